@@ -1,0 +1,45 @@
+"""Fixtures for all tests: the folder of real data sets, which is not part of the repository, and Adult from it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ADULT_COLUMNS = (
+    "age, workclass, fnlwgt, education, education-num, marital-status, occupation, relationship, race, sex, "
+    "capital-gain, capital-loss, hours-per-week, native-country"
+).split(", ")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "shared_data: needs the folder of real data sets; skips where it is missing")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets: `LIMELIGHT_SHARED_DATA`, or `shared/data` beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LIMELIGHT_SHARED_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"no real data sets at {folder}; set LIMELIGHT_SHARED_DATA to a folder that holds them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def adult(shared_data: Path) -> tuple[pd.DataFrame, pd.Series]:
+    """Adult as (X, y): 32,561 rows, 14 raw columns; a missing value is the string "?"."""
+    import pandas as pd
+
+    frame = pd.read_csv(
+        shared_data / "adult" / "adult.csv",
+        names=[*ADULT_COLUMNS, "income"],
+        skipinitialspace=True,
+        keep_default_na=False,
+    )
+    return frame[ADULT_COLUMNS], frame["income"]
