@@ -1,0 +1,53 @@
+"""limelight: why a model said what it said, and how sure we may be of that answer.
+
+LIME (Ribeiro, Singh, Guestrin: "Why Should I Trust You?", KDD 2016) in ten lines, each with the file that does it:
+
+1.  represent the instance in terms a person understands          interpretable/tabular.py, text.py, image.py, …
+2.  draw perturbations z' of it from the modality's distribution   local/sampling.py
+3.  turn them back into model inputs                               interpretable/* (reconstruct, or a shared background)
+4.  ask the model, many instances in one batch                     models/calls.py
+5.  weight them by how near they are                               local/proximity.py
+6.  fit a weighted linear surrogate                                local/surrogate.py, local/control.py
+7.  say how sure we are                                            local/precision.py
+8.  draw more until that is sure enough                            local/stopping.py
+9.  choose the features to show                                    local/selection.py
+10. hand over one frozen result                                    explanation.py, drawn by views/
+
+The whole loop is `pipeline.py`: start reading there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Explainer": "limelight.explainer",
+    "Explanation": "limelight.explanation",
+    "Settings": "limelight.settings",
+    "Tabular": "limelight.interpretable.tabular",
+    "LimelightError": "limelight.errors",
+    "InputError": "limelight.errors",
+    "UnknownNameError": "limelight.errors",
+    "ModelOutputError": "limelight.errors",
+    "ModelCallError": "limelight.errors",
+    "MissingDependencyError": "limelight.errors",
+    "TrustWarning": "limelight.errors",
+}
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import limelight` stays quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'limelight' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,69 @@
+"""What can go wrong, said in one sentence each: argument, expected, got, remedy.
+
+    LimelightError
+    ├── InputError (ValueError)               an argument or an instance does not fit
+    │   └── UnknownNameError (KeyError)       a name is not among the known ones; the nearest comes first
+    ├── ModelOutputError (ValueError)         the model answered with something that is not (n,) or (n, k) finite numbers
+    ├── ModelCallError (RuntimeError)         the model raised; names the batch
+    └── MissingDependencyError (ImportError)  an optional package is missing; prints the pip line
+
+    TrustWarning (UserWarning)                the explanation exists but should not be relied on as it stands
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LimelightError(Exception):
+    """The root of every error that limelight raises on purpose."""
+
+
+class InputError(LimelightError, ValueError):
+    """An argument, a setting or an instance does not fit; raised before the model is called."""
+
+
+class UnknownNameError(InputError, KeyError):
+    """A name is not among the known ones.
+
+    Parameters
+    ----------
+    argument
+        The argument that received the name.
+    got
+        The name received.
+    known
+        The names that would have been right.
+
+    >>> str(UnknownNameError("targets", "spm", ["ham", "spam"]))
+    "targets: unknown name 'spm'; did you mean 'spam'? Known: 'spam', 'ham'."
+    """
+
+    def __init__(self, argument: str, got: object, known: Iterable[object]) -> None:
+        names = [str(name) for name in known]
+        nearest = difflib.get_close_matches(str(got), names, n=3, cutoff=0.5)
+        ordered = nearest + [name for name in names if name not in nearest]
+        hint = f" did you mean {nearest[0]!r}?" if nearest else ""
+        shown = ", ".join(repr(name) for name in ordered[:12]) + (", …" if len(ordered) > 12 else "")
+        self.message = f"{argument}: unknown name {got!r};{hint} Known: {shown}."
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ModelOutputError(LimelightError, ValueError):
+    """The model answered, but not with finite numbers of shape (n,) or (n, k)."""
+
+
+class ModelCallError(LimelightError, RuntimeError):
+    """The model raised; the message names the batch, the cause is chained."""
+
+
+class MissingDependencyError(LimelightError, ImportError):
+    """An optional package is missing; the message holds the pip line that installs it."""
+
+
+class TrustWarning(UserWarning):
+    """The explanation exists, but its own numbers say that it should not be relied on as it stands."""

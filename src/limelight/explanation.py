@@ -1,0 +1,389 @@
+"""**E**xplanation: the finished result, frozen, and nothing about how it was computed or is drawn.
+
+Arrays are indexed by target, then by feature. `coef` holds the weights of the full fit; `selected` says which of them
+are shown. Views, pick and jobs read this file's class and its JSON; nothing flows back.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Feature, FloatArray, Layout, Where
+from limelight.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it took, in this run: the only part of an explanation that may differ between two runs.
+
+    Parameters
+    ----------
+    model_rows
+        Rows that the model was asked on behalf of this explanation; a warm shared neighborhood costs only the
+        instance's own row.
+    model_calls
+        Calls in which those rows took part.
+    seconds
+        Wall time from the start of its round of work to its end; rounds are shared by many instances.
+    """
+
+    model_rows: int
+    model_calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an explanation comes from, enough to make it again.
+
+    Parameters
+    ----------
+    seed
+        The seed used, also where none was given.
+    n_samples
+        Perturbations in the fit.
+    effective_sample_size
+        (Σw)² / Σw² of their weights.
+    stopped
+        Why sampling stopped: ``"fixed"``, ``"precise"``, ``"ranked"``, ``"exhaustive"``, ``"budget"``, ``"nothing to vary"``.
+    samples_needed
+        Perturbations that the asked precision would have taken (an estimate); equals `n_samples` where it was reached.
+    estimator
+        Which estimator the sizes and settings chose.
+    kernel_width
+        The width in force.
+    shared
+        Whether the perturbations are those of a neighborhood shared by all instances.
+    warnings
+        Sentences about trust, shown in every view.
+    settings, modality, versions
+        As given; shared between the explanations of one explainer.
+    cost
+        What it took in this run.
+    """
+
+    seed: int
+    n_samples: int
+    effective_sample_size: float
+    stopped: str
+    samples_needed: int
+    estimator: str
+    kernel_width: float
+    shared: bool
+    warnings: tuple[str, ...]
+    settings: Mapping[str, Any]
+    modality: Mapping[str, Any]
+    versions: Mapping[str, str]
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why the model said what it said about one instance, and how sure we may be.
+
+    Parameters
+    ----------
+    features
+        The d interpretable features.
+    targets
+        Names of the k explained outputs.
+    coef, stderr
+        (k, d) weights and their standard errors, in units of the output. Zero standard error means exact.
+    intercept
+        (k,)
+    prediction, local_prediction
+        (k,) f(x) of the model and g(x') of the surrogate.
+    fidelity, fidelity_stderr
+        (k,) weighted R² on perturbations that the fit has not seen, at most 1; and its standard error.
+    r2
+        (k,) weighted R² in the sample.
+    selected
+        For each target the indices of the features shown, largest |weight| first.
+    covariance
+        For each target the covariance of the shown weights, in the order of `selected`.
+    outputs
+        The model's largest outputs for the instance, (name, value), largest first: what the model said.
+    layout
+        JSON for the views.
+    provenance
+        Seed, settings, samples, cost, warnings.
+    """
+
+    features: tuple[Feature, ...]
+    targets: tuple[str, ...]
+    coef: FloatArray
+    stderr: FloatArray
+    intercept: FloatArray
+    prediction: FloatArray
+    local_prediction: FloatArray
+    fidelity: FloatArray
+    fidelity_stderr: FloatArray
+    r2: FloatArray
+    selected: tuple[NDArray[np.int64], ...]
+    covariance: tuple[FloatArray, ...]
+    outputs: tuple[tuple[str, float], ...]
+    layout: Layout
+    provenance: Provenance
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def target_index(self, target: str | int | None = None) -> int:
+        """Return the row of a target given by name or index; None is the first.
+
+        Raises
+        ------
+        UnknownNameError
+            If no explained target has that name or index.
+        """
+        if target is None:
+            return 0
+        if isinstance(target, str) and target in self.targets:
+            return self.targets.index(target)
+        if isinstance(target, (int, np.integer)) and not isinstance(target, bool) and 0 <= target < len(self.targets):
+            return int(target)
+        raise UnknownNameError("target", target, self.targets)
+
+    def interval(self, level: float = 0.95) -> FloatArray:
+        """Return (k, d, 2) confidence intervals of the weights, normal theory.
+
+        Parameters
+        ----------
+        level
+            Coverage, between 0 and 1.
+
+        Raises
+        ------
+        InputError
+            If `level` is not between 0 and 1.
+        """
+        half = normal_quantile(level) * self.stderr
+        return np.stack([self.coef - half, self.coef + half], axis=-1)
+
+    def top(self, n: int | None = None, target: str | int | None = None) -> list[tuple[str, float, tuple[float, float]]]:
+        """Return the n shown features with the largest |weight|: (name, weight, (low, high))."""
+        row = self.target_index(target)
+        bounds = self.interval()[row]
+        return [
+            (self.features[j].name, float(self.coef[row, j]), (float(bounds[j, 0]), float(bounds[j, 1])))
+            for j in self.selected[row][:n]
+        ]
+
+    def as_list(self, target: str | int | None = None) -> list[tuple[str, float]]:
+        """Return (name, weight) of the shown features, largest |weight| first."""
+        return [(name, weight) for name, weight, _ in self.top(target=target)]
+
+    def difference(self, first: int, second: int, target: str | int | None = None) -> tuple[float, float]:
+        """Return weight(first) − weight(second) of two shown features and its standard error.
+
+        Parameters
+        ----------
+        first, second
+            Positions among the shown features of the target, 0 is the largest.
+        """
+        row = self.target_index(target)
+        if not all(0 <= i < len(self.selected[row]) for i in (first, second)):
+            raise InputError(
+                f"first, second: expected positions among the {len(self.selected[row])} shown features, "
+                f"got {first} and {second}."
+            )
+        a, b = self.selected[row][[first, second]]
+        cov = self.covariance[row]
+        variance = cov[first, first] + cov[second, second] - 2 * cov[first, second]
+        return float(self.coef[row, a] - self.coef[row, b]), math.sqrt(max(float(variance), 0.0))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return the sentences about trust."""
+        return self.provenance.warnings
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per target and shown feature, as a pandas frame.
+
+        Columns: target, rank, feature, value, weight, stderr, low, high.
+        """
+        from limelight.optional import require
+
+        return require("pandas", "notebook").DataFrame(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what `to_frame` holds as a list of dicts, for any frame library."""
+        bounds = self.interval()
+        return [
+            {
+                "target": name,
+                "rank": rank + 1,
+                "feature": self.features[j].name,
+                "value": self.features[j].value,
+                "weight": float(self.coef[row, j]),
+                "stderr": float(self.stderr[row, j]),
+                "low": float(bounds[row, j, 0]),
+                "high": float(bounds[row, j, 1]),
+            }
+            for row, name in enumerate(self.targets)
+            for rank, j in enumerate(self.selected[row])
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON types, with `schema_version`."""
+        arrays = ("coef", "stderr", "intercept", "prediction", "local_prediction", "fidelity", "fidelity_stderr", "r2")
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "features": [asdict(feature) for feature in self.features],
+            "targets": list(self.targets),
+            **{name: getattr(self, name).tolist() for name in arrays},
+            "selected": [indices.tolist() for indices in self.selected],
+            "covariance": [matrix.tolist() for matrix in self.covariance],
+            "outputs": [list(pair) for pair in self.outputs],
+            "layout": dict(self.layout),
+            "provenance": asdict(self.provenance),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Explanation:
+        """Return the explanation that `to_dict` wrote.
+
+        Raises
+        ------
+        InputError
+            If the data is of another schema version or not an explanation.
+        """
+        version = data.get("schema_version") if isinstance(data, Mapping) else None
+        if version != SCHEMA_VERSION:
+            raise InputError(
+                f"data: expected an explanation of schema_version {SCHEMA_VERSION}, got {version!r}; "
+                "write it again with this version of limelight."
+            )
+        try:
+            return cls(**{field.name: _READERS.get(field.name, _floats)(data[field.name], data) for field in fields(cls)})
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"data: not a complete explanation ({type(error).__name__}: {error}).") from error
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the JSON text, and write it where a path is given."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_json(cls, text: str | Path) -> Explanation:
+        """Return the explanation in a JSON text, or in the file at a `Path`."""
+        if isinstance(text, Path):
+            text = text.read_text(encoding="utf-8")
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"text: not JSON ({error}); pass a pathlib.Path to read a file.") from error
+        return cls.from_dict(data)
+
+    # -- equality: everything but the cost of the run -----------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both state the same facts; what the run cost is left out."""
+        return isinstance(other, Explanation) and _facts(self) == _facts(other)
+
+    def __hash__(self) -> int:
+        return hash((self.targets, self.coef.tobytes(), self.intercept.tobytes()))
+
+    # -- showing: the arrows that run up to the views -----------------------------------------------------------------
+
+    def __str__(self) -> str:
+        """Return bars for a terminal, plain text, 80 columns."""
+        from limelight.views import terminal
+
+        return terminal.render(self)
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {', '.join(self.targets) or 'nothing'}: {len(self.features)} features>"
+
+    def _repr_html_(self) -> str:
+        from limelight.views import html
+
+        return html.fragment(self)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return a self-contained page, and write it where a path is given."""
+        from limelight.views import html
+
+        text = html.page(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+
+def normal_quantile(level: float) -> float:
+    """Return z with P(|N(0, 1)| ≤ z) = level.
+
+    >>> round(normal_quantile(0.95), 2)
+    1.96
+    """
+    from statistics import NormalDist
+
+    if not 0 < level < 1:
+        raise InputError(f"level: expected a number between 0 and 1, got {level!r}; 0.95 is usual.")
+    return NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def _facts(explanation: Explanation) -> dict[str, Any]:
+    facts = explanation.to_dict()
+    del facts["provenance"]["cost"]
+    return facts
+
+
+def _floats(value: Any, _: Mapping[str, Any]) -> FloatArray:
+    return np.asarray(value, dtype=np.float64)
+
+
+def _matrix(value: Any, data: Mapping[str, Any]) -> FloatArray:
+    return np.asarray(value, dtype=np.float64).reshape(len(data["targets"]), len(data["features"]))
+
+
+def _feature(entry: Mapping[str, Any]) -> Feature:
+    where = entry["where"]
+    places = tuple((int(a), int(b)) for a, b in where["places"])
+    return Feature(**{**entry, "where": Where(where["kind"], _hashable(where["key"]), places)})
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
+
+
+def _provenance(value: Mapping[str, Any], _: Mapping[str, Any]) -> Provenance:
+    return Provenance(**{**value, "warnings": tuple(value["warnings"]), "cost": Cost(**value["cost"])})
+
+
+def _indices(value: Sequence[Sequence[int]], _: Mapping[str, Any]) -> tuple[NDArray[np.int64], ...]:
+    return tuple(np.asarray(item, dtype=np.int64) for item in value)
+
+
+def _covariances(value: Sequence[Any], data: Mapping[str, Any]) -> tuple[FloatArray, ...]:
+    sizes = [len(item) for item in data["selected"]]
+    return tuple(np.asarray(m, dtype=np.float64).reshape(s, s) for m, s in zip(value, sizes, strict=True))
+
+
+_READERS: dict[str, Any] = {
+    "features": lambda value, _: tuple(map(_feature, value)),
+    "targets": lambda value, _: tuple(value),
+    "coef": _matrix,
+    "stderr": _matrix,
+    "selected": _indices,
+    "covariance": _covariances,
+    "outputs": lambda value, _: tuple((str(name), float(number)) for name, number in value),
+    "layout": lambda value, _: dict(value),
+    "provenance": _provenance,
+}

@@ -1,0 +1,1 @@
+"""**I**nterpretable: one kind of data each, from an instance to features a person understands, and back."""

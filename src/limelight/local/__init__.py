@@ -1,0 +1,1 @@
+"""**L**ocal: functions of arrays. Sampling, proximity, selection, surrogate, precision."""

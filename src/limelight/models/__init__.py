@@ -1,0 +1,1 @@
+"""**M**odel-**A**gnostic: how to ask somebody else's model."""

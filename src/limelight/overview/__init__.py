@@ -1,0 +1,1 @@
+"""Many explanations: picking, comparing, auditing."""

@@ -1,0 +1,180 @@
+"""Every knob, once: the keyword arguments of `Explainer`, the flags of the command line, and what provenance records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from limelight.errors import InputError, UnknownNameError
+from limelight.seeding import resolve_seed
+
+SELECTIONS = ("auto", "forward", "highest_weights", "lasso_path", "none")
+SAMPLERS = ("auto", "pairs", "sobol", "lhs", "plain")
+STOPS = ("precision", "ranking")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How explanations are computed.
+
+    Parameters
+    ----------
+    targets
+        Which model outputs to explain: ``"top1"`` (default: the output that is largest for the instance, since that
+        is the question people ask), ``"top3"`` and so on, ``"all"``, a name, an index, or a sequence of these.
+    max_features
+        How many features an explanation shows; None shows all. Ten fit on a screen.
+    n_samples
+        ``"auto"`` (default) draws until precise; an integer draws exactly that many perturbations.
+    tolerance
+        With ``n_samples="auto"`` and ``stop="precision"``: stop when the largest standard error is below this fraction
+        of the largest weight. 0.05 keeps the largest weight within about ±10 % of itself.
+    max_samples
+        The budget for ``n_samples="auto"``; None takes the modality's own.
+    stop
+        ``"precision"`` (default) or ``"ranking"``: until the set and the signs of the shown features are separated.
+    seed
+        Non-negative integer; None draws one and records it. Same instance, same seed: same explanation.
+    sampler
+        ``"auto"`` (default), ``"pairs"`` or ``"plain"`` for masks; ``"sobol"``, ``"lhs"`` or ``"plain"`` for tables.
+    control_variates
+        Whether noise may be removed by a second, richer model of the outputs; it does not move the estimand.
+    distance
+        ``"euclidean"``, ``"cosine"``, a callable ``(Z, center) -> (n,)``, or None for the modality's own.
+    kernel
+        ``"exponential"``, exp(−D²/2w²), or a callable ``(D, width) -> (n,)``.
+    kernel_width
+        Width w in units of the distance; None takes LIME's (0.75·√d euclidean, 0.25 cosine); ``"auto"`` chooses by
+        held-out fidelity from the same samples.
+    selection
+        ``"auto"``, ``"forward"``, ``"highest_weights"``, ``"lasso_path"`` or ``"none"``.
+    surrogate
+        ``"ridge"`` or any scikit-learn regressor with ``coef_`` that takes ``sample_weight``.
+    regularization
+        Ridge penalty as a fraction of the total weight. 0 (default) leaves linear models unbiased.
+    refit
+        Refit the selected features alone, as lime does. Off, because it inflates weights of correlated masks.
+    replicates
+        How often each perturbation is asked, so that a noisy model's own noise is covered; ``"auto"`` asks the
+        instance twice and uses 2 where the answers differ.
+    batch_size
+        Model rows in one call; ``"auto"`` measures. Never changes the result.
+    fresh
+        Draw a neighborhood of its own for every table row instead of the shared one.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range; the message names the argument, what was expected and what was given.
+
+    >>> Settings(seed=0).max_features
+    10
+    """
+
+    targets: str | int | Sequence[str | int] = "top1"
+    max_features: int | None = 10
+    n_samples: int | str = "auto"
+    tolerance: float = 0.05
+    max_samples: int | None = None
+    stop: str = "precision"
+    seed: int | None = None
+    sampler: str = "auto"
+    control_variates: bool = True
+    distance: str | Callable[..., Any] | None = None
+    kernel: str | Callable[..., Any] = "exponential"
+    kernel_width: float | str | None = None
+    selection: str = "auto"
+    surrogate: Any = "ridge"
+    regularization: float = 0.0
+    refit: bool = False
+    replicates: int | str = 1
+    batch_size: int | str = "auto"
+    fresh: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", resolve_seed(self.seed))
+        _check_counts(self)
+        _check_names(self)
+        _check_combinations(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON; callables and estimators by their name."""
+        return {name: _as_json(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of all settings.
+
+        >>> "tolerance" in Settings.names()
+        True
+        """
+        return tuple(field.name for field in fields(cls))
+
+
+def _check_counts(settings: Settings) -> None:
+    _positive_integer("max_features", settings.max_features, allow_none=True)
+    _positive_integer("max_samples", settings.max_samples, allow_none=True)
+    if settings.n_samples != "auto":
+        _positive_integer("n_samples", settings.n_samples, also="'auto'")
+    if settings.replicates != "auto":
+        _positive_integer("replicates", settings.replicates, also="'auto'")
+    if settings.batch_size != "auto":
+        _positive_integer("batch_size", settings.batch_size, also="'auto'")
+    if not 0 < settings.tolerance < 1:
+        raise InputError(
+            f"tolerance: expected a fraction between 0 and 1, got {settings.tolerance!r}; 0.05 is the default."
+        )
+    if not settings.regularization >= 0:
+        raise InputError(
+            f"regularization: expected a number ≥ 0, got {settings.regularization!r}; 0 leaves weights unbiased."
+        )
+    width = settings.kernel_width
+    if width is None or (isinstance(width, str) and width == "auto"):
+        return
+    if isinstance(width, (str, bool)) or not 0 < width < float("inf"):
+        raise InputError(f"kernel_width: expected a positive number, 'auto' or None, got {width!r}.")
+
+
+def _check_names(settings: Settings) -> None:
+    for argument, known in (("selection", SELECTIONS), ("sampler", SAMPLERS), ("stop", STOPS)):
+        if getattr(settings, argument) not in known:
+            raise UnknownNameError(argument, getattr(settings, argument), known)
+    for argument, known in (("distance", ("euclidean", "cosine")), ("kernel", ("exponential",)), ("surrogate", ("ridge",))):
+        value = getattr(settings, argument)
+        if isinstance(value, str) and value not in known:
+            raise UnknownNameError(argument, value, known)
+    if not isinstance(settings.surrogate, str) and not hasattr(settings.surrogate, "fit"):
+        raise InputError(
+            f"surrogate: expected 'ridge' or a scikit-learn regressor, got {type(settings.surrogate).__name__}; "
+            "pass for example sklearn.linear_model.Ridge(alpha=1)."
+        )
+
+
+def _check_combinations(settings: Settings) -> None:
+    fixed = settings.n_samples != "auto"
+    if fixed and settings.max_samples is not None:
+        raise InputError("max_samples: has no effect with a fixed n_samples; leave one of them out.")
+    if fixed and settings.stop != "precision":
+        raise InputError("stop: has no effect with a fixed n_samples; use n_samples='auto'.")
+    own = not isinstance(settings.surrogate, str)
+    if own and settings.regularization:
+        raise InputError("regularization: has no effect with a surrogate of your own; set its penalty there.")
+    if settings.refit and settings.max_features is None:
+        raise InputError("refit: has no effect when all features are shown; give max_features.")
+
+
+def _positive_integer(argument: str, value: Any, *, allow_none: bool = False, also: str = "") -> None:
+    if value is None and allow_none:
+        return
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+        other = "None" if allow_none else also
+        raise InputError(f"{argument}: expected a positive integer or {other}, got {value!r}.")
+
+
+def _as_json(value: Any) -> Any:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_as_json(item) for item in value]
+    return getattr(value, "__qualname__", None) or repr(value)

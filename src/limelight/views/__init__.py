@@ -1,0 +1,1 @@
+"""**E**xplanations, drawn: views know the finished `Explanation` and nothing else."""
