@@ -1,0 +1,274 @@
+"""The five layouts: what a representation says about itself so that views can draw it, as JSON.
+
+A representation builds its layout here, views read it here; neither knows the other. Features refer to the layout by
+their `Where`:
+
+=========  ==========================================================  ==============================================
+layout     what it holds                                               ``Feature.where``
+=========  ==========================================================  ==============================================
+`table`    nothing: the features are the columns                       ``Where("column", name)``
+`text`     the original text, in one or several fields                 ``Where("word", …, spans)``, half-open ranges of
+                                                                       code points in all fields joined together
+`raster`   a label image, and a small picture of the instance          ``Where("segment", label)``
+`series`   channels × time steps                                       ``Where("window", (channel or "*", i),
+                                                                       ((start, stop),))``
+`bars`     nothing: anything else                                      any
+=========  ==========================================================  ==============================================
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Layout
+from limelight.errors import InputError
+
+ENCODING = "uint16 minus the row above, little-endian, zlib, base64"
+MAX_SIDE = 448
+"""Longest side of the stored label image and picture: twice the usual network input, and pages stay small."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """One text of an instance, and where it starts among all of them."""
+
+    name: str
+    text: str
+    start: int
+
+
+def table_layout() -> dict[str, Any]:
+    """Return the layout of a table's row."""
+    return {"kind": "table"}
+
+
+def bars_layout() -> dict[str, Any]:
+    """Return the layout of anything that is only a list of features."""
+    return {"kind": "bars"}
+
+
+def text_layout(text: str | Mapping[str, str]) -> dict[str, Any]:
+    """Return the layout of a text, or of several named texts.
+
+    Parameters
+    ----------
+    text
+        The whole original string, or name → string. Places of features count code points (Python's indices) in the
+        string; with several, in the fields joined without anything between: field i begins at ``starts[i]``.
+
+    >>> text_layout({"title": "Hi", "body": "there"})["starts"]
+    [0, 2]
+    """
+    if isinstance(text, str):
+        return {"kind": "text", "text": text}
+    sizes = [len(part) for part in text.values()]
+    return {
+        "kind": "text",
+        "fields": [{"name": name, "text": part} for name, part in text.items()],
+        "starts": [sum(sizes[:i]) for i in range(len(sizes))],
+    }
+
+
+def text_fields(layout: Layout) -> tuple[TextField, ...]:
+    """Return the texts of a text layout; a single one has no name.
+
+    >>> [field.start for field in text_fields(text_layout({"title": "Hi", "body": "there"}))]
+    [0, 2]
+    """
+    if "text" in layout:
+        return (TextField("", layout["text"], 0),)
+    pairs = zip(layout["fields"], layout["starts"], strict=True)
+    return tuple(TextField(field["name"], field["text"], start) for field, start in pairs)
+
+
+def raster_layout(
+    labels: NDArray[Any], image: NDArray[Any] | None = None, *, max_side: int = MAX_SIDE
+) -> dict[str, Any]:
+    """Return the layout of an image.
+
+    Parameters
+    ----------
+    labels
+        (h, w) integers from 0 to 65,535: the segment of each pixel.
+    image
+        (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) uint8; None shows segments only. Stored as JPEG where Pillow is
+        installed and the picture is not tiny, as PNG otherwise.
+    max_side
+        Larger images are stored smaller (nearest labels); thin segments may vanish from the picture, never from the
+        list of features.
+
+    Raises
+    ------
+    InputError
+        If labels or image have another shape or range.
+    """
+    labels = np.asarray(labels)
+    if (
+        labels.ndim != 2
+        or labels.dtype.kind not in "iub"
+        or (labels.size and not 0 <= labels.min() <= labels.max() < 65536)
+    ):
+        raise InputError(
+            f"labels: expected an (h, w) array of integers from 0 to 65,535, got shape {labels.shape} of {labels.dtype}."
+        )
+    rows, columns = (_nearest(size, max(labels.shape), max_side) for size in labels.shape)
+    small = labels[np.ix_(rows, columns)]
+    picture = None if image is None else image_uri(_resized(_as_rgb(image, labels.shape), rows, columns))
+    return {
+        "kind": "raster",
+        "width": int(small.shape[1]),
+        "height": int(small.shape[0]),
+        "encoding": ENCODING,
+        "segments": encode_segments(small),
+        "image": picture,
+    }
+
+
+def encode_segments(labels: NDArray[Any]) -> str:
+    """Return a label image (h, w) as text: each row minus the row above (mod 2¹⁶), zlib, base64.
+
+    A browser reads it back with ``DecompressionStream("deflate")``, Python with numpy and zlib.
+
+    >>> labels = np.array([[0, 1], [2, 1]])
+    >>> decode_segments({"width": 2, "height": 2, "segments": encode_segments(labels)}).tolist()
+    [[0, 1], [2, 1]]
+    """
+    words = np.array(labels, dtype="<u2", order="C")
+    words[1:] -= words[:-1].copy()
+    return base64.b64encode(zlib.compress(words.tobytes(), 9)).decode("ascii")
+
+
+def decode_segments(layout: Layout) -> NDArray[np.int64]:
+    """Return the label image (height, width) of a raster layout."""
+    words = np.frombuffer(zlib.decompress(base64.b64decode(layout["segments"])), dtype="<u2")
+    rows = words.reshape(layout["height"], layout["width"])
+    return np.cumsum(rows, axis=0, dtype=np.uint16).astype(np.int64)
+
+
+def series_layout(
+    values: NDArray[Any], channels: Sequence[str] | None = None, times: Sequence[Any] | None = None
+) -> dict[str, Any]:
+    """Return the layout of a time series.
+
+    Parameters
+    ----------
+    values
+        (t,) or (channels, t) numbers; NaN is a gap.
+    channels
+        Names; None numbers them. Windows name their channel in ``Where.key[0]``, ``"*"`` for all.
+    times
+        t labels for the axis; None counts steps from 0.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit.
+
+    >>> series_layout(np.array([1.0, float("nan")]))["values"]
+    [[1.0, None]]
+    """
+    array = np.atleast_2d(np.asarray(values, dtype=float))
+    names = [f"channel {i}" for i in range(len(array))] if channels is None else [str(name) for name in channels]
+    if array.ndim != 2 or len(names) != len(array) or (times is not None and len(times) != array.shape[1]):
+        raise InputError(
+            f"values: expected (channels, t) with as many names and times, got shape {np.shape(values)}, "
+            f"{len(names)} channels and {'no' if times is None else len(times)} times."
+        )
+    numbers = [[value if math.isfinite(value) else None for value in row] for row in array.tolist()]
+    return {
+        "kind": "series",
+        "channels": names,
+        "values": numbers,
+        "times": None
+        if times is None
+        else [value if isinstance(value, (int, float)) else str(value) for value in times],
+    }
+
+
+def series_values(layout: Layout) -> NDArray[np.float64]:
+    """Return the numbers (channels, t) of a series layout, NaN for gaps."""
+    rows = [[math.nan if value is None else value for value in row] for row in layout["values"]]
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), -1)
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def image_uri(pixels: NDArray[np.uint8]) -> str:
+    """Return an RGB or RGBA picture (h, w, 3 or 4) as a data URI: JPEG where that is smaller and possible, else PNG."""
+    if pixels.shape[2] == 3 and pixels.shape[0] * pixels.shape[1] > 64 * 64:
+        try:
+            from PIL import Image
+        except ImportError:
+            pass
+        else:
+            stream = io.BytesIO()
+            Image.fromarray(pixels).save(stream, "JPEG", quality=85)
+            return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return png_uri(pixels)
+
+
+def png_uri(pixels: NDArray[np.uint8]) -> str:
+    """Return a picture (h, w, 3 or 4) as a PNG data URI, written with zlib alone."""
+    height, width, depth = pixels.shape
+    rows = np.ascontiguousarray(pixels, dtype=np.uint8).reshape(height, width * depth)
+    up = rows.copy()
+    up[1:] -= rows[:-1]
+    filtered = np.concatenate([np.full((height, 1), 2, np.uint8), up], axis=1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6 if depth == 4 else 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(filtered.tobytes(), 6)), (b"IEND", b""))
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks))).decode(
+        "ascii"
+    )
+
+
+def image_pixels(layout: Layout) -> NDArray[np.uint8] | None:
+    """Return the picture of a raster layout as (h, w, 3 or 4) numbers, or None where there is none or no Pillow."""
+    if not layout.get("image"):
+        return None
+    try:
+        from PIL import Image
+    except ImportError:
+        return None
+    with Image.open(io.BytesIO(base64.b64decode(layout["image"].partition(",")[2]))) as picture:
+        return np.asarray(picture.convert("RGBA" if "A" in picture.getbands() else "RGB"))
+
+
+def _chunk(chunk: tuple[bytes, bytes]) -> bytes:
+    name, body = chunk
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _nearest(size: int, longest: int, max_side: int) -> NDArray[np.int64]:
+    wanted = size if longest <= max_side else max(1, round(size * max_side / longest))
+    return ((np.arange(wanted) + 0.5) * size / wanted).astype(np.int64)
+
+
+def _as_rgb(image: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    pixels = np.asarray(image)
+    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[:2] != shape or pixels.shape[2] not in (1, 3, 4):
+        raise InputError(
+            f"image: expected uint8 {shape} with 1, 3 or 4 channels last, got {pixels.dtype} {np.shape(image)}."
+        )
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+
+
+def _resized(pixels: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    if (len(rows), len(columns)) == pixels.shape[:2]:
+        return pixels
+    try:
+        from PIL import Image
+    except ImportError:
+        return pixels[np.ix_(rows, columns)]
+    return np.asarray(Image.fromarray(pixels).resize((len(columns), len(rows)), Image.Resampling.LANCZOS))

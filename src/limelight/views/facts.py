@@ -1,0 +1,293 @@
+"""What every view says, collected once: rows with intervals, numbers as written, names made safe to show.
+
+Enters an `Explanation`; leaves `TargetFacts` and strings. Terminal, page, figure, Markdown and the plain sentence all
+draw from here, so that the same explanation shows the same numbers everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from limelight.contracts import Feature
+from limelight.explanation import Explanation
+
+MINUS = "\N{MINUS SIGN}"
+
+# Overrides, embeddings and isolates reorder what follows them, also outside of their own string; marks do not.
+_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = {code: 0x2400 + code for code in range(32)} | {127: 0x2421} | dict.fromkeys(range(128, 160), 0xFFFD)
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One shown feature of one target.
+
+    Parameters
+    ----------
+    index
+        Position among the explanation's features.
+    name, value
+        As shown: control characters are visible.
+    weight, low, high
+        The weight and its 95 % interval.
+    exact
+        Whether the weight carries no sampling error.
+    """
+
+    index: int
+    name: str
+    value: str
+    weight: float
+    low: float
+    high: float
+    exact: bool
+
+    @property
+    def certain(self) -> bool:
+        """Whether the interval leaves out 0, so that the sign is known."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def label(self) -> str:
+        """Return the name, with the instance's own value where the name does not say it."""
+        return with_value(self.name, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """What is said about one explained output.
+
+    Parameters
+    ----------
+    index, name
+        Which output.
+    prediction, local_prediction, intercept
+        f(x), g(x'), and g where every feature is off.
+    fidelity, fidelity_stderr, r2
+        Weighted R² on unseen perturbations, its standard error, and in the sample.
+    rows
+        The shown features, largest |weight| first.
+    rest
+        What the features that are not shown add up to: g(x') − intercept − the shown weights.
+    additive
+        Whether g(x') is the intercept plus all weights, so that switching a feature off subtracts its weight.
+    """
+
+    index: int
+    name: str
+    prediction: float
+    local_prediction: float
+    intercept: float
+    fidelity: float
+    fidelity_stderr: float
+    r2: float
+    rows: tuple[Row, ...]
+    rest: float
+    additive: bool
+
+    @property
+    def uncertain(self) -> int:
+        """Return how many shown weights may be of either sign."""
+        return sum(not row.certain for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One way to write a group of numbers that are read together.
+
+    Parameters
+    ----------
+    decimals
+        Places after the point; None writes powers of ten.
+
+    >>> Numbers(2).signed(-0.1), Numbers(None).text(1.5e-7)
+    ('−0.10', '1.50e−7')
+    """
+
+    decimals: int | None
+
+    @classmethod
+    def fitting(cls, values: Iterable[float], *, significant: int = 3) -> Numbers:
+        """Return the way that gives the largest of the values three digits.
+
+        >>> Numbers.fitting([0.0213, 0.4]).decimals, Numbers.fitting([12500.0]).decimals
+        (3, 0)
+        """
+        largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+        if largest == 0:
+            return cls(2)
+        magnitude = math.floor(math.log10(largest))
+        return cls(None) if magnitude < -4 or magnitude > 8 else cls(max(0, significant - 1 - magnitude))
+
+    def text(self, value: float) -> str:
+        """Return the number, with a real minus sign and never a negative zero."""
+        if not math.isfinite(value):
+            return "unknown"
+        written = f"{value:.2e}" if self.decimals is None else f"{value:,.{self.decimals}f}"
+        if self.decimals is None:
+            mantissa, exponent = written.split("e")
+            written = "0" if value == 0 else f"{mantissa}e{int(exponent)}"
+        if written.startswith("-") and not written.strip("-0.,"):
+            written = written[1:]
+        return written.replace("-", MINUS)
+
+    def signed(self, value: float) -> str:
+        """Return the number with its sign, also a plus; zero has none."""
+        written = self.text(value)
+        return f"+{written}" if value > 0 and written.strip("0.,") else written
+
+
+def target_facts(explanation: Explanation, target: str | int | None = None) -> TargetFacts:
+    """Return what is said about one target; None is the first."""
+    i = explanation.target_index(target)
+    coef, stderr, bounds = explanation.coef[i], explanation.stderr[i], explanation.interval()[i]
+    rows = tuple(
+        Row(
+            index=int(j),
+            name=visible(explanation.features[j].name),
+            value=visible(explanation.features[j].value),
+            weight=float(coef[j]),
+            low=float(bounds[j, 0]),
+            high=float(bounds[j, 1]),
+            exact=bool(stderr[j] == 0),
+        )
+        for j in explanation.selected[i]
+    )
+    intercept, local = float(explanation.intercept[i]), float(explanation.local_prediction[i])
+    gap = abs(intercept + float(coef.sum()) - local)
+    return TargetFacts(
+        index=i,
+        name=visible(explanation.targets[i]),
+        prediction=float(explanation.prediction[i]),
+        local_prediction=local,
+        intercept=intercept,
+        fidelity=float(explanation.fidelity[i]),
+        fidelity_stderr=float(explanation.fidelity_stderr[i]),
+        r2=float(explanation.r2[i]),
+        rows=rows,
+        rest=local - intercept - sum(row.weight for row in rows),
+        additive=gap <= 1e-6 * max(1e-12, abs(local), abs(intercept), float(np.abs(coef).sum())),
+    )
+
+
+def all_targets(explanation: Explanation) -> tuple[TargetFacts, ...]:
+    """Return the facts of every target."""
+    return tuple(target_facts(explanation, i) for i in range(len(explanation.targets)))
+
+
+def weight_numbers(facts: TargetFacts) -> Numbers:
+    """Return how the weights of a target are written, its intervals with them."""
+    return Numbers.fitting(row.weight for row in facts.rows)
+
+
+def output_numbers(facts: TargetFacts) -> Numbers:
+    """Return how f(x), g(x') and the intercept of a target are written."""
+    return Numbers.fitting([facts.prediction, facts.local_prediction, facts.intercept])
+
+
+def outputs(explanation: Explanation) -> tuple[tuple[str, float], ...]:
+    """Return what the model said, largest first: all likely outputs, or the explained ones where none are kept."""
+    pairs = explanation.outputs or tuple(zip(explanation.targets, explanation.prediction.tolist(), strict=True))
+    return tuple((visible(name), float(value)) for name, value in pairs)
+
+
+def verdict(explanation: Explanation) -> str:
+    """Return what the model said, in one clause.
+
+    A single output is a quantity and is given by its value; of several, the largest is what the model says.
+    """
+    said = outputs(explanation)
+    if not said:
+        return "nothing"
+    name, value = said[0]
+    number = Numbers.fitting([value]).text(value)
+    return f"{number} for {name}" if len(said) == 1 else f"{name} ({number})"
+
+
+def interval_text(row: Row, numbers: Numbers) -> str:
+    """Return the 95 % interval, or that there is none to give."""
+    return "exact" if row.exact else f"{numbers.text(row.low)} to {numbers.text(row.high)}"
+
+
+def fidelity_text(facts: TargetFacts) -> str:
+    """Return the held-out fidelity with its standard error."""
+    if not math.isfinite(facts.fidelity):
+        return "unknown"
+    error = facts.fidelity_stderr
+    tail = f" ± {Numbers(2).text(error)}" if math.isfinite(error) and error > 0 else ""
+    return Numbers(2).text(facts.fidelity) + tail
+
+
+def cost_text(explanation: Explanation) -> str:
+    """Return what it took, in words."""
+    p = explanation.provenance
+    shared = "shared neighborhood, " if p.shared else ""
+    rows = f"{p.cost.model_rows:,} model row{'' if p.cost.model_rows == 1 else 's'}"
+    return f"{p.n_samples:,} perturbations ({shared}effective {p.effective_sample_size:,.0f}), {rows}, seed {p.seed}"
+
+
+def warnings(explanation: Explanation) -> tuple[str, ...]:
+    """Return the sentences about trust, safe to show."""
+    return tuple(visible(sentence) for sentence in explanation.warnings)
+
+
+def with_value(name: str, value: str) -> str:
+    """Return "name (value)", or the name alone where it says the value already.
+
+    >>> with_value("28 < age ≤ 37", "31"), with_value("sex = Male", "Male")
+    ('28 < age ≤ 37 (31)', 'sex = Male')
+    """
+    return name if not value or name.endswith(value) else f"{name} ({value})"
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    r"""Return the text with everything that cannot be seen, or that would reorder its surroundings, made visible.
+
+    Parameters
+    ----------
+    text
+        Somebody else's string.
+    lines
+        Keep line breaks and tabs (a document); otherwise they are shown as symbols (a name).
+
+    >>> visible("a\x00b\u202ec")
+    'a␀b⟨U+202E⟩c'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    if lines:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    keep = {9: 9, 10: 10} if lines else {}
+    text = text.translate(_CONTROLS | keep)
+    text = _REORDERING.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
+    return _LONE.sub("\ufffd", text)
+
+
+def feature_label(feature: Feature) -> str:
+    """Return a feature's name and value, safe to show."""
+    return with_value(visible(feature.name), visible(feature.value))
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return at most `limit` characters, the middle left out: names differ at both ends.
+
+    >>> shorten("abcdefghij", 5)
+    'ab…ij'
+    """
+    if len(text) <= limit:
+        return text
+    head = limit // 2
+    return text[:head] + "…" + text[len(text) - (limit - head - 1) :]
+
+
+def bounds(rows: Sequence[Row]) -> tuple[float, float]:
+    """Return the range that bars, whiskers and zero take together; never empty."""
+    low = min((min(row.low, row.weight, 0.0) for row in rows), default=0.0)
+    high = max((max(row.high, row.weight, 0.0) for row in rows), default=0.0)
+    return (low, high) if high > low else (-1.0, 1.0)

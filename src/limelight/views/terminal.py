@@ -1,0 +1,125 @@
+"""Bars for a terminal: plain ASCII that any log keeps, or colours and blocks where somebody is looking.
+
+`render` always returns plain text, 80 columns wide, bars in ASCII (names stay as they are). `print_rich` needs `rich`
+and falls back to `render` where the output is not a terminal or ``NO_COLOR`` is set.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from limelight.explanation import Explanation
+from limelight.views import facts as f
+from limelight.views.facts import Numbers, Row, TargetFacts
+
+WIDTH = 80
+
+
+def render(explanation: Explanation) -> str:
+    """Return an explanation as plain text of 80 columns.
+
+    A row reads: name, weight, 95 % interval, bar. The bar is ``=`` from zero (``|``) to the weight, ``[---]`` is the
+    interval, and ``?`` marks a weight whose interval contains 0.
+    """
+    parts = [_headline(explanation)]
+    parts += [_target(facts) for facts in f.all_targets(explanation)]
+    parts.append(_footer(explanation))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _headline(explanation: Explanation) -> str:
+    said = f.outputs(explanation)
+    numbers = Numbers.fitting(value for _, value in said)
+    lines = [f"The model says {f.verdict(explanation)}."]
+    if len(said) > 1:
+        lines.append("Likely outputs: " + ", ".join(f"{name} {numbers.text(value)}" for name, value in said) + ".")
+    return "\n".join(_wrap(line) for line in lines)
+
+
+def _target(facts: TargetFacts) -> str:
+    outputs, weights = f.output_numbers(facts), f.weight_numbers(facts)
+    head = [
+        f"Why {facts.name}:",
+        f"  model f(x) = {outputs.text(facts.prediction)}, surrogate g(x') = {outputs.text(facts.local_prediction)}, "
+        f"intercept = {outputs.text(facts.intercept)}",
+        f"  held-out fidelity (R2) = {f.fidelity_text(facts)}",
+    ]
+    if not facts.rows:
+        return _ascii("\n".join([*head, "  no feature is shown: nothing moves this output here"]))
+    labels = [row.label for row in facts.rows]
+    numbers = [(weights.signed(row.weight), f.interval_text(row, weights)) for row in facts.rows]
+    sizes = [max(map(len, column)) for column in zip(*numbers, strict=True)]
+    name_width = min(max(map(columns, labels)), 30)
+    bar_width = max(12, WIDTH - 2 - name_width - sum(sizes) - 6)
+    low, high = f.bounds(facts.rows)
+    lines = []
+    for row, label, (weight, interval) in zip(facts.rows, labels, numbers, strict=True):
+        bar = "".join(_cells(row, low, high, bar_width)).rstrip()
+        mark = " " if row.certain else "?"
+        lines.append(f"  {fit(label, name_width)} {weight:>{sizes[0]}}{mark} {interval:>{sizes[1]}}  {bar}".rstrip())
+    if facts.uncertain:
+        lines.append("  ? the 95 % interval contains 0: the sign is not known")
+    return "\n".join([*map(_ascii, head), *lines]).replace(f.MINUS, "-")
+
+
+def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
+    def at(value: float) -> int:
+        return round((value - low) / (high - low) * (width - 1))
+
+    cells = [" "] * width
+    zero, tip = at(0.0), at(row.weight)
+    for i in range(min(zero, tip), max(zero, tip) + 1):
+        cells[i] = "="
+    if not row.exact:
+        first, last = at(row.low), at(row.high)
+        for i in range(first, last + 1):
+            cells[i] = "-" if cells[i] == " " else cells[i]
+        cells[first], cells[last] = "[", "]"
+    cells[zero] = "|" if row.exact or at(row.low) != zero != at(row.high) else cells[zero]
+    return cells
+
+
+def _footer(explanation: Explanation) -> str:
+    lines = [_wrap(f.cost_text(explanation))]
+    lines += [_wrap(f"! {sentence}", "  ") for sentence in f.warnings(explanation)]
+    return "\n".join(lines)
+
+
+def _ascii(text: str) -> str:
+    return text.replace(f.MINUS, "-").replace("±", "+/-")
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return textwrap.fill(_ascii(text), WIDTH, subsequent_indent=indent)
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns a text takes: wide characters two, combining marks none.
+
+    >>> columns("日本"), columns("é")
+    (4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns_of, text))
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def fit(text: str, width: int) -> str:
+    """Return the text cut or padded to exactly `width` columns; the middle of a long one is left out.
+
+    >>> fit("abc", 5), fit("abcdefgh", 5)
+    ('abc  ', 'ab…gh')
+    """
+    if columns(text) > width:
+        limit = width
+        while columns(f.shorten(text, limit)) > width:
+            limit -= 1
+        text = f.shorten(text, limit)
+    return text + " " * (width - columns(text))
