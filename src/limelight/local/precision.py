@@ -1,0 +1,338 @@
+"""Step 6 of the algorithm: say how sure the weights are.
+
+Enters: the neighborhood, its weighted moments, and residuals. Leaves: standard errors, covariances, contrasts,
+held-out fidelity and the effective sample size.
+
+Everything rests on one linearisation. The weights solve Σ w x (y − x'β) = 0, so to first order each row moves them by
+its *influence* A⁻¹ x w e / (1 − h), with A = Σ w x x' and leverage h = w x'A⁻¹x: the HC3 sandwich [mackinnon1985].
+Rows that share randomness (complement pairs) are summed before they are squared [liang1986]; rows of complete strata
+carry no sampling error. A control variate g changes the residual only: e is then that of y − g, with g fitted without
+the row (5-fold cross-fitting), so that a flexible g does not look better than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, MaskArray, Neighborhood
+from limelight.local.surrogate import Moments, moments, solve, weighted_r2
+
+Features = Sequence[int] | NDArray[np.int64] | None
+
+_CERTAIN = 1e-9  # 1 − leverage below this: the row determines its own fit, and its residual says nothing
+_SINGULAR = 1e-12  # reciprocal condition below which the sample does not identify the weights
+_NARROW = 64  # up to this many features one product per target is quicker than one influence per row
+
+
+@dataclass(frozen=True)
+class Sandwich:
+    """The influence of every row on (intercept, weights), kept as factors: d = 1000 costs no k × d × d array.
+
+    Parameters
+    ----------
+    Z
+        (n, d) perturbations.
+    center
+        (d,) weighted mean of Z.
+    inverse
+        (d, d) pseudo-inverse of the centred Gram matrix Σ w (z − center)(z − center)'.
+    total
+        Σ w.
+    scores
+        (n, k) w e / (1 − h); zero for rows of complete strata.
+    clusters
+        (n,) rows that share randomness share a number; None where all rows are independent.
+    floor
+        (k, d) least standard error; zero unless the sample does not identify the weights.
+    """
+
+    Z: MaskArray
+    center: FloatArray
+    inverse: FloatArray
+    total: float
+    scores: FloatArray
+    clusters: NDArray[np.int64] | None
+    floor: FloatArray
+
+    def influence(self, features: Features = None) -> FloatArray:
+        """Return the influence (c, k, m + 1) of each cluster on the intercept (first) and the weights of m features.
+
+        Estimates from the same perturbations have the covariance Σ_c influence_a · influence_b.
+        """
+        return self._summed(self.scores[:, :, None] * self._directions(features)[:, None, :])
+
+    def covariance(self, features: Features = None) -> FloatArray:
+        """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all."""
+        rows = self._directions(features)
+        influences = (self._summed(rows * score[:, None]) for score in self.scores.T)
+        width = rows.shape[1]
+        covariance = np.array([each.T @ each for each in influences]).reshape(-1, width, width)
+        floor = self.floor if features is None else self.floor[:, np.asarray(features, dtype=np.int64)]
+        diagonal = np.arange(1, width)
+        covariance[:, diagonal, diagonal] = np.maximum(covariance[:, diagonal, diagonal], np.square(floor))
+        return covariance
+
+    def stderr(self) -> FloatArray:
+        """Return the standard errors (k, d) of all weights."""
+        if len(self.center) <= _NARROW:
+            return np.asarray(np.sqrt(np.maximum(self.covariance().diagonal(axis1=1, axis2=2)[:, 1:], 0.0)))
+        rows = self._directions(None)[:, 1:]
+        variances = [np.square(self._summed(rows * score[:, None])).sum(axis=0) for score in self.scores.T]
+        return np.asarray(np.maximum(np.sqrt(np.array(variances).reshape(-1, len(self.center))), self.floor))
+
+    def _directions(self, features: Features) -> FloatArray:
+        """Return (n, m + 1): what one unit of a row's score adds to the intercept (first) and to m weights."""
+        columns = slice(None) if features is None else np.asarray(features, dtype=np.int64)
+        loadings = np.column_stack([-self.inverse @ self.center, self.inverse[:, columns]])
+        rows = self.Z @ loadings - self.center @ loadings
+        rows[:, 0] += 1.0 / self.total if self.total > 0 else 0.0
+        return np.asarray(rows)
+
+    def _summed(self, rows: FloatArray) -> FloatArray:
+        """Return rows summed within clusters, in the order of the cluster numbers."""
+        if self.clusters is None or len(rows) == 0:
+            return rows
+        order = np.argsort(self.clusters, kind="stable")
+        starts = np.flatnonzero(np.diff(self.clusters[order], prepend=-1))
+        return np.asarray(np.add.reduceat(rows[order], starts, axis=0))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Weights of the linear surrogate for all targets, and how sure they are.
+
+    Parameters
+    ----------
+    coef, intercept
+        (k, d) and (k,) estimates of LIME's limit.
+    stderr, intercept_stderr
+        (k, d) and (k,) standard errors; zero where the answer is exact.
+    fidelity, fidelity_stderr
+        (k,) weighted R² on perturbations that the fit has not seen, and its standard error.
+    r2
+        (k,) weighted R² in the sample.
+    estimators
+        For each target, what was used: ``"exact"``, ``"least squares"`` or the name of the control variate.
+    identified
+        Whether the sample identifies all weights; otherwise the standard errors are Cauchy–Schwarz bounds.
+    sandwich
+        Covariances, contrasts and influences on demand.
+    """
+
+    coef: FloatArray
+    intercept: FloatArray
+    stderr: FloatArray
+    intercept_stderr: FloatArray
+    fidelity: FloatArray
+    fidelity_stderr: FloatArray
+    r2: FloatArray
+    estimators: tuple[str, ...]
+    identified: bool
+    sandwich: Sandwich
+
+    def covariance(self, features: Features = None) -> FloatArray:
+        """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all."""
+        return self.sandwich.covariance(features)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What the standard errors need to know of (Z, weights), whatever the outputs.
+
+    Parameters
+    ----------
+    inverse
+        (d, d) pseudo-inverse of the centred Gram matrix, penalty included.
+    leverage
+        (n,) w x'A⁻¹x, how much a row determines its own fit; at most 1.
+    identified
+        Whether there are more informative rows than weights, and no direction is missing.
+    """
+
+    inverse: FloatArray
+    leverage: FloatArray
+    identified: bool
+
+
+def effective_sample_size(weights: FloatArray) -> float:
+    """Return (Σw)² / Σw², the number of equally weighted rows that would be as informative [kish1965].
+
+    >>> effective_sample_size(np.array([1.0, 1.0, 0.0]))
+    2.0
+    """
+    squares = float(np.square(weights).sum())
+    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def estimate_plain(neighborhood: Neighborhood, *, regularization: float = 0.0) -> Estimate:
+    """Return weighted least squares with cluster-robust HC3 standard errors.
+
+    Parameters
+    ----------
+    neighborhood
+        Perturbations, outputs, weights; complete strata and clusters as the sampler declared them.
+    regularization
+        Ridge penalty relative to the total weight; 0 leaves linear models unbiased.
+
+    >>> Z = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.uint8)
+    >>> one = np.ones(4)
+    >>> exact = Neighborhood(Z, (Z @ [[2.0], [-1.0]]) + 5, one, one[:2], one.astype(bool), np.arange(4))
+    >>> estimate = estimate_plain(exact)
+    >>> estimate.coef.round(9) + 0, estimate.stderr, estimate.fidelity
+    (array([[ 2., -1.]]), array([[0., 0.]]), array([1.]))
+    """
+    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
+    coef, intercept = solve(sample, regularization=regularization)
+    residuals = neighborhood.Y - intercept - neighborhood.Z @ coef.T
+    shape = geometry(neighborhood, sample, regularization)
+    name = "exact" if neighborhood.exhaustive and len(residuals) else "least squares"
+    return assemble(neighborhood, sample, shape, (coef, intercept), (residuals, residuals), (name,) * len(intercept))
+
+
+def assemble(
+    neighborhood: Neighborhood,
+    sample: Moments,
+    shape: Geometry,
+    fit: tuple[FloatArray, FloatArray],
+    residuals: tuple[FloatArray, FloatArray],
+    estimators: tuple[str, ...],
+) -> Estimate:
+    """Return the estimate with its standard errors and fidelity.
+
+    Parameters
+    ----------
+    neighborhood, sample, shape
+        The rows, their `moments` and their `geometry`.
+    fit
+        coef (k, d) and intercept (k,).
+    residuals
+        (n, k) twice: y − x'β, what the surrogate leaves of the outputs; and the part of it that makes the estimate
+        noisy, which a control variate makes smaller. The same array where there is none.
+    estimators
+        For each target, the name of what made the estimate.
+    """
+    coef, intercept = fit
+    left, noisy = residuals
+    unseen = _leave_one_out(noisy, shape.leverage, neighborhood.Y - sample.mean_Y)
+    meat = sandwich(neighborhood, sample, shape, unseen)
+    held_out = left + (unseen - noisy) if not neighborhood.exhaustive else left
+    fidelity, fidelity_stderr = _fidelity(neighborhood, sample, held_out)
+    intercept_stderr = np.sqrt(meat.covariance([])[:, 0, 0])
+    r2 = np.minimum(weighted_r2(sample, coef), 1.0)
+    errors = (meat.stderr(), intercept_stderr)
+    return Estimate(coef, intercept, *errors, fidelity, fidelity_stderr, r2, estimators, shape.identified, meat)
+
+
+def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unseen: FloatArray) -> Sandwich:
+    """Return the sandwich of residuals (n, k) that each row would have, had it not been fitted."""
+    sampled = np.where(neighborhood.enumerated, 0.0, neighborhood.weights)
+    if shape.identified or neighborhood.exhaustive:
+        floor = np.zeros((neighborhood.Y.shape[1], len(sample.mean_Z)))
+    else:
+        floor = _bound(neighborhood, sample)
+    clusters = _shared(neighborhood.clusters)
+    return Sandwich(
+        neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, sampled[:, None] * unseen, clusters, floor
+    )
+
+
+def geometry(neighborhood: Neighborhood, sample: Moments, regularization: float = 0.0) -> Geometry:
+    """Return the inverse Gram matrix, the leverages, and whether the weights are identified."""
+    inverse, full_rank = _inverse(sample, regularization)
+    centred = neighborhood.Z - sample.mean_Z
+    leverage = np.einsum("ij,ij->i", centred @ inverse, centred)
+    leverage = neighborhood.weights * (leverage + (1.0 / sample.total if sample.total > 0 else 0.0))
+    enough = effective_sample_size(neighborhood.weights) >= len(sample.mean_Z) + 2
+    identified = full_rank and (enough or neighborhood.exhaustive)
+    return Geometry(inverse, np.minimum(leverage, 1.0), identified)
+
+
+def contrast_stderr(
+    first: Sandwich, plus: tuple[int, int], minus: tuple[int, int], *, second: Sandwich | None = None
+) -> float:
+    """Return the standard error of the difference of two weights, each named by (target, feature).
+
+    Two features of one target, one feature of two targets, or, with `second`, the same of two models that answered the
+    same perturbations: shared noise cancels, which two separate intervals would not show.
+
+    Parameters
+    ----------
+    first
+        Holds the weight `plus`, and `minus` where there is no `second`.
+    plus, minus
+        (target, feature) of the weight counted up and of the one counted down.
+    second
+        Holds the weight `minus`; must come from the same perturbations.
+    """
+    other = first if second is None else second
+    difference = first.influence([plus[1]])[:, plus[0], 1] - other.influence([minus[1]])[:, minus[0], 1]
+    return float(np.sqrt(np.square(difference).sum()))
+
+
+def _leave_one_out(residuals: FloatArray, leverage: FloatArray, deviations: FloatArray) -> FloatArray:
+    """Return e / (1 − h); where a row determines its own fit, its deviation from the mean: it says nothing better."""
+    left = 1.0 - leverage[:, None]
+    return np.where(left > _CERTAIN, residuals / np.maximum(left, _CERTAIN), deviations)
+
+
+def _fidelity(neighborhood: Neighborhood, sample: Moments, held_out: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error by the delta method; (1, 0) for a constant target."""
+    weights, scatter = neighborhood.weights, sample.variance_Y * sample.total
+    constant = scatter <= 0
+    safe = np.where(constant, 1.0, scatter)
+    unexplained = np.where(constant, 0.0, (weights @ np.square(held_out)) / safe)
+    deviations = np.square(neighborhood.Y - sample.mean_Y)
+    scores = weights[:, None] * (np.square(held_out) - unexplained * deviations)
+    scores[neighborhood.enumerated] = 0.0
+    numbers = _shared(neighborhood.clusters)
+    if numbers is not None:
+        summed = np.zeros((int(numbers.max()) + 1, scores.shape[1]))
+        np.add.at(summed, numbers, scores)
+        scores = summed
+    stderr = np.sqrt(np.square(scores).sum(axis=0)) / safe
+    return 1.0 - unexplained, np.where(constant, 0.0, stderr)
+
+
+def _bound(neighborhood: Neighborhood, sample: Moments) -> FloatArray:
+    """Return sd(y) / sd(z_j) (k, d): by Cauchy–Schwarz no effect of one feature can be larger.
+
+    The spread of outputs is taken over all rows, whatever their weight; a sample that shows none, although it is too
+    small to prove that there is none, is given that of its own size, or 1.
+    """
+    spread = neighborhood.Y.std(axis=0) if len(neighborhood.Y) else np.zeros(neighborhood.Y.shape[1])
+    size = np.abs(neighborhood.Y).max(axis=0, initial=0.0)
+    spread = np.where(spread > 1e-12 * size, spread, np.where(size > 0, size, 1.0))
+    variance = sample.gram.diagonal() / sample.total if sample.total > 0 else np.zeros(len(sample.mean_Z))
+    deviation = np.maximum(np.where(variance > 0, np.sqrt(variance), 0.5), 0.01)
+    return np.asarray(spread[:, None] / deviation)
+
+
+def _inverse(sample: Moments, regularization: float) -> tuple[FloatArray, bool]:
+    """Return the (pseudo-)inverse (d, d) of the penalised Gram matrix, and whether it has full rank."""
+    from scipy.linalg.lapack import dpocon, dpotrf, dpotri
+
+    d = len(sample.mean_Z)
+    if d == 0:
+        return np.zeros((0, 0)), True
+    diagonal = sample.gram.diagonal() + regularization * sample.total
+    scale = np.where(diagonal > 0, 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0)), 0.0)
+    scaled = sample.gram * scale[:, None] * scale
+    scaled.flat[:: d + 1] = np.where(diagonal > 0, 1.0, 0.0)
+    factor, failed = dpotrf(scaled, lower=True, clean=True)
+    if not failed and dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")[0] > _SINGULAR:
+        lower, _ = dpotri(factor, lower=True)
+        inverse = lower + np.tril(lower, -1).T
+        return np.asarray(inverse * scale[:, None] * scale), True
+    inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
+    return np.asarray(inverse * scale[:, None] * scale), False
+
+
+def _shared(clusters: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Return clusters numbered from 0, or None where every row is its own."""
+    if len(clusters) == 0 or bool((np.diff(clusters) > 0).all()):
+        return None
+    return np.unique(clusters, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,376 @@
+"""Step 2 of the algorithm: draw perturbations z' around the instance, with weights that keep LIME's limit.
+
+Enters: the number of features d and of rows n. Leaves: masks `Z (n, d)` of bytes with what is known about how they were
+drawn (`Draws`), or points of the unit cube that a background turns into rows.
+
+The *law* P(z) is LIME's own and fixes the estimand; the *design* only takes noise away. Every law here is exchangeable:
+P(z) depends on the number s = |z| of kept features alone, so the sizes' probabilities p(s) say all about it
+[garreau2020, mardaoui2021]. Complement pairs remove the even part of the model from the weights' error; small strata
+that are complete carry no error at all. Importance weights p(z)/a(z) do not depend on n, so blocks simply add up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Draws, FloatArray
+from limelight.errors import UnknownNameError
+
+Law = Literal["uniform", "bernoulli"]
+Design = Literal["pairs", "plain"]
+PointDesign = Literal["sobol", "lhs", "plain"]
+
+LAWS = ("uniform", "bernoulli")
+DESIGNS = ("pairs", "plain")
+POINT_DESIGNS = ("sobol", "lhs", "plain")
+
+SOBOL_COORDINATES = 1000
+"""Beyond this many coordinates Sobol points gain nothing at any affordable n; independent points are drawn instead."""
+
+ENUMERATED_FEATURES = 20
+"""2^20 masks of 20 bytes fill 20 MiB: never enumerate more, whatever the budget."""
+
+
+@dataclass(frozen=True)
+class MaskSampler:
+    """The distribution over masks that LIME uses for a kind of data, and the design that draws from it.
+
+    Parameters
+    ----------
+    law
+        ``"uniform"``: the number removed is uniform on 1..d, as lime does for text. ``"bernoulli"``: each feature is
+        kept with probability ½, as lime does for images.
+    design
+        ``"pairs"`` (default, since it needs half the rows for the same error): complement pairs, stratified sizes,
+        small strata complete. ``"plain"``: independent rows, lime's own.
+
+    Raises
+    ------
+    UnknownNameError
+        If `law` or `design` is not known.
+
+    >>> plan = MaskSampler("bernoulli").plan(3, 100, exhaustive_up_to=100)
+    >>> plan.exhaustive_rows
+    8
+    >>> plan = MaskSampler("uniform").plan(30, 100, exhaustive_up_to=100)
+    >>> plan.draw(100, np.random.default_rng(0), first=True).Z.shape
+    (100, 30)
+    """
+
+    law: Law = "uniform"
+    design: Design = "pairs"
+
+    def __post_init__(self) -> None:
+        if self.law not in LAWS:
+            raise UnknownNameError("law", self.law, LAWS)
+        if self.design not in DESIGNS:
+            raise UnknownNameError("design", self.design, DESIGNS)
+
+    def plan(self, n_features: int, n: int, *, exhaustive_up_to: int) -> MaskPlan:
+        """Plan for d features when the first look has n rows; enumerate all if 2^d ≤ `exhaustive_up_to`."""
+        sizes = size_law(self.law, n_features)
+        if n_features <= ENUMERATED_FEATURES and 2**n_features <= exhaustive_up_to:
+            return MaskPlan(tuple(sizes), tuple(range(n_features + 1)), self.design, exhaustive=True)
+        complete = _complete_sizes(sizes, n) if self.design == "pairs" else ()
+        rest = 1.0 - float(sizes[list(complete)].sum())
+        return MaskPlan(tuple(sizes), complete, self.design, exhaustive=rest < 1e-12)
+
+
+@dataclass(frozen=True)
+class MaskPlan:
+    """How one instance's masks are drawn, block after block.
+
+    Parameters
+    ----------
+    sizes
+        p(s), the probability that s features are kept, s = 0..d.
+    complete
+        The sizes whose masks are all rows of the first block.
+    design
+        As in `MaskSampler`.
+    exhaustive
+        Whether every mask of positive probability is a row of the first block.
+    """
+
+    sizes: tuple[float, ...]
+    complete: tuple[int, ...]
+    design: Design
+    exhaustive: bool
+
+    @property
+    def exhaustive_rows(self) -> int | None:
+        """Number of rows of the first block when it enumerates everything; None when sampling goes on."""
+        return self._complete_rows if self.exhaustive else None
+
+    @property
+    def _complete_rows(self) -> int:
+        return sum(math.comb(len(self.sizes) - 1, size) for size in self.complete if self.sizes[size] > 0)
+
+    def draw(self, n: int, rng: np.random.Generator, *, first: bool) -> Draws:
+        """Return a block of n rows (an exhaustive plan: all of them); the first block holds the complete strata too."""
+        complete = self._draw_complete() if first else _no_draws(len(self.sizes) - 1)
+        if self.exhaustive:
+            return complete
+        sampled = self._draw_sampled(max(0, n - len(complete.Z)), rng)
+        return _concatenate(complete, sampled)
+
+    def _draw_complete(self) -> Draws:
+        n_features = len(self.sizes) - 1
+        kept = [size for size in self.complete if self.sizes[size] > 0]
+        if not kept:
+            return _no_draws(n_features)
+        Z = np.concatenate([masks_of_size(n_features, size) for size in kept])
+        sizes = np.repeat(kept, [math.comb(n_features, size) for size in kept])
+        probability = np.array([self.sizes[size] / math.comb(n_features, size) for size in range(n_features + 1)])
+        return Draws(Z, probability[sizes], np.ones(len(Z), bool), np.arange(len(Z)))
+
+    def _draw_sampled(self, n: int, rng: np.random.Generator) -> Draws:
+        remaining = np.array(self.sizes)
+        remaining[list(self.complete)] = 0.0
+        if self.design == "plain":
+            return _draw_plain(remaining, n, rng)
+        return _draw_pairs(remaining, n, rng)
+
+
+def size_law(law: Law, n_features: int) -> FloatArray:
+    """Return p(s), the probability that s of d features are kept, s = 0..d.
+
+    ``"uniform"`` removes a uniform number of 1..d features (lime's text). A single feature would then never be kept
+    and its weight would not exist; lime gets one from the instance itself, which it puts in as row 0. With d = 1 both
+    masks have probability ½ here, and the weight is f(1) − f(0).
+
+    >>> size_law("uniform", 4).tolist()
+    [0.25, 0.25, 0.25, 0.25, 0.0]
+    >>> size_law("bernoulli", 2).tolist()
+    [0.25, 0.5, 0.25]
+    """
+    if n_features == 0:
+        return np.ones(1)
+    if law == "bernoulli":
+        counts = log_binomials(n_features)
+        return np.asarray(np.exp(counts - n_features * math.log(2)))
+    if n_features == 1:
+        return np.full(2, 0.5)
+    sizes = np.full(n_features + 1, 1.0 / n_features)
+    sizes[n_features] = 0.0
+    return sizes
+
+
+def weighted_size_law(sizes: FloatArray, proximity: FloatArray) -> FloatArray:
+    """Return q(s) ∝ p(s)·π(s): the sizes' law under Q, the law that LIME's regression sees.
+
+    >>> weighted_size_law(np.array([0.5, 0.5]), np.array([1.0, 3.0])).tolist()
+    [0.25, 0.75]
+    """
+    weighted = np.asarray(sizes) * np.asarray(proximity)
+    total = weighted.sum()
+    return np.asarray(weighted / total if total > 0 else sizes)
+
+
+def inclusion_moments(sizes: FloatArray, order: int) -> FloatArray:
+    """Return m_p = E[z_1 … z_p] for p = 0..order under the exchangeable law with size probabilities `sizes`.
+
+    m_p = Σ_s q(s) s(s−1)…(s−p+1) / d(d−1)…(d−p+1) [mardaoui2021, §2]; zero for p > d.
+
+    >>> inclusion_moments(size_law("bernoulli", 3), 2).round(6).tolist()
+    [1.0, 0.5, 0.25]
+    """
+    n_features = len(sizes) - 1
+    s = np.arange(n_features + 1.0)
+    factor, moments = np.ones(n_features + 1), [1.0]
+    for p in range(order):
+        factor = factor * np.maximum(s - p, 0.0) / max(n_features - p, 1)
+        moments.append(float(sizes @ factor))
+    return np.array(moments)
+
+
+def log_binomials(n_features: int) -> FloatArray:
+    """Return log C(d, s) for s = 0..d.
+
+    >>> np.exp(log_binomials(4)).round(9).tolist()
+    [1.0, 4.0, 6.0, 4.0, 1.0]
+    """
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1.0, n_features + 1)))])
+    return np.asarray(log_factorial[-1] - log_factorial - log_factorial[::-1])
+
+
+def masks_of_size(n_features: int, size: int) -> NDArray[np.uint8]:
+    """Return all C(d, s) masks that keep s features, as bytes.
+
+    >>> masks_of_size(3, 1).tolist()
+    [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    """
+    if 2 * size > n_features:
+        return np.asarray(1 - masks_of_size(n_features, n_features - size), dtype=np.uint8)
+    count = math.comb(n_features, size)
+    Z = np.zeros((count, n_features), np.uint8)
+    chosen = itertools.chain.from_iterable(itertools.combinations(range(n_features), size))
+    columns = np.fromiter(chosen, np.int64, count * size).reshape(count, size)
+    np.put_along_axis(Z, columns, np.uint8(1), axis=1)
+    return Z
+
+
+def all_masks(n_features: int) -> NDArray[np.uint8]:
+    """Return all 2^d masks; bit j of the row number is 1 where feature j is kept.
+
+    >>> all_masks(2).tolist()
+    [[0, 0], [1, 0], [0, 1], [1, 1]]
+    """
+    rows = np.arange(2**n_features)[:, None]
+    return ((rows >> np.arange(n_features)) & 1).astype(np.uint8)
+
+
+def random_masks(sizes: NDArray[np.int64], n_features: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return one uniformly random mask per entry of `sizes` that keeps that many features.
+
+    The s smallest of d random keys are kept. Sorting the keys and comparing with the s-th is several times faster than
+    ranking them; two equal keys in a row have probability below d² / 2^54.
+    """
+    keys = rng.random((len(sizes), n_features))
+    if n_features == 0:
+        return np.zeros((len(sizes), 0), np.uint8)
+    ordered = np.sort(keys, axis=1)
+    bound = np.take_along_axis(ordered, np.maximum(sizes - 1, 0)[:, None], axis=1)[:, 0]
+    bound = np.where(sizes > 0, bound, -1.0)
+    return (keys <= bound[:, None]).view(np.uint8)
+
+
+def design_weights(importance: FloatArray, enumerated: NDArray[np.bool_]) -> FloatArray:
+    """Bring rows of complete strata and sampled rows to one scale, so that Σ w g(z) estimates E_P[g].
+
+    A row of a complete stratum weighs its probability; a sampled row weighs p/a over the number of sampled rows.
+
+    >>> design_weights(np.array([0.25, 0.75, 0.75]), np.array([True, False, False])).tolist()
+    [0.25, 0.375, 0.375]
+    """
+    sampled = len(importance) - int(np.count_nonzero(enumerated))
+    return np.where(enumerated, importance, importance / max(sampled, 1))
+
+
+def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed: int) -> FloatArray:
+    """Return rows start..stop of one sequence of points (stop − start, c), uniform in the unit cube [0, 1)^c.
+
+    Parameters
+    ----------
+    design
+        ``"sobol"``: scrambled Sobol points [owen1998], whose error for smooth functions falls faster than 1/√n. Beyond
+        `SOBOL_COORDINATES` coordinates independent points are drawn instead. ``"lhs"``: a latin hypercube of these
+        rows. ``"plain"``: independent points.
+    start, stop
+        Under ``"sobol"`` and ``"plain"`` a row is the same however it is asked for: a longer sequence begins with the
+        shorter one. A latin hypercube belongs to its block.
+    n_coordinates
+        The number c of coordinates.
+    seed
+        Non-negative integer; it alone fixes the sequence.
+
+    Raises
+    ------
+    UnknownNameError
+        If `design` is not known.
+
+    >>> whole = points("sobol", 0, 8, 2, seed=1)
+    >>> bool((whole[5:] == points("sobol", 5, 8, 2, seed=1)).all())
+    True
+    """
+    if design not in POINT_DESIGNS:
+        raise UnknownNameError("design", design, POINT_DESIGNS)
+    rows = stop - start
+    if rows <= 0 or n_coordinates == 0:
+        return np.empty((max(rows, 0), n_coordinates))
+    if design == "lhs":
+        return _latin_hypercube(rows, n_coordinates, np.random.default_rng([seed, start]))
+    if design == "sobol" and n_coordinates <= SOBOL_COORDINATES:
+        return _sobol(start, rows, n_coordinates, seed)
+    generator = np.random.PCG64(seed)
+    generator.advance(start * n_coordinates)
+    return np.random.Generator(generator).random((rows, n_coordinates))
+
+
+def _sobol(start: int, rows: int, n_coordinates: int, seed: int) -> FloatArray:
+    from scipy.stats import qmc
+
+    engine = qmc.Sobol(n_coordinates, scramble=True, seed=np.random.default_rng(seed))
+    if start:
+        engine.fast_forward(start)
+        return np.asarray(engine.random(rows))
+    # One row first: scipy warns when a first request is no power of two, although the prefix is what we ask for.
+    first = engine.random(1)
+    return np.concatenate([first, engine.random(rows - 1)]) if rows > 1 else np.asarray(first)
+
+
+def _latin_hypercube(rows: int, n_coordinates: int, rng: np.random.Generator) -> FloatArray:
+    strata = rng.permuted(np.tile(np.arange(rows, dtype=float)[:, None], (1, n_coordinates)), axis=0)
+    return np.asarray((strata + rng.random((rows, n_coordinates))) / rows)
+
+
+def _complete_sizes(sizes: FloatArray, n: int) -> tuple[int, ...]:
+    """Return the sizes with no more masks than their share of n rows, always s with d − s, so that pairs remain."""
+    n_features = len(sizes) - 1
+    remaining, mass, complete = float(n), 1.0, []
+    for size in range(n_features // 2 + 1):  # C(d, s) / p(s) grows towards the middle under both laws
+        group = sorted({size, n_features - size})
+        rows = sum(math.comb(n_features, s) for s in group if sizes[s] > 0)
+        share = float(sizes[group].sum())
+        if rows == 0 or mass <= 1e-12 or rows > remaining * share / mass * (1 + 1e-9):
+            break
+        complete += group
+        remaining, mass = remaining - rows, mass - share
+    return tuple(sorted(complete))
+
+
+def _draw_plain(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
+    n_features = len(sizes) - 1
+    drawn = rng.choice(n_features + 1, size=n, p=sizes / sizes.sum())
+    return Draws(random_masks(drawn, n_features, rng), np.ones(n), np.zeros(n, bool), np.arange(n))
+
+
+def _draw_pairs(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
+    """Draw pairs (z, 1 − z), sizes systematic in the law folded at d/2; an odd last row is half of a random pair."""
+    n_features = len(sizes) - 1
+    symmetric = (sizes + sizes[::-1]) / 2
+    total = symmetric.sum()
+    if n == 0 or total <= 0:
+        return _no_draws(n_features)
+    half = (n + 1) // 2
+    drawn = rng.permutation(_systematic_sizes(symmetric, half, rng))
+    first = random_masks(drawn, n_features, rng)
+    if n % 2 and rng.random() < 0.5:
+        first[-1] = 1 - first[-1]
+        drawn[-1] = n_features - drawn[-1]
+    Z = np.concatenate([first, 1 - first[: n // 2]])
+    kept = np.concatenate([drawn, n_features - drawn[: n // 2]])
+    ratio = np.divide(sizes, symmetric, out=np.zeros_like(sizes), where=symmetric > 0) * total
+    clusters = np.concatenate([np.arange(half), np.arange(n // 2)])
+    return Draws(Z, ratio[kept], np.zeros(n, bool), clusters)
+
+
+def _systematic_sizes(symmetric: FloatArray, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return n sizes ≤ d/2 from the folded law by systematic sampling: each count is within one of its expectation."""
+    n_features = len(symmetric) - 1
+    folded = symmetric[: n_features // 2 + 1].copy()
+    folded[: (n_features + 1) // 2] *= 2
+    cumulative = np.cumsum(folded) / folded.sum()
+    positions = (rng.random() + np.arange(n)) / n
+    found = np.searchsorted(cumulative, positions, side="right")
+    return np.minimum(found, int(np.flatnonzero(folded)[-1])).astype(np.int64)
+
+
+def _no_draws(n_features: int) -> Draws:
+    return Draws(np.zeros((0, n_features), np.uint8), np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int64))
+
+
+def _concatenate(first: Draws, second: Draws) -> Draws:
+    offset = int(first.clusters.max()) + 1 if len(first.clusters) else 0
+    return Draws(
+        np.concatenate([first.Z, second.Z]),
+        np.concatenate([first.importance, second.importance]),
+        np.concatenate([first.enumerated, second.enumerated]),
+        np.concatenate([first.clusters, second.clusters + offset]),
+    )
