@@ -1,0 +1,260 @@
+"""One column of a table: its type, its bins, and how a value is read, placed in a bin and named.
+
+Enter single values as a user gives them (an int where the column holds floats, a Timestamp, NaN, NA); leaves the same value
+in one canonical form, so that equal rows are equal however they were given, and the code of its bin. None stands for every
+kind of missing value.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from bisect import bisect_left
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+import numpy as np
+
+from limelight.errors import InputError
+
+ColumnType = Literal["integer", "float", "boolean", "string", "datetime", "duration", "other"]
+NUMERIC_TYPES = ("integer", "float", "datetime", "duration")
+"""Types that have an order and distances, so that they can be cut into bins."""
+UNKNOWN = -1
+"""The code of a value that the background never shows: z' is never 1."""
+EXPECTED = {
+    "integer": "a whole number",
+    "float": "a number",
+    "boolean": "True or False",
+    "string": "a string",
+    "datetime": "a date",
+    "duration": "a duration",
+    "other": "a hashable value",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: how its values are read, where they fall, and what its bins are called.
+
+    Parameters
+    ----------
+    label
+        The column's name in the model's input.
+    type
+        What its values are.
+    unit
+        The tick of dates and durations (``"us"``, ``"D"``), ``"float32"`` or ``"float16"`` for short floats, else empty.
+    edges
+        Inner bin edges; None where each value is its own bin.
+    codes
+        Value → code, where each value is its own bin.
+    missing
+        Code of the missing value; `UNKNOWN` where the background has none missing.
+    names
+        What a person reads, for each code.
+    continuous
+        Whether z' is the standardised value instead of a bin's indicator.
+    mean, scale
+        Of the present values, for a continuous surrogate: z = (v - mean) / scale. The scale of a constant is 1.
+    """
+
+    label: Hashable
+    type: ColumnType
+    unit: str
+    edges: tuple[float, ...] | None
+    codes: Mapping[Hashable, int]
+    missing: int
+    names: tuple[str, ...]
+    continuous: bool = False
+    mean: float = 0.0
+    scale: float = 1.0
+
+    def read(self, value: Any) -> Any:
+        """Return the canonical form of one value; None for every kind of missing."""
+        return read_value(value, self.type, self.unit, self.label)
+
+    def code_of(self, value: Any) -> int:
+        """Return the code of a canonical value; `UNKNOWN` where the background never shows it."""
+        if value is None:
+            return self.missing
+        if self.edges is not None:
+            return bisect_left(self.edges, float(value))
+        return self.codes.get(value, UNKNOWN)
+
+    def name_of(self, code: int, value: Any) -> str:
+        """Return what a person reads for a value with this code."""
+        if code >= 0:
+            return self.names[code]
+        return f"{self.label} is missing" if value is None else f"{self.label} = {self.show(value)}"
+
+    def show(self, value: Any) -> str:
+        """Return a canonical value as a person reads it."""
+        return show_value(value, self.type, self.unit)
+
+    def standardize(self, value: Any) -> float:
+        """Return (value - mean) / scale; a missing value stands at the mean."""
+        return 0.0 if value is None else (float(value) - self.mean) / self.scale
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, NaT or NA.
+
+    >>> [is_missing(v) for v in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    [True, True, True, False, False]
+    """
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # NA refuses to be a truth value
+        return type(value).__name__ == "NAType"
+
+
+def read_value(value: Any, type: ColumnType, unit: str, label: Hashable) -> Any:
+    """Return the canonical form of one value of a column: int, float, bool, str, ticks; None for missing.
+
+    Raises
+    ------
+    InputError
+        If the value is of another type or infinite; names the column.
+
+    >>> read_value(np.int64(3), "float", "", "age"), read_value(39.0, "integer", "", "age"), read_value(np.nan, "float", "", "age")
+    (3.0, 39, None)
+    """
+    kind = value.__class__
+    if kind is str:
+        if type == "string":
+            return value
+    elif kind is float and type == "float" and not unit:
+        if math.isfinite(value):
+            return value + 0.0  # -0.0 is 0.0
+    elif kind is int and type == "integer":
+        return value
+    if is_missing(value):
+        return None
+    try:
+        return READERS[type](value, unit)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"column {label!r}: expected {EXPECTED[type]}, got {value!r} of type {kind.__name__}; "
+            f"pass the value as in the background."
+        ) from error
+
+
+def _read_integer(value: Any, unit: str) -> int:
+    number = _read_float(value, "")
+    if number != math.floor(number):
+        raise ValueError("not a whole number")
+    return int(value)
+
+
+def _read_float(value: Any, unit: str) -> float:
+    if not isinstance(value, (float, int, np.number, np.bool_, Decimal)):
+        raise TypeError("not a number")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("infinite")
+    return (float(np.dtype(unit).type(number)) if unit else number) + 0.0
+
+
+def _read_boolean(value: Any, unit: str) -> bool:
+    if not isinstance(value, (bool, np.bool_, int, float, np.number)) or value not in (0, 1):
+        raise TypeError("not a truth value")
+    return bool(value)
+
+
+def _read_string(value: Any, unit: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    return str(value)
+
+
+def _read_datetime(value: Any, unit: str) -> int:
+    """Return ticks since 1970 in UTC, in the column's own unit."""
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        offset = value.utcoffset() or datetime.timedelta()
+        value = value.replace(tzinfo=None) - offset
+    if hasattr(value, "to_datetime64"):  # a Timestamp, which may hold nanoseconds
+        value = value.to_datetime64()
+    if not isinstance(value, (datetime.date, np.datetime64)):
+        raise TypeError("not a date")
+    return int(np.datetime64(value, unit).astype(np.int64))
+
+
+def _read_duration(value: Any, unit: str) -> int:
+    if hasattr(value, "to_timedelta64"):
+        value = value.to_timedelta64()
+    if not isinstance(value, (datetime.timedelta, np.timedelta64)):
+        raise TypeError("not a duration")
+    return int(np.timedelta64(value, unit).astype(np.int64))
+
+
+def _read_other(value: Any, unit: str) -> Hashable:
+    hash(value)
+    return value.item() if isinstance(value, np.generic) else value  # type: ignore[no-any-return]
+
+
+READERS = {
+    "integer": _read_integer,
+    "float": _read_float,
+    "boolean": _read_boolean,
+    "string": _read_string,
+    "datetime": _read_datetime,
+    "duration": _read_duration,
+    "other": _read_other,
+}
+
+
+def show_value(value: Any, type: ColumnType, unit: str, digits: int = 4) -> str:
+    """Return a canonical value as a person reads it.
+
+    >>> show_value(37.0, "float", ""), show_value(0.123456, "float", ""), show_value(234721.5, "float", "")
+    ('37', '0.1235', '234721.5')
+    >>> show_value(19723, "datetime", "D"), show_value(None, "float", "")
+    ('2024-01-01', 'missing')
+    """
+    if value is None:
+        return "missing"
+    if type == "datetime":
+        return str(np.datetime64(int(value), unit)).removesuffix("T00:00:00").split("T00:00:00.0")[0]
+    if type == "duration":
+        return str(np.timedelta64(int(value), unit))
+    if value.__class__ is float:
+        return show_number(value, digits)
+    return str(value)
+
+
+def show_number(number: float, digits: int = 4) -> str:
+    """Return a number with that many significant digits, whole numbers in full.
+
+    >>> show_number(1e-7), show_number(28.0), show_number(28.25), show_number(123456.789)
+    ('1e-07', '28', '28.25', '123456.8')
+    """
+    if number == math.floor(number) and abs(number) < 1e15:
+        return f"{number:.0f}"
+    if not 1e-4 <= abs(number) < 1e15:
+        return f"{number:.{digits}g}"
+    places = max(1, digits - 1 - math.floor(math.log10(abs(number))))
+    return f"{number:.{places}f}".rstrip("0").rstrip(".")
+
+
+def bin_names(label: Hashable, edges: tuple[float, ...], type: ColumnType, unit: str) -> tuple[str, ...]:
+    """Return the names of the bins between edges, with as many digits as tell the edges apart.
+
+    >>> bin_names("age", (28.0, 37.0), "float", "")
+    ('age ≤ 28', '28 < age ≤ 37', 'age > 37')
+    >>> bin_names("age", (), "float", "")
+    ('age',)
+    """
+    if not edges:
+        return (str(label),)
+    shown = [""]
+    for digits in (4, 6, 9, 17):
+        shown = [show_value(edge, type, unit, digits) for edge in edges]
+        if len(set(shown)) == len(shown):
+            break
+    inner = [f"{low} < {label} ≤ {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    return (f"{label} ≤ {shown[0]}", *inner, f"{label} > {shown[-1]}")

@@ -1,0 +1,470 @@
+"""The only place that knows frames: tables of every kind in, columns out, and tables of the same kind back.
+
+Enter pandas, polars and pyarrow tables (through narwhals) and numpy arrays; leave plain columns for statistics, and a `Store`
+that builds model inputs with the same library, column names, order and dtypes. The store holds a few support values of each
+column in the column's own type, so that building a table is one gather per column and every dtype survives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.columns import ColumnType, is_missing
+
+IntArray = NDArray[np.intp]
+CHUNK = 1024
+"""Rows of a frame that are turned into Python values at a time when it is iterated."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawColumn:
+    """A column of the background as read.
+
+    Parameters
+    ----------
+    label
+        The column's name.
+    type, unit
+        As in `columns.Column`.
+    categorical
+        Whether its dtype says that its values have no distances (strings, booleans, categoricals).
+    native
+        The column in the library's own type.
+    missing
+        (n,) bool.
+    """
+
+    label: Hashable
+    type: ColumnType
+    unit: str
+    categorical: bool
+    native: Any
+    missing: NDArray[np.bool_]
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Return the values as float64 (n,), ticks for dates, NaN where missing."""
+        if isinstance(self.native, np.ndarray):
+            present = self.native[~self.missing]
+            ticks = present.astype("int64") if present.dtype.kind in "mM" else present
+        else:
+            ticks = _numpy_values(_wrap(self.native), self.missing, self.unit)
+        out = np.full(len(self.missing), np.nan)
+        out[~self.missing] = ticks.astype(np.float64)
+        return out
+
+    def to_list(self) -> list[Any]:
+        """Return the values as Python objects."""
+        return to_list(self.native)
+
+
+def library_of(table: Any) -> str:
+    """Return which library a table belongs to: ``"pandas"``, ``"polars"``, ``"pyarrow"``, ``"numpy"``, ``"scipy"``; or ``""``.
+
+    >>> library_of(np.zeros((2, 2))), library_of([[1, 2]])
+    ('numpy', '')
+    """
+    if isinstance(table, np.ndarray):
+        return "numpy"
+    root = type(table).__module__.partition(".")[0]
+    if root == "scipy" and hasattr(table, "tocsr"):
+        return "scipy"
+    return root if root in ("pandas", "polars", "pyarrow") and hasattr(table, "shape") else ""
+
+
+def read_table(table: Any, names: Sequence[Hashable] | None = None) -> tuple[str, list[RawColumn]]:
+    """Return the library and the columns of a background.
+
+    Parameters
+    ----------
+    table
+        A frame, or an array (n, c).
+    names
+        Names for the columns of an array; x0, x1, … by default.
+
+    Raises
+    ------
+    InputError
+        If it is no table, has no rows, no columns or repeated names.
+    """
+    library = library_of(table)
+    if library == "numpy":
+        columns = _read_array(table, names)
+    elif library in ("pandas", "polars", "pyarrow") and len(table.shape) == 2:
+        if names is not None:
+            raise InputError("names: expected None for a frame, which has column names; rename its columns instead.")
+        columns = _read_frame(table, library)
+    else:
+        raise InputError(
+            f"background: expected a pandas, polars or pyarrow frame, a numpy array (n, c) or a scipy sparse matrix, "
+            f"got {type(table).__name__}; convert it to one of these."
+        )
+    if not columns:
+        raise InputError("background: expected at least one column, got none; pass the columns that the model takes.")
+    if len(columns[0].missing) == 0:
+        raise InputError("background: expected at least one row, got none; pass the training data or a sample of it.")
+    return library, columns
+
+
+def _read_array(array: NDArray[Any], names: Sequence[Hashable] | None) -> list[RawColumn]:
+    if array.ndim != 2:
+        raise InputError(f"background: expected an array (n, c), got shape {array.shape}; pass rows × columns.")
+    labels = [f"x{j}" for j in range(array.shape[1])] if names is None else list(names)
+    if len(labels) != array.shape[1] or len(set(labels)) != len(labels):
+        raise InputError(f"names: expected {array.shape[1]} different names, got {labels!r}; pass one per column.")
+    return [_read_array_column(label, array[:, j]) for j, label in enumerate(labels)]
+
+
+def _read_array_column(label: Hashable, values: NDArray[Any]) -> RawColumn:
+    kind = values.dtype.kind
+    if kind == "O":
+        missing = np.fromiter((is_missing(v) for v in values), dtype=bool, count=len(values))
+        type_, categorical = _infer(values[~missing].tolist())
+        return RawColumn(label, type_, "", categorical, values, missing)
+    if kind not in "biufUSmM":
+        raise InputError(f"column {label!r}: expected numbers, strings or dates, got dtype {values.dtype}; convert it.")
+    missing = values != values if kind in "fmM" else np.zeros(len(values), dtype=bool)
+    types: dict[str, ColumnType] = {"b": "boolean", "i": "integer", "u": "integer", "f": "float", "M": "datetime", "m": "duration"}
+    unit = np.datetime_data(values.dtype)[0] if kind in "mM" else ""
+    if kind == "f" and values.dtype.itemsize < 8:
+        unit = values.dtype.name
+    return RawColumn(label, types.get(kind, "string"), unit, kind in "bUS", values, missing)
+
+
+def _infer(present: list[Any]) -> tuple[ColumnType, bool]:
+    """Return type and whether categorical for a column of Python objects."""
+    if all(isinstance(v, str) for v in present):
+        return "string", True
+    if all(isinstance(v, (bool, np.bool_)) for v in present):
+        return "boolean", True
+    if all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in present):
+        return ("integer" if all(float(v).is_integer() for v in present) else "float"), False
+    return "other", True
+
+
+def _wrap(series: Any) -> Any:
+    import narwhals.stable.v2 as nw
+
+    if type(series).__module__.startswith("pyarrow") and not hasattr(series, "chunks"):
+        import pyarrow as pa
+
+        series = pa.chunked_array([series])
+    return nw.from_native(series, series_only=True)
+
+
+def _read_frame(table: Any, library: str) -> list[RawColumn]:
+    import narwhals.stable.v2 as nw
+    from narwhals.exceptions import DuplicateError
+
+    try:
+        frame = nw.from_native(table, eager_only=True)
+        labels = list(frame.columns)
+    except (DuplicateError, ValueError) as error:
+        raise InputError("background: expected different column names, got repeated ones; rename them.") from error
+    if len(set(labels)) != len(labels):
+        raise InputError("background: expected different column names, got repeated ones; rename them.")
+    return [_read_series(label, frame.get_column(label)) for label in labels]
+
+
+def _read_series(label: Hashable, series: Any) -> RawColumn:
+    import narwhals.stable.v2 as nw
+
+    dtype = series.dtype
+    missing = series.is_null().to_numpy()
+    if dtype.is_float():
+        missing = missing | (series.is_nan().fill_null(True).to_numpy().astype(bool))
+    missing = np.asarray(missing, dtype=bool)
+    native = series.to_native()
+    named: dict[Any, ColumnType] = {nw.String: "string", nw.Boolean: "boolean", nw.Datetime: "datetime", nw.Date: "datetime",
+                                    nw.Duration: "duration"}
+    unit = getattr(dtype, "time_unit", "D" if dtype == nw.Date else "")
+    if dtype.is_integer():
+        return RawColumn(label, "integer", "", False, native, missing)
+    if dtype.is_float() or dtype.is_decimal():
+        return RawColumn(label, "float", "float32" if dtype == nw.Float32 else "", False, native, missing)
+    for known, type_ in named.items():
+        if dtype == known:
+            return RawColumn(label, type_, unit, type_ in ("string", "boolean"), native, missing)
+    type_, categorical = _infer([v for v, gone in zip(series.to_list(), missing, strict=True) if not gone])
+    categorical = categorical or dtype in (nw.Categorical, nw.Enum)
+    return RawColumn(label, type_, "", categorical, native, missing)
+
+
+def _numpy_values(series: Any, missing: NDArray[np.bool_], unit: str) -> NDArray[Any]:
+    """Return the present values of a narwhals series as numbers; dates as ticks."""
+    import narwhals.stable.v2 as nw
+
+    present = series.filter((~missing).tolist()) if missing.any() else series
+    if unit == "D":
+        return present.to_numpy().astype("datetime64[D]").astype(np.int64)  # type: ignore[no-any-return]
+    if series.dtype == nw.Datetime:
+        return present.dt.timestamp(unit).to_numpy().astype(np.int64) if unit != "s" else (
+            present.dt.timestamp("ms").to_numpy().astype(np.int64) // 1000)
+    if series.dtype == nw.Duration:
+        return present.to_numpy().astype(f"timedelta64[{unit}]").astype(np.int64)  # type: ignore[no-any-return]
+    return np.asarray(present.to_list() if series.dtype in (nw.Object, nw.Decimal) else present.to_numpy())
+
+
+def to_list(native: Any) -> list[Any]:
+    """Return a native column as Python objects."""
+    if isinstance(native, np.ndarray):
+        return list(native) if native.dtype.kind in "mM" else native.tolist()
+    return _wrap(native).to_list()  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------------------------------------------------------- building
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Support values of every column in its own type, and how to build tables from them.
+
+    Parameters
+    ----------
+    library
+        As `library_of` says.
+    labels
+        The column names, in order.
+    supports
+        For each column its support values (m_j,), native.
+    """
+
+    library: str
+    labels: tuple[Hashable, ...]
+    supports: tuple[Any, ...]
+
+    def fingerprint(self) -> bytes:
+        """Return bytes that tell these support values and dtypes from others."""
+        return repr([(str(getattr(s, "dtype", getattr(s, "type", ""))), to_list(s)) for s in self.supports]).encode()
+
+    def gather(self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]) -> Any:
+        """Return the table whose column j is support value picks[j] (n,), or numbers[j] (n,) in the column's dtype."""
+        if self.library == "numpy":
+            return self._gather_array(picks, numbers)
+        columns = []
+        for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
+            columns.append(_from_numbers(support, numbers[j], self.library) if pick is None else _take(support, pick, self.library))
+        return _assemble(columns, self.labels, self.library)
+
+    def _gather_array(self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]) -> NDArray[Any]:
+        first = numbers[0] if picks[0] is None else picks[0]
+        out = np.empty((len(first), len(picks)), dtype=self.supports[0].dtype)
+        for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
+            out[:, j] = numbers[j] if pick is None else support[pick]
+        return out
+
+    def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
+        """Return the table of some rows of Python values, with the background's dtypes."""
+        columns = list(zip(*rows, strict=True))
+        if self.library == "numpy":
+            return _array_rows(columns, self.supports[0].dtype)
+        natives = [_from_values(support, list(values), self.library) for support, values in zip(self.supports, columns, strict=True)]
+        return _assemble(natives, self.labels, self.library)
+
+
+def take_support(native: Any, positions: IntArray, library: str) -> Any:
+    """Return the values at some positions as a support: an array, a pandas Series with a plain index, …"""
+    if library == "pandas":
+        return native.iloc[positions].reset_index(drop=True)
+    return _take(native, positions, library)
+
+
+def _take(support: Any, pick: IntArray, library: str) -> Any:
+    if library == "numpy":
+        return support[pick]
+    if library == "polars":
+        return support.gather(pick)
+    if library == "pyarrow":
+        return support.take(pick)
+    import pandas as pd
+
+    values = support._values if hasattr(support, "_values") else support.array
+    return pd.Series(values.take(pick), dtype=support.dtype, copy=False)
+
+
+def _from_numbers(support: Any, numbers: NDArray[np.float64], library: str) -> Any:
+    """Return numbers (n,), NaN where missing, in the dtype of a support."""
+    if library == "pandas":
+        import pandas as pd
+
+        return pd.Series(numbers).astype(support.dtype)
+    if library == "polars":
+        import polars as pl
+
+        return pl.Series(numbers).fill_nan(None).cast(support.dtype)
+    import pyarrow as pa
+
+    return pa.array(numbers, from_pandas=True).cast(support.type)
+
+
+def _from_values(support: Any, values: list[Any], library: str) -> Any:
+    """Return Python values as a native column in the dtype of a support."""
+    if library == "pandas":
+        return _pandas_values(support.dtype, values)
+    if library == "polars":
+        import polars as pl
+
+        return pl.Series(values, dtype=support.dtype)
+    import pyarrow as pa
+
+    return pa.array(values, type=support.type)
+
+
+def _pandas_values(dtype: Any, values: list[Any]) -> Any:
+    import pandas as pd
+
+    if isinstance(dtype, pd.CategoricalDtype):
+        unknown = [v for v in dict.fromkeys(values) if not is_missing(v) and v not in dtype.categories]
+        if unknown:  # a category the background never shows is handed on, not turned into NaN
+            dtype = pd.CategoricalDtype([*dtype.categories, *unknown], ordered=dtype.ordered)
+    elif dtype.kind in "iub" and isinstance(dtype, np.dtype) and any(is_missing(v) for v in values):
+        dtype = np.dtype(object) if dtype.kind == "b" else np.dtype(np.float64)
+    return pd.Series(values, dtype=dtype)
+
+
+def _array_rows(columns: list[Any], dtype: Any) -> NDArray[Any]:
+    if dtype.kind in "iub" and any(is_missing(v) for values in columns for v in values):
+        dtype = np.dtype(np.float64)
+    if dtype.kind in "US":  # a longer string than any in the background is not cut
+        return np.array(columns).T.copy()
+    out = np.empty((len(columns[0]), len(columns)), dtype=dtype)
+    for j, values in enumerate(columns):
+        out[:, j] = values
+    return out
+
+
+def _assemble(columns: Sequence[Any], labels: Sequence[Hashable], library: str) -> Any:
+    if library == "pandas":
+        import pandas as pd
+
+        frame = pd.DataFrame(dict(enumerate(columns)), copy=False)
+        frame.columns = pd.Index(labels, tupleize_cols=False)
+        return frame
+    if library == "polars":
+        import polars as pl
+
+        return pl.DataFrame(dict(zip(labels, columns, strict=True)))
+    import pyarrow as pa
+
+    return pa.table(list(columns), names=list(labels))
+
+
+# ----------------------------------------------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a larger table, as plain Python values in column order."""
+
+    values: tuple[Any, ...]
+
+
+def row_values(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
+    """Return the values of one row in column order, however it was given.
+
+    Parameters
+    ----------
+    row
+        A pandas Series, a frame or array of one row, a mapping by name, or a sequence in column order.
+    labels
+        The columns of the background.
+
+    Raises
+    ------
+    InputError
+        If there are several rows, or not as many values as columns.
+    UnknownNameError
+        If it names a column that the background lacks.
+
+    >>> row_values({"b": 2, "a": 1}, ("a", "b"))
+    [1, 2]
+    """
+    if isinstance(row, Row):
+        return row.values
+    if isinstance(row, (list, tuple)):
+        return _positional(row, labels)
+    if isinstance(row, np.ndarray):
+        return _array_row(row, labels)
+    if isinstance(row, Mapping):
+        return _named(row, labels)
+    if type(row).__name__ == "Series" and hasattr(row, "index") and hasattr(row, "tolist"):
+        index = row.index.tolist()
+        values = row.tolist()
+        if tuple(index) == labels or index == list(range(len(labels))):
+            return _positional(values, labels)
+        return _named(dict(zip(index, values, strict=True)), labels)
+    if library_of(row):
+        return _frame_row(row, labels)
+    raise InputError(
+        f"instance: expected one row (a Series, a frame of one row, a dict or a list), got {type(row).__name__}; "
+        f"pass for example X_test.iloc[0]."
+    )
+
+
+def _positional(row: Sequence[Any], labels: tuple[Hashable, ...]) -> Sequence[Any]:
+    if len(row) != len(labels):
+        raise InputError(
+            f"instance: expected {len(labels)} values, one per column, got {len(row)}; pass the columns of the background."
+        )
+    return row
+
+
+def _array_row(row: NDArray[Any], labels: tuple[Hashable, ...]) -> Sequence[Any]:
+    if row.ndim == 2 and row.shape[0] == 1:
+        row = row[0]
+    if row.ndim != 1:
+        raise InputError(f"instance: expected one row, got an array of shape {row.shape}; pass one row, or use explain_many.")
+    return _positional(to_list(row), labels)
+
+
+def _named(row: Mapping[Any, Any], labels: tuple[Hashable, ...]) -> Sequence[Any]:
+    known = set(labels)
+    for name in row:
+        if name not in known:
+            raise UnknownNameError("instance", name, labels)
+    missing = [label for label in labels if label not in row]
+    if missing:
+        raise InputError(
+            f"instance: expected all {len(labels)} columns, got none of {missing!r}; pass None where a value is missing."
+        )
+    return [row[label] for label in labels]
+
+
+def _frame_row(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
+    if len(row.shape) != 2 or row.shape[0] != 1:
+        raise InputError(f"instance: expected one row, got shape {tuple(row.shape)}; pass one row, or use explain_many.")
+    return _named({label: values[0] for label, values in frame_columns(row).items()}, labels)
+
+
+def frame_columns(frame: Any) -> dict[Hashable, list[Any]]:
+    """Return the columns of a frame as lists of Python values, by name."""
+    import narwhals.stable.v2 as nw
+
+    wrapped = nw.from_native(frame, eager_only=True)
+    return {label: wrapped.get_column(label).to_list() for label in wrapped.columns}
+
+
+def iterate_rows(table: Any, labels: tuple[Hashable, ...]) -> Iterator[Row]:
+    """Yield the rows of a frame or array, a chunk of columns turned into Python values at a time.
+
+    >>> list(iterate_rows(np.array([[1, 2], [3, 4]]), ("a", "b")))
+    [Row(values=(1, 2)), Row(values=(3, 4))]
+    """
+    library = library_of(table)
+    for start in range(0, table.shape[0], CHUNK):
+        if library == "pyarrow":
+            chunk = table.slice(start, CHUNK)
+        elif library == "pandas":
+            chunk = table.iloc[start : start + CHUNK]
+        else:
+            chunk = table[start : start + CHUNK]
+        if library == "numpy":
+            lists: Sequence[Any] = [to_list(chunk[:, j]) for j in range(chunk.shape[1])]
+        else:
+            lists = _named(frame_columns(chunk), labels)
+        yield from (Row(values) for values in zip(*_positional(lists, labels), strict=True))
