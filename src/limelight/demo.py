@@ -75,7 +75,8 @@ def run(folder: Path, *, say: Callable[[str], object] = print) -> tuple[Explanat
     say
         What receives the text.
     """
-    from limelight import Explainer, Tabular
+    from limelight.explainer import Explainer
+    from limelight.interpretable.tabular import Tabular
 
     say("Training a random forest on 284 tumors; asking it about 285 others …")
     case = breast_cancer()

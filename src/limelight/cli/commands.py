@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,7 @@ import typer
 
 from limelight.cli import loading
 from limelight.cli.options import with_settings
-from limelight.errors import InputError, LimelightError, TrustWarning
+from limelight.errors import InputError, LimelightError
 from limelight.explanation import Explanation
 from limelight.progress import progress
 
@@ -34,9 +33,7 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*positional: Any, **named: Any) -> None:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", TrustWarning)  # the printed explanation holds them
-                command(*positional, **named)
+            command(*positional, **named)
         except (LimelightError, OSError) as error:
             typer.echo(f"limelight: {' '.join(str(error).split())}", err=True)
             raise typer.Exit(2) from error
@@ -132,7 +129,7 @@ def explain(
     elif rows is not None and out is not None:
         _explain_rows(explainer, tables, chosen, out)
     else:
-        _show(explainer.explain(tables.data.iloc[chosen.start]), html=html, json=json)
+        _show(explainer.explain(tables.row(chosen.start)), html=html, json=json)
 
 
 def _check_doors(*, row: int | None, rows: str | None, out: Path | None, html: Path | None, json: Path | None) -> None:
@@ -147,9 +144,9 @@ def _check_doors(*, row: int | None, rows: str | None, out: Path | None, html: P
 
 
 def _explainer(model: Any, tables: loading.Tables, settings: dict[str, Any]) -> Explainer:
-    from limelight import Explainer, Tabular
+    from limelight.explainer import Explainer
 
-    return Explainer(model, Tabular(tables.background), **settings)
+    return Explainer(model, tables.modality(), **settings)
 
 
 def _chosen(row: int | None, rows: str | None, n_rows: int) -> range:
@@ -160,7 +157,7 @@ def _chosen(row: int | None, rows: str | None, n_rows: int) -> range:
 
 
 def _say_cost(explainer: Explainer, tables: loading.Tables, chosen: range) -> None:
-    cost = explainer.estimate_cost(tables.data.iloc[chosen.start])
+    cost = explainer.estimate_cost(tables.row(chosen.start))
     more = len(chosen) - 1
     typer.echo(f"About {cost.rows:,} model rows for one explanation, {_duration(cost.seconds)} in the model.")
     if more:
@@ -177,7 +174,7 @@ def _duration(seconds: float) -> str:
 
 
 def _explain_rows(explainer: Explainer, tables: loading.Tables, chosen: range, out: Path) -> None:
-    explanations = explainer.explain_many(tables.data.iloc[chosen.start : chosen.stop])
+    explanations = explainer.explain_many(tables.rows(chosen))
     written = 0
     try:
         with out.open("w", encoding="utf-8") as file:

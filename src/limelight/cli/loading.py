@@ -19,6 +19,8 @@ from limelight.optional import require
 if TYPE_CHECKING:
     import pandas as pd
 
+    from limelight.interpretable.tabular import Tabular
+
 PICKLES = (".joblib", ".pkl", ".pickle")
 
 
@@ -102,19 +104,40 @@ def load_object(spec: str, *, argument: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Background and data as the model takes them, and sentences on what was done to them.
+    """Background and data with the columns that the model takes, and sentences on what was done to them.
 
     Parameters
     ----------
     background, data
         Frames with the same columns in the same order.
+    as_array
+        Whether the model was fitted on an array and so receives arrays.
     notes
         What was left out, one sentence each.
     """
 
     background: pd.DataFrame
     data: pd.DataFrame
+    as_array: bool
     notes: tuple[str, ...]
+
+    def modality(self) -> Tabular:
+        """Return the background as the kind of data that it is."""
+        from limelight.interpretable.tabular import Tabular
+
+        if self.as_array:
+            return Tabular(self.background.to_numpy(), names=[str(name) for name in self.background.columns])
+        return Tabular(self.background)
+
+    def rows(self, chosen: range) -> Any:
+        """Return rows as the modality takes many."""
+        frame = self.data.iloc[chosen.start : chosen.stop]
+        return frame.to_numpy() if self.as_array else frame
+
+    def row(self, number: int) -> Any:
+        """Return a row as the modality takes one."""
+        row = self.data.iloc[number]
+        return row.to_numpy() if self.as_array else row
 
 
 _READERS: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {
@@ -167,7 +190,8 @@ def read_tables(background: Path, data: Path, model: Any, *, drop: Sequence[str]
         )
     if extra := [name for name in test.columns if name not in columns and name not in drop]:
         notes.append(f"Left out of '{data}', since the model does not take it: {_names(extra)}.")
-    return Tables(train[columns], test[columns], tuple(notes))
+    as_array = model_columns(model) is None and hasattr(model, "n_features_in_")
+    return Tables(train[columns], test[columns], as_array, tuple(notes))
 
 
 def _model_columns(

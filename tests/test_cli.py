@@ -1,0 +1,319 @@
+"""The command line: what it prints, what it writes, and that every failure is one line and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import limelight as ll
+from limelight.cli.commands import app
+from limelight.cli.options import parse
+from limelight.errors import InputError
+from limelight.settings import Settings
+
+pd = pytest.importorskip("pandas")
+testing = pytest.importorskip("typer.testing")
+
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a fitted model, the table it was fitted to, label included, and rows to explain in three formats."""
+    import joblib
+    import skops.io
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+
+    data = load_iris(as_frame=True)
+    label = data.target_names[data.target]
+    model = LogisticRegression(max_iter=1000).fit(data.data, label)
+    folder = tmp_path_factory.mktemp("iris")
+    skops.io.dump(model, folder / "model.skops")
+    joblib.dump(model, folder / "model.joblib")
+    (folder / "model.pkl").write_bytes(pickle.dumps(model))
+    data.data.assign(species=label).to_csv(folder / "train.csv", index=False)
+    test = data.data.iloc[::10].assign(species=label[::10])
+    test.to_csv(folder / "test.csv", index=False)
+    test.to_parquet(folder / "test.parquet")
+    test.to_json(folder / "test.jsonl", orient="records", lines=True)
+    return folder
+
+
+@pytest.fixture
+def call(iris: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run the command in the folder of the model: `call("explain", "--row", "3")`, with the files filled in."""
+    monkeypatch.chdir(iris)
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(command: str, *arguments: str, model: str = "model.skops", data: str = "test.csv") -> Any:
+        files = ("--model", model, "--background", "train.csv", "--data", data, "--seed", "0", "--n-samples", "300")
+        return testing.CliRunner().invoke(app, [command, *(files if command == "explain" else ()), *arguments])
+
+    return run
+
+
+def refused(result: Any) -> str:
+    """The one line of a refusal."""
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("limelight: ")
+    return str(lines[0])
+
+
+# -- explain ----------------------------------------------------------------------------------------------------------
+
+
+def test_one_row_is_explained_as_python_would(call: Any, iris: Path, tmp_path: Path) -> None:
+    import skops.io
+
+    result = call("explain", "--row", "3", "--json", str(tmp_path / "a.json"), "--html", str(tmp_path / "a.html"))
+    assert result.exit_code == 0, result.output
+    train, test = pd.read_csv(iris / "train.csv"), pd.read_csv(iris / "test.csv")
+    model = skops.io.load(iris / "model.skops")
+    background = ll.Tabular(train.drop(columns="species"))
+    expected = ll.Explainer(model, background, seed=0, n_samples=300).explain(test.drop(columns="species").iloc[3])
+    assert ll.Explanation.from_json(tmp_path / "a.json") == expected
+    assert expected.as_list()[0][0] in result.stdout
+    assert "<html" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def test_the_label_column_is_left_out_and_this_is_said(call: Any) -> None:
+    result = call("explain", "--row", "3")
+    assert "Left out of 'train.csv', since the model does not take it: 'species'" in result.stderr
+    assert "Left out of 'test.csv'" in result.stderr
+
+
+def test_a_column_that_is_dropped_by_name_needs_no_remark(call: Any) -> None:
+    result = call("explain", "--row", "3", "--drop", "species")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("data", ["test.parquet", "test.jsonl"])
+def test_every_format_gives_the_same_explanation(call: Any, tmp_path: Path, data: str) -> None:
+    for name, source in (("csv", "test.csv"), ("other", data)):
+        assert call("explain", "--row", "5", "--json", str(tmp_path / name), data=source).exit_code == 0
+    assert ll.Explanation.from_json(tmp_path / "csv") == ll.Explanation.from_json(tmp_path / "other")
+
+
+def test_many_rows_are_the_single_rows_one_line_each(call: Any, tmp_path: Path) -> None:
+    out, single = tmp_path / "many.jsonl", tmp_path / "one.json"
+    result = call("explain", "--rows", "2:6", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "4 of 4 explanations" in result.stdout
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 4
+    assert call("explain", "--row", "4", "--json", str(single)).exit_code == 0
+    assert ll.Explanation.from_json(lines[2]) == ll.Explanation.from_json(single)
+
+
+def test_settings_are_flags(call: Any, tmp_path: Path) -> None:
+    arguments = ("--target", "setosa", "--target", "virginica", "--max-features", "2", "--kernel", "cli_models:flat")
+    result = call("explain", "--row", "0", *arguments, "--no-control-variates", "--json", str(tmp_path / "a.json"))
+    assert result.exit_code == 0, result.output
+    explanation = ll.Explanation.from_json(tmp_path / "a.json")
+    assert explanation.targets == ("setosa", "virginica")
+    assert [len(shown) for shown in explanation.selected] == [2, 2]
+    settings = explanation.provenance.settings
+    assert (settings["kernel"], settings["control_variates"], settings["n_samples"]) == ("flat", False, 300)
+
+
+def test_a_model_may_be_any_object_of_a_module(call: Any) -> None:
+    result = call("explain", "--row", "3", "--drop", "species", model="cli_models:long_petals")
+    assert result.exit_code == 0, result.output
+    assert "petal length (cm)" in result.stdout
+
+
+@pytest.mark.parametrize("model", ["model.joblib", "model.pkl"])
+def test_a_pickle_is_read_only_when_it_is_trusted(call: Any, model: str) -> None:
+    message = refused(call("explain", "--row", "3", model=model))
+    assert "unpickling runs whatever code" in message
+    assert "--trust-pickle" in message
+    assert call("explain", "--row", "3", "--trust-pickle", model=model).exit_code == 0
+
+
+def test_types_that_skops_does_not_trust_are_listed_with_the_flag_that_trusts_them(call: Any, iris: Path) -> None:
+    import skops.io
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    import cli_models
+
+    train = pd.read_csv(iris / "train.csv")
+    steps = (FunctionTransformer(cli_models.doubled), LogisticRegression(max_iter=1000))
+    skops.io.dump(make_pipeline(*steps).fit(train.drop(columns="species"), train["species"]), iris / "own.skops")
+    message = refused(call("explain", "--row", "3", model="own.skops"))
+    assert message.endswith("pass --trust cli_models.doubled")
+    result = call("explain", "--row", "3", "--trust", "cli_models.doubled", "--drop", "species", model="own.skops")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_model_that_was_fitted_on_an_array_receives_arrays(call: Any, iris: Path) -> None:
+    import skops.io
+    from sklearn.linear_model import LogisticRegression
+
+    train = pd.read_csv(iris / "train.csv")
+    model = LogisticRegression(max_iter=1000).fit(train.drop(columns="species").to_numpy(), train["species"])
+    skops.io.dump(model, iris / "array.skops")
+    assert "--drop" in refused(call("explain", "--row", "3", model="array.skops"))
+    result = call("explain", "--row", "3", "--drop", "species", model="array.skops")
+    assert result.exit_code == 0, result.output
+    assert "petal length (cm)" in result.stdout
+
+
+def test_a_dry_run_says_what_it_would_cost_and_explains_nothing(call: Any, tmp_path: Path) -> None:
+    result = call("explain", "--rows", "0:10", "--out", str(tmp_path / "never.jsonl"), "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "model rows" in result.stdout
+    assert not (tmp_path / "never.jsonl").exists()
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "model", "data", "says"),
+    [
+        ((), "model.skops", "test.csv", "--row"),
+        (("--row", "1", "--rows", "0:2"), "model.skops", "test.csv", "--row"),
+        (("--rows", "0:2"), "model.skops", "test.csv", "--out"),
+        (("--row", "1", "--out", "x"), "model.skops", "test.csv", "--out"),
+        (("--rows", "0:2", "--out", "x", "--html", "y"), "model.skops", "test.csv", "--html"),
+        (("--row", "15"), "model.skops", "test.csv", "between 0 and 14"),
+        (("--rows", "one:two", "--out", "x"), "model.skops", "test.csv", "start:stop"),
+        (("--rows", "20:30", "--out", "x"), "model.skops", "test.csv", "no row of 15"),
+        (("--row", "1", "--tolerance", "much"), "model.skops", "test.csv", "--tolerance: expected a number"),
+        (("--row", "1", "--tolerance", "7"), "model.skops", "test.csv", "tolerance: expected a fraction"),
+        (("--row", "1", "--selection", "foward"), "model.skops", "test.csv", "did you mean 'forward'"),
+        (("--row", "1", "--target", "setoza"), "model.skops", "test.csv", "did you mean 'setosa'"),
+        (("--row", "1"), "missing.skops", "test.csv", "no file 'missing.skops'"),
+        (("--row", "1"), "train.csv", "test.csv", "module:object"),
+        (("--row", "1"), "cli_models:nothing", "test.csv", "could not import 'cli_models:nothing'"),
+        (("--row", "1"), "no_such_module:model", "test.csv", "could not import"),
+        (("--row", "1", "--drop", "species"), "cli_models:broken", "test.csv", "out of order"),
+        (("--row", "1"), "cli_models:number", "test.csv", "model"),
+        (("--row", "1"), "model.skops", "missing.csv", "no file 'missing.csv'"),
+        (("--row", "1"), "model.skops", "model.skops", "expected .csv, .tsv, .parquet or .jsonl"),
+        (("--row", "1", "--drop", "petal width (cm)"), "model.skops", "test.csv", "which the model was fitted on"),
+    ],
+)
+def test_every_refusal_is_one_line_that_names_the_flag(
+    call: Any, arguments: tuple[str, ...], model: str, data: str, says: str
+) -> None:
+    assert says in refused(call("explain", *arguments, model=model, data=data))
+
+
+def test_an_unreadable_model_or_table_is_refused_in_one_line(call: Any, tmp_path: Path) -> None:
+    for name in ("bad.skops", "bad.joblib", "bad.parquet"):
+        (tmp_path / name).write_bytes(b"\x00not what it says")
+    assert "could not read" in refused(call("explain", "--row", "1", model=str(tmp_path / "bad.skops")))
+    bad = str(tmp_path / "bad.joblib")
+    assert "could not read" in refused(call("explain", "--row", "1", "--trust-pickle", model=bad))
+    assert "could not read" in refused(call("explain", "--row", "1", data=str(tmp_path / "bad.parquet")))
+
+
+def test_a_table_without_a_column_of_the_background_is_refused_by_name(call: Any, iris: Path, tmp_path: Path) -> None:
+    narrow = tmp_path / "narrow.csv"
+    pd.read_csv(iris / "test.csv").drop(columns="petal width (cm)").to_csv(narrow, index=False)
+    assert "lacks 'petal width (cm)'" in refused(call("explain", "--row", "1", data=str(narrow)))
+
+
+# -- show -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_explanation_is_shown_as_it_was(call: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    printed = call("explain", "--row", "3", "--json", str(path)).stdout
+    shown = call("show", str(path), "--html", str(tmp_path / "a.html"))
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.splitlines()[0] == printed.splitlines()[0]
+    assert (tmp_path / "a.html").stat().st_size > 1000
+
+
+def test_a_line_of_many_is_shown_by_its_number(call: Any, tmp_path: Path) -> None:
+    out = tmp_path / "many.jsonl"
+    call("explain", "--rows", "0:3", "--out", str(out))
+    third = ll.Explanation.from_json(out.read_text(encoding="utf-8").splitlines()[2])
+    assert call("show", str(out), "--line", "2").stdout.strip() == str(third).strip()
+    assert "no line 3" in refused(call("show", str(out), "--line", "3"))
+
+
+def test_what_is_no_explanation_is_refused(call: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({"schema_version": 99}), encoding="utf-8")
+    assert "schema_version" in refused(call("show", str(other)))
+    assert "missing.json" in refused(call("show", str(tmp_path / "missing.json")))
+    assert "--line" in refused(call("show", str(other), "--line", "1"))
+
+
+# -- demo -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_explains_a_right_and_a_wrong_prediction_and_writes_both(tmp_path: Path) -> None:
+    from limelight import demo
+
+    said: list[str] = []
+    right, wrong = demo.run(tmp_path / "pages", say=said.append)
+    case = demo.breast_cancer()
+    rows = demo.right_and_wrong(case)
+    assert [case.truth[row] for row in rows] == [right.targets[0], _other(wrong.targets[0])]
+    text = "\n".join(said)
+    assert text.count("How to read it") == 2
+    assert str(right) in text
+    assert str(wrong) in text
+    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == ["right.html", "wrong.html"]
+
+
+def _other(name: str) -> str:
+    return {"malignant": "benign", "benign": "malignant"}[name]
+
+
+# -- flags ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_setting_is_a_flag_with_its_own_help(call: Any) -> None:
+    page = call("explain", "--help").stdout
+    for field in fields(Settings):
+        name = {"targets": "target", "control_variates": "no-control-variates"}.get(field.name, field.name)
+        assert f"--{name.replace('_', '-')}" in page
+    assert "draws until precise" in page
+    assert "Example:" in page
+
+
+def test_flags_become_the_values_that_settings_take() -> None:
+    given = {
+        "n_samples": "500",
+        "tolerance": "0.1",
+        "kernel_width": "none",
+        "seed": "3",
+        "fresh": True,
+        "targets": ["1"],
+    }
+    expected = {"n_samples": 500, "tolerance": 0.1, "kernel_width": None, "seed": 3, "fresh": True, "targets": "1"}
+    assert parse(given) == expected
+    assert Settings(**parse(given)).tolerance == 0.1
+    assert parse(dict.fromkeys(Settings.names())) == {}
+    with pytest.raises(InputError, match="--seed: expected an integer or none, got 'x'"):
+        parse({"seed": "x"})
+
+
+def test_without_the_extra_the_command_prints_the_pip_line_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise ImportError('No module named typer')", encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from limelight.cli import main; main()"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=HERE.parent / "src"
+    )
+    assert run.returncode == 2
+    assert "pip install 'limelight[cli]'" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,224 @@
+"""The house stands: rooms import only what lies below them, the map is true, nothing that is refused has crept in."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import limelight
+
+ROOT = Path(__file__).resolve().parents[1]
+SRC = ROOT / "src" / "limelight"
+MODULES = sorted(path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py"))
+
+# Which files are one room: a folder is one; the files beside the folders are gathered here.
+GROUND = ("contracts", "errors", "optional", "seeding", "settings", "layouts", "progress")
+ALGORITHM = ("pipeline", "instance", "assembly", "neighborhoods", "targets", "trust")
+
+# Room → the rooms it may import. Everybody may import the ground floor and itself.
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "ground": frozenset(),
+    "local": frozenset(),
+    "interpretable": frozenset(),
+    "models": frozenset(),
+    "explanation": frozenset({"views"}),  # the one arrow that runs up, inside the methods that show
+    "views": frozenset({"explanation"}),
+    "algorithm": frozenset({"local", "models", "explanation"}),
+    "explainer": frozenset({"local", "models", "explanation", "algorithm"}),
+    "overview": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
+    "jobs": frozenset({"models", "explanation", "algorithm", "explainer", "interpretable"}),
+    "compat": frozenset(
+        {"local", "models", "explanation", "algorithm", "explainer", "interpretable", "overview", "views"}
+    ),
+    "demo": frozenset({"explanation", "explainer", "interpretable", "package"}),
+    "web": frozenset({"explanation", "explainer", "interpretable", "overview", "jobs", "views", "package"}),
+    "cli": frozenset(
+        {"explanation", "explainer", "interpretable", "overview", "jobs", "views", "web", "demo", "package"}
+    ),
+    "package": frozenset(),  # limelight/__init__.py: loads names when they are used
+}
+OPTIONAL = (
+    "pandas", "polars", "pyarrow", "matplotlib", "rich", "typer", "sklearn", "scipy", "skimage", "PIL", "torch", "tqdm",
+    "skops", "lightgbm", "onnxruntime",
+)  # fmt: skip
+AT_THE_TOP = {"numpy", "narwhals", "limelight", *sys.stdlib_module_names}
+
+
+# -- rooms ------------------------------------------------------------------------------------------------------------
+
+
+def room(module: str) -> str:
+    """The room of a module given as `local/sampling.py` or as `limelight.local.sampling`."""
+    first = module.removeprefix("limelight").lstrip(".").replace("/", ".").removesuffix(".py").split(".")[0]
+    if first in GROUND:
+        return "ground"
+    if first in ALGORITHM:
+        return "algorithm"
+    return {"": "package", "__init__": "package"}.get(first, first)
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse((SRC / module).read_text(encoding="utf-8"))
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """Absolute names that an import statement brings in."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module == "limelight":
+        yield from (f"limelight.{alias.name}" if _is_module(alias.name) else "limelight" for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+
+
+def _is_module(name: str) -> bool:
+    return (SRC / f"{name}.py").is_file() or (SRC / name).is_dir()
+
+
+def _for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def at_the_top(module: str) -> Iterator[ast.AST]:
+    """The statements that run when the module is imported."""
+    for node in tree(module).body:
+        if not _for_types_only(node) and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from ast.walk(node) if not isinstance(node, ast.ClassDef) else [node]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_room_imports_only_what_lies_below_it(module: str) -> None:
+    here = room(module)
+    assert here in MAY_IMPORT, f"{module} belongs to no room: name it in GROUND, ALGORITHM or MAY_IMPORT"
+    allowed = {here, "ground", *MAY_IMPORT[here]}
+    for node in ast.walk(tree(module)):
+        for name in imported(node):
+            if name.split(".")[0] == "limelight":
+                assert room(name) in allowed, (
+                    f"{module}:{node.lineno} imports {name}: {here} may import {sorted(allowed)}"
+                )  # type: ignore[attr-defined]
+
+
+def test_no_two_rooms_import_each_other_except_the_result_and_its_picture() -> None:
+    pairs = {(a, b) for a, rooms in MAY_IMPORT.items() for b in rooms if a in MAY_IMPORT.get(b, ())}
+    assert pairs == {("explanation", "views"), ("views", "explanation")}
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) != "cli"])
+def test_only_numpy_and_narwhals_are_imported_at_the_top_of_a_file(module: str) -> None:
+    for node in at_the_top(module):
+        for name in imported(node):
+            assert name.split(".")[0] in AT_THE_TOP, f"{module}: import {name} inside the function that needs it"
+
+
+def test_importing_limelight_loads_no_optional_package_and_draws_nothing() -> None:
+    code = "import sys, limelight; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT / "src")
+    assert not set(OPTIONAL) & set(run.stdout.split())
+
+
+# -- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_global_randomness_no_bare_except_no_assert(module: str) -> None:
+    for node in ast.walk(tree(module)):
+        place = f"{module}:{getattr(node, 'lineno', 0)}"
+        assert not isinstance(node, ast.Assert), f"{place}: raise an error instead of assert, which -O removes"
+        assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{place}: name what is caught"
+        assert not {"random"} & set(imported(node)), f"{place}: take rng: np.random.Generator"
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np.random", "numpy.random"):
+            assert node.attr in ("Generator", "PCG64", "SeedSequence"), (
+                f"{place}: np.random.{node.attr} is global state"
+            )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_and_functions_stay_short_and_say_what_they_are(module: str) -> None:
+    text = (SRC / module).read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 450, f"{module}: one idea per file, about 400 lines"
+    assert not text.strip() or ast.get_docstring(tree(module)), f"{module}: the first line says the file's one idea"
+    for node in ast.walk(tree(module)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            code = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+            length = (node.end_lineno or 0) - code[0].lineno + 1
+            assert length <= 40, f"{module}:{node.lineno} {node.name} has {length} lines of code"
+
+
+# -- the map ----------------------------------------------------------------------------------------------------------
+
+PLACE = re.compile(r"`([\w/]+\.py)(?::([\w.]+))?`")
+
+
+def symbols(module: str) -> set[str]:
+    """Every name that a module defines, and `Class.member` for what its classes define."""
+    found: set[str] = set()
+    for node in tree(module).body:
+        names = set(_bound(node))
+        found |= names
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{member}" for item in node.body for member in _bound(item)}
+    return found
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
+
+
+def _places() -> list[tuple[str, str]]:
+    return PLACE.findall((ROOT / "docs" / "map.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("path", "symbol"), sorted(set(_places())))
+def test_every_place_on_the_map_exists(path: str, symbol: str) -> None:
+    assert (SRC / path).is_file(), f"docs/map.md names {path}, which does not exist"
+    assert not symbol or symbol in symbols(path), f"docs/map.md names {path}:{symbol}, which does not exist"
+
+
+def test_every_module_is_on_the_map() -> None:
+    # a folder's __init__.py that only says what the folder is needs no line
+    needed = {module for module in MODULES if not module.endswith("__init__.py") or symbols(module)}
+    assert needed - {path for path, _ in _places()} == set()
+
+
+def test_the_ten_lines_in_the_package_name_files_that_exist() -> None:
+    lines = re.findall(r"^\d+\. .*?  +(\S.*)$", limelight.__doc__ or "", re.M)
+    assert len(lines) == 10
+    paths = [path for line in lines for path in re.findall(r"[\w/]+\.py", line)]
+    below = {path.name for path in SRC.rglob("*.py")}
+    assert [path for path in paths if Path(path).name not in below] == []
+
+
+# -- public names -----------------------------------------------------------------------------------------------------
+
+PUBLIC = [name for name in limelight.__all__ if name != "__version__"]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_says_what_it_is_and_shows_it(name: str) -> None:
+    public = getattr(limelight, name)
+    doc = inspect.getdoc(public) or ""
+    own = isinstance(public, type) and public.__doc__ is not None
+    assert doc if not isinstance(public, type) else own, f"{name} has no docstring"
+    # an error is shown by whatever raises it
+    if not (isinstance(public, type) and issubclass(public, Exception)):
+        assert ">>>" in doc, f"{name} has no example"
+
+
+def test_public_names_are_listed_once_and_hide_no_builtin() -> None:
+    assert len(set(limelight.__all__)) == len(limelight.__all__)
+    assert not set(PUBLIC) & set(dir(builtins))
