@@ -3,17 +3,20 @@
     LimelightError
     ├── InputError (ValueError)               an argument or an instance does not fit
     │   └── UnknownNameError (KeyError)       a name is not among the known ones; the nearest comes first
-    ├── ModelOutputError (ValueError)         the model answered with something that is not (n,) or (n, k) finite numbers
+    ├── ModelOutputError (ValueError)         the model answered, but not with (n,) or (n, k) finite numbers
     ├── ModelCallError (RuntimeError)         the model raised; names the batch
     └── MissingDependencyError (ImportError)  an optional package is missing; prints the pip line
 
-    TrustWarning (UserWarning)                the explanation exists but should not be relied on as it stands
+Doubts about a result are no errors: they are sentences in `Provenance.warnings`, shown in every view.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class LimelightError(Exception):
@@ -54,16 +57,32 @@ class UnknownNameError(InputError, KeyError):
 
 
 class ModelOutputError(LimelightError, ValueError):
-    """The model answered, but not with finite numbers of shape (n,) or (n, k)."""
+    """The model answered, but not with finite numbers of shape (n,) or (n, k).
+
+    Attributes
+    ----------
+    answered
+        For each part asked, its outputs (n_i, k), or None where it was not done: what need not be asked again.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.answered: list[NDArray[np.float64] | None] = []
 
 
 class ModelCallError(LimelightError, RuntimeError):
-    """The model raised; the message names the batch, the cause is chained."""
+    """The model raised; the message names the batch, the cause is chained.
+
+    Attributes
+    ----------
+    answered
+        For each part asked, its outputs (n_i, k), or None where it was not done: what need not be asked again.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.answered: list[NDArray[np.float64] | None] = []
 
 
 class MissingDependencyError(LimelightError, ImportError):
     """An optional package is missing; the message holds the pip line that installs it."""
-
-
-class TrustWarning(UserWarning):
-    """The explanation exists, but its own numbers say that it should not be relied on as it stands."""

@@ -1,0 +1,194 @@
+"""Cut a row of parts into batches, and learn how large a batch serves the model best.
+
+Step of the algorithm: before each call of f. Enters: how many rows there are, what one weighs, and how long the last
+batch took. Leaves: where the next cut is. Sizes are learned from the clock and so differ from run to run; they decide
+the cuts only, never which rows are asked or in which order.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Protocol
+
+from limelight.errors import InputError
+
+FIRST_ROWS = 256
+"""The first batch: small enough to meet a bad answer soon, large enough to time."""
+TIMED_ROWS = 32
+"""A first batch of fewer rows times the overhead of a call, not the model; nothing is learned from it."""
+BATCH_SECONDS = 1.0
+"""Grow to what takes about this long: beyond, a call's overhead no longer shows, and interrupting takes long."""
+SLOW_ROW_SECONDS = 0.02
+"""A row that takes longer is a network on a CPU or a remote model: these want smaller batches, not larger ones."""
+BATCH_BYTES = 64 * 2**20
+"""Bound of the inputs of one batch."""
+CLEARLY = 1.1
+"""Rates (rows per second) are told apart from here on; less is noise of the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows `start` … `stop` − 1 of `total`, for error messages.
+
+    >>> str(Batch(3, 512, 768, 5000))
+    'batch 3 (rows 512–767 of 5000)'
+    """
+
+    number: int
+    start: int
+    stop: int
+    total: int
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return self.stop - self.start
+
+    @property
+    def whole(self) -> bool:
+        """Whether this batch is all there is."""
+        return self.rows == self.total
+
+    def __str__(self) -> str:
+        rows = f"row {self.start}" if self.rows == 1 else f"rows {self.start}–{self.stop - 1}"
+        return f"batch {self.number} ({rows} of {self.total})"
+
+
+def pieces(ends: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (part, first, last): the rows of each part that make up rows `start` … `stop` − 1 of all parts together.
+
+    Parameters
+    ----------
+    ends
+        For each part the number of rows up to its end; equal ends are empty parts, which yield nothing.
+    start, stop
+        The batch, with 0 ≤ start ≤ stop ≤ ends[-1].
+
+    >>> list(pieces([3, 3, 10], 2, 6))
+    [(0, 2, 3), (2, 0, 3)]
+    """
+    part = bisect_right(ends, start)
+    while start < stop:
+        begin, end = ends[part - 1] if part else 0, min(stop, ends[part])
+        if end > start:
+            yield part, start - begin, end - begin
+        start, part = end, part + 1
+
+
+class BatchSize(Protocol):
+    """How many rows the next batch has."""
+
+    def rows(self, remaining: int, row_bytes: float) -> int:
+        """Return between 1 and `remaining` rows."""
+        ...
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """Take note that the model answered `rows` rows in `seconds`."""
+        ...
+
+
+def batch_size_rule(batch_size: int | str, max_batch_rows: int) -> BatchSize:
+    """Return the rule that the user's arguments stand for.
+
+    Raises
+    ------
+    InputError
+        If `batch_size` is neither "auto" nor a positive integer, or `max_batch_rows` is not a positive integer.
+
+    >>> batch_size_rule(100, 16384).rows(250, 8.0)
+    100
+    """
+    if not _is_positive_integer(max_batch_rows):
+        raise InputError(f"max_batch_rows: expected a positive integer, got {max_batch_rows!r}; the default is 16384.")
+    if isinstance(batch_size, str) and batch_size == "auto":
+        return AdaptiveSize(int(max_batch_rows))
+    if not _is_positive_integer(batch_size):
+        raise InputError(
+            f'batch_size: expected "auto" or a positive integer, got {batch_size!r}; "auto" suits most models.'
+        )
+    return FixedSize(int(batch_size))
+
+
+def _is_positive_integer(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSize:
+    """Exactly so many rows, as the user said; the last batch has what is left."""
+
+    size: int
+
+    def rows(self, remaining: int, row_bytes: float) -> int:
+        """Return the size, or what remains."""
+        return min(self.size, remaining)
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """Learn nothing."""
+
+
+class AdaptiveSize:
+    """A size that climbs while the model answers clearly more rows per second, then stays.
+
+    The first batch has 256 rows. From its time the next jumps straight to what takes about a second (doubling would
+    waste calls), or to a quarter where a row is slow. A step that makes the rate 10 % better is followed by another;
+    one that makes it 10 % worse is taken back; after anything else the larger size stays. Every step but the last needs
+    a better rate, so the climb ends.
+
+    Parameters
+    ----------
+    max_rows
+        Never more rows than this.
+    """
+
+    def __init__(self, max_rows: int) -> None:
+        self.max_rows = max_rows
+        self.size = min(FIRST_ROWS, max_rows)
+        self.settled = False
+        self._best_rows = 0
+        self._best_rate = 0.0
+
+    def rows(self, remaining: int, row_bytes: float) -> int:
+        """Return the rows of the next batch; what remains is cut evenly, so that no small batch is left over."""
+        limit = max(1, min(self.size, int(BATCH_BYTES / row_bytes)))
+        batches = -(-remaining // limit)
+        return -(-remaining // batches)
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """Compare the rate with the best so far, and choose the next size."""
+        if self.settled or not self._tells(rows):
+            return
+        rate = rows / max(seconds, 1e-9)
+        if rate > CLEARLY * self._best_rate:
+            self._best_rows, self._best_rate = rows, rate
+            self._step(rows, rate)
+        elif rows > self._best_rows and rate * CLEARLY > self._best_rate:
+            self._settle(rows)
+        else:
+            self._settle(self._best_rows)
+
+    def _tells(self, rows: int) -> bool:
+        """Whether a batch of so many rows is a trial of the step under way, not what was left at the end."""
+        if not self._best_rows:
+            return rows >= min(TIMED_ROWS, self.size)
+        if self.size > self._best_rows:
+            return 2 * rows >= 3 * self._best_rows
+        return self.size <= 2 * rows <= self._best_rows
+
+    def _step(self, rows: int, rate: float) -> None:
+        if rate * SLOW_ROW_SECONDS < 1.0:
+            size = rows // 4
+            worthwhile = size > 0
+        else:
+            size = min(self.max_rows, int(rate * BATCH_SECONDS))
+            worthwhile = size >= 2 * rows
+        if worthwhile:
+            self.size = size
+        else:
+            self._settle(rows)
+
+    def _settle(self, rows: int) -> None:
+        self.size, self.settled = rows, True

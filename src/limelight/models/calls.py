@@ -1,0 +1,209 @@
+"""Ask the user's model: the only file that calls it.
+
+Step of the algorithm: Y = f(reconstruct(Z)). Enters: parts, the blocks of inputs of many instances. Leaves: for each
+part its Y (n_i, k). The rows of all parts are poured in order into batches of a size that suits the model, asked,
+checked, and handed back part by part; where the model fails, the error names the batch and carries what is done.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, groupby
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from limelight.contracts import FloatArray, Inputs
+from limelight.errors import InputError, ModelCallError, ModelOutputError
+from limelight.models.adapters import adapt
+from limelight.models.batches import Batch, batch_size_rule, pieces
+from limelight.models.inputs import concatenate_fresh, count, form, row_bytes, take
+from limelight.models.outputs import checked, to_array
+
+
+class Caller:
+    """Asks one model, in batches, and counts what that took.
+
+    The one object here that changes: it counts, and learns the batch size over all its calls. It pickles if the model
+    does.
+
+    Parameters
+    ----------
+    model
+        A fitted estimator, one of its methods, or any callable of n inputs.
+    output_names
+        Names of the k outputs. By default the estimator's classes, the columns of a data frame that it returns, or
+        "output", or "output 0", "output 1", …
+    batch_size
+        ``"auto"`` learns the size from the clock (start with 256 rows, grow while that is clearly faster): forests want
+        tens of thousands of rows in a call, networks on a CPU a few. A number is kept exactly. Answers do not depend on
+        it unless the model's own answer to a row depends on its batch.
+    max_batch_rows
+        Bound of the automatic size; 16384 is where large batches stop paying for tree ensembles.
+
+    Attributes
+    ----------
+    rows, calls, seconds
+        What was asked so far: rows, calls, and the time inside the model, in seconds.
+    output_names
+        Known after the first answer; None before.
+
+    Raises
+    ------
+    InputError
+        If an argument does not fit.
+
+    >>> caller = Caller(lambda X: X.sum(axis=1), batch_size=2)
+    >>> [Y.tolist() for Y in caller.ask([np.ones((1, 2)), np.ones((0, 2)), 2 * np.ones((2, 2))])]
+    [[[2.0]], [], [[4.0], [4.0]]]
+    >>> caller.rows, caller.calls, caller.output_names
+    (3, 2, ('output',))
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        output_names: Sequence[str] | None = None,
+        batch_size: int | str = "auto",
+        max_batch_rows: int = 16384,
+    ) -> None:
+        self._adapted = adapt(model, output_names=output_names)
+        self._size = batch_size_rule(batch_size, max_batch_rows)
+        self._columns: tuple[str, ...] | None = None
+        self.output_names: tuple[str, ...] | None = None
+        self.rows = 0
+        self.calls = 0
+        self.seconds = 0.0
+
+    @property
+    def competing(self) -> bool:
+        """Whether the outputs compete (classes), so that the largest is what the model says; a regression's do not."""
+        return self._adapted.kind != "predict"
+
+    def ask(self, parts: Sequence[Inputs]) -> list[FloatArray]:
+        """Return for each part the model's outputs Y (n_i, k), in memory of their own.
+
+        Parameters
+        ----------
+        parts
+            Model inputs, of any number of rows each, also none. They are never changed, not even by a model that writes
+            into its input.
+
+        Raises
+        ------
+        ModelCallError
+            If the model raises. Its `answered` holds for each part the outputs, or None where the part is not done.
+        ModelOutputError
+            If the answer is not (n,) or (n, k) finite numbers, or k changes; `answered` as above.
+        InputError
+            If parts are no model inputs, or `output_names` do not fit the number of outputs.
+        """
+        ends = list(accumulate(count(part) for part in parts))
+        walls = _walls(parts, ends)
+        answers: list[FloatArray | None] = [None] * len(parts)
+        start = number = 0
+        try:
+            while start < (ends[-1] if ends else 0):
+                number += 1
+                batch = self._batch(parts, ends, walls, number, start)
+                self._pour(parts, ends, batch, answers)
+                start = batch.stop
+        except (ModelCallError, ModelOutputError) as error:
+            error.answered = self._finished(answers, ends, start)
+            raise
+        return [self._empty() if answer is None else answer for answer in answers]
+
+    def _batch(self, parts: Sequence[Inputs], ends: list[int], walls: list[int], number: int, start: int) -> Batch:
+        """Return the batch that begins at row `start` of all parts; it ends at the next wall at the latest."""
+        part, wall = parts[bisect_right(ends, start)], walls[bisect_right(walls, start)]
+        return Batch(number, start, start + self._size.rows(wall - start, row_bytes(part)), ends[-1])
+
+    def _pour(self, parts: Sequence[Inputs], ends: list[int], batch: Batch, answers: list[FloatArray | None]) -> None:
+        """Ask one batch and write its rows into the answers of the parts that they came from."""
+        cut = list(pieces(ends, batch.start, batch.stop))
+        rows_of = [ends[part] - (ends[part - 1] if part else 0) for part, _, _ in cut]
+        blocks = [
+            parts[part] if last - first == n else take(parts[part], slice(first, last))
+            for (part, first, last), n in zip(cut, rows_of, strict=True)
+        ]
+        Y = self._answer(concatenate_fresh(blocks), batch)
+        row = 0
+        for (part, first, last), n in zip(cut, rows_of, strict=True):
+            answer = answers[part]
+            if answer is None:
+                answer = answers[part] = np.empty((n, Y.shape[1]))
+            answer[first:last] = Y[row : row + last - first]
+            row += last - first
+
+    def _answer(self, inputs: Inputs, batch: Batch) -> FloatArray:
+        """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
+        self.calls += 1
+        self.rows += batch.rows
+        began = perf_counter()
+        try:
+            array, columns = to_array(self._call(inputs, batch), batch)
+        finally:
+            seconds = perf_counter() - began
+            self.seconds += seconds
+        Y = checked(array, batch, self.output_names or self._adapted.output_names or columns)
+        self._learn_names(Y.shape[1], columns, batch)
+        self._size.learn(batch.rows, seconds)
+        return Y
+
+    def _call(self, inputs: Inputs, batch: Batch) -> Any:
+        try:
+            return self._adapted.function(inputs)
+        except Exception as error:
+            raise ModelCallError(f"the model raised {type(error).__name__} on {batch}: {error}") from error
+
+    def _learn_names(self, k: int, columns: tuple[str, ...] | None, batch: Batch) -> None:
+        """Name the outputs at the first answer; hold later answers to it."""
+        if self.output_names is None:
+            self.output_names, self._columns = self._names(k, columns), columns
+        if k != len(self.output_names):
+            raise ModelOutputError(
+                f"model returned {k} outputs per input in {batch}; expected {len(self.output_names)} as in its first "
+                "answer. Return a column for every output, also for classes that do not occur in the batch."
+            )
+        if columns != self._columns:
+            raise ModelOutputError(
+                f"model returned columns {columns} in {batch}; expected {self._columns} as in its first answer. "
+                "Return the same columns in the same order in every call."
+            )
+
+    def _names(self, k: int, columns: tuple[str, ...] | None) -> tuple[str, ...]:
+        proposed = self._adapted.output_names
+        if self._adapted.given and proposed is not None and len(proposed) != k:
+            raise InputError(
+                f"output_names: expected {k} names, one for each output of the model, got {len(proposed)}: "
+                f"{list(proposed)}; leave them out to see the model's own."
+            )
+        if proposed is not None and len(proposed) == k:
+            return proposed
+        return columns or (("output",) if k == 1 else tuple(f"output {column}" for column in range(k)))
+
+    def _finished(self, answers: list[FloatArray | None], ends: list[int], done: int) -> list[FloatArray | None]:
+        """Return the answers of the parts that end before the failing batch, None for the others."""
+        if self.output_names is None:
+            return [None] * len(answers)
+        complete = (end <= done for end in ends)
+        return [
+            (self._empty() if answer is None else answer) if done_here else None
+            for answer, done_here in zip(answers, complete, strict=True)
+        ]
+
+    def _empty(self) -> FloatArray:
+        return np.empty((0, len(self.output_names or ())))
+
+
+def _walls(parts: Sequence[Inputs], ends: list[int]) -> list[int]:
+    """Return the rows where the form of the inputs changes (photographs of two sizes), and the end: cuts to keep."""
+    runs = groupby(zip(parts, ends, strict=True), key=_form_of_part)
+    return [list(run)[-1][1] for _, run in runs]
+
+
+def _form_of_part(part_and_end: tuple[Inputs, int]) -> Any:
+    return form(part_and_end[0])
