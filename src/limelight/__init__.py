@@ -34,7 +34,6 @@ _HOME = {
     "ModelOutputError": "limelight.errors",
     "ModelCallError": "limelight.errors",
     "MissingDependencyError": "limelight.errors",
-    "TrustWarning": "limelight.errors",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604

@@ -110,6 +110,8 @@ class Neighborhood:
         (d,) x', the instance's own z': ones for masks, standardised values for a continuous surrogate.
     enumerated, clusters
         As in `Draws`; clusters are unique over the whole neighborhood.
+    noise
+        (n, k) variance of each output where rows were asked repeatedly (a noisy model); None where they were not.
     """
 
     Z: MaskArray
@@ -118,6 +120,7 @@ class Neighborhood:
     center: FloatArray
     enumerated: NDArray[np.bool_]
     clusters: NDArray[np.int64]
+    noise: FloatArray | None = None
 
     @property
     def exhaustive(self) -> bool:
@@ -145,7 +148,7 @@ class SurrogateFit:
 
 
 class SamplingPlan(Protocol):
-    """How one instance's perturbations are drawn, block after block."""
+    """How one instance's perturbations are drawn, block after block; `local.sampling.MaskPlan` is one."""
 
     @property
     def exhaustive_rows(self) -> int | None:
@@ -153,15 +156,7 @@ class SamplingPlan(Protocol):
         ...
 
     def draw(self, n: int, rng: np.random.Generator, *, first: bool) -> Draws:
-        """Return a block of n rows (an exhaustive plan: all of them); the first block also holds the enumerated strata."""
-        ...
-
-
-class Sampler(Protocol):
-    """The neighborhood's distribution over z', and the design that draws from it."""
-
-    def plan(self, n_features: int, n: int, *, exhaustive_up_to: int) -> SamplingPlan:
-        """Plan for d features when the first look has n rows; enumerate all if 2^d ≤ `exhaustive_up_to`."""
+        """Return a block of n rows (an exhaustive plan: all of them); the first also holds the enumerated strata."""
         ...
 
 
@@ -171,6 +166,11 @@ class Background(Protocol):
     @property
     def content(self) -> bytes:
         """Return what identifies the law; it keys the random stream."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Return whether all instances of the modality draw from this same law, so that its draws are asked once."""
         ...
 
     @property
@@ -229,8 +229,13 @@ class Masked(Representation, Protocol):
         ...
 
     @property
-    def sampler(self) -> Sampler:
-        """Return the distribution that LIME uses for this kind of data."""
+    def chunk(self) -> int:
+        """Return how many rows to rebuild at once: all in one go for texts, a few for large images."""
+        ...
+
+    @property
+    def law(self) -> str:
+        """Return the law of the masks that LIME uses for this kind of data: ``"uniform"`` or ``"bernoulli"``."""
         ...
 
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:
@@ -245,6 +250,11 @@ class Encoded(Representation, Protocol):
     @property
     def background(self) -> Background:
         """Return the law whose draws are encoded; the same object for all instances that may share them."""
+        ...
+
+    @property
+    def own(self) -> NDArray[Any]:
+        """Return (c,) the instance's own code at each coordinate; feature j is read off coordinate j, so c = d."""
         ...
 
     def encode(self, codes: NDArray[Any]) -> MaskArray:
@@ -262,7 +272,7 @@ class Modality(Protocol):
 
     @property
     def max_samples(self) -> int:
-        """Return the default budget of model rows for one instance."""
+        """Return the default budget of perturbations for one instance."""
         ...
 
     def represent(self, instance: Any, rng: np.random.Generator) -> Representation:

@@ -32,8 +32,8 @@ class Cost:
     Parameters
     ----------
     model_rows
-        Rows that the model was asked on behalf of this explanation; a warm shared neighborhood costs only the
-        instance's own row.
+        Rows that the model was asked for this explanation. Rows of a shared neighborhood count for the first
+        explanation that needed them, so that the sum over explanations is what was asked.
     model_calls
         Calls in which those rows took part.
     seconds
@@ -58,9 +58,9 @@ class Provenance:
     effective_sample_size
         (Σw)² / Σw² of their weights.
     stopped
-        Why sampling stopped: ``"fixed"``, ``"precise"``, ``"ranked"``, ``"exhaustive"``, ``"budget"``, ``"nothing to vary"``.
+        Why sampling stopped: ``"fixed"``, ``"precise"``, ``"ranked"``, ``"exhaustive"`` or ``"budget"``.
     samples_needed
-        Perturbations that the asked precision would have taken (an estimate); equals `n_samples` where it was reached.
+        Perturbations that the asked precision would have taken, an estimate.
     estimator
         Which estimator the sizes and settings chose.
     kernel_width
@@ -172,7 +172,9 @@ class Explanation:
         half = normal_quantile(level) * self.stderr
         return np.stack([self.coef - half, self.coef + half], axis=-1)
 
-    def top(self, n: int | None = None, target: str | int | None = None) -> list[tuple[str, float, tuple[float, float]]]:
+    def top(
+        self, n: int | None = None, target: str | int | None = None
+    ) -> list[tuple[str, float, tuple[float, float]]]:
         """Return the n shown features with the largest |weight|: (name, weight, (low, high))."""
         row = self.target_index(target)
         bounds = self.interval()[row]
@@ -269,7 +271,9 @@ class Explanation:
                 "write it again with this version of limelight."
             )
         try:
-            return cls(**{field.name: _READERS.get(field.name, _floats)(data[field.name], data) for field in fields(cls)})
+            return cls(
+                **{field.name: _READERS.get(field.name, _floats)(data[field.name], data) for field in fields(cls)}
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"data: not a complete explanation ({type(error).__name__}: {error}).") from error
 

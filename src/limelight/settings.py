@@ -140,7 +140,11 @@ def _check_names(settings: Settings) -> None:
     for argument, known in (("selection", SELECTIONS), ("sampler", SAMPLERS), ("stop", STOPS)):
         if getattr(settings, argument) not in known:
             raise UnknownNameError(argument, getattr(settings, argument), known)
-    for argument, known in (("distance", ("euclidean", "cosine")), ("kernel", ("exponential",)), ("surrogate", ("ridge",))):
+    for argument, known in (
+        ("distance", ("euclidean", "cosine")),
+        ("kernel", ("exponential",)),
+        ("surrogate", ("ridge",)),
+    ):
         value = getattr(settings, argument)
         if isinstance(value, str) and value not in known:
             raise UnknownNameError(argument, value, known)

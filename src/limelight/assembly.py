@@ -1,0 +1,91 @@
+"""The last step: one frozen `Explanation` out of an instance, its neighborhood and its estimate."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+import numpy as np
+
+from limelight.contracts import FloatArray, Neighborhood
+from limelight.explanation import Cost, Explanation, Provenance
+from limelight.instance import OpenInstance
+from limelight.local.precision import Estimate, effective_sample_size
+from limelight.neighborhoods import PoolSource
+from limelight.trust import trust_warnings
+from limelight.verdict import Verdict
+
+LIKELY = 5
+"""How many of the model's outputs an explanation quotes: what it said, not all that it could have said."""
+
+
+def assemble(
+    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, verdict: Verdict, width: float
+) -> Explanation:
+    """Return the explanation of an instance whose neighborhood has been fitted and judged."""
+    context, representation = one.context, one.representation
+    names = context.caller.output_names or ()
+    covariance = estimate.covariance
+    return Explanation(
+        features=representation.features,
+        targets=context.target_names(one),
+        coef=estimate.coef,
+        stderr=estimate.stderr,
+        intercept=estimate.intercept,
+        prediction=one.outputs[one.targets],
+        local_prediction=estimate.intercept + estimate.coef @ representation.center,
+        fidelity=estimate.fidelity,
+        fidelity_stderr=estimate.fidelity_stderr,
+        r2=estimate.r2,
+        selected=verdict.selected,
+        covariance=tuple(covariance(shown)[row, 1:, 1:] for row, shown in enumerate(verdict.selected)),
+        outputs=likely(one.outputs, names),
+        layout=representation.layout(),
+        provenance=_provenance(one, neighborhood, estimate, verdict, width),
+    )
+
+
+def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """Return the largest outputs, (name, value).
+
+    >>> likely(np.array([0.1, 0.9]), ("ham", "spam"))
+    (('spam', 0.9), ('ham', 0.1))
+    """
+    return tuple((names[i], float(outputs[i])) for i in np.argsort(-outputs, kind="stable")[:LIKELY])
+
+
+def _provenance(
+    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, verdict: Verdict, width: float
+) -> Provenance:
+    context = one.context
+    settings, modality = context.recorded
+    names = context.target_names(one)
+    return Provenance(
+        seed=settings["seed"],
+        n_samples=one.n,
+        effective_sample_size=effective_sample_size(neighborhood.weights),
+        stopped=verdict.stopped,
+        samples_needed=verdict.samples_needed,
+        estimator=estimate.estimators[0] if len(set(estimate.estimators)) == 1 else ", ".join(estimate.estimators),
+        kernel_width=float(width),
+        shared=isinstance(one.source, PoolSource),
+        warnings=trust_warnings(
+            one.representation.features, names, neighborhood, estimate, verdict, tolerance=context.settings.tolerance
+        ),
+        settings=settings,
+        modality=modality,
+        versions=versions(),
+        cost=Cost(one.rows, one.calls, time.perf_counter() - one.started),
+    )
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that an explanation depends on."""
+    import platform
+    from importlib.metadata import version
+
+    from limelight import __version__
+
+    packages = {name: version(name) for name in ("numpy", "scipy", "narwhals")}
+    return {"limelight": __version__, "python": platform.python_version(), **packages}

@@ -1,0 +1,120 @@
+"""What a user holds: a model, a kind of data, settings. `explain` one instance, `explain_many` of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from limelight.contracts import Modality
+from limelight.errors import InputError, UnknownNameError
+from limelight.explanation import Explanation
+from limelight.instance import Context
+from limelight.models.calls import Caller
+from limelight.pipeline import explain_stream
+from limelight.settings import Settings
+from limelight.targets import check_targets
+
+
+class Explainer:
+    """Explains single predictions of any model by a weighted linear surrogate around them [ribeiro2016].
+
+    Explaining never changes the explainer, the instance or the background; what is kept between calls (the
+    neighborhood that table rows share) changes no result. It pickles where the model does.
+
+    Parameters
+    ----------
+    model
+        A fitted estimator (asked by ``predict_proba``, else ``decision_function``, else ``predict``) or any callable
+        that takes n inputs and returns numbers (n,) or (n, k).
+    modality
+        The kind of data: `Tabular`, …
+    output_names
+        Names of the k outputs; None takes the model's own, as far as it has some.
+    **settings
+        Every field of `Settings`.
+
+    Raises
+    ------
+    InputError
+        If an argument does not fit; nothing has been asked of the model by then.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from limelight import Explainer, Tabular
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> explainer = Explainer(lambda X: 2 * X[:, 0] - X[:, 1], Tabular(X), seed=0)
+    >>> [name for name, weight in explainer.explain(X[0]).as_list()][2]
+    '...2...'
+    """
+
+    def __init__(
+        self, model: Any, modality: Modality, *, output_names: Sequence[str] | None = None, **settings: Any
+    ) -> None:
+        for name in settings:
+            if name not in Settings.names():
+                raise UnknownNameError("settings", name, Settings.names())
+        if not hasattr(modality, "represent"):
+            raise InputError(
+                f"modality: expected a kind of data such as Tabular(X_train), got {type(modality).__name__}; "
+                "wrap the background: Explainer(model, Tabular(X_train))."
+            )
+        self._settings = Settings(**settings)
+        caller = Caller(model, output_names=output_names, batch_size=self._settings.batch_size)
+        if caller.output_names is not None:
+            check_targets(self._settings.targets, caller.output_names)
+        self._context = Context(self._settings, modality, caller)
+        self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings in force, the seed included."""
+        return self._settings
+
+    @property
+    def modality(self) -> Modality:
+        """Return the kind of data."""
+        return self._context.modality
+
+    def explain(self, instance: Any) -> Explanation:
+        """Return the explanation of the model's prediction for one instance.
+
+        Parameters
+        ----------
+        instance
+            A row, a text, an image, a series: whatever the modality takes.
+
+        Raises
+        ------
+        InputError
+            If the instance does not fit; the model has not been asked by then.
+        ModelCallError, ModelOutputError
+            If the model raises, or answers with something that is not finite numbers.
+        """
+        with self._lock:
+            return next(explain_stream([instance], self._context))
+
+    def explain_many(self, instances: Any) -> Iterator[Explanation]:
+        """Yield the explanations of many instances, in their order, in bounded memory.
+
+        Rows of many instances go to the model in one batch; each explanation is the one that `explain` returns.
+
+        Parameters
+        ----------
+        instances
+            A frame or an array of rows, or any iterable of instances, also an endless one.
+
+        Raises
+        ------
+        InputError, ModelCallError, ModelOutputError
+            As `explain`; what is finished by then is yielded first.
+        """
+        stream = explain_stream(self.modality.instances(instances), self._context)
+        while True:
+            with self._lock:
+                explanation = next(stream, None)
+            if explanation is None:
+                return
+            yield explanation

@@ -1,0 +1,179 @@
+"""What the rounds work on: what all instances of an explainer share, and one open instance on its way through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Modality, Representation
+from limelight.errors import InputError
+from limelight.explanation import Explanation
+from limelight.local.sampling import MaskSampler
+from limelight.models.calls import Caller
+from limelight.neighborhoods import MaskSource, Pool, PoolSource
+from limelight.seeding import stream
+from limelight.settings import Settings
+from limelight.targets import resolve_targets
+from limelight.verdict import look_sizes
+
+FIRST_LOOK = {"masks": 256, "pool": 1024}
+"""Rows of the first look. A pool is asked once for everybody, so it starts where one look is often enough."""
+ENUMERATED_UP_TO = 4096
+"""With n_samples="auto" all 2^d masks are asked when there are no more than this: 12 features are exact."""
+
+
+@dataclass
+class Context:
+    """What all instances of one explainer have in common.
+
+    Parameters
+    ----------
+    settings, modality, caller
+        As the explainer holds them.
+    pools
+        Shared neighborhoods, by the content of their background.
+    repeats
+        How often each row is asked; more than once for a noisy model.
+    """
+
+    settings: Settings
+    modality: Modality
+    caller: Caller
+    pools: dict[bytes, Pool] = field(default_factory=dict)
+    repeats: int = 1
+
+    @cached_property
+    def recorded(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return settings and modality as JSON, made once and shared by all explanations."""
+        return self.settings.to_dict(), self.modality.describe()
+
+    @cached_property
+    def distance(self) -> Any:
+        """Return the distance in force, a name or a callable."""
+        return self.settings.distance or self.modality.distance
+
+    def looks(self, kind: str) -> tuple[int, ...]:
+        """Return the numbers of rows after which an instance is looked at."""
+        settings = self.settings
+        if settings.n_samples != "auto":
+            return (int(settings.n_samples),)
+        return look_sizes(FIRST_LOOK[kind], settings.max_samples or self.modality.max_samples)
+
+    def source(self, representation: Representation) -> tuple[MaskSource | PoolSource, tuple[int, ...]]:
+        """Return where the instance's perturbations come from, and the numbers of rows after which to look."""
+        if hasattr(representation, "encode"):
+            return PoolSource(representation, self._pool(representation)), self.looks("pool")
+        settings, looks = self.settings, self.looks("masks")
+        masked = cast(Masked, representation)
+        if settings.sampler not in ("auto", "pairs", "plain"):
+            raise InputError(f"sampler: {settings.sampler!r} draws table rows; masks take 'pairs' or 'plain'.")
+        sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
+        bound = looks[-1] if settings.n_samples != "auto" else min(looks[-1], ENUMERATED_UP_TO)
+        plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound)
+        source = MaskSource(masked, plan, cast(int, settings.seed), once=self.repeats == 1)
+        return source, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
+
+    def targets(self, outputs: FloatArray) -> NDArray[np.int64]:
+        """Return the indices of the outputs to explain for an instance with these outputs."""
+        names = self.caller.output_names or ()
+        return resolve_targets(self.settings.targets, outputs, names, compete=self.caller.competing)
+
+    def target_names(self, one: OpenInstance) -> tuple[str, ...]:
+        """Return the names of the outputs explained for an instance."""
+        names = self.caller.output_names or ()
+        return tuple(names[i] for i in one.targets)
+
+    def pools_to_grow(self, opened: Sequence[OpenInstance]) -> list[tuple[Pool, OpenInstance]]:
+        """Return the pools that have too few rows, each with the first instance that needs the most."""
+        needy: dict[int, tuple[Pool, OpenInstance]] = {}
+        for one in opened:
+            pool = one.source.pool if isinstance(one.source, PoolSource) else None
+            if pool is not None and one.n > pool.n and (id(pool) not in needy or one.n > needy[id(pool)][1].n):
+                needy[id(pool)] = (pool, one)
+        return list(needy.values())
+
+    def _pool(self, representation: Encoded) -> Pool:
+        settings, background = self.settings, representation.background
+        if settings.sampler == "pairs":
+            raise InputError("sampler: 'pairs' draws masks; tables take 'sobol', 'lhs' or 'plain'.")
+        design = "sobol" if settings.sampler == "auto" else settings.sampler
+        content = background.content + (representation.content if settings.fresh else b"")
+        pool = self.pools.get(content)
+        if pool is None:
+            pool = Pool(background, cast(int, settings.seed), cast(Any, design), content)
+            if background.shared and not settings.fresh:
+                self.pools[content] = pool
+        return pool
+
+
+class OpenInstance:
+    """One instance between its first row and its explanation.
+
+    Parameters
+    ----------
+    instance
+        Whatever the modality explains.
+    context
+        What it shares with the others.
+
+    Attributes
+    ----------
+    n
+        How many perturbations the next look needs.
+    looks
+        The numbers of perturbations after which to look; the last is the budget.
+    outputs, targets
+        (m,) the model's outputs for the instance and the indices of those explained; known after its first answer.
+    explanation
+        None while open.
+
+    Raises
+    ------
+    InputError
+        If the modality refuses the instance.
+    """
+
+    def __init__(self, instance: Any, context: Context) -> None:
+        self.started = time.perf_counter()
+        self.context = context
+        self.rows = self.calls = 0
+        seed = cast(int, context.settings.seed)
+        self.representation = context.modality.represent(instance, stream(seed, b"", "represent"))
+        self.source, self.looks = context.source(self.representation)
+        self.n = self.looks[0]
+        self.outputs: FloatArray = np.empty(0)
+        self.targets: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.explanation: Explanation | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Return whether the rows of the next look are there."""
+        return self.explanation is None and self.source.n >= self.n
+
+    def request(self) -> Iterator[Inputs]:
+        """Yield the model inputs that the next look is still missing: the instance itself, then its own masks."""
+        if not len(self.targets):
+            yield self.representation.original
+        if isinstance(self.source, MaskSource):
+            yield from self.source.request(self.n)
+
+    def receive(self, outputs: FloatArray, noise: FloatArray | None, *, calls: int) -> None:
+        """Take the answers to the request."""
+        self.rows += len(outputs) * self.context.repeats
+        self.calls += calls
+        if not len(self.targets):
+            self.outputs, outputs = outputs[0], outputs[1:]
+            noise = None if noise is None else noise[1:]
+            self.targets = self.context.targets(self.outputs)
+        if isinstance(self.source, MaskSource):
+            self.source.receive(outputs[:, self.targets], None if noise is None else noise[:, self.targets])
+
+    def draw_more(self) -> None:
+        """Ask for the rows of the next look."""
+        self.n = next(n for n in self.looks if n > self.n)

@@ -1,0 +1,144 @@
+"""The algorithm on one page: START READING HERE.
+
+    instance ─ represent ─▶ features ─ draw ─▶ Z ─ reconstruct ─▶ model inputs ─ ask ─▶ Y
+    Explanation ◀─ select ◀─ precision ◀─ surrogate ◀─ (Z, Y, weights) ◀─ proximity ◀────┘
+
+It works in rounds. In each, every open instance says which rows it still needs; the rows of all of them are poured
+into full model batches; each instance refits, and closes when it is precise enough or its budget is spent. One
+instance is the case of many with one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from limelight.assembly import assemble
+from limelight.contracts import FloatArray, Inputs, Neighborhood, Representation
+from limelight.errors import InputError, LimelightError
+from limelight.explanation import Explanation
+from limelight.instance import Context, OpenInstance
+from limelight.local.precision import estimate_plain
+from limelight.local.proximity import default_kernel_width, proximity_to
+from limelight.neighborhoods import Sample
+from limelight.verdict import judge
+
+OPEN_AT_ONCE = 128
+"""Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows."""
+
+
+def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Explanation]:
+    """Yield the explanations of instances, in their order, holding a bounded number of them at a time.
+
+    Raises
+    ------
+    InputError
+        If an instance does not fit; those before it are explained and yielded first.
+    ModelCallError, ModelOutputError
+        If the model fails; explanations that are finished by then are yielded first.
+    """
+    numbered = enumerate(instances)
+    waiting: deque[OpenInstance] = deque()
+    misfit: InputError | None = None
+    while True:
+        if misfit is None:
+            misfit = refill(waiting, numbered, context)
+        if not waiting:
+            break
+        try:
+            run_round([each for each in waiting if each.explanation is None], context)
+        except (LimelightError, KeyboardInterrupt):
+            yield from finished(waiting)
+            raise
+        yield from finished(waiting)
+    if misfit is not None:
+        raise misfit
+
+
+def refill(waiting: deque[OpenInstance], numbered: Iterator[tuple[int, Any]], context: Context) -> InputError | None:
+    """Open instances until enough wait; return the error of one that does not fit, naming its number."""
+    for number, instance in itertools.islice(numbered, OPEN_AT_ONCE - len(waiting)):
+        try:
+            waiting.append(OpenInstance(instance, context))
+        except InputError as error:
+            error.add_note(f"instance number {number}")
+            return error
+    return None
+
+
+def finished(waiting: deque[OpenInstance]) -> Iterator[Explanation]:
+    """Yield and remove the explanations that are ready at the head of the queue."""
+    while waiting and (explanation := waiting[0].explanation) is not None:
+        waiting.popleft()
+        yield explanation
+
+
+def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
+    """Ask the model for what all open instances need, in full batches, and look at each of them."""
+    calls = context.caller.calls
+    growing = context.pools_to_grow(opened)
+    requests = [pool.request(first.n) for pool, first in growing] + [one.request() for one in opened]
+    answers = ask(requests, context)
+    for (pool, first), (outputs, _) in zip(growing, answers, strict=False):
+        pool.receive(outputs)
+        first.rows += len(outputs) * context.repeats
+    for one, (outputs, noise) in zip(opened, answers[len(growing) :], strict=True):
+        one.receive(outputs, noise, calls=context.caller.calls - calls)
+        while one.ready:
+            look(one, context)
+
+
+def look(one: OpenInstance, context: Context) -> None:
+    """Weigh, fit and judge the first n perturbations; explain the instance, or let it draw more."""
+    sample = one.source.sample(one.n, one.targets)
+    neighborhood, width = weigh(sample, one.representation, context)
+    estimate = estimate_plain(neighborhood, regularization=context.settings.regularization)
+    verdict = judge(neighborhood, estimate, context.settings, last=one.n >= one.looks[-1])
+    if verdict.stopped:
+        one.explanation = assemble(one, neighborhood, estimate, verdict, width)
+    else:
+        one.draw_more()
+
+
+def weigh(sample: Sample, representation: Representation, context: Context) -> tuple[Neighborhood, float]:
+    """Return the sample with its weights, design times proximity, and the kernel width in force."""
+    settings, center = context.settings, representation.center
+    width = settings.kernel_width or default_kernel_width(context.distance, len(center))
+    near = proximity_to(sample.Z, center, distance=context.distance, width=width, kernel=settings.kernel)
+    weights = sample.design * near
+    return Neighborhood(sample.Z, sample.Y, weights, center, sample.enumerated, sample.clusters, sample.noise), width
+
+
+def ask(requests: Sequence[Iterable[Inputs]], context: Context) -> list[tuple[FloatArray, FloatArray | None]]:
+    """Return for each request the model's outputs, and their variances where rows are asked repeatedly.
+
+    The chunks of all requests flow through the model in full batches, and only as many of them exist at a time as a
+    batch holds.
+    """
+    repeats = context.repeats
+    owners: list[int] = []
+
+    def chunks() -> Iterator[Inputs]:
+        for owner, request in enumerate(requests):
+            for chunk in request:
+                owners.extend([owner] * repeats)
+                yield from itertools.repeat(chunk, repeats)
+
+    answers = context.caller.ask(list(chunks()))
+    sorted_out: list[list[FloatArray]] = [[] for _ in requests]
+    for owner, answer in zip(owners, answers, strict=True):
+        sorted_out[owner].append(answer)
+    return [_mean_and_noise(parts, repeats, len(context.caller.output_names or ())) for parts in sorted_out]
+
+
+def _mean_and_noise(parts: list[FloatArray], repeats: int, n_outputs: int) -> tuple[FloatArray, FloatArray | None]:
+    if not parts:
+        return np.empty((0, n_outputs)), None
+    if repeats == 1:
+        return parts[0] if len(parts) == 1 else np.concatenate(parts), None
+    rounds = np.stack([np.concatenate(parts[i::repeats]) for i in range(repeats)])
+    return rounds.mean(axis=0), rounds.var(axis=0, ddof=1) / repeats
