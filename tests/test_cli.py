@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 
 @pytest.fixture(scope="session")
 def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a fitted model, the table it was fitted to, label included, and rows to explain in three formats."""
+    """A folder with a fitted model, the table it was fitted to with its label, and rows to explain in three formats."""
     import joblib
     import skops.io
     from sklearn.datasets import load_iris

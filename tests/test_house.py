@@ -22,7 +22,7 @@ MODULES = sorted(path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py"))
 
 # Which files are one room: a folder is one; the files beside the folders are gathered here.
 GROUND = ("contracts", "errors", "optional", "seeding", "settings", "layouts", "progress")
-ALGORITHM = ("pipeline", "instance", "assembly", "neighborhoods", "targets", "trust")
+ALGORITHM = ("pipeline", "instance", "assembly", "neighborhoods", "targets", "trust", "verdict")
 
 # Room → the rooms it may import. Everybody may import the ground floor and itself.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -76,7 +76,8 @@ def imported(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module == "limelight":
-        yield from (f"limelight.{alias.name}" if _is_module(alias.name) else "limelight" for alias in node.names)
+        names = [alias.name for alias in node.names if alias.name != "__version__"]
+        yield from (f"limelight.{name}" if _is_module(name) else "limelight" for name in names)
     elif isinstance(node, ast.ImportFrom) and node.module:
         yield node.module
 
@@ -130,6 +131,9 @@ def test_importing_limelight_loads_no_optional_package_and_draws_nothing() -> No
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
+SEEDED = ("Generator", "PCG64", "SeedSequence", "default_rng")
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_no_global_randomness_no_bare_except_no_assert(module: str) -> None:
     for node in ast.walk(tree(module)):
@@ -138,9 +142,9 @@ def test_no_global_randomness_no_bare_except_no_assert(module: str) -> None:
         assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{place}: name what is caught"
         assert not {"random"} & set(imported(node)), f"{place}: take rng: np.random.Generator"
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np.random", "numpy.random"):
-            assert node.attr in ("Generator", "PCG64", "SeedSequence"), (
-                f"{place}: np.random.{node.attr} is global state"
-            )
+            assert node.attr in SEEDED, f"{place}: np.random.{node.attr} is global state"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("np.random.", "numpy.random.")):
+            assert node.args, f"{place}: {ast.unparse(node)} has no seed"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -198,9 +202,19 @@ def test_every_module_is_on_the_map() -> None:
 def test_the_ten_lines_in_the_package_name_files_that_exist() -> None:
     lines = re.findall(r"^\d+\. .*?  +(\S.*)$", limelight.__doc__ or "", re.M)
     assert len(lines) == 10
-    paths = [path for line in lines for path in re.findall(r"[\w/]+\.py", line)]
-    below = {path.name for path in SRC.rglob("*.py")}
-    assert [path for path in paths if Path(path).name not in below] == []
+    first = [re.findall(r"[\w/]+\.py", line)[:1] for line in lines]  # "interpretable/tabular.py, text.py, …": the plan
+    assert [path for paths in first for path in paths if not (SRC / path).is_file()] == []
+
+
+CITED = re.compile(r"\[(?:[a-z]+\d{4}[a-z]*[^\]\n]*)\]")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_work_that_is_cited_is_in_the_bibliography(module: str) -> None:
+    known = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "docs" / "references.bib").read_text(encoding="utf-8"), re.M))
+    for cited in CITED.findall((SRC / module).read_text(encoding="utf-8")):
+        keys = re.findall(r"\b[a-z]+\d{4}[a-z]*\b", cited)
+        assert set(keys) <= known, f"{module} cites {cited}: add it to docs/references.bib"
 
 
 # -- public names -----------------------------------------------------------------------------------------------------
