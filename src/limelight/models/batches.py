@@ -20,9 +20,8 @@ FIRST_ROWS = 256
 TIMED_ROWS = 32
 """A first batch of fewer rows times the overhead of a call, not the model; nothing is learned from it."""
 BATCH_SECONDS = 1.0
-"""Grow to what takes about this long: beyond, a call's overhead no longer shows, and interrupting takes long."""
-SLOW_ROW_SECONDS = 0.02
-"""A row that takes longer is a network on a CPU or a remote model: these want smaller batches, not larger ones."""
+"""Grow to what takes about this long: beyond, no overhead of a call shows. A first batch that takes longer belongs to a
+network on a CPU or a remote model: these may want smaller batches."""
 BATCH_BYTES = 64 * 2**20
 """Bound of the inputs of one batch."""
 CLEARLY = 1.1
@@ -134,9 +133,9 @@ class AdaptiveSize:
     """A size that climbs while the model answers clearly more rows per second, then stays.
 
     The first batch has 256 rows. From its time the next jumps straight to what takes about a second (doubling would
-    waste calls), or to a quarter where a row is slow. A step that makes the rate 10 % better is followed by another;
-    one that makes it 10 % worse is taken back; after anything else the larger size stays. Every step but the last needs
-    a better rate, so the climb ends.
+    waste calls), or to a quarter where it took longer than that. A step that makes the rate 10 % better is followed by
+    another; one that makes it 10 % worse is taken back; after anything else the larger size stays. Every step but the
+    last needs a better rate, so the climb ends.
 
     Parameters
     ----------
@@ -148,6 +147,7 @@ class AdaptiveSize:
         self.max_rows = max_rows
         self.size = min(FIRST_ROWS, max_rows)
         self.settled = False
+        self._most_rows = 0
         self._best_rows = 0
         self._best_rate = 0.0
 
@@ -179,14 +179,13 @@ class AdaptiveSize:
         return self.size <= 2 * rows <= self._best_rows
 
     def _step(self, rows: int, rate: float) -> None:
-        if rate * SLOW_ROW_SECONDS < 1.0:
-            size = rows // 4
-            worthwhile = size > 0
-        else:
-            size = min(self.max_rows, int(rate * BATCH_SECONDS))
-            worthwhile = size >= 2 * rows
-        if worthwhile:
-            self.size = size
+        """Go up where a second holds twice the rows ever tried; down where it holds fewer, or where down helped."""
+        self._most_rows = max(rows, self._most_rows)
+        aim = min(self.max_rows, int(rate * BATCH_SECONDS))
+        if aim >= 2 * self._most_rows:
+            self.size = aim
+        elif rows >= 4 and (aim < rows or rows < self._most_rows):
+            self.size = rows // 4
         else:
             self._settle(rows)
 
