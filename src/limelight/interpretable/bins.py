@@ -97,9 +97,13 @@ def explicit_edges(edges: Sequence[float], column: object) -> FloatArray:
     try:
         array = np.asarray(edges, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"bins[{column!r}]: expected a list of numbers, got {edges!r}; pass for example [18, 65].") from error
+        raise InputError(
+            f"bins[{column!r}]: expected a list of numbers, got {edges!r}; pass for example [18, 65]."
+        ) from error
     if array.ndim != 1 or not np.isfinite(array).all() or not (np.diff(array) > 0).all():
-        raise InputError(f"bins[{column!r}]: expected finite increasing numbers, got {edges!r}; sort them and drop repeats.")
+        raise InputError(
+            f"bins[{column!r}]: expected finite increasing numbers, got {edges!r}; sort them and drop repeats."
+        )
     return array
 
 

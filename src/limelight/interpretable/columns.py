@@ -94,6 +94,12 @@ class Column:
         """Return a canonical value as a person reads it."""
         return show_value(value, self.type, self.unit)
 
+    def as_given(self, value: Any, given: Any) -> Any:
+        """Return what the model shall receive: canonical numbers and strings, everything else as it was given."""
+        if value is None:
+            return given if self.type == "other" else (math.nan if self.type == "float" else None)
+        return given if self.type in ("datetime", "duration", "other") else value
+
     def standardize(self, value: Any) -> float:
         """Return (value - mean) / scale; a missing value stands at the mean."""
         return 0.0 if value is None else (float(value) - self.mean) / self.scale

@@ -7,19 +7,17 @@ column in the column's own type, so that building a table is one gather per colu
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.errors import InputError, UnknownNameError
+from limelight.errors import InputError
 from limelight.interpretable.columns import ColumnType, is_missing
 
 IntArray = NDArray[np.intp]
-CHUNK = 1024
-"""Rows of a frame that are turned into Python values at a time when it is iterated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,14 @@ def _read_array_column(label: Hashable, values: NDArray[Any]) -> RawColumn:
     if kind not in "biufUSmM":
         raise InputError(f"column {label!r}: expected numbers, strings or dates, got dtype {values.dtype}; convert it.")
     missing = values != values if kind in "fmM" else np.zeros(len(values), dtype=bool)
-    types: dict[str, ColumnType] = {"b": "boolean", "i": "integer", "u": "integer", "f": "float", "M": "datetime", "m": "duration"}
+    types: dict[str, ColumnType] = {
+        "b": "boolean",
+        "i": "integer",
+        "u": "integer",
+        "f": "float",
+        "M": "datetime",
+        "m": "duration",
+    }
     unit = np.datetime_data(values.dtype)[0] if kind in "mM" else ""
     if kind == "f" and values.dtype.itemsize < 8:
         unit = values.dtype.name
@@ -180,8 +185,13 @@ def _read_series(label: Hashable, series: Any) -> RawColumn:
         missing = missing | (series.is_nan().fill_null(True).to_numpy().astype(bool))
     missing = np.asarray(missing, dtype=bool)
     native = series.to_native()
-    named: dict[Any, ColumnType] = {nw.String: "string", nw.Boolean: "boolean", nw.Datetime: "datetime", nw.Date: "datetime",
-                                    nw.Duration: "duration"}
+    named: dict[Any, ColumnType] = {
+        nw.String: "string",
+        nw.Boolean: "boolean",
+        nw.Datetime: "datetime",
+        nw.Date: "datetime",
+        nw.Duration: "duration",
+    }
     unit = getattr(dtype, "time_unit", "D" if dtype == nw.Date else "")
     if dtype.is_integer():
         return RawColumn(label, "integer", "", False, native, missing)
@@ -203,8 +213,11 @@ def _numpy_values(series: Any, missing: NDArray[np.bool_], unit: str) -> NDArray
     if unit == "D":
         return present.to_numpy().astype("datetime64[D]").astype(np.int64)  # type: ignore[no-any-return]
     if series.dtype == nw.Datetime:
-        return present.dt.timestamp(unit).to_numpy().astype(np.int64) if unit != "s" else (
-            present.dt.timestamp("ms").to_numpy().astype(np.int64) // 1000)
+        return (
+            present.dt.timestamp(unit).to_numpy().astype(np.int64)
+            if unit != "s"
+            else (present.dt.timestamp("ms").to_numpy().astype(np.int64) // 1000)
+        )
     if series.dtype == nw.Duration:
         return present.to_numpy().astype(f"timedelta64[{unit}]").astype(np.int64)  # type: ignore[no-any-return]
     return np.asarray(present.to_list() if series.dtype in (nw.Object, nw.Decimal) else present.to_numpy())
@@ -217,7 +230,12 @@ def to_list(native: Any) -> list[Any]:
     return _wrap(native).to_list()  # type: ignore[no-any-return]
 
 
-# ---------------------------------------------------------------------------------------------------------------- building
+def frame_columns(frame: Any) -> dict[Hashable, list[Any]]:
+    """Return the columns of a frame as lists of Python values, by name."""
+    import narwhals.stable.v2 as nw
+
+    wrapped = nw.from_native(frame, eager_only=True)
+    return {label: wrapped.get_column(label).to_list() for label in wrapped.columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +266,14 @@ class Store:
             return self._gather_array(picks, numbers)
         columns = []
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
-            columns.append(_from_numbers(support, numbers[j], self.library) if pick is None else _take(support, pick, self.library))
+            columns.append(
+                _from_numbers(support, numbers[j], self.library) if pick is None else _take(support, pick, self.library)
+            )
         return _assemble(columns, self.labels, self.library)
 
-    def _gather_array(self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]) -> NDArray[Any]:
+    def _gather_array(
+        self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]
+    ) -> NDArray[Any]:
         first = numbers[0] if picks[0] is None else picks[0]
         out = np.empty((len(first), len(picks)), dtype=self.supports[0].dtype)
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
@@ -263,7 +285,10 @@ class Store:
         columns = list(zip(*rows, strict=True))
         if self.library == "numpy":
             return _array_rows(columns, self.supports[0].dtype)
-        natives = [_from_values(support, list(values), self.library) for support, values in zip(self.supports, columns, strict=True)]
+        natives = [
+            _from_values(support, list(values), self.library)
+            for support, values in zip(self.supports, columns, strict=True)
+        ]
         return _assemble(natives, self.labels, self.library)
 
 
@@ -352,119 +377,3 @@ def _assemble(columns: Sequence[Any], labels: Sequence[Hashable], library: str) 
     import pyarrow as pa
 
     return pa.table(list(columns), names=list(labels))
-
-
-# ----------------------------------------------------------------------------------------------------------------- reading
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a larger table, as plain Python values in column order."""
-
-    values: tuple[Any, ...]
-
-
-def row_values(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
-    """Return the values of one row in column order, however it was given.
-
-    Parameters
-    ----------
-    row
-        A pandas Series, a frame or array of one row, a mapping by name, or a sequence in column order.
-    labels
-        The columns of the background.
-
-    Raises
-    ------
-    InputError
-        If there are several rows, or not as many values as columns.
-    UnknownNameError
-        If it names a column that the background lacks.
-
-    >>> row_values({"b": 2, "a": 1}, ("a", "b"))
-    [1, 2]
-    """
-    if isinstance(row, Row):
-        return row.values
-    if isinstance(row, (list, tuple)):
-        return _positional(row, labels)
-    if isinstance(row, np.ndarray):
-        return _array_row(row, labels)
-    if isinstance(row, Mapping):
-        return _named(row, labels)
-    if type(row).__name__ == "Series" and hasattr(row, "index") and hasattr(row, "tolist"):
-        index = row.index.tolist()
-        values = row.tolist()
-        if tuple(index) == labels or index == list(range(len(labels))):
-            return _positional(values, labels)
-        return _named(dict(zip(index, values, strict=True)), labels)
-    if library_of(row):
-        return _frame_row(row, labels)
-    raise InputError(
-        f"instance: expected one row (a Series, a frame of one row, a dict or a list), got {type(row).__name__}; "
-        f"pass for example X_test.iloc[0]."
-    )
-
-
-def _positional(row: Sequence[Any], labels: tuple[Hashable, ...]) -> Sequence[Any]:
-    if len(row) != len(labels):
-        raise InputError(
-            f"instance: expected {len(labels)} values, one per column, got {len(row)}; pass the columns of the background."
-        )
-    return row
-
-
-def _array_row(row: NDArray[Any], labels: tuple[Hashable, ...]) -> Sequence[Any]:
-    if row.ndim == 2 and row.shape[0] == 1:
-        row = row[0]
-    if row.ndim != 1:
-        raise InputError(f"instance: expected one row, got an array of shape {row.shape}; pass one row, or use explain_many.")
-    return _positional(to_list(row), labels)
-
-
-def _named(row: Mapping[Any, Any], labels: tuple[Hashable, ...]) -> Sequence[Any]:
-    known = set(labels)
-    for name in row:
-        if name not in known:
-            raise UnknownNameError("instance", name, labels)
-    missing = [label for label in labels if label not in row]
-    if missing:
-        raise InputError(
-            f"instance: expected all {len(labels)} columns, got none of {missing!r}; pass None where a value is missing."
-        )
-    return [row[label] for label in labels]
-
-
-def _frame_row(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
-    if len(row.shape) != 2 or row.shape[0] != 1:
-        raise InputError(f"instance: expected one row, got shape {tuple(row.shape)}; pass one row, or use explain_many.")
-    return _named({label: values[0] for label, values in frame_columns(row).items()}, labels)
-
-
-def frame_columns(frame: Any) -> dict[Hashable, list[Any]]:
-    """Return the columns of a frame as lists of Python values, by name."""
-    import narwhals.stable.v2 as nw
-
-    wrapped = nw.from_native(frame, eager_only=True)
-    return {label: wrapped.get_column(label).to_list() for label in wrapped.columns}
-
-
-def iterate_rows(table: Any, labels: tuple[Hashable, ...]) -> Iterator[Row]:
-    """Yield the rows of a frame or array, a chunk of columns turned into Python values at a time.
-
-    >>> list(iterate_rows(np.array([[1, 2], [3, 4]]), ("a", "b")))
-    [Row(values=(1, 2)), Row(values=(3, 4))]
-    """
-    library = library_of(table)
-    for start in range(0, table.shape[0], CHUNK):
-        if library == "pyarrow":
-            chunk = table.slice(start, CHUNK)
-        elif library == "pandas":
-            chunk = table.iloc[start : start + CHUNK]
-        else:
-            chunk = table[start : start + CHUNK]
-        if library == "numpy":
-            lists: Sequence[Any] = [to_list(chunk[:, j]) for j in range(chunk.shape[1])]
-        else:
-            lists = _named(frame_columns(chunk), labels)
-        yield from (Row(values) for values in zip(*_positional(lists, labels), strict=True))

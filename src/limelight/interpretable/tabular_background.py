@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -22,11 +22,13 @@ from limelight.interpretable.frames import IntArray, Store
 
 MAX_SUPPORT = 4096
 """Most support points kept per feature; more are thinned to evenly spaced ranks."""
+GUIDE_STEPS = 8
+"""Most support points per part of the table that replaces binary search."""
 BINS_KEPT_EXACT = 64
 """Up to that many bins keep their exact frequencies when a support is thinned."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observed:
     """A law over values that the background shows.
 
@@ -44,10 +46,29 @@ class Observed:
     codes: NDArray[Any]
     probabilities: FloatArray
 
+    @cached_property
+    def _guide(self) -> NDArray[np.int32]:
+        """For each of K equal parts of [0, 1) its first support point; empty where some part holds many of them."""
+        K = min(1 << (2 * len(self.cumulative)).bit_length(), 2 * MAX_SUPPORT)
+        guide = np.searchsorted(self.cumulative, np.arange(K + 1) / K, side="right").astype(np.int32)
+        return guide[:-1] if np.diff(guide).max() <= GUIDE_STEPS else guide[:0]
+
     def draw(self, u: FloatArray) -> tuple[NDArray[Any], IntArray | None, FloatArray | None]:
         """Return codes (n,), the support points picked (n,) and None."""
-        picks = np.minimum(np.searchsorted(self.cumulative, u, side="right"), len(self.cumulative) - 1)
+        picks = self.find(u)
         return self.codes[picks], picks, None
+
+    def find(self, u: FloatArray) -> IntArray:
+        """Return the support point of each u: searchsorted, by a table that is right up to a few steps [chen1974]."""
+        guide = self._guide
+        if not guide.size:
+            return np.minimum(np.searchsorted(self.cumulative, u, side="right"), len(self.cumulative) - 1)
+        picks: IntArray = guide[np.minimum((u * guide.size).astype(np.intp), guide.size - 1)].astype(np.intp)
+        while True:
+            ahead = u >= self.cumulative[picks]
+            if not ahead.any():
+                return picks
+            picks += ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +224,19 @@ class TableBackground:
     salt: bytes = b""
 
     @property
+    def shared(self) -> bool:
+        """Return whether the rows drawn are the same for all instances: unless they are drawn around one."""
+        return not self.salt
+
+    @property
     def n_coordinates(self) -> int:
         """Return the number of features."""
         return len(self.laws)
+
+    @property
+    def shared(self) -> bool:
+        """Whether all rows draw from this law; not where it is drawn around an instance."""
+        return not self.salt
 
     @cached_property
     def probabilities(self) -> tuple[FloatArray, ...] | None:
@@ -216,8 +247,10 @@ class TableBackground:
     @property
     def discrete(self) -> bool:
         """Whether all codes are bins."""
-        return all(isinstance(law, BinnedGaussian) or (isinstance(law, Observed) and law.codes.dtype.kind == "i")
-                   for law in self.laws)
+        return all(
+            isinstance(law, BinnedGaussian) or (isinstance(law, Observed) and law.codes.dtype.kind == "i")
+            for law in self.laws
+        )
 
     @cached_property
     def content(self) -> bytes:
@@ -240,7 +273,7 @@ class TableBackground:
         >>> codes[:, 0].tolist(), inputs[:, 0].tolist()
         ([0, 1, 3], [1.0, 3.0, 6.0])
         """
-        codes = np.empty(U.shape, dtype=np.result_type(*(self._code_dtype(law) for law in self.laws)))
+        codes = np.empty(U.shape, dtype=self.code_dtype)
         picks: list[IntArray | None] = [None] * len(self.store.labels)
         numbers: dict[int, FloatArray] = {}
         for k, (law, columns) in enumerate(zip(self.laws, self.members, strict=True)):
@@ -251,16 +284,21 @@ class TableBackground:
                     numbers[j] = drawn
         return codes, self.store.gather(picks, numbers)
 
-    @staticmethod
-    def _code_dtype(law: Law) -> np.dtype[Any]:
-        if isinstance(law, Observed):
-            return law.codes.dtype
-        return np.dtype(np.int16 if isinstance(law, BinnedGaussian) else np.float64)
+    @cached_property
+    def code_dtype(self) -> np.dtype[Any]:
+        """Return the dtype of codes: float64 where some feature is continuous."""
+        return np.result_type(*map(_code_dtype, self.laws))
+
+
+def _code_dtype(law: Law) -> np.dtype[Any]:
+    if isinstance(law, Observed):
+        return law.codes.dtype
+    return np.dtype(np.int16 if isinstance(law, BinnedGaussian) else np.float64)
 
 
 def law_bytes(law: Law) -> bytes:
     """Return bytes that tell a law from others."""
-    parts: Sequence[Any] = [getattr(law, name) for name in type(law).__slots__]
+    parts: Sequence[Any] = [getattr(law, field.name) for field in fields(law)]
     return type(law).__name__.encode() + b"".join(
         part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in parts
     )

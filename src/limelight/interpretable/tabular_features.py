@@ -7,13 +7,13 @@ and one law per feature. Rows are not kept, only support values.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Where
+from limelight.contracts import Feature, FloatArray, Where
 from limelight.errors import InputError
 from limelight.interpretable.bins import FEW, find_edges
 from limelight.interpretable.columns import NUMERIC_TYPES, UNKNOWN, Column, bin_names
@@ -35,17 +35,61 @@ class Part:
         Its identity across instances, one object for all explanations.
     members
         Positions of its columns.
+    keeps
+        (b,) P(code) under the background.
+    is_group
+        Whether its columns move together as one feature (also a group of one column).
     codes
         For a group: the members' codes → the group's code.
     values
         For one-hot columns: what each member stands for ("red" for "color_red"); else empty.
+    ready
+        For a column with a bin per value: the feature of each code, one object for all explanations; else empty.
     """
 
     label: Hashable
     where: Where
     members: tuple[int, ...]
-    codes: Mapping[tuple[int, ...], int]
+    keeps: tuple[float, ...]
+    is_group: bool = False
+    codes: Mapping[tuple[int, ...], int] = field(default_factory=dict)
     values: tuple[str, ...] = ()
+    ready: tuple[Feature, ...] = ()
+
+    def code_of(self, codes: Sequence[int]) -> int:
+        """Return the feature's code, given the codes of all columns."""
+        if not self.is_group:
+            return codes[self.members[0]]
+        return self.codes.get(tuple([codes[j] for j in self.members]), UNKNOWN)
+
+
+def column_part(j: int, column: Column, law: Law) -> Part:
+    """Return the feature of column j."""
+    where = Where("column", column.label)
+    keeps = keeps_of(law)
+    ready: tuple[Feature, ...] = ()
+    if column.edges is None:
+        shown = [column.show(value) for value in column.codes] + ["missing"] * (column.missing >= 0)
+        ready = tuple(map(Feature, column.names, [where] * len(shown), shown, keeps))
+    return Part(column.label, where, (j,), keeps, ready=ready)
+
+
+def group_part(
+    label: Hashable,
+    members: tuple[int, ...],
+    law: Law,
+    codes: Mapping[tuple[int, ...], int],
+    values: tuple[str, ...],
+) -> Part:
+    """Return the feature of columns that move together."""
+    return Part(label, Where("column", label), members, keeps_of(law), True, codes, values)
+
+
+def keeps_of(law: Law) -> tuple[float, ...]:
+    """Return P(code) for each code; (1 - missing, missing) where codes are continuous."""
+    if isinstance(law, Gaussian):
+        return (1.0 - law.missing, law.missing)
+    return tuple(law.probabilities.tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +131,9 @@ def bins_by_value(raw: RawColumn, how: str | Sequence[float] | None, chosen: boo
         If a column of strings is called numeric.
     """
     if chosen is False and raw.type not in NUMERIC_TYPES:
-        raise InputError(f"numeric: expected columns of numbers or dates, got {raw.label!r} of type {raw.type}; convert it.")
+        raise InputError(
+            f"numeric: expected columns of numbers or dates, got {raw.label!r} of type {raw.type}; convert it."
+        )
     if chosen is not None:
         return chosen
     if raw.categorical or raw.type not in NUMERIC_TYPES or raw.missing.all():
@@ -104,7 +150,9 @@ def column_by_value(raw: RawColumn) -> tuple[Column, Ranked]:
     try:
         read = {value: None if gone else reader.read(value) for value, gone in zip(listed, raw.missing, strict=True)}
     except TypeError as error:
-        raise InputError(f"column {raw.label!r}: expected hashable values, got {error}; convert it to strings.") from error
+        raise InputError(
+            f"column {raw.label!r}: expected hashable values, got {error}; convert it to strings."
+        ) from error
     keys = ordered(set(read.values()) - {None})
     codes = {key: code for code, key in enumerate(keys)}
     missing = len(keys) if raw.missing.any() else UNKNOWN
@@ -136,7 +184,9 @@ def column_by_bins(
     numbers = raw.numbers()
     present = numbers[~raw.missing]
     if not np.isfinite(present).all():
-        raise InputError(f"column {raw.label!r}: expected finite numbers in the background, got an infinite one; clip it.")
+        raise InputError(
+            f"column {raw.label!r}: expected finite numbers in the background, got an infinite one; clip it."
+        )
     told = None if targets is None else targets[~raw.missing]
     edges = tuple(find_edges(present, how, column=raw.label, targets=told).tolist()) if how is not None else ()
     distinct, first, inverse = np.unique(present, return_index=True, return_inverse=True)
@@ -157,9 +207,7 @@ def column_by_bins(
     return column, Ranked(ranks, codes, first, distinct)
 
 
-def column_law(
-    raw: RawColumn, column: Column, ranked: Ranked, *, library: str, gaussian: bool
-) -> tuple[Law, Any]:
+def column_law(raw: RawColumn, column: Column, ranked: Ranked, *, library: str, gaussian: bool) -> tuple[Law, Any]:
     """Return the law of a feature that is one column, and the column's support."""
     counts = np.bincount(ranked.ranks, minlength=len(ranked.codes))
     if gaussian and ranked.numbers.size and column.type in ("integer", "float"):
