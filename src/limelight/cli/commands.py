@@ -14,6 +14,7 @@ from limelight.cli.options import with_settings
 from limelight.errors import InputError, LimelightError
 from limelight.explanation import Explanation
 from limelight.progress import progress
+from limelight.settings import Settings
 
 if TYPE_CHECKING:
     from limelight.explainer import Explainer
@@ -34,6 +35,8 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     def run(*positional: Any, **named: Any) -> None:
         try:
             command(*positional, **named)
+        except BrokenPipeError:
+            raise  # `limelight … | head` is no failure; typer ends quietly
         except (LimelightError, OSError) as error:
             typer.echo(f"limelight: {' '.join(str(error).split())}", err=True)
             raise typer.Exit(2) from error
@@ -118,12 +121,13 @@ def explain(
 ) -> None:
     """Explain one row of a table, or many."""
     _check_doors(row=row, rows=rows, out=out, html=html, json=json)
+    Settings(**settings)  # a wrong value is said before files are read
     loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
     tables = loading.read_tables(background, data, loaded, drop=drop or ())
+    chosen = _chosen(row, rows, len(tables.data))
+    explainer = _explainer(loaded, tables, settings)
     for note in tables.notes:
         typer.echo(note, err=True)
-    explainer = _explainer(loaded, tables, settings)
-    chosen = _chosen(row, rows, len(tables.data))
     if dry_run:
         _say_cost(explainer, tables, chosen)
     elif rows is not None and out is not None:
