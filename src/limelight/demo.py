@@ -1,7 +1,7 @@
 """`limelight demo`: a real model, one prediction that is right and one that is wrong, and how to read both.
 
-The data (569 tumors, measured under a microscope) come with scikit-learn [street1993], so nothing is downloaded. The ten
-mean measurements of each tumor are used: the other twenty say nearly the same again.
+The data (569 tumors, measured under a microscope) come with scikit-learn [street1993], so nothing is downloaded. Ten of
+the 30 measurements of each tumor are used, the means: the others say nearly the same again.
 """
 
 from __future__ import annotations
