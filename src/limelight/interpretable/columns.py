@@ -1,8 +1,8 @@
 """One column of a table: its type, its bins, and how a value is read, placed in a bin and named.
 
-Enter single values as a user gives them (an int where the column holds floats, a Timestamp, NaN, NA); leaves the same value
-in one canonical form, so that equal rows are equal however they were given, and the code of its bin. None stands for every
-kind of missing value.
+Enter single values as a user gives them (an int where the column holds floats, a Timestamp, NaN, NA); leaves the same
+value in one canonical form, so that equal rows are equal however they were given, and the code of its bin. None
+stands for every kind of missing value.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +21,8 @@ import numpy as np
 from limelight.errors import InputError
 
 ColumnType = Literal["integer", "float", "boolean", "string", "datetime", "duration", "other"]
+TICKS = {"D": 1 / 86400, "s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+"""Ticks per second."""
 NUMERIC_TYPES = ("integer", "float", "datetime", "duration")
 """Types that have an order and distances, so that they can be cut into bins."""
 UNKNOWN = -1
@@ -46,7 +49,8 @@ class Column:
     type
         What its values are.
     unit
-        The tick of dates and durations (``"us"``, ``"D"``), ``"float32"`` or ``"float16"`` for short floats, else empty.
+        The tick of dates and durations (``"us"``, ``"D"``); ``"float32"``, ``"float16"`` or ``"decimal"`` for numbers that
+        are not float64; else empty.
     edges
         Inner bin edges; None where each value is its own bin.
     codes
@@ -97,7 +101,9 @@ class Column:
     def as_given(self, value: Any, given: Any) -> Any:
         """Return what the model shall receive: canonical numbers and strings, everything else as it was given."""
         if value is None:
-            return given if self.type == "other" else (math.nan if self.type == "float" else None)
+            return given if self.type == "other" or given.__class__ is float else None
+        if self.unit == "decimal":
+            return Decimal(repr(given)) if isinstance(given, float) else given
         return given if self.type in ("datetime", "duration", "other") else value
 
     def standardize(self, value: Any) -> float:
@@ -127,8 +133,8 @@ def read_value(value: Any, type: ColumnType, unit: str, label: Hashable) -> Any:
     InputError
         If the value is of another type or infinite; names the column.
 
-    >>> read_value(np.int64(3), "float", "", "age"), read_value(39.0, "integer", "", "age"), read_value(np.nan, "float", "", "age")
-    (3.0, 39, None)
+    >>> read_value(np.int64(3), "float", "", "age"), read_value(39.0, "integer", "", "age")
+    (3.0, 39)
     """
     kind = value.__class__
     if kind is str:
@@ -163,7 +169,7 @@ def _read_float(value: Any, unit: str) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError("infinite")
-    return (float(np.dtype(unit).type(number)) if unit else number) + 0.0
+    return (float(np.dtype(unit).type(number)) if unit.startswith("float") else number) + 0.0
 
 
 def _read_boolean(value: Any, unit: str) -> bool:
@@ -187,7 +193,7 @@ def _read_datetime(value: Any, unit: str) -> int:
         value = value.to_datetime64()
     if not isinstance(value, (datetime.date, np.datetime64)):
         raise TypeError("not a date")
-    return int(np.datetime64(value, unit).astype(np.int64))
+    return int(np.datetime64(value).astype(f"datetime64[{unit}]").astype(np.int64))
 
 
 def _read_duration(value: Any, unit: str) -> int:
@@ -195,7 +201,7 @@ def _read_duration(value: Any, unit: str) -> int:
         value = value.to_timedelta64()
     if not isinstance(value, (datetime.timedelta, np.timedelta64)):
         raise TypeError("not a duration")
-    return int(np.timedelta64(value, unit).astype(np.int64))
+    return int(np.timedelta64(value).astype(f"timedelta64[{unit}]").astype(np.int64))
 
 
 def _read_other(value: Any, unit: str) -> Hashable:
@@ -225,9 +231,9 @@ def show_value(value: Any, type: ColumnType, unit: str, digits: int = 4) -> str:
     if value is None:
         return "missing"
     if type == "datetime":
-        return str(np.datetime64(int(value), unit)).removesuffix("T00:00:00").split("T00:00:00.0")[0]
+        return str(np.array(int(value)).astype(f"datetime64[{unit}]")).split("T00:00:00")[0]
     if type == "duration":
-        return str(np.timedelta64(int(value), unit))
+        return str(datetime.timedelta(seconds=int(value) / TICKS[unit]))
     if value.__class__ is float:
         return show_number(value, digits)
     return str(value)
@@ -262,5 +268,5 @@ def bin_names(label: Hashable, edges: tuple[float, ...], type: ColumnType, unit:
         shown = [show_value(edge, type, unit, digits) for edge in edges]
         if len(set(shown)) == len(shown):
             break
-    inner = [f"{low} < {label} ≤ {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    inner = [f"{low} < {label} ≤ {high}" for low, high in pairwise(shown)]
     return (f"{label} ≤ {shown[0]}", *inner, f"{label} > {shown[-1]}")

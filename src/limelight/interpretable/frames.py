@@ -1,8 +1,9 @@
 """The only place that knows frames: tables of every kind in, columns out, and tables of the same kind back.
 
-Enter pandas, polars and pyarrow tables (through narwhals) and numpy arrays; leave plain columns for statistics, and a `Store`
-that builds model inputs with the same library, column names, order and dtypes. The store holds a few support values of each
-column in the column's own type, so that building a table is one gather per column and every dtype survives.
+Enter pandas, polars and pyarrow tables (through narwhals) and numpy arrays; leave plain columns for statistics, and a
+`Store` that builds model inputs with the same library, column names, order and dtypes. The store holds a few support
+values of each column in the column's own type, so that building a table is one gather per column and every dtype
+survives.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from limelight.errors import InputError
 from limelight.interpretable.columns import ColumnType, is_missing
 
 IntArray = NDArray[np.intp]
+MAX_FLOAT = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,20 @@ class RawColumn:
         out[~self.missing] = ticks.astype(np.float64)
         return out
 
+    def limits(self) -> tuple[float, float]:
+        """Return the smallest and largest number that the column's dtype holds, where it is one of integers."""
+        name = str(self.native.dtype if isinstance(self.native, np.ndarray) else _wrap(self.native).dtype).lower()
+        if not name.startswith(("int", "uint")) or not name[-1].isdigit():
+            return -MAX_FLOAT, MAX_FLOAT
+        return float(np.iinfo(name).min), float(np.iinfo(name).max)
+
     def to_list(self) -> list[Any]:
         """Return the values as Python objects."""
         return to_list(self.native)
 
 
 def library_of(table: Any) -> str:
-    """Return which library a table belongs to: ``"pandas"``, ``"polars"``, ``"pyarrow"``, ``"numpy"``, ``"scipy"``; or ``""``.
+    """Return the library a table belongs to: pandas, polars, pyarrow, numpy or scipy; empty for anything else.
 
     >>> library_of(np.zeros((2, 2))), library_of([[1, 2]])
     ('numpy', '')
@@ -196,7 +205,8 @@ def _read_series(label: Hashable, series: Any) -> RawColumn:
     if dtype.is_integer():
         return RawColumn(label, "integer", "", False, native, missing)
     if dtype.is_float() or dtype.is_decimal():
-        return RawColumn(label, "float", "float32" if dtype == nw.Float32 else "", False, native, missing)
+        unit = "decimal" if dtype.is_decimal() else "float32" if dtype == nw.Float32 else ""
+        return RawColumn(label, "float", unit, False, native, missing)
     for known, type_ in named.items():
         if dtype == known:
             return RawColumn(label, type_, unit, type_ in ("string", "boolean"), native, missing)
@@ -213,11 +223,8 @@ def _numpy_values(series: Any, missing: NDArray[np.bool_], unit: str) -> NDArray
     if unit == "D":
         return present.to_numpy().astype("datetime64[D]").astype(np.int64)  # type: ignore[no-any-return]
     if series.dtype == nw.Datetime:
-        return (
-            present.dt.timestamp(unit).to_numpy().astype(np.int64)
-            if unit != "s"
-            else (present.dt.timestamp("ms").to_numpy().astype(np.int64) // 1000)
-        )
+        ticks = present.dt.timestamp("ms" if unit == "s" else unit).to_numpy().astype(np.int64)
+        return np.asarray(ticks // 1000 if unit == "s" else ticks)
     if series.dtype == nw.Duration:
         return present.to_numpy().astype(f"timedelta64[{unit}]").astype(np.int64)  # type: ignore[no-any-return]
     return np.asarray(present.to_list() if series.dtype in (nw.Object, nw.Decimal) else present.to_numpy())
@@ -337,7 +344,14 @@ def _from_values(support: Any, values: list[Any], library: str) -> Any:
         return pl.Series(values, dtype=support.dtype)
     import pyarrow as pa
 
-    return pa.array(values, type=support.type)
+    if not pa.types.is_dictionary(support.type):
+        return pa.array(values, type=support.type)
+    known = (support.combine_chunks() if isinstance(support, pa.ChunkedArray) else support).dictionary.to_pylist()
+    at = {value: i for i, value in enumerate([*known, *(v for v in values if v is not None and v not in known)])}
+    index = pa.array([None if v is None else at[v] for v in values], type=support.type.index_type)
+    return pa.DictionaryArray.from_arrays(
+        index, pa.array(list(at), type=support.type.value_type), ordered=support.type.ordered
+    )
 
 
 def _pandas_values(dtype: Any, values: list[Any]) -> Any:
@@ -359,7 +373,7 @@ def _array_rows(columns: list[Any], dtype: Any) -> NDArray[Any]:
         return np.array(columns).T.copy()
     out = np.empty((len(columns[0]), len(columns)), dtype=dtype)
     for j, values in enumerate(columns):
-        out[:, j] = values
+        out[:, j] = [np.nan if v is None else v for v in values] if dtype.kind == "f" else values
     return out
 
 

@@ -1,9 +1,10 @@
 """The law that perturbed rows of a table are drawn from: independent between features, by inverse CDF.
 
-Enter points U (n, c) of the unit cube, one coordinate per feature; leave codes (n, c), the bins that they fall into, and n
-model inputs. A law lists its support in code order, then in value order: u first finds the bin (by the bins' frequencies),
-and what is left of u finds the value inside it, so that the value is the empirical quantile function of its bin and
-low-discrepancy points stay low-discrepancy [statistics of quasi-Monte Carlo: one scrambled coordinate per feature].
+Enter points U (n, c) of the unit cube, one coordinate per feature; leave codes (n, c), the bins that they fall into,
+and n model inputs. A law lists its support in code order, then in value order: u first finds the bin (by the bins'
+frequencies), and what is left of u finds the value inside it, so that the value is the empirical quantile function of
+its bin and low-discrepancy points stay low-discrepancy [statistics of quasi-Monte Carlo: one scrambled coordinate per
+feature].
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Inputs
-from limelight.interpretable.frames import IntArray, Store
+from limelight.interpretable.frames import MAX_FLOAT, IntArray, Store
 
 MAX_SUPPORT = 4096
 """Most support points kept per feature; more are thinned to evenly spaced ranks."""
@@ -85,6 +86,8 @@ class Gaussian:
         P(missing): the last part of [0, 1); its code is NaN.
     whole
         Whether values are rounded, because the column's dtype holds whole numbers.
+    low, high
+        What the column's dtype can hold.
     """
 
     mean: float
@@ -92,6 +95,8 @@ class Gaussian:
     center: float
     missing: float
     whole: bool
+    low: float = -MAX_FLOAT
+    high: float = MAX_FLOAT
 
     @property
     def probabilities(self) -> None:
@@ -107,7 +112,7 @@ class Gaussian:
         codes = np.where(gone, np.nan, self.center + ndtri(inner))
         values = self.mean + self.scale * codes
         if self.whole:
-            values = np.round(values)
+            values = np.clip(np.round(values), self.low, self.high)
             codes = (values - self.mean) / self.scale
         return codes, None, values
 
@@ -222,11 +227,6 @@ class TableBackground:
     members: tuple[tuple[int, ...], ...]
     store: Store
     salt: bytes = b""
-
-    @property
-    def shared(self) -> bool:
-        """Return whether the rows drawn are the same for all instances: unless they are drawn around one."""
-        return not self.salt
 
     @property
     def n_coordinates(self) -> int:

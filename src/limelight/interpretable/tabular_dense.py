@@ -37,8 +37,8 @@ class TableRow:
     background
         The law whose codes `encode` reads.
     own_codes
-        (d,) the row's own codes: a bin, or a standardised value; `UNKNOWN` where the background never shows the value, NaN
-        where a continuous one is missing.
+        (d,) the row's own codes: a bin, or a standardised value; `UNKNOWN` where the background never shows the
+        value, NaN where a continuous one is missing.
     values
         The row as the model shall receive it, in column order.
     continuous

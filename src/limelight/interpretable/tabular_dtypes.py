@@ -1,7 +1,8 @@
 """Support values of every library and dtype as JSON, and back to the bit.
 
-Enter native columns (pandas, polars, pyarrow, numpy); leave ``{"dtype": …, "values": […]}``. Dates and durations are ticks,
-missing values null; what a float or an object column holds besides (NaN beside null) is written as ``{"missing": …}``.
+Enter native columns (pandas, polars, pyarrow, numpy); leave ``{"dtype": …, "values": […]}``. Dates and durations are
+ticks, missing values null; what a float or an object column holds besides (NaN beside null) is written as
+``{"missing": …}``.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def _write_pandas(series: Any) -> dict[str, Any]:
 
 def _read_pandas(saved: dict[str, Any]) -> Any:
     pd = require("pandas", "notebook")
-    name, values = saved["dtype"], saved.get("values")
+    name, values = saved["dtype"], saved.get("values", [])
     if name == "category":
         categories = pd.Index(_read_pandas(saved["categories"]))
         return pd.Series(pd.Categorical.from_codes(values, categories=categories, ordered=saved["ordered"]))

@@ -1,7 +1,7 @@
 """The statistics of a background: columns with bins, and the features (columns or groups of them) with their laws.
 
-Enter the raw columns of a table; leave what `Tabular` keeps: how to read and name each column, which columns move together,
-and one law per feature. Rows are not kept, only support values.
+Enter the raw columns of a table; leave what `Tabular` keeps: how to read and name each column, which columns move
+together, and one law per feature. Rows are not kept, only support values.
 """
 
 from __future__ import annotations
@@ -117,11 +117,15 @@ class Ranked:
 def bins_by_value(raw: RawColumn, how: str | Sequence[float] | None, chosen: bool | None) -> bool:
     """Return whether each value of a column is a bin of its own.
 
-    So it is for strings, booleans and categoricals, and for numbers with no more distinct values than `bins.FEW` allows (0/1
-    columns, a number of cylinders), unless explicit edges are given.
+    So it is for strings, booleans and categoricals, and for numbers with no more distinct values than `bins.FEW`
+    allows (0/1 columns, a number of cylinders), unless explicit edges are given.
 
     Parameters
     ----------
+    raw
+        The column.
+    how
+        The strategy or edges asked for; None without bins.
     chosen
         True if the user called the column categorical, False if numeric, None to infer.
 
@@ -210,9 +214,9 @@ def column_by_bins(
 def column_law(raw: RawColumn, column: Column, ranked: Ranked, *, library: str, gaussian: bool) -> tuple[Law, Any]:
     """Return the law of a feature that is one column, and the column's support."""
     counts = np.bincount(ranked.ranks, minlength=len(ranked.codes))
-    if gaussian and ranked.numbers.size and column.type in ("integer", "float"):
-        law = _gaussian(column, counts) if column.continuous else _binned_gaussian(column, ranked, counts)
-        return law, take_support(raw.native, ranked.first[:1], library)
+    if gaussian and ranked.numbers.size and column.type in ("integer", "float") and column.unit != "decimal":
+        normal = _gaussian(raw, column, counts) if column.continuous else _binned_gaussian(column, ranked, counts)
+        return normal, take_support(raw.native, ranked.first[:1], library)
     law, kept = observed_law(ranked.codes, counts, len(column.names))
     if column.continuous:
         codes = (ranked.numbers[kept] - column.mean) / column.scale
@@ -220,9 +224,10 @@ def column_law(raw: RawColumn, column: Column, ranked: Ranked, *, library: str, 
     return law, take_support(raw.native, ranked.first[kept], library)
 
 
-def _gaussian(column: Column, counts: IntArray) -> Gaussian:
+def _gaussian(raw: RawColumn, column: Column, counts: IntArray) -> Gaussian:
     missing = counts[-1] / counts.sum() if column.missing >= 0 else 0.0
-    return Gaussian(column.mean, column.scale, 0.0, float(missing), column.type == "integer")
+    low, high = raw.limits()
+    return Gaussian(column.mean, column.scale, 0.0, float(missing), column.type == "integer", low, high)
 
 
 def _binned_gaussian(column: Column, ranked: Ranked, counts: IntArray) -> BinnedGaussian:
@@ -260,8 +265,8 @@ def group_law(members: Sequence[Ranked]) -> tuple[Observed, dict[tuple[int, ...]
 def one_hot_groups(raws: Sequence[RawColumn], taken: set[int]) -> dict[str, tuple[int, ...]]:
     """Return the groups of columns that are one-hot and named so: "color_red", "color_blue" → "color".
 
-    A group's names share what stands before a separator ("=", "_", ": " or "."), its columns hold only 0 and 1, and exactly
-    one of them is 1 in every row.
+    A group's names share what stands before a separator ("=", "_", ": " or "."), its columns hold only 0 and 1, and
+    exactly one of them is 1 in every row.
     """
     candidates: dict[str, list[int]] = {}
     for j, raw in enumerate(raws):
@@ -273,7 +278,7 @@ def one_hot_groups(raws: Sequence[RawColumn], taken: set[int]) -> dict[str, tupl
     for prefix, members in sorted(candidates.items(), key=lambda item: (-len(item[1]), item[0])):
         if len(members) < 2 or used & set(members):
             continue
-        if (sum(raws[j].numbers() for j in members) == 1).all():
+        if (np.sum([raws[j].numbers() for j in members], axis=0) == 1).all():
             found[prefix] = tuple(members)
             used |= set(members)
     return found

@@ -1,7 +1,7 @@
 """A `Tabular` as a JSON file: bins, frequencies, and support values in their own dtypes; no rows.
 
-Everything is written as numbers and strings, so loading runs no code. Floats are written with all their digits: draws, codes
-and dtypes of the loaded table are the same to the bit.
+Everything is written as numbers and strings, so loading runs no code. Floats are written with all their digits:
+draws, codes and dtypes of the loaded table are the same to the bit.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One row of a table, however it is given, and the rows of many.
 
-Enter a Series, a frame of one row, a dict or a sequence, or a whole table or stream of tables; leave the values of each row
-in column order, as plain Python values. Whole tables are converted by column and chunk, never row by row.
+Enter a Series, a frame of one row, a dict or a sequence, or a whole table or stream of tables; leave the values of
+each row in column order, as plain Python values. Whole tables are converted by column and chunk, never row by row.
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ def row_values(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
 
 def _positional(row: Sequence[Any], labels: tuple[Hashable, ...]) -> Sequence[Any]:
     if len(row) != len(labels):
-        raise InputError(
-            f"instance: expected {len(labels)} values, one per column, got {len(row)}; pass the columns of the background."
-        )
+        raise InputError(f"instance: expected {len(labels)} values, one per column, got {len(row)}; pass all columns.")
     return row
 
 
@@ -95,7 +93,7 @@ def _named(row: Mapping[Any, Any], labels: tuple[Hashable, ...]) -> Sequence[Any
     missing = [label for label in labels if label not in row]
     if missing:
         raise InputError(
-            f"instance: expected all {len(labels)} columns, got none of {missing!r}; pass None where a value is missing."
+            f"instance: expected all {len(labels)} columns, got none of {missing!r}; pass None for a missing value."
         )
     return [row[label] for label in labels]
 

@@ -1,7 +1,7 @@
-"""Sparse rows: only the non-zeros of a row are features, and each is zero or in one of the bins of its column's non-zeros.
+"""Sparse rows: only their non-zeros are features, and each is zero or in one of the bins of its column's non-zeros.
 
 Enter a scipy sparse background and sparse rows; leave representations with a law of their own: over the row's non-zero
-columns, every other column stays zero as it is in the row. A draw sets a column to zero as often as the background does.
+columns; every other column stays zero as it is in the row. A draw sets a column to zero as often as the background.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class SparseTable:
         else:
             if instance.shape not in ((1, len(self.labels)), (len(self.labels),)):
                 raise InputError(
-                    f"instance: expected one row of {len(self.labels)} columns, got shape {instance.shape}; pass X_test[i]."
+                    f"instance: expected one row of {len(self.labels)} columns, got {instance.shape}; pass X_test[i]."
                 )
             row = instance.tocoo()
             order = np.argsort(row.col, kind="stable")
