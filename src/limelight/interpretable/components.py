@@ -73,7 +73,7 @@ class Parts:
     def _composed(self, masks: MaskArray) -> Inputs:
         arguments = (masks, self.instance) if _takes_instance(self.compose) else (masks,)
         inputs = self.compose(*arguments)
-        n = _count(inputs)
+        n = count_inputs(inputs)
         if n is not None and n != len(masks):
             raise InputError(
                 f"compose: expected {len(masks)} model inputs for {len(masks)} masks, got {n}; "
@@ -157,11 +157,11 @@ class Components:
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
-        names = _name_of(self.names) if callable(self.names) else list(self.names)
+        names = name_of(self.names) if callable(self.names) else list(self.names)
         return {
             "kind": "components",
             "names": names,
-            "compose": _name_of(self.compose),
+            "compose": name_of(self.compose),
             "deterministic": self.deterministic,
         }
 
@@ -232,14 +232,14 @@ def _takes_instance(compose: Callable[..., Inputs]) -> bool:
     return len(required) >= 2
 
 
-def _count(inputs: Inputs) -> int | None:
+def count_inputs(inputs: Inputs) -> int | None:
     """Return how many inputs there are, None where only the model's side can tell."""
     if isinstance(inputs, Mapping) or not (hasattr(inputs, "shape") or hasattr(inputs, "__len__")):
         return None
     return int(inputs.shape[0]) if getattr(inputs, "shape", ()) else len(inputs)
 
 
-def _name_of(function: Callable[..., Any]) -> str:
+def name_of(function: Callable[..., Any]) -> str:
     """Return a function's name for provenance."""
     inner = getattr(function, "func", function)
     return f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', type(inner).__qualname__)}".lstrip(".")
