@@ -28,6 +28,9 @@ _HOME = {
     "Explanation": "limelight.explanation",
     "Settings": "limelight.settings",
     "Tabular": "limelight.interpretable.tabular",
+    "Image": "limelight.interpretable.image",
+    "TimeSeries": "limelight.interpretable.timeseries",
+    "Components": "limelight.interpretable.components",
     "LimelightError": "limelight.errors",
     "InputError": "limelight.errors",
     "UnknownNameError": "limelight.errors",
@@ -36,7 +39,7 @@ _HOME = {
     "MissingDependencyError": "limelight.errors",
 }
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,7 +219,6 @@ class Representation(Protocol):
         ...
 
 
-@runtime_checkable
 class Masked(Representation, Protocol):
     """A representation that rebuilds model inputs from masks: text, images, series, parts."""
 
@@ -234,7 +233,7 @@ class Masked(Representation, Protocol):
         ...
 
     @property
-    def law(self) -> str:
+    def law(self) -> Literal["uniform", "bernoulli"]:
         """Return the law of the masks that LIME uses for this kind of data: ``"uniform"`` or ``"bernoulli"``."""
         ...
 
@@ -243,7 +242,6 @@ class Masked(Representation, Protocol):
         ...
 
 
-@runtime_checkable
 class Encoded(Representation, Protocol):
     """A representation that reads draws which do not depend on the instance: tables."""
 
@@ -286,7 +284,7 @@ class Modality(Protocol):
         ...
 
     def instances(self, many: Any) -> Sequence[Any] | Any:
-        """Return an iterable of instances for whatever `explain_many` was given (a frame, an array, a list, a stream)."""
+        """Return an iterable of instances for what `explain_many` was given: a frame, an array, a list, a stream."""
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from limelight.contracts import Modality
@@ -12,7 +11,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.explanation import Explanation
 from limelight.instance import Context
 from limelight.models.calls import Caller
-from limelight.pipeline import explain_stream
+from limelight.pipeline import ExpectedCost, expect, explain_stream
 from limelight.settings import Settings
 from limelight.targets import check_targets
 
@@ -63,9 +62,17 @@ class Explainer:
             )
         self._settings = Settings(**settings)
         caller = Caller(model, output_names=output_names, batch_size=self._settings.batch_size)
-        if caller.output_names is not None:
-            check_targets(self._settings.targets, caller.output_names)
+        if caller.expected_names is not None:
+            check_targets(self._settings.targets, caller.expected_names)
         self._context = Context(self._settings, modality, caller)
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle what was given, and the shared neighborhood; not the lock."""
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
         self._lock = threading.Lock()
 
     @property
@@ -112,6 +119,24 @@ class Explainer:
             As `explain`; what is finished by then is yielded first.
         """
         stream = explain_stream(self.modality.instances(instances), self._context)
+        return self._guarded(stream)
+
+    def estimate_cost(self, instance: Any) -> ExpectedCost:
+        """Return the model rows and seconds that explaining an instance is expected to take.
+
+        The instance is looked at once, with few rows; that look is timed, and its standard errors say how many rows
+        the asked precision needs. Nothing of it is kept.
+
+        Parameters
+        ----------
+        instance
+            As for `explain`.
+        """
+        with self._lock:
+            return expect(instance, self._context)
+
+    def _guarded(self, stream: Iterator[Explanation]) -> Iterator[Explanation]:
+        """Let one thread at a time draw the next explanation."""
         while True:
             with self._lock:
                 explanation = next(stream, None)

@@ -194,6 +194,8 @@ class Explanation:
         ----------
         first, second
             Positions among the shown features of the target, 0 is the largest.
+        target
+            Name or index; None is the first.
         """
         row = self.target_index(target)
         if not all(0 <= i < len(self.selected[row]) for i in (first, second)):
@@ -220,7 +222,8 @@ class Explanation:
         """
         from limelight.optional import require
 
-        return require("pandas", "notebook").DataFrame(self.rows())
+        frame: pd.DataFrame = require("pandas", "notebook").DataFrame(self.rows())
+        return frame
 
     def rows(self) -> list[dict[str, Any]]:
         """Return what `to_frame` holds as a list of dicts, for any frame library."""

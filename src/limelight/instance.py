@@ -68,9 +68,9 @@ class Context:
     def source(self, representation: Representation) -> tuple[MaskSource | PoolSource, tuple[int, ...]]:
         """Return where the instance's perturbations come from, and the numbers of rows after which to look."""
         if hasattr(representation, "encode"):
-            return PoolSource(representation, self._pool(representation)), self.looks("pool")
-        settings, looks = self.settings, self.looks("masks")
-        masked = cast(Masked, representation)
+            encoded = cast(Encoded, representation)
+            return PoolSource(encoded, self._pool(encoded)), self.looks("pool")
+        settings, looks, masked = self.settings, self.looks("masks"), cast(Masked, representation)
         if settings.sampler not in ("auto", "pairs", "plain"):
             raise InputError(f"sampler: {settings.sampler!r} draws table rows; masks take 'pairs' or 'plain'.")
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Background, Draws, Encoded, FloatArray, Inputs, Masked, MaskArray, SamplingPlan
+from limelight.contracts import Background, Draws, Encoded, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
 from limelight.local.sampling import PointDesign, design_weights, points
 from limelight.seeding import stream
 

@@ -30,5 +30,6 @@ def require(module: str, extra: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingDependencyError(
-            f"{module} is needed here and could not be imported ({error}); install it with: pip install 'limelight[{extra}]'"
+            f"{module} is needed here and could not be imported ({error}); "
+            f"install it with: pip install 'limelight[{extra}]'"
         ) from error

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,9 @@ def look(one: OpenInstance, context: Context) -> None:
 def weigh(sample: Sample, representation: Representation, context: Context) -> tuple[Neighborhood, float]:
     """Return the sample with its weights, design times proximity, and the kernel width in force."""
     settings, center = context.settings, representation.center
-    width = settings.kernel_width or default_kernel_width(context.distance, len(center))
+    width = settings.kernel_width
+    if not isinstance(width, (int, float)):
+        width = default_kernel_width(context.distance, len(center))
     near = proximity_to(sample.Z, center, distance=context.distance, width=width, kernel=settings.kernel)
     weights = sample.design * near
     return Neighborhood(sample.Z, sample.Y, weights, center, sample.enumerated, sample.clusters, sample.noise), width
@@ -128,7 +131,7 @@ def ask(requests: Sequence[Iterable[Inputs]], context: Context) -> list[tuple[Fl
                 owners.extend([owner] * repeats)
                 yield from itertools.repeat(chunk, repeats)
 
-    answers = context.caller.ask(list(chunks()))
+    answers = context.caller.ask(chunks())
     sorted_out: list[list[FloatArray]] = [[] for _ in requests]
     for owner, answer in zip(owners, answers, strict=True):
         sorted_out[owner].append(answer)
@@ -142,3 +145,32 @@ def _mean_and_noise(parts: list[FloatArray], repeats: int, n_outputs: int) -> tu
         return parts[0] if len(parts) == 1 else np.concatenate(parts), None
     rounds = np.stack([np.concatenate(parts[i::repeats]) for i in range(repeats)])
     return rounds.mean(axis=0), rounds.var(axis=0, ddof=1) / repeats
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCost:
+    """What explaining one instance is expected to take.
+
+    Parameters
+    ----------
+    rows
+        Model rows until the asked precision or the budget, whichever comes first.
+    seconds
+        The model's own time for them.
+    """
+
+    rows: int
+    seconds: float
+
+
+def expect(instance: Any, context: Context) -> ExpectedCost:
+    """Return the expected cost of an instance: take its first look, time it, and extrapolate by the 1/n law."""
+    caller, representation = context.caller, context.modality.represent(instance, np.random.default_rng(0))
+    _, looks = context.source(representation)
+    brief = replace(context.settings, n_samples=looks[0], max_samples=None, stop="precision")
+    rows, seconds = caller.rows, caller.seconds
+    first = next(explain_stream([instance], Context(brief, context.modality, caller)))
+    per_row = (caller.seconds - seconds) / (caller.rows - rows)
+    wanted = looks[0] if len(looks) == 1 else min(first.provenance.samples_needed, looks[-1])
+    expected = 1 + next(n for n in looks if n >= wanted)
+    return ExpectedCost(expected, expected * per_row)

@@ -1,4 +1,4 @@
-"""Every knob, once: the keyword arguments of `Explainer`, the flags of the command line, and what provenance records."""
+"""Every knob, once: the keyword arguments of `Explainer`, the command line's flags, and what provenance records."""
 
 from __future__ import annotations
 
@@ -137,14 +137,15 @@ def _check_counts(settings: Settings) -> None:
 
 
 def _check_names(settings: Settings) -> None:
-    for argument, known in (("selection", SELECTIONS), ("sampler", SAMPLERS), ("stop", STOPS)):
-        if getattr(settings, argument) not in known:
-            raise UnknownNameError(argument, getattr(settings, argument), known)
-    for argument, known in (
+    for argument, names in (("selection", SELECTIONS), ("sampler", SAMPLERS), ("stop", STOPS)):
+        if getattr(settings, argument) not in names:
+            raise UnknownNameError(argument, getattr(settings, argument), names)
+    or_callable: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("distance", ("euclidean", "cosine")),
         ("kernel", ("exponential",)),
         ("surrogate", ("ridge",)),
-    ):
+    )
+    for argument, known in or_callable:
         value = getattr(settings, argument)
         if isinstance(value, str) and value not in known:
             raise UnknownNameError(argument, value, known)
@@ -164,6 +165,10 @@ def _check_combinations(settings: Settings) -> None:
     own = not isinstance(settings.surrogate, str)
     if own and settings.regularization:
         raise InputError("regularization: has no effect with a surrogate of your own; set its penalty there.")
+    if callable(settings.distance) and settings.kernel_width is None and settings.kernel == "exponential":
+        raise InputError(
+            "kernel_width: needed with a distance of your own, whose units only you know."
+        )
     if settings.refit and settings.max_features is None:
         raise InputError("refit: has no effect when all features are shown; give max_features.")
 

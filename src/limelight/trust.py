@@ -31,7 +31,7 @@ def trust_warnings(
     tolerance: float,
 ) -> tuple[str, ...]:
     """Return all sentences about one explanation, gravest first."""
-    varying = (neighborhood.Z != neighborhood.Z[:1]).any(axis=0)
+    varying = (neighborhood.Z[:1] != neighborhood.Z).any(axis=0)
     effective = effective_sample_size(neighborhood.weights)
     half = normal_quantile(0.95) * estimate.stderr
     bounds = np.stack([estimate.coef - half, estimate.coef + half], axis=-1)

@@ -59,7 +59,7 @@ def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -
 
 
 def samples_needed(estimate: Estimate, n: int, tolerance: float) -> int:
-    """Return the n at which the largest standard error falls below tolerance × the largest |weight|, of every target."""
+    """Return the n at which, for every target, the largest standard error is tolerance × the largest |weight|."""
     if not n or not estimate.coef.size:
         return n
     largest = np.abs(estimate.coef).max(axis=1) * tolerance

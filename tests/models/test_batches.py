@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import accumulate
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from limelight.errors import InputError
-from limelight.models.batches import BATCH_BYTES, AdaptiveSize, Batch, FixedSize, batch_size_rule, pieces
+from limelight.models.batches import BATCH_BYTES, AdaptiveSize, Batch, FixedSize, Queue, batch_size_rule
 
 
 def sizes(
@@ -25,19 +26,51 @@ def sizes(
     return asked
 
 
-@given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.data())
-def test_pieces_are_the_rows_of_the_batch_in_order(counts: list[int], data: st.DataObject) -> None:
-    ends = list(accumulate(counts))
-    start = data.draw(st.integers(0, ends[-1]))
-    stop = data.draw(st.integers(start, ends[-1]))
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.integers(1, 9), st.integers(1, 9))
+def test_a_queue_hands_out_every_row_once_in_order(counts: list[int], window: int, batch: int) -> None:
     every_row = [(part, row) for part, n in enumerate(counts) for row in range(n)]
-    poured = [(part, row) for part, first, last in pieces(ends, start, stop) for row in range(first, last)]
-    assert poured == every_row[start:stop]
+    queue = Queue((np.array([[part, row] for row in range(n)]).reshape(n, 2) for part, n in enumerate(counts)), window)
+    poured = []
+    while remaining := queue.pull():
+        for part, first, inputs in queue.take(min(batch, remaining)):
+            assert inputs[:, 0].tolist() == [part] * len(inputs)
+            assert inputs[:, 1].tolist() == list(range(first, first + len(inputs)))
+            poured += [(part, row) for row in inputs[:, 1].tolist()]
+    assert poured == every_row
+    assert queue.sizes == counts
+    assert (queue.total, queue.done) == (len(every_row), len(counts))
+
+
+def test_a_queue_reads_no_further_than_one_window_ahead() -> None:
+    pulled = []
+
+    def parts() -> Iterator[Any]:
+        for number in range(100):
+            pulled.append(number)
+            yield np.zeros((10, 3))
+
+    queue = Queue(parts(), 25)
+    queue.pull()
+    assert len(pulled) == 3
+    queue.take(20)
+    queue.pull()
+    assert len(pulled) == 5
+
+
+def test_a_queue_holds_no_more_bytes_than_a_batch_may_have() -> None:
+    queue = Queue((np.zeros((1, BATCH_BYTES // 16)) for _ in range(100)), 1000)
+    assert queue.pull() == 2
+
+
+def test_a_batch_ends_where_the_form_of_the_inputs_changes() -> None:
+    queue = Queue([np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 4))], 100)
+    assert queue.pull() == 4
 
 
 def test_a_batch_says_where_it_is() -> None:
     assert str(Batch(1, 0, 100, 100)) == "batch 1 (rows 0–99 of 100)"
     assert str(Batch(2, 7, 8, 9)) == "batch 2 (row 7 of 9)"
+    assert str(Batch(2, 7, 8, None)) == "batch 2 (row 7)"
 
 
 def test_a_fixed_size_is_kept_exactly() -> None:

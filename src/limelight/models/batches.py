@@ -7,13 +7,18 @@ the cuts only, never which rows are asked or in which order.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+import itertools
+from collections import deque
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Protocol
 
+from limelight.contracts import Inputs
 from limelight.errors import InputError
+from limelight.models.inputs import count, form, row_bytes, take
+
+_END = object()
 
 FIRST_ROWS = 256
 """The first batch: small enough to meet a bad answer soon, large enough to time."""
@@ -30,7 +35,7 @@ CLEARLY = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows `start` … `stop` − 1 of `total`, for error messages.
+    """Rows `start` … `stop` − 1 of `total` (None where more may come), for error messages.
 
     >>> str(Batch(3, 512, 768, 5000))
     'batch 3 (rows 512–767 of 5000)'
@@ -39,7 +44,7 @@ class Batch:
     number: int
     start: int
     stop: int
-    total: int
+    total: int | None
 
     @property
     def rows(self) -> int:
@@ -53,32 +58,107 @@ class Batch:
 
     def __str__(self) -> str:
         rows = f"row {self.start}" if self.rows == 1 else f"rows {self.start}–{self.stop - 1}"
-        return f"batch {self.number} ({rows} of {self.total})"
+        return f"batch {self.number} ({rows}{'' if self.total is None else f' of {self.total}'})"
 
 
-def pieces(ends: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (part, first, last): the rows of each part that make up rows `start` … `stop` − 1 of all parts together.
+class Queue:
+    """Parts in order, pulled as batches need them and let go when taken.
 
     Parameters
     ----------
-    ends
-        For each part the number of rows up to its end; equal ends are empty parts, which yield nothing.
-    start, stop
-        The batch, with 0 ≤ start ≤ stop ≤ ends[-1].
+    parts
+        Model inputs; a generator is read no further than one window ahead.
+    window_rows
+        Rows to hold before a batch is cut, as far as there are so many and `BATCH_BYTES` allow: enough for the largest
+        batch.
 
-    >>> list(pieces([3, 3, 10], 2, 6))
-    [(0, 2, 3), (2, 0, 3)]
+    Attributes
+    ----------
+    start
+        Number of rows taken so far.
+    sizes
+        Rows of each part pulled so far.
+    done
+        Number of parts, from the first, that have been taken whole.
+
+    >>> import numpy as np
+    >>> queue = Queue(iter([np.zeros((1, 2)), np.ones((3, 2))]), 100)
+    >>> queue.pull(), [(part, first, len(inputs)) for part, first, inputs in queue.take(2)]
+    (4, [(0, 0, 1), (1, 0, 1)])
     """
-    part = bisect_right(ends, start)
-    while start < stop:
-        begin, end = ends[part - 1] if part else 0, min(stop, ends[part])
-        if end > start:
-            yield part, start - begin, end - begin
-        start, part = end, part + 1
+
+    def __init__(self, parts: Iterable[Inputs], window_rows: int) -> None:
+        self._total = sum(map(count, parts)) if isinstance(parts, Sequence) else None
+        self._parts = iter(parts)
+        self._window = window_rows
+        self._held: deque[tuple[int, int, Inputs]] = deque()  # part, its first row that is left, the whole part
+        self._forms: deque[Hashable] = deque()
+        self._exhausted = False
+        self._rows = 0
+        self._bytes = 0.0
+        self.start = 0
+        self.sizes: list[int] = []
+        self.row_bytes = 1.0
+
+    @property
+    def total(self) -> int | None:
+        """Return the number of rows of all parts; None for a generator that has not come to its end."""
+        return self.start + self._rows if self._exhausted else self._total
+
+    @property
+    def done(self) -> int:
+        """Return how many parts, from the first, have been taken whole."""
+        return self._held[0][0] if self._held else len(self.sizes)
+
+    def pull(self) -> int:
+        """Pull parts up to the window, and return how many rows fit in one array; 0 when there are no more."""
+        while not self._exhausted and self._rows < self._window and self._bytes < BATCH_BYTES:
+            part = next(self._parts, _END)
+            if part is _END:
+                self._exhausted = True
+            else:
+                self._hold(part)
+        if not self._held:
+            return 0
+        self.row_bytes = row_bytes(self._held[0][2])
+        alike = itertools.takewhile(lambda pair: pair[1] == self._forms[0], zip(self._held, self._forms, strict=True))
+        return sum(self.sizes[part] - first for (part, first, _), _ in alike)
+
+    def take(self, rows: int) -> list[tuple[int, int, Inputs]]:
+        """Take the next rows: (part, first row in it, the inputs)."""
+        taken = []
+        self.start += rows
+        self._rows -= rows
+        while rows:
+            part, first, inputs = self._held.popleft()
+            n = min(rows, self.sizes[part] - first)
+            whole = n == self.sizes[part]
+            taken.append((part, first, inputs if whole else take(inputs, slice(first, first + n))))
+            rows -= n
+            if first + n < self.sizes[part]:
+                self._held.appendleft((part, first + n, inputs))
+            else:
+                self._forms.popleft()
+                self._bytes -= row_bytes(inputs) * self.sizes[part]
+        return taken
+
+    def _hold(self, part: Inputs) -> None:
+        n = count(part)
+        if n:
+            self._held.append((len(self.sizes), 0, part))
+            self._forms.append(form(part))
+            self._rows += n
+            self._bytes += row_bytes(part) * n
+        self.sizes.append(n)
 
 
 class BatchSize(Protocol):
     """How many rows the next batch has."""
+
+    @property
+    def largest(self) -> int:
+        """Return the most rows that a batch can have."""
+        ...
 
     def rows(self, remaining: int, row_bytes: float) -> int:
         """Return between 1 and `remaining` rows."""
@@ -121,6 +201,11 @@ class FixedSize:
 
     size: int
 
+    @property
+    def largest(self) -> int:
+        """Return the size."""
+        return self.size
+
     def rows(self, remaining: int, row_bytes: float) -> int:
         """Return the size, or what remains."""
         return min(self.size, remaining)
@@ -150,6 +235,11 @@ class AdaptiveSize:
         self._most_rows = 0
         self._best_rows = 0
         self._best_rate = 0.0
+
+    @property
+    def largest(self) -> int:
+        """Return the most rows that a batch can have."""
+        return self.max_rows
 
     def rows(self, remaining: int, row_bytes: float) -> int:
         """Return the rows of the next batch; what remains is cut evenly, so that no small batch is left over."""

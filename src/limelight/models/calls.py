@@ -7,9 +7,7 @@ checked, and handed back part by part; where the model fails, the error names th
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate, groupby
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -18,8 +16,8 @@ import numpy as np
 from limelight.contracts import FloatArray, Inputs
 from limelight.errors import InputError, ModelCallError, ModelOutputError
 from limelight.models.adapters import adapt
-from limelight.models.batches import Batch, batch_size_rule, pieces
-from limelight.models.inputs import concatenate_fresh, count, form, row_bytes, take
+from limelight.models.batches import Batch, Queue, batch_size_rule
+from limelight.models.inputs import concatenate_fresh, count
 from limelight.models.outputs import checked, to_array
 
 
@@ -79,18 +77,24 @@ class Caller:
         self.seconds = 0.0
 
     @property
+    def expected_names(self) -> tuple[str, ...] | None:
+        """Return the names of the outputs as far as they are known before the first answer."""
+        return self.output_names or self._adapted.output_names
+
+    @property
     def competing(self) -> bool:
         """Whether the outputs compete (classes), so that the largest is what the model says; a regression's do not."""
         return self._adapted.kind != "predict"
 
-    def ask(self, parts: Sequence[Inputs]) -> list[FloatArray]:
+    def ask(self, parts: Iterable[Inputs]) -> list[FloatArray]:
         """Return for each part the model's outputs Y (n_i, k), in memory of their own.
 
         Parameters
         ----------
         parts
             Model inputs, of any number of rows each, also none. They are never changed, not even by a model that writes
-            into its input.
+            into its input. They are pulled as batches need them and let go when answered, so that a generator of parts
+            needs the memory of a batch.
 
         Raises
         ------
@@ -101,42 +105,35 @@ class Caller:
         InputError
             If parts are no model inputs, or `output_names` do not fit the number of outputs.
         """
-        ends = list(accumulate(count(part) for part in parts))
-        walls = _walls(parts, ends)
-        answers: list[FloatArray | None] = [None] * len(parts)
-        start = number = 0
+        queue = Queue(parts, self._size.largest)
+        answers: list[FloatArray | None] = []
+        number = done = 0
         try:
-            while start < (ends[-1] if ends else 0):
-                number += 1
-                batch = self._batch(parts, ends, walls, number, start)
-                self._pour(parts, ends, batch, answers)
-                start = batch.stop
+            while remaining := queue.pull():
+                number, done = number + 1, queue.done
+                rows = self._size.rows(remaining, queue.row_bytes)
+                batch = Batch(number, queue.start, queue.start + rows, queue.total)
+                self._pour(queue.take(rows), batch, answers, queue.sizes)
         except (ModelCallError, ModelOutputError) as error:
-            error.answered = self._finished(answers, ends, start)
+            error.answered = self._finished(answers, len(queue.sizes), done)
             raise
+        answers += [None] * (len(queue.sizes) - len(answers))
         return [self._empty() if answer is None else answer for answer in answers]
 
-    def _batch(self, parts: Sequence[Inputs], ends: list[int], walls: list[int], number: int, start: int) -> Batch:
-        """Return the batch that begins at row `start` of all parts; it ends at the next wall at the latest."""
-        part, wall = parts[bisect_right(ends, start)], walls[bisect_right(walls, start)]
-        return Batch(number, start, start + self._size.rows(wall - start, row_bytes(part)), ends[-1])
-
-    def _pour(self, parts: Sequence[Inputs], ends: list[int], batch: Batch, answers: list[FloatArray | None]) -> None:
+    def _pour(
+        self, taken: list[tuple[int, int, Inputs]], batch: Batch, answers: list[FloatArray | None], sizes: list[int]
+    ) -> None:
         """Ask one batch and write its rows into the answers of the parts that they came from."""
-        cut = list(pieces(ends, batch.start, batch.stop))
-        rows_of = [ends[part] - (ends[part - 1] if part else 0) for part, _, _ in cut]
-        blocks = [
-            parts[part] if last - first == n else take(parts[part], slice(first, last))
-            for (part, first, last), n in zip(cut, rows_of, strict=True)
-        ]
-        Y = self._answer(concatenate_fresh(blocks), batch)
+        Y = self._answer(concatenate_fresh([inputs for _, _, inputs in taken]), batch)
+        answers += [None] * (len(sizes) - len(answers))
         row = 0
-        for (part, first, last), n in zip(cut, rows_of, strict=True):
+        for part, first, inputs in taken:
+            n = count(inputs)
             answer = answers[part]
             if answer is None:
-                answer = answers[part] = np.empty((n, Y.shape[1]))
-            answer[first:last] = Y[row : row + last - first]
-            row += last - first
+                answer = answers[part] = np.empty((sizes[part], Y.shape[1]))
+            answer[first : first + n] = Y[row : row + n]
+            row += n
 
     def _answer(self, inputs: Inputs, batch: Batch) -> FloatArray:
         """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
@@ -185,25 +182,12 @@ class Caller:
             return proposed
         return columns or (("output",) if k == 1 else tuple(f"output {column}" for column in range(k)))
 
-    def _finished(self, answers: list[FloatArray | None], ends: list[int], done: int) -> list[FloatArray | None]:
-        """Return the answers of the parts that end before the failing batch, None for the others."""
+    def _finished(self, answers: list[FloatArray | None], n: int, done: int) -> list[FloatArray | None]:
+        """Return the answers of the first `done` of n parts, those before the failing batch; None for the others."""
         if self.output_names is None:
-            return [None] * len(answers)
-        complete = (end <= done for end in ends)
-        return [
-            (self._empty() if answer is None else answer) if done_here else None
-            for answer, done_here in zip(answers, complete, strict=True)
-        ]
+            return [None] * n
+        whole = [self._empty() if answer is None else answer for answer in [*answers, *[None] * n][:done]]
+        return [*whole, *[None] * (n - done)]
 
     def _empty(self) -> FloatArray:
         return np.empty((0, len(self.output_names or ())))
-
-
-def _walls(parts: Sequence[Inputs], ends: list[int]) -> list[int]:
-    """Return the rows where the form of the inputs changes (photographs of two sizes), and the end: cuts to keep."""
-    runs = groupby(zip(parts, ends, strict=True), key=_form_of_part)
-    return [list(run)[-1][1] for _, run in runs]
-
-
-def _form_of_part(part_and_end: tuple[Inputs, int]) -> Any:
-    return form(part_and_end[0])
