@@ -173,9 +173,12 @@ def test_a_model_that_was_fitted_on_an_array_receives_arrays(call: Any, iris: Pa
 
 
 def test_a_dry_run_says_what_it_would_cost_and_explains_nothing(call: Any, tmp_path: Path) -> None:
-    result = call("explain", "--rows", "0:10", "--out", str(tmp_path / "never.jsonl"), "--dry-run")
-    assert result.exit_code == 0, result.output
-    assert "model rows" in result.stdout
+    many = ("--rows", "0:10", "--out", str(tmp_path / "never.jsonl"), "--dry-run")
+    shared = call("explain", *many)
+    assert shared.exit_code == 0, shared.output
+    assert "One explanation: about 301 model rows" in shared.stdout
+    assert "The 9 other rows read the same neighborhood" in shared.stdout
+    assert "All 10, each with its own neighborhood: about 3,010 model rows" in call("explain", *many, "--fresh").stdout
     assert not (tmp_path / "never.jsonl").exists()
 
 

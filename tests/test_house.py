@@ -21,7 +21,7 @@ SRC = ROOT / "src" / "limelight"
 MODULES = sorted(path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py"))
 
 # Which files are one room: a folder is one; the files beside the folders are gathered here.
-GROUND = ("contracts", "errors", "optional", "seeding", "settings", "layouts", "progress")
+GROUND = ("contracts", "errors", "optional", "seeding", "settings", "layouts", "progress", "texts")
 ALGORITHM = ("pipeline", "instance", "assembly", "neighborhoods", "targets", "trust", "verdict")
 
 # Room → the rooms it may import. Everybody may import the ground floor and itself.

@@ -162,12 +162,18 @@ def _chosen(row: int | None, rows: str | None, n_rows: int) -> range:
 
 def _say_cost(explainer: Explainer, tables: loading.Tables, chosen: range) -> None:
     cost = explainer.estimate_cost(tables.row(chosen.start))
-    more = len(chosen) - 1
-    typer.echo(f"About {cost.rows:,} model rows for one explanation, {_duration(cost.seconds)} in the model.")
-    if more:
+    typer.echo(f"One explanation: about {cost.rows:,} model rows, {_duration(cost.seconds)} in the model.")
+    if len(chosen) == 1:
+        return
+    if explainer.settings.fresh:
+        rows, seconds = cost.rows * len(chosen), cost.seconds * len(chosen)
         typer.echo(
-            f"The {more:,} other rows read the same neighborhood: at least one model row each, "
-            "more where the precision asked for takes more."
+            f"All {len(chosen):,}, each with its own neighborhood: about {rows:,} model rows, {_duration(seconds)}."
+        )
+    else:
+        typer.echo(
+            f"The {len(chosen) - 1:,} other rows read the same neighborhood: one model row each, "
+            "and more for all where one of them takes more to be precise."
         )
 
 
