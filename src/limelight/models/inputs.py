@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError
+from limelight.texts import MaskedTexts
 
 Rows = slice | NDArray[np.integer[Any]]
 """Which rows to take: a slice, or an array of non-negative indices."""
@@ -165,6 +166,8 @@ def _recognise(inputs: Inputs) -> _Kind:
         return _LIST
     if isinstance(inputs, Mapping):
         return _DICT
+    if isinstance(inputs, MaskedTexts):
+        return _TEXTS
     torch, sparse = sys.modules.get("torch"), sys.modules.get("scipy.sparse")
     if torch is not None and isinstance(inputs, torch.Tensor):
         return _TENSOR
@@ -293,6 +296,17 @@ def _any_form(_: Any) -> Hashable:
     return None
 
 
+# ---- perturbed texts, unread until they are joined or copied for the model ----------------------------------------------
+
+
+def _concatenate_texts(parts: Sequence[MaskedTexts]) -> Any:
+    return concatenate([part.materialize() for part in parts])
+
+
+def _texts_bytes(texts: MaskedTexts) -> float:
+    return float(texts.nbytes)
+
+
 # ---- dicts -----------------------------------------------------------------------------------------------------------
 
 
@@ -400,6 +414,9 @@ _SPARSE = _Kind(
     "sparse matrix", _count_array, _take_sparse, _concatenate_sparse, _copy_array, _sparse_bytes, _sparse_form
 )
 _LIST = _Kind("list", len, _take_list, _concatenate_lists, _copy_list, _list_bytes, _any_form, shares=True)
+_TEXTS = _Kind(
+    "texts", len, _take_array, _concatenate_texts, MaskedTexts.materialize, _texts_bytes, _any_form
+)
 _DICT = _Kind("dict", _count_dict, _take_dict, _concatenate_dicts, _copy_dict, _dict_bytes, _dict_form, shares=True)
 _FRAME = _Kind("data frame", len, _take_frame, _concatenate_frames, _copy_frame, _frame_bytes, _any_form)
 _SERIES = _Kind("series", len, _take_frame, _concatenate_frames, _copy_frame, _series_bytes, _any_form)

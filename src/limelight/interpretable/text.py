@@ -1,0 +1,276 @@
+"""**I**nterpretable, for text: a document → its words, and the document with some of them hidden.
+
+Enters a string, or a dict or a row of a frame with several. Leaves features that are spans of the original text, and
+texts with holes: LIME's perturbation hides a number of words that is uniform on 1..d, and measures nearness by the cosine
+between masks [ribeiro2016, §3.4]. Nothing is rebuilt from tokens: what is not hidden stands as it was written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
+from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.text_inputs import Document, describe_callable, read_document, separate_documents
+from limelight.interpretable.tokens import Tokens, check_tokens, compile_pattern, find_spans, ordered_spans
+from limelight.layouts import text_layout
+from limelight.texts import MaskedTexts, Span, Template
+
+MAX_SAMPLES = 5000
+"""Model rows for one text: LIME's own number."""
+MAX_FEATURES = 5000
+"""A surrogate of d features solves a d × d system: more would take gigabytes, and no one reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedDocument:
+    """x' of one document: its words, and how to hide them.
+
+    Parameters
+    ----------
+    features
+        One per word, or per occurrence of a word.
+    texts
+        The document itself as n = 1 perturbed text with nothing hidden.
+    content
+        Bytes equal for equal documents.
+    names
+        The fields' names; None for a plain string.
+    """
+
+    features: tuple[Feature, ...]
+    texts: MaskedTexts
+    content: bytes
+    names: tuple[str, ...] | None
+
+    @property
+    def center(self) -> FloatArray:
+        """Return (d,) ones: everything is there."""
+        return np.ones(len(self.features))
+
+    @property
+    def original(self) -> Inputs:
+        """Return the document as one model input."""
+        return self.texts
+
+    @property
+    def deterministic(self) -> bool:
+        """Return True: the same words hidden give the same text."""
+        return True
+
+    @property
+    def chunk(self) -> int:
+        """Return a number beyond any block: texts are read batch by batch, wherever the block ends."""
+        return 1 << 30
+
+    @property
+    def law(self) -> str:
+        """Return LIME's law for text."""
+        return "uniform"
+
+    def reconstruct(self, Z: MaskArray, rng: np.random.Generator | None = None) -> MaskedTexts:
+        """Return n texts for masks Z (n, d), made into strings when they are read; `rng` is not used."""
+        return MaskedTexts(self.texts.templates, np.asarray(Z), self.texts.build)
+
+    def layout(self) -> Layout:
+        """Return the original text, or the fields."""
+        texts = [template.text for template in self.texts.templates]
+        return text_layout(texts[0] if self.names is None else dict(zip(self.names, texts, strict=True)))
+
+
+@dataclass(frozen=True)
+class Text:
+    """Texts: the model takes strings, and an explanation says which words speak for its answer.
+
+    Parameters
+    ----------
+    tokens
+        What is hidden as one: ``"words"`` (default; Unicode's word boundaries, see `interpretable.tokens.words`),
+        ``"characters"``, ``"sentences"``, ``"lines"``, a regular expression whose matches are tokens, a callable from a
+        text to strings or (start, stop) spans (``jieba.lcut``, ``pythainlp.word_tokenize``), or a Hugging Face
+        tokenizer.
+    occurrences
+        ``"together"`` (default, as in lime: a bag of words) hides a word wherever it occurs; ``"separately"`` makes
+        every occurrence a feature.
+    mask
+        What stands in place of a hidden word: nothing (None or "", the default, as in lime), a string such as
+        ``"[MASK]"`` for a model that knows it, or a callable from the word to a string.
+    keep
+        What is never hidden, such as headers or the frame of a prompt: a regular expression, a sequence of spans, or a
+        callable from the text to spans; a mapping from field to these where there are several.
+    whitespace
+        ``"leave"`` (default, as in lime) leaves the spaces around a hidden word; ``"tidy"`` closes the gap, for models
+        that read spaces.
+    fields
+        Names of the texts in a dict or a row of a frame; None takes every string. The rest is handed on
+        unchanged.
+    to_model
+        Makes the model's input of a list of n strings, for instance ``np.array``; None hands over the list. With dicts
+        the model gets a list of dicts, with rows of a frame a frame.
+    max_samples
+        Default budget of model rows for one text; 5000 is lime's number.
+
+    Raises
+    ------
+    InputError
+        If an argument does not fit or has no effect.
+    UnknownNameError
+        If a name is not known.
+
+    Examples
+    --------
+    >>> document = Text().represent("no fatigue, but sneezing. No cough, but headache")
+    >>> [feature.name for feature in document.features]
+    ['no', 'fatigue', 'but', 'sneezing', 'No', 'cough', 'headache']
+    >>> list(document.reconstruct(np.array([[1, 1, 0, 1, 1, 1, 1]])))
+    ['no fatigue,  sneezing. No cough,  headache']
+    """
+
+    tokens: Tokens = "words"
+    _: KW_ONLY
+    occurrences: Literal["together", "separately"] = "together"
+    mask: str | Callable[[str], str] | None = None
+    keep: Any = None
+    whitespace: Literal["leave", "tidy"] = "leave"
+    fields: Sequence[str] | None = None
+    to_model: Callable[[list[str]], Any] | None = None
+    max_samples: int = MAX_SAMPLES
+
+    def __post_init__(self) -> None:
+        check_tokens(self.tokens)
+        for name, known in (("occurrences", ("together", "separately")), ("whitespace", ("leave", "tidy"))):
+            if getattr(self, name) not in known:
+                raise UnknownNameError(name, getattr(self, name), known)
+        if self.mask is not None and not isinstance(self.mask, str) and not callable(self.mask):
+            raise InputError(f"mask: expected None, a string or a callable, got {type(self.mask).__name__}.")
+        if self.whitespace == "tidy" and isinstance(self.mask, str) and self.mask:
+            raise InputError(f'whitespace: "tidy" has no effect where {self.mask!r} stands for words; leave it out.')
+        if isinstance(self.fields, str):
+            raise InputError(f"fields: expected a sequence of names, got {self.fields!r}; pass [{self.fields!r}].")
+        if isinstance(self.keep, str):
+            compile_pattern("keep", self.keep)
+
+    @property
+    def distance(self) -> str:
+        """Return LIME's distance for text."""
+        return "cosine"
+
+    def represent(self, instance: Any, rng: np.random.Generator | None = None) -> MaskedDocument:
+        """Return x' of one document: a string, a dict, or one row of a frame. `rng` is not used.
+
+        Raises
+        ------
+        InputError
+            If it is none of these, if tokens or kept spans do not lie in the text, or if there are more than
+            `MAX_FEATURES` different ones.
+        """
+        document = read_document(instance, self.fields, self.to_model)
+        spans = [self._spans(text, name) for name, text in zip(document.names, document.texts, strict=True)]
+        owners, features = self._group(document, spans)
+        if len(features) > MAX_FEATURES:
+            raise InputError(
+                f"text: expected at most {MAX_FEATURES} features, got {len(features)} ({self._unit()}); "
+                'pass tokens="sentences" or "lines", or a shorter text.'
+            )
+        templates = tuple(
+            Template(
+                text, tuple(of_field), np.array(owned, dtype=np.intp), len(features), self._stand_ins(text, of_field),
+                tidy=self.whitespace == "tidy",
+            )
+            for text, of_field, owned in zip(document.texts, spans, owners, strict=True)
+        )  # fmt: skip
+        whole = MaskedTexts(templates, np.ones((1, len(features)), dtype=np.uint8), document.build)
+        return MaskedDocument(features, whole, document.content, None if document.plain else document.names)
+
+    def instances(self, many: Any) -> Iterable[Any]:
+        """Return an iterable of documents: of a list, a series, an array, a stream, or the rows of a frame.
+
+        Raises
+        ------
+        InputError
+            If `many` is a single text, or cannot be iterated.
+        """
+        return separate_documents(many)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the options as JSON, for provenance."""
+        return {
+            "modality": "text",
+            "tokens": describe_callable(self.tokens),
+            "occurrences": self.occurrences,
+            "mask": describe_callable(self.mask),
+            "keep": describe_callable(self.keep),
+            "whitespace": self.whitespace,
+            "fields": None if self.fields is None else list(self.fields),
+            "to_model": describe_callable(self.to_model),
+        }
+
+    def _unit(self) -> str:
+        return "occurrences" if self.occurrences == "separately" else "different ones"
+
+    def _spans(self, text: str, name: str) -> list[Span]:
+        """Return the spans that may be hidden: tokens that touch nothing kept."""
+        spans = find_spans(text, self.tokens)
+        kept = self._kept(text, name)
+        if not kept:
+            return spans
+        touched = np.zeros(len(text) + 1, dtype=np.int64)
+        for start, stop in kept:
+            touched[start + 1 : stop + 1] = 1
+        so_far = np.cumsum(touched)
+        return [(start, stop) for start, stop in spans if so_far[start] == so_far[stop]]
+
+    def _kept(self, text: str, name: str) -> list[Span]:
+        keep = self.keep.get(name) if isinstance(self.keep, Mapping) else self.keep
+        if keep is None:
+            return []
+        if isinstance(keep, str) or hasattr(keep, "finditer"):
+            return [found.span() for found in compile_pattern("keep", keep).finditer(text)]
+        return ordered_spans("keep", keep(text) if callable(keep) else keep, len(text))
+
+    def _stand_ins(self, text: str, spans: list[Span]) -> tuple[str, ...] | None:
+        """Return what stands in place of each span; None for nothing."""
+        if not self.mask:
+            return None
+        if isinstance(self.mask, str):
+            return (self.mask,) * len(spans)
+        words = tuple(self.mask(text[start:stop]) for start, stop in spans)
+        for word in words:
+            if not isinstance(word, str):
+                raise InputError(f"mask: expected a callable that returns a string, got {type(word).__name__}.")
+        return words
+
+    def _group(self, document: Document, spans: list[list[Span]]) -> tuple[list[list[int]], tuple[Feature, ...]]:
+        """Return for each field the feature that every span belongs to, and the features, in order of appearance."""
+        places: dict[Any, list[Span]] = {}
+        owners: list[list[int]] = []
+        numbers: dict[Any, int] = {}
+        offset = 0
+        for name, text, of_field in zip(document.names, document.texts, spans, strict=True):
+            owned = []
+            for start, stop in of_field:
+                key: Any = text[start:stop] if document.plain else (name, text[start:stop])
+                identity = key if self.occurrences == "together" else (key, start)
+                owned.append(numbers.setdefault(identity, len(numbers)))
+                places.setdefault(identity, []).append((offset + start, offset + stop))
+            owners.append(owned)
+            offset += len(text)
+        keys = [identity if self.occurrences == "together" else identity[0] for identity in numbers]
+        return owners, _features(keys, list(places.values()), document.plain)
+
+
+def _features(keys: list[Any], places: list[list[Span]], plain: bool) -> tuple[Feature, ...]:
+    """Return the features; occurrences of one word are numbered in their names, never in their keys."""
+    total, seen = Counter(keys), Counter[Any]()
+    features = []
+    for key, where in zip(keys, places, strict=True):
+        seen[key] += 1
+        name = key if plain else f"{key[0]}: {key[1]}"
+        name = f"{name} ({seen[key]})" if total[key] > 1 else name
+        features.append(Feature(name, Where("word", key, tuple(where))))
+    return tuple(features)

@@ -1,0 +1,200 @@
+"""Read the texts out of an instance, and put perturbed ones back: strings, dicts and rows of frames.
+
+Step 1 of the algorithm, for text, and the inverse of it. Enters: what the user explains. Leaves: its texts with names,
+and a function that makes the model's inputs, of the same kind as the instance, of n perturbed texts for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from limelight.contracts import Inputs
+from limelight.errors import InputError, UnknownNameError
+
+Build = Callable[[Sequence[list[str]]], Inputs]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The texts of one instance.
+
+    Parameters
+    ----------
+    names, texts
+        One for each field; the one name of a plain string is empty.
+    build
+        Makes n inputs of the n texts of each field; None for a list of strings.
+    plain
+        Whether the instance is a single string.
+    """
+
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    build: Build | None
+    plain: bool
+
+    @property
+    def content(self) -> bytes:
+        """Return bytes equal for equal documents."""
+        if self.plain:
+            return self.texts[0].encode("utf-8", "surrogatepass")
+        return repr(list(zip(self.names, self.texts, strict=True))).encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """Hand the list of strings to the user's own function."""
+
+    to_model: Callable[[list[str]], Any]
+
+    def __call__(self, columns: Sequence[list[str]]) -> Inputs:
+        """Return n inputs."""
+        return self.to_model(columns[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Dicts:
+    """Copies of one dict, with other texts."""
+
+    row: Mapping[str, Any]
+    names: tuple[str, ...]
+
+    def __call__(self, columns: Sequence[list[str]]) -> Inputs:
+        """Return a list of n dicts."""
+        return [{**self.row, **dict(zip(self.names, texts, strict=True))} for texts in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Copies of a frame of one row, with other texts; columns and dtypes stay."""
+
+    row: Any
+    names: tuple[str, ...]
+
+    def __call__(self, columns: Sequence[list[str]]) -> Inputs:
+        """Return a frame of n rows."""
+        import narwhals as nw
+
+        n = len(columns[0])
+        if hasattr(self.row, "iloc"):
+            many = self.row.iloc[np.zeros(n, dtype=np.intp)].reset_index(drop=True)
+            return many.assign(
+                **{
+                    name: many[name].array._from_sequence(texts, dtype=many[name].dtype)
+                    for name, texts in zip(self.names, columns, strict=True)
+                }
+            )
+        frame = nw.from_native(self.row, eager_only=True)
+        many = frame[np.zeros(n, dtype=np.intp)]
+        texts = [
+            nw.new_series(name, values, frame.schema[name], backend=frame.implementation)
+            for name, values in zip(self.names, columns, strict=True)
+        ]
+        return many.with_columns(*texts).to_native()
+
+
+def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callable[[list[str]], Any] | None) -> Document:
+    """Return the texts of a string, a dict, or one row of a frame.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or holds no text.
+    UnknownNameError
+        If a field is not there.
+
+    >>> read_document({"title": "Hi", "stars": 3}, None, None).names
+    ('title',)
+    """
+    if isinstance(instance, str):
+        if fields is not None:
+            raise InputError("fields: expected None for a plain string, got names; pass a dict or a row of a frame.")
+        return Document(("",), (str(instance),), None if to_model is None else Converted(to_model), plain=True)
+    row, values = _one_row(instance)
+    if to_model is not None:
+        raise InputError("to_model: expected None for dicts and frames, which reach the model as such; leave it out.")
+    names = tuple(name for name, value in values.items() if isinstance(value, str)) if fields is None else tuple(fields)
+    for name in names:
+        if name not in values:
+            raise UnknownNameError("fields", name, values)
+        if not isinstance(values[name], str):
+            raise InputError(f"instance: expected a string in {name!r}, got {_kind(values[name])}; replace it by ''.")
+    if not names:
+        raise InputError(f"instance: expected at least one string, got none among {', '.join(map(str, values))}.")
+    build: Build = Dicts(row, names) if isinstance(row, Mapping) else Frames(row, names)
+    return Document(tuple(map(str, names)), tuple(str(values[name]) for name in names), build, plain=False)
+
+
+def separate_documents(many: Any) -> Iterable[Any]:
+    """Return an iterable of documents.
+
+    Raises
+    ------
+    InputError
+        If it is a single document, or cannot be iterated.
+    """
+    if isinstance(many, str | bytes | Mapping) or not (isinstance(many, Iterable) or hasattr(many, "__getitem__")):
+        raise InputError(
+            f"instances: expected many texts, got {type(many).__name__}; put a single one in a list, or call explain()."
+        )
+    if isinstance(many, np.ndarray):
+        return many.tolist() if many.ndim == 1 else many
+    from narwhals import dependencies
+
+    if dependencies.is_into_dataframe(many):
+        return _rows(many)
+    return _values(many) if dependencies.is_into_series(many) else many
+
+
+def describe_callable(option: Any) -> Any:
+    """Return an option as JSON: strings, numbers and lists as they are, anything else by its name."""
+    if option is None or isinstance(option, str):
+        return option
+    if hasattr(option, "pattern"):
+        return option.pattern
+    if isinstance(option, Mapping):
+        return {str(name): describe_callable(value) for name, value in option.items()}
+    if callable(option) or hasattr(option, "encode"):
+        return f"{type(option).__module__}.{getattr(option, '__qualname__', type(option).__qualname__)}"
+    return [[int(end) for end in span] for span in option]
+
+
+def _one_row(instance: Any) -> tuple[Any, Mapping[str, Any]]:
+    """Return a dict or a frame of one row, and its values by name."""
+    if isinstance(instance, Mapping):
+        return dict(instance), instance
+    import narwhals as nw
+    from narwhals import dependencies
+
+    if dependencies.is_pandas_series(instance):
+        instance = instance.to_frame().T.infer_objects()
+    if not dependencies.is_into_dataframe(instance):
+        raise InputError(
+            f"instance: expected a string, a dict or one row of a frame, got {_kind(instance)}; drop missing texts, or "
+            "replace them by ''."
+        )
+    frame = nw.from_native(instance, eager_only=True)
+    if len(frame) != 1:
+        raise InputError(f"instance: expected one row, got {len(frame)}; call explain_many for many.")
+    return instance, frame.rows(named=True)[0]
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"{type(value).__name__} {value!r:.20}"
+
+
+def _rows(frame: Any) -> Iterator[Any]:
+    import narwhals as nw
+
+    wrapped = nw.from_native(frame, eager_only=True)
+    return (wrapped[number : number + 1].to_native() for number in range(len(wrapped)))
+
+
+def _values(series: Any) -> list[Any]:
+    import narwhals as nw
+
+    return list(nw.from_native(series, series_only=True).to_list())
