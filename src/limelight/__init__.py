@@ -31,6 +31,7 @@ _HOME = {
     "Image": "limelight.interpretable.image",
     "TimeSeries": "limelight.interpretable.timeseries",
     "Components": "limelight.interpretable.components",
+    "Text": "limelight.interpretable.text",
     "LimelightError": "limelight.errors",
     "InputError": "limelight.errors",
     "UnknownNameError": "limelight.errors",
