@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +18,8 @@ ADULT_COLUMNS = (
 ).split(", ")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "shared_data: needs the folder of real data sets; skips where it is missing")
+settings.register_profile("limelight", deadline=None)  # no timing in tests
+settings.load_profile("limelight")
 
 
 @pytest.fixture(scope="session")

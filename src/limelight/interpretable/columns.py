@@ -49,8 +49,8 @@ class Column:
     type
         What its values are.
     unit
-        The tick of dates and durations (``"us"``, ``"D"``); ``"float32"``, ``"float16"`` or ``"decimal"`` for numbers that
-        are not float64; else empty.
+        The tick of dates and durations (``"us"``, ``"D"``); ``"float32"``, ``"float16"`` or ``"decimal"`` for
+        numbers that are not float64; else empty.
     edges
         Inner bin edges; None where each value is its own bin.
     codes
@@ -136,6 +136,8 @@ def read_value(value: Any, type: ColumnType, unit: str, label: Hashable) -> Any:
     >>> read_value(np.int64(3), "float", "", "age"), read_value(39.0, "integer", "", "age")
     (3.0, 39)
     """
+    if isinstance(value, np.number) and type in NUMERIC_TYPES[:2]:
+        value = value.item()
     kind = value.__class__
     if kind is str:
         if type == "string":

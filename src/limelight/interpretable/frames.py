@@ -313,10 +313,8 @@ def _take(support: Any, pick: IntArray, library: str) -> Any:
         return support.gather(pick)
     if library == "pyarrow":
         return support.take(pick)
-    import pandas as pd
-
-    values = support._values if hasattr(support, "_values") else support.array
-    return pd.Series(values.take(pick), dtype=support.dtype, copy=False)
+    values = support.array if support.dtype.kind != "O" or not isinstance(support.dtype, np.dtype) else support
+    return values.take(pick)
 
 
 def _from_numbers(support: Any, numbers: NDArray[np.float64], library: str) -> Any:
@@ -324,7 +322,7 @@ def _from_numbers(support: Any, numbers: NDArray[np.float64], library: str) -> A
     if library == "pandas":
         import pandas as pd
 
-        return pd.Series(numbers).astype(support.dtype)
+        return pd.Series(numbers).astype(support.dtype).array
     if library == "polars":
         import polars as pl
 
@@ -363,14 +361,17 @@ def _pandas_values(dtype: Any, values: list[Any]) -> Any:
             dtype = pd.CategoricalDtype([*dtype.categories, *unknown], ordered=dtype.ordered)
     elif dtype.kind in "iub" and isinstance(dtype, np.dtype) and any(is_missing(v) for v in values):
         dtype = np.dtype(object) if dtype.kind == "b" else np.dtype(np.float64)
-    return pd.Series(values, dtype=dtype)
+    if dtype == object:  # as a Series: a frame would take an array of strings for a column of strings
+        return pd.Series(values, dtype=dtype)
+    return pd.array(values, dtype=dtype)
 
 
 def _array_rows(columns: list[Any], dtype: Any) -> NDArray[Any]:
     if dtype.kind in "iub" and any(is_missing(v) for values in columns for v in values):
         dtype = np.dtype(np.float64)
     if dtype.kind in "US":  # a longer string than any in the background is not cut
-        return np.array(columns).T.copy()
+        table = np.array(columns).T
+        return table.astype(np.result_type(dtype, table.dtype))
     out = np.empty((len(columns[0]), len(columns)), dtype=dtype)
     for j, values in enumerate(columns):
         out[:, j] = [np.nan if v is None else v for v in values] if dtype.kind == "f" else values
@@ -381,7 +382,11 @@ def _assemble(columns: Sequence[Any], labels: Sequence[Hashable], library: str) 
     if library == "pandas":
         import pandas as pd
 
-        frame = pd.DataFrame(dict(enumerate(columns)), copy=False)
+        plain = pd.RangeIndex(len(columns[0]))
+        for column in columns:
+            if isinstance(column, pd.Series):
+                column.index = plain
+        frame = pd.DataFrame(dict(enumerate(columns)), index=plain, copy=False)
         frame.columns = pd.Index(labels, tupleize_cols=False)
         return frame
     if library == "polars":

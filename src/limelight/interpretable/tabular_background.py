@@ -50,7 +50,7 @@ class Observed:
     @cached_property
     def _guide(self) -> NDArray[np.int32]:
         """For each of K equal parts of [0, 1) its first support point; empty where some part holds many of them."""
-        K = min(1 << (2 * len(self.cumulative)).bit_length(), 2 * MAX_SUPPORT)
+        K = min(max(512, 1 << (2 * len(self.cumulative)).bit_length()), 2 * MAX_SUPPORT)
         guide = np.searchsorted(self.cumulative, np.arange(K + 1) / K, side="right").astype(np.int32)
         return guide[:-1] if np.diff(guide).max() <= GUIDE_STEPS else guide[:0]
 

@@ -36,7 +36,7 @@ class TableRow:
         Bytes equal for equal rows.
     background
         The law whose codes `encode` reads.
-    own_codes
+    own
         (d,) the row's own codes: a bin, or a standardised value; `UNKNOWN` where the background never shows the
         value, NaN where a continuous one is missing.
     values
@@ -51,7 +51,7 @@ class TableRow:
     center: FloatArray
     content: bytes
     background: TableBackground
-    own_codes: NDArray[Any]
+    own: NDArray[Any]
     values: tuple[Any, ...]
     continuous: NDArray[np.bool_] | None
     shown: Layout
@@ -66,11 +66,11 @@ class TableRow:
 
         Where the surrogate is continuous, Z is the standardised value, and a missing value stands at the mean.
         """
-        same: MaskArray = codes == self.own_codes
+        same: MaskArray = codes == self.own
         if self.continuous is None:
             return same.view(np.uint8)
         missing = np.isnan(codes)
-        same |= missing & np.isnan(self.own_codes)
+        same |= missing & np.isnan(self.own)
         return np.where(self.continuous, np.where(missing, 0.0, codes), same)
 
     def layout(self) -> Layout:
@@ -115,8 +115,8 @@ class DenseTable:
         values = tuple([c.as_given(value, given) for c, value, given in zip(self.columns, read, raw, strict=True)])
         if self._continuous.any():
             return self._represent_continuous(features, own, content, read, values)
-        own_codes = np.array(own, dtype=self.background.code_dtype)
-        return TableRow(features, self._ones, content, self.background, own_codes, values, None, table_layout())
+        own = np.array(own, dtype=self.background.code_dtype)
+        return TableRow(features, self._ones, content, self.background, own, values, None, table_layout())
 
     def originals(self, representations: Sequence[TableRow]) -> Inputs:
         """Return the rows of many representations as one table, at once."""

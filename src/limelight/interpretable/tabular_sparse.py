@@ -98,7 +98,7 @@ class SparseRow:
     center: FloatArray
     content: bytes
     background: SparseBackground
-    own_codes: NDArray[Any]
+    own: NDArray[Any]
     values: FloatArray
 
     @property
@@ -108,7 +108,7 @@ class SparseRow:
 
     def encode(self, codes: NDArray[Any]) -> MaskArray:
         """Return Z (n, d): 1 where a draw falls into the row's own bin; the standardised value without bins."""
-        return codes if codes.dtype == np.float64 else (codes == self.own_codes).view(np.uint8)
+        return codes if codes.dtype == np.float64 else (codes == self.own).view(np.uint8)
 
     def layout(self) -> Layout:
         """Return what the views need."""
