@@ -361,7 +361,9 @@ def _pandas_values(dtype: Any, values: list[Any]) -> Any:
             dtype = pd.CategoricalDtype([*dtype.categories, *unknown], ordered=dtype.ordered)
     elif dtype.kind in "iub" and isinstance(dtype, np.dtype) and any(is_missing(v) for v in values):
         dtype = np.dtype(object) if dtype.kind == "b" else np.dtype(np.float64)
-    if dtype == object:  # as a Series: a frame would take an array of strings for a column of strings
+    if (
+        isinstance(dtype, np.dtype) and dtype.kind == "O"
+    ):  # as a Series: a frame would take an array of strings for a column of strings
         return pd.Series(values, dtype=dtype)
     return pd.array(values, dtype=dtype)
 

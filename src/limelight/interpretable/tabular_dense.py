@@ -108,15 +108,15 @@ class DenseTable:
         """Return x' of one row, however it is given."""
         raw = row_values(instance, self.labels)
         read = [column.read(value) for column, value in zip(self.columns, raw, strict=True)]
-        content = hashlib.blake2b(repr(read).encode(), digest_size=16).digest()
+        content = hashlib.blake2b(repr(read).encode("utf-8", "surrogatepass"), digest_size=16).digest()
         codes = [column.code_of(value) for column, value in zip(self.columns, read, strict=True)]
-        own = [part.code_of(codes) for part in self.parts]
-        features = tuple([self._feature(part, code, codes, read) for part, code in zip(self.parts, own, strict=True)])
+        found = [part.code_of(codes) for part in self.parts]
+        features = tuple([self._feature(part, code, codes, read) for part, code in zip(self.parts, found, strict=True)])
         values = tuple([c.as_given(value, given) for c, value, given in zip(self.columns, read, raw, strict=True)])
         if self._continuous.any():
-            return self._represent_continuous(features, own, content, read, values)
-        own = np.array(own, dtype=self.background.code_dtype)
-        return TableRow(features, self._ones, content, self.background, own, values, None, table_layout())
+            return self._represent_continuous(features, found, content, read, values)
+        own = np.array(found, dtype=self.background.code_dtype)
+        return TableRow(features, self._ones, content, self.background, own, values, None, self._layout)
 
     def originals(self, representations: Sequence[TableRow]) -> Inputs:
         """Return the rows of many representations as one table, at once."""
@@ -141,14 +141,13 @@ class DenseTable:
         )
 
     @cached_property
-    def _units(self) -> dict[str, Any]:
-        """The layout of a continuous surrogate: what one unit of z' is in the column's own units."""
+    def _layout(self) -> dict[str, Any]:
+        """The layout, one object for all rows; without bins also what one unit of z' is in the column's own units."""
         shown = [self.columns[part.members[0]] for part, flag in zip(self.parts, self._continuous, strict=True) if flag]
-        return {
-            **table_layout(),
-            "scale": {str(c.label): c.scale for c in shown},
-            "mean": {str(c.label): c.mean for c in shown},
-        }
+        if not shown:
+            return table_layout()
+        scale, mean = {str(c.label): c.scale for c in shown}, {str(c.label): c.mean for c in shown}
+        return {**table_layout(), "scale": scale, "mean": mean}
 
     def _represent_continuous(
         self, features: tuple[Feature, ...], own: list[int], content: bytes, read: list[Any], values: tuple[Any, ...]
@@ -171,7 +170,7 @@ class DenseTable:
             ]
             background = replace(background, laws=tuple(laws), salt=content)
         return TableRow(
-            features, np.where(flags, standard, 1.0), content, background, codes, values, flags, self._units
+            features, np.where(flags, standard, 1.0), content, background, codes, values, flags, self._layout
         )
 
     def _feature(self, part: Part, own: int, codes: list[int], read: list[Any]) -> Feature:
