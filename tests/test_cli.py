@@ -241,7 +241,7 @@ def test_a_saved_explanation_is_shown_as_it_was(call: Any, tmp_path: Path) -> No
     shown = call("show", str(path), "--html", str(tmp_path / "a.html"))
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.splitlines()[0] == printed.splitlines()[0]
-    assert (tmp_path / "a.html").stat().st_size > 1000
+    assert "<html" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
 def test_a_line_of_many_is_shown_by_its_number(call: Any, tmp_path: Path) -> None:
