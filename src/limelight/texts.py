@@ -150,6 +150,8 @@ class MaskedTexts(Sequence[Any]):
         The texts of one input: one, or a field each.
     Z
         (n, d) masks.
+    names
+        The names of the fields; None for a single text without.
     build
         Makes the model's inputs of the n strings of each field, in the fields' order; None where the model takes a
         list of strings.
@@ -161,6 +163,7 @@ class MaskedTexts(Sequence[Any]):
 
     templates: tuple[Template, ...]
     Z: MaskArray
+    names: tuple[str, ...] | None = None
     build: Callable[[Sequence[list[str]]], Inputs] | None = None
 
     def __len__(self) -> int:
@@ -169,11 +172,21 @@ class MaskedTexts(Sequence[Any]):
     def __getitem__(self, rows: Any) -> Any:
         """Return one input, or for a slice or an array of row numbers those inputs, still unread."""
         if isinstance(rows, slice | np.ndarray):
-            return replace(self, Z=self.Z[rows])
-        return next(iter(replace(self, Z=self.Z[[rows]])))
+            return self.with_masks(self.Z[rows])
+        return next(iter(self.with_masks(self.Z[[rows]])))
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.materialize())
+
+    def with_masks(self, Z: MaskArray) -> MaskedTexts:
+        """Return other perturbations of the same texts."""
+        return replace(self, Z=Z)
+
+    def template(self, name: str | None) -> Template | None:
+        """Return the text of a field, or (None) the only text of inputs that are strings; None where there is none."""
+        if name is None:
+            return self.templates[0] if self.names is None and self.build is None else None
+        return self.templates[self.names.index(name)] if self.names and name in self.names else None
 
     def materialize(self) -> Inputs:
         """Return the inputs in the model's own type."""

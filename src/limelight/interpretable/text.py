@@ -1,7 +1,7 @@
 """**I**nterpretable, for text: a document → its words, and the document with some of them hidden.
 
 Enters a string, or a dict or a row of a frame with several. Leaves features that are spans of the original text, and
-texts with holes: LIME's perturbation hides a number of words that is uniform on 1..d, and measures nearness by the cosine
+texts with holes: LIME hides a number of words that is uniform on 1..d, and measures nearness by the cosine
 between masks [ribeiro2016, §3.4]. Nothing is rebuilt from tokens: what is not hidden stands as it was written.
 """
 
@@ -39,14 +39,11 @@ class MaskedDocument:
         The document itself as n = 1 perturbed text with nothing hidden.
     content
         Bytes equal for equal documents.
-    names
-        The fields' names; None for a plain string.
     """
 
     features: tuple[Feature, ...]
     texts: MaskedTexts
     content: bytes
-    names: tuple[str, ...] | None
 
     @property
     def center(self) -> FloatArray:
@@ -75,12 +72,12 @@ class MaskedDocument:
 
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator | None = None) -> MaskedTexts:
         """Return n texts for masks Z (n, d), made into strings when they are read; `rng` is not used."""
-        return MaskedTexts(self.texts.templates, np.asarray(Z), self.texts.build)
+        return self.texts.with_masks(np.asarray(Z))
 
     def layout(self) -> Layout:
         """Return the original text, or the fields."""
         texts = [template.text for template in self.texts.templates]
-        return text_layout(texts[0] if self.names is None else dict(zip(self.names, texts, strict=True)))
+        return text_layout(texts[0] if self.texts.names is None else dict(zip(self.texts.names, texts, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -184,8 +181,9 @@ class Text:
             )
             for text, of_field, owned in zip(document.texts, spans, owners, strict=True)
         )  # fmt: skip
-        whole = MaskedTexts(templates, np.ones((1, len(features)), dtype=np.uint8), document.build)
-        return MaskedDocument(features, whole, document.content, None if document.plain else document.names)
+        names = None if document.plain else document.names
+        whole = MaskedTexts(templates, np.ones((1, len(features)), dtype=np.uint8), names, document.build)
+        return MaskedDocument(features, whole, document.content)
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return an iterable of documents: of a list, a series, an array, a stream, or the rows of a frame.

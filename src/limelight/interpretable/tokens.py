@@ -216,7 +216,7 @@ def _located(text: str, found: Sequence[str]) -> list[Span]:
         if start < 0:
             raise InputError(
                 f"tokens: expected strings that occur in the text one after the other, got {token!r} (number "
-                f"{number}), which does not occur after position {at}; return (start, stop) spans where tokens are changed forms."
+                f"{number}), which does not occur after position {at}; return (start, stop) spans instead."
             )
         at = start + len(token)
         if token.strip():

@@ -7,7 +7,7 @@ checked, and handed back part by part; where the model fails, the error names th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +17,7 @@ from limelight.contracts import FloatArray, Inputs
 from limelight.errors import InputError, ModelCallError, ModelOutputError
 from limelight.models.adapters import adapt
 from limelight.models.batches import Batch, Queue, batch_size_rule
+from limelight.models.counts import fast_path
 from limelight.models.inputs import concatenate_fresh, count
 from limelight.models.outputs import checked, to_array
 
@@ -69,6 +70,7 @@ class Caller:
         max_batch_rows: int = 16384,
     ) -> None:
         self._adapted = adapt(model, output_names=output_names)
+        self._counts = fast_path(self._adapted.function)
         self._size = batch_size_rule(batch_size, max_batch_rows)
         self._columns: tuple[str, ...] | None = None
         self.output_names: tuple[str, ...] | None = None
@@ -85,6 +87,10 @@ class Caller:
     def competing(self) -> bool:
         """Whether the outputs compete (classes), so that the largest is what the model says; a regression's do not."""
         return self._adapted.kind != "predict"
+
+    def path(self, inputs: Inputs) -> str:
+        """Return how such inputs are asked: as ``"counts"`` (`models/counts.py`), or as what they are, ``"inputs"``."""
+        return "counts" if self._counts is not None and self._counts.takes(inputs) else "inputs"
 
     def ask(self, parts: Iterable[Inputs]) -> list[FloatArray]:
         """Return for each part the model's outputs Y (n_i, k), in memory of their own.
@@ -124,7 +130,7 @@ class Caller:
         self, taken: list[tuple[int, int, Inputs]], batch: Batch, answers: list[FloatArray | None], sizes: list[int]
     ) -> None:
         """Ask one batch and write its rows into the answers of the parts that they came from."""
-        Y = self._answer(concatenate_fresh([inputs for _, _, inputs in taken]), batch)
+        Y = self._answer([inputs for _, _, inputs in taken], batch)
         answers += [None] * (len(sizes) - len(answers))
         row = 0
         for part, first, inputs in taken:
@@ -135,13 +141,14 @@ class Caller:
             answer[first : first + n] = Y[row : row + n]
             row += n
 
-    def _answer(self, inputs: Inputs, batch: Batch) -> FloatArray:
+    def _answer(self, blocks: Sequence[Inputs], batch: Batch) -> FloatArray:
         """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
+        function, inputs = self._ready(blocks)
         self.calls += 1
         self.rows += batch.rows
         began = perf_counter()
         try:
-            array, columns = to_array(self._call(inputs, batch), batch)
+            array, columns = to_array(self._call(function, inputs, batch), batch)
         finally:
             seconds = perf_counter() - began
             self.seconds += seconds
@@ -150,9 +157,16 @@ class Caller:
         self._size.learn(batch.rows, seconds)
         return Y
 
-    def _call(self, inputs: Inputs, batch: Batch) -> Any:
+    def _ready(self, blocks: Sequence[Inputs]) -> tuple[Callable[[Inputs], Any], Inputs]:
+        """Return what to call and with what: the rest of a pipeline with counts where it begins by counting words."""
+        counts = None if self._counts is None else self._counts.rows(blocks)
+        if self._counts is None or counts is None:
+            return self._adapted.function, concatenate_fresh(blocks)
+        return self._counts.function, counts
+
+    def _call(self, function: Callable[[Inputs], Any], inputs: Inputs, batch: Batch) -> Any:
         try:
-            return self._adapted.function(inputs)
+            return function(inputs)
         except Exception as error:
             raise ModelCallError(f"the model raised {type(error).__name__} on {batch}: {error}") from error
 

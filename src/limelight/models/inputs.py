@@ -296,7 +296,7 @@ def _any_form(_: Any) -> Hashable:
     return None
 
 
-# ---- perturbed texts, unread until they are joined or copied for the model ----------------------------------------------
+# ---- perturbed texts, unread until they are joined or copied for the model -------------------------------------------
 
 
 def _concatenate_texts(parts: Sequence[MaskedTexts]) -> Any:
