@@ -159,7 +159,7 @@ class Components:
         """Return the options as JSON."""
         names = name_of(self.names) if callable(self.names) else list(self.names)
         return {
-            "kind": "components",
+            "modality": "components",
             "names": names,
             "compose": name_of(self.compose),
             "deterministic": self.deterministic,

@@ -237,7 +237,7 @@ class Image:
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
         return {
-            "kind": "image",
+            "modality": "image",
             "segments": _described(self.segments),
             "fill": _described(self.fill),
             "n_segments": self.n_segments,
