@@ -59,6 +59,7 @@ def _provenance(
 ) -> Provenance:
     context = one.context
     settings, modality = context.recorded
+    noisy = settings["replicates"] == "auto" and context.repeats != 1
     names = context.target_names(one)
     return Provenance(
         seed=settings["seed"],
@@ -70,7 +71,13 @@ def _provenance(
         kernel_width=float(width),
         shared=isinstance(one.source, PoolSource),
         warnings=trust_warnings(
-            one.representation.features, names, neighborhood, estimate, verdict, tolerance=context.settings.tolerance
+            one.representation.features,
+            names,
+            neighborhood,
+            estimate,
+            verdict,
+            tolerance=context.settings.tolerance,
+            noisy=noisy,
         ),
         settings=settings,
         modality=modality,

@@ -301,7 +301,7 @@ class Explanation:
     # -- equality: everything but the cost of the run -----------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
-        """Return whether both state the same facts; what the run cost is left out."""
+        """Return whether both state the same facts; the cost of the run and its batch size are no facts."""
         return isinstance(other, Explanation) and _facts(self) == _facts(other)
 
     def __hash__(self) -> int:
@@ -348,7 +348,9 @@ def normal_quantile(level: float) -> float:
 
 def _facts(explanation: Explanation) -> dict[str, Any]:
     facts = explanation.to_dict()
-    del facts["provenance"]["cost"]
+    provenance = facts["provenance"]
+    del provenance["cost"]
+    provenance["settings"] = {key: value for key, value in provenance["settings"].items() if key != "batch_size"}
     return facts
 
 

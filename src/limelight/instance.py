@@ -39,14 +39,14 @@ class Context:
     pools
         Shared neighborhoods, by the content of their background.
     repeats
-        How often each row is asked; more than once for a noisy model.
+        How often each row is asked; more than once for a noisy model. None until that has been found out.
     """
 
     settings: Settings
     modality: Modality
     caller: Caller
     pools: dict[bytes, Pool] = field(default_factory=dict)
-    repeats: int = 1
+    repeats: int | None = None
 
     @cached_property
     def recorded(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -76,7 +76,7 @@ class Context:
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
         bound = looks[-1] if settings.n_samples != "auto" else min(looks[-1], ENUMERATED_UP_TO)
         plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound)
-        source = MaskSource(masked, plan, cast(int, settings.seed), once=self.repeats == 1)
+        source = MaskSource(masked, plan, cast(int, settings.seed))
         return source, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
 
     def targets(self, outputs: FloatArray) -> NDArray[np.int64]:
@@ -161,11 +161,11 @@ class OpenInstance:
         if not len(self.targets):
             yield self.representation.original
         if isinstance(self.source, MaskSource):
-            yield from self.source.request(self.n)
+            yield from self.source.request(self.n, once=self.context.repeats == 1)
 
     def receive(self, outputs: FloatArray, noise: FloatArray | None, *, calls: int) -> None:
         """Take the answers to the request."""
-        self.rows += len(outputs) * self.context.repeats
+        self.rows += len(outputs) * (self.context.repeats or 1)
         self.calls += calls
         if not len(self.targets):
             self.outputs, outputs = outputs[0], outputs[1:]

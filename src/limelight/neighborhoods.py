@@ -58,15 +58,12 @@ class MaskSource:
         How the masks are drawn.
     seed
         The explainer's seed.
-    once
-        Whether equal masks of one block are asked once.
     """
 
-    def __init__(self, representation: Masked, plan: SamplingPlan, seed: int, *, once: bool) -> None:
+    def __init__(self, representation: Masked, plan: SamplingPlan, seed: int) -> None:
         self.representation = representation
         self.plan = plan
         self.seed = seed
-        self.once = once and representation.deterministic and len(representation.features) <= REPEATED_UP_TO
         self._draws: list[Draws] = []
         self._answers: list[FloatArray] = []
         self._noise: list[FloatArray | None] = []
@@ -77,12 +74,16 @@ class MaskSource:
         """Return how many rows the model has answered."""
         return sum(map(len, self._answers))
 
-    def request(self, n: int) -> Iterator[Inputs]:
-        """Draw the rows that are missing up to n and yield their model inputs, chunk by chunk."""
+    def request(self, n: int, *, once: bool) -> Iterator[Inputs]:
+        """Draw the rows that are missing up to n and yield their model inputs, chunk by chunk.
+
+        `once` asks equal masks of the block once, where they give equal inputs and are likely to occur.
+        """
+        once = once and self.representation.deterministic and len(self.representation.features) <= REPEATED_UP_TO
         block, start, content = len(self._answers), self.n, self.representation.content
         draws = self.plan.draw(n - start, stream(self.seed, content, "sample", block), first=block == 0)
         self._draws[block:] = [draws]
-        Z, self._rows = _distinct(draws.Z) if self.once else (draws.Z, slice(None))
+        Z, self._rows = _distinct(draws.Z) if once else (draws.Z, slice(None))
         chunk = self.representation.chunk
         for row in range(0, len(Z), chunk):
             rng = stream(self.seed, content, "reconstruct", start + row)

@@ -31,6 +31,9 @@ from limelight.verdict import judge
 OPEN_AT_ONCE = 128
 """Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows."""
 
+SAME_ANSWER = 1e-5
+"""Relative difference up to which two answers are the same: single precision is not exact to the last bit."""
+
 
 def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Explanation]:
     """Yield the explanations of instances, in their order, holding a bounded number of them at a time.
@@ -81,6 +84,8 @@ def finished(waiting: deque[OpenInstance]) -> Iterator[Explanation]:
 def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
     """Ask the model for what all open instances need, in full batches, and look at each of them."""
     calls = context.caller.calls
+    if context.repeats is None:
+        context.repeats = find_repeats(opened[0], context)
     growing = context.pools_to_grow(opened)
     requests = [pool.request(first.n) for pool, first in growing] + [one.request() for one in opened]
     answers = ask(requests, context)
@@ -91,6 +96,16 @@ def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
         one.receive(outputs, noise, calls=context.caller.calls - calls)
         while one.ready:
             look(one, context)
+
+
+def find_repeats(one: OpenInstance, context: Context) -> int:
+    """Return how often to ask each row: as the settings say, or twice where the model answers one row in two ways."""
+    if context.settings.replicates != "auto":
+        return int(context.settings.replicates)
+    original = one.representation.original
+    first, second = context.caller.ask([original, original])
+    one.rows += 2
+    return 1 if np.allclose(first, second, rtol=SAME_ANSWER, atol=SAME_ANSWER * np.abs(first).max()) else 2
 
 
 def look(one: OpenInstance, context: Context) -> None:
@@ -122,7 +137,7 @@ def ask(requests: Sequence[Iterable[Inputs]], context: Context) -> list[tuple[Fl
     The chunks of all requests flow through the model in full batches, and only as many of them exist at a time as a
     batch holds.
     """
-    repeats = context.repeats
+    repeats = context.repeats or 1
     owners: list[int] = []
 
     def chunks() -> Iterator[Inputs]:

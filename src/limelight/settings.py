@@ -56,8 +56,8 @@ class Settings:
     refit
         Refit the selected features alone, as lime does. Off, because it inflates weights of correlated masks.
     replicates
-        How often each perturbation is asked, so that a noisy model's own noise is covered; ``"auto"`` asks the
-        instance twice and uses 2 where the answers differ.
+        How often each perturbation is asked, so that intervals cover a noisy model's own noise. ``"auto"`` (default)
+        asks the first instance twice, once per explainer, and repeats everything where the two answers differ.
     batch_size
         Model rows in one call; ``"auto"`` measures. Never changes the result.
     fresh
@@ -88,7 +88,7 @@ class Settings:
     surrogate: Any = "ridge"
     regularization: float = 0.0
     refit: bool = False
-    replicates: int | str = 1
+    replicates: int | str = "auto"
     batch_size: int | str = "auto"
     fresh: bool = False
 
@@ -166,9 +166,7 @@ def _check_combinations(settings: Settings) -> None:
     if own and settings.regularization:
         raise InputError("regularization: has no effect with a surrogate of your own; set its penalty there.")
     if callable(settings.distance) and settings.kernel_width is None and settings.kernel == "exponential":
-        raise InputError(
-            "kernel_width: needed with a distance of your own, whose units only you know."
-        )
+        raise InputError("kernel_width: needed with a distance of your own, whose units only you know.")
     if settings.refit and settings.max_features is None:
         raise InputError("refit: has no effect when all features are shown; give max_features.")
 

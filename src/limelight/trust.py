@@ -29,6 +29,7 @@ def trust_warnings(
     verdict: Verdict,
     *,
     tolerance: float,
+    noisy: bool,
 ) -> tuple[str, ...]:
     """Return all sentences about one explanation, gravest first."""
     varying = (neighborhood.Z[:1] != neighborhood.Z).any(axis=0)
@@ -37,6 +38,7 @@ def trust_warnings(
     bounds = np.stack([estimate.coef - half, estimate.coef + half], axis=-1)
     exhaustive = neighborhood.exhaustive
     return (
+        *(["the model gave two answers to one input: the intervals cover its own noise as well"] if noisy else []),
         *fidelity_warnings(estimate.fidelity, targets),
         *sample_warnings(effective, int(varying.sum()), exhaustive=exhaustive),
         *(
