@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +70,8 @@ def test_edges_that_agree_to_four_digits_are_shown_with_more() -> None:
 def test_dates_are_shown_as_dates() -> None:
     column = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=9)})
     assert names(Tabular(column).represent(column.iloc[0])) == ["day ≤ 2024-01-03"]
+    hours = pd.DataFrame({"at": pd.date_range("2024-01-01", periods=9, freq="h")})
+    assert names(Tabular(hours).represent(hours.iloc[0])) == ["at ≤ 2024-01-01 02:00:00"]
 
 
 # --- the shared law ---
@@ -169,6 +172,28 @@ def test_many_originals_at_once_are_the_rows() -> None:
     assert tabular.originals(rows).equals(SMALL)
 
 
+@given(st.permutations(["age", "city", "income"]))
+def test_permuting_columns_permutes_features_and_changes_nothing_else(order: list[str]) -> None:
+    permuted = Tabular(SMALL[order]).represent(SMALL[order].iloc[2])
+    straight = {feature.where.key: feature for feature in Tabular(SMALL).represent(SMALL.iloc[2]).features}
+    assert permuted.features == tuple(straight[name] for name in order)
+
+
+def test_a_linear_model_has_its_closed_form_in_the_draws() -> None:
+    """β_j = E[f | z_j = 1] - E[f | z_j = 0] = λ_j (mean of the own bin - mean of the others) [garreau2020]."""
+    array = RNG.normal(size=(400, 2))
+    tabular = Tabular(array)
+    codes, drawn = tabular.background.draw(grid(40_000, 2))
+    row = tabular.represent(array[0])
+    Z = row.encode(codes).astype(bool)
+    y = drawn @ np.array([2.0, -3.0])
+    for j, slope in enumerate([2.0, -3.0]):
+        bins = np.searchsorted(np.percentile(array[:, j], [25, 50, 75]), array[:, j])
+        own = bins == bins[0]
+        expected = slope * (array[own, j].mean() - array[~own, j].mean())
+        assert y[Z[:, j]].mean() - y[~Z[:, j]].mean() == pytest.approx(expected, abs=0.05)
+
+
 # --- faults of lime ---
 
 
@@ -257,6 +282,14 @@ def test_a_string_for_a_number_names_the_column_what_was_expected_and_what_came(
 def test_a_value_of_the_wrong_type_is_refused_by_column(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"column '{next(iter(wrong))}'"):
         Tabular(SMALL).represent({"age": 30, "city": "Rome", "income": 1.0, **wrong})
+
+
+def test_a_value_that_the_columns_dtype_cannot_hold_is_refused_by_column() -> None:
+    enum = pl.DataFrame({"x": ["a", "b"]}, schema={"x": pl.Enum(["a", "b"])})
+    with pytest.raises(InputError, match="column 'x': expected a value that Enum"):
+        _ = Tabular(enum).represent({"x": "c"}).original
+    with pytest.raises(InputError, match="column 'x0': expected a value that int8"):
+        _ = Tabular(np.arange(9, dtype="int8")[:, None]).represent([1000]).original
 
 
 @pytest.mark.parametrize("column", [[1.0, np.inf, 2.0, 3.0, 4.0, 5.0], [0.0, np.inf, 0.0]])

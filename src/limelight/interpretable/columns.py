@@ -233,7 +233,9 @@ def show_value(value: Any, type: ColumnType, unit: str, digits: int = 4) -> str:
     if value is None:
         return "missing"
     if type == "datetime":
-        return str(np.array(int(value)).astype(f"datetime64[{unit}]")).split("T00:00:00")[0]
+        text = str(np.array(int(value)).astype(f"datetime64[{unit}]"))
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return text.removesuffix("T00:00:00").replace("T", " ")
     if type == "duration":
         return str(datetime.timedelta(seconds=int(value) / TICKS[unit]))
     if value.__class__ is float:

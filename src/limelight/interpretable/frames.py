@@ -8,7 +8,8 @@ survives.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +79,10 @@ def library_of(table: Any) -> str:
     """
     if isinstance(table, np.ndarray):
         return "numpy"
-    root = type(table).__module__.partition(".")[0]
-    if root == "scipy" and hasattr(table, "tocsr"):
+    if hasattr(table, "tocsr"):
         return "scipy"
-    return root if root in ("pandas", "polars", "pyarrow") and hasattr(table, "shape") else ""
+    roots = [each.__module__.partition(".")[0] for each in type(table).__mro__] if hasattr(table, "shape") else []
+    return next((root for root in roots if root in ("pandas", "polars", "pyarrow")), "")
 
 
 def read_table(table: Any, names: Sequence[Hashable] | None = None) -> tuple[str, list[RawColumn]]:
@@ -291,12 +292,23 @@ class Store:
         """Return the table of some rows of Python values, with the background's dtypes."""
         columns = list(zip(*rows, strict=True))
         if self.library == "numpy":
-            return _array_rows(columns, self.supports[0].dtype)
-        natives = [
-            _from_values(support, list(values), self.library)
-            for support, values in zip(self.supports, columns, strict=True)
-        ]
+            return _array_rows(columns, self.supports[0].dtype, self.labels)
+        natives = []
+        for support, values, label in zip(self.supports, columns, self.labels, strict=True):
+            with _held_by(support.type if self.library == "pyarrow" else support.dtype, label):
+                natives.append(_from_values(support, list(values), self.library))
         return _assemble(natives, self.labels, self.library)
+
+
+@contextmanager
+def _held_by(dtype: Any, label: Hashable) -> Iterator[None]:
+    """Name the column and its dtype where it cannot hold a value: an enum without it, an integer too small for it."""
+    try:
+        yield
+    except Exception as error:
+        raise InputError(
+            f"column {label!r}: expected a value that {dtype} can hold, got another ({error}); change the value."
+        ) from error
 
 
 def take_support(native: Any, positions: IntArray, library: str) -> Any:
@@ -368,15 +380,16 @@ def _pandas_values(dtype: Any, values: list[Any]) -> Any:
     return pd.array(values, dtype=dtype)
 
 
-def _array_rows(columns: list[Any], dtype: Any) -> NDArray[Any]:
+def _array_rows(columns: list[Any], dtype: Any, labels: Sequence[Hashable]) -> NDArray[Any]:
     if dtype.kind in "iub" and any(is_missing(v) for values in columns for v in values):
         dtype = np.dtype(np.float64)
     if dtype.kind in "US":  # a longer string than any in the background is not cut
         table = np.array(columns).T
         return table.astype(np.result_type(dtype, table.dtype))
     out = np.empty((len(columns[0]), len(columns)), dtype=dtype)
-    for j, values in enumerate(columns):
-        out[:, j] = [np.nan if v is None else v for v in values] if dtype.kind == "f" else values
+    for j, (values, label) in enumerate(zip(columns, labels, strict=True)):
+        with _held_by(dtype, label):
+            out[:, j] = [np.nan if v is None else v for v in values] if dtype.kind == "f" else values
     return out
 
 
@@ -389,7 +402,7 @@ def _assemble(columns: Sequence[Any], labels: Sequence[Hashable], library: str) 
             if isinstance(column, pd.Series):
                 column.index = plain
         frame = pd.DataFrame(dict(enumerate(columns)), index=plain, copy=False)
-        frame.columns = pd.Index(labels, tupleize_cols=False)
+        frame.columns = pd.Index(labels)
         return frame
     if library == "polars":
         import polars as pl

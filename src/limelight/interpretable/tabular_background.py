@@ -60,7 +60,7 @@ class Observed:
         return self.codes[picks], picks, None
 
     def find(self, u: FloatArray) -> IntArray:
-        """Return the support point of each u: searchsorted, by a table that is right up to a few steps [chen1974]."""
+        """Return the support point of each u: searchsorted, by a guide table that is right up to a few steps."""
         guide = self._guide
         if not guide.size:
             return np.minimum(np.searchsorted(self.cumulative, u, side="right"), len(self.cumulative) - 1)

@@ -241,7 +241,7 @@ def _binned_gaussian(column: Column, ranked: Ranked, counts: IntArray) -> Binned
     mean, scale = np.full(len(column.names), np.nan), np.zeros(len(column.names))
     for b in range(len(edges) + 1):
         inside = (ranked.codes == b) & present
-        low[b], high[b] = outer[b], outer[b + 1]
+        low[b], high[b] = outer[b] if b == 0 else np.nextafter(outer[b], np.inf), outer[b + 1]
         if inside.any():
             values, weights = ranked.numbers[inside], counts[inside]
             mean[b] = np.average(values, weights=weights)

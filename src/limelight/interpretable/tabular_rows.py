@@ -55,7 +55,7 @@ def row_values(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
         return _array_row(row, labels)
     if isinstance(row, Mapping):
         return _named(row, labels)
-    if type(row).__name__ == "Series" and hasattr(row, "index") and hasattr(row, "tolist"):
+    if hasattr(row, "iloc") and row.ndim == 1:
         index = row.index.tolist()
         values = row.tolist()
         if tuple(index) == labels or index == list(range(len(labels))):
