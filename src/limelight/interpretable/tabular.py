@@ -3,8 +3,8 @@
 Enter a background (the training data) and rows; leave representations that all share one law: its draws do not depend
 on the row, and each row only says which draws fall into its own bins, z' = [same bin as mine] [ribeiro2016,
 garreau2020]. Values inside a bin are values that the background shows, so integers stay integers, ties survive, and a
-missing value is a bin of its own. Columns are read in `columns.py` and cut in `bins.py`; frames are known in
-`frames.py` only.
+missing value is a bin of its own. Columns are read in `columns.py` and cut in `bins.py`; frames are known
+to `frames.py` and `tabular_store.py` only.
 """
 
 from __future__ import annotations

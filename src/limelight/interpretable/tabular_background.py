@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Inputs
-from limelight.interpretable.frames import MAX_FLOAT, IntArray, Store
+from limelight.interpretable.frames import MAX_FLOAT, IntArray
+from limelight.interpretable.tabular_store import Store
 
 MAX_SUPPORT = 4096
 """Most support points kept per feature; more are thinned to evenly spaced ranks."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.columns import Column
-from limelight.interpretable.frames import RawColumn, Store, read_table, take_support
+from limelight.interpretable.frames import RawColumn, read_table
 from limelight.interpretable.tabular_background import Law, TableBackground
 from limelight.interpretable.tabular_dense import DenseTable
 from limelight.interpretable.tabular_features import (
@@ -27,6 +27,7 @@ from limelight.interpretable.tabular_features import (
     one_hot_groups,
     one_hot_value,
 )
+from limelight.interpretable.tabular_store import Store, take_support
 
 Groups = dict[Hashable, tuple[tuple[int, ...], bool]]
 """Group name → (positions of its columns, whether they are one-hot)."""

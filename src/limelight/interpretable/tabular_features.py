@@ -17,8 +17,9 @@ from limelight.contracts import Feature, FloatArray, Where
 from limelight.errors import InputError
 from limelight.interpretable.bins import FEW, find_edges
 from limelight.interpretable.columns import NUMERIC_TYPES, UNKNOWN, Column, bin_names
-from limelight.interpretable.frames import IntArray, RawColumn, take_support
+from limelight.interpretable.frames import IntArray, RawColumn
 from limelight.interpretable.tabular_background import BinnedGaussian, Gaussian, Law, Observed, observed_law
+from limelight.interpretable.tabular_store import take_support
 
 ONE_HOT_SEPARATORS = ("=", "_", ": ", ".")
 

@@ -16,13 +16,13 @@ import numpy as np
 
 from limelight.errors import InputError
 from limelight.interpretable.columns import Column
-from limelight.interpretable.frames import Store
 from limelight.interpretable.tabular_background import BinnedGaussian, Gaussian, Law, Observed, TableBackground
 from limelight.interpretable.tabular_build import Options
 from limelight.interpretable.tabular_dense import DenseTable
 from limelight.interpretable.tabular_dtypes import column_from_json, column_to_json, pack, unpack
 from limelight.interpretable.tabular_features import Part, column_part, group_part
 from limelight.interpretable.tabular_sparse import SparseTable
+from limelight.interpretable.tabular_store import Store
 
 if TYPE_CHECKING:
     from limelight.interpretable.tabular import Tabular
