@@ -1,0 +1,359 @@
+"""**I**nterpretable, for time series: a series → windows of it that are shown or hidden, and series for the model.
+
+Enter a series of one or several channels, how it is cut into windows and what a hidden window shows; leaves a
+representation that composes masks in the series' own layout and precision. Each window is shown with probability ½ and
+neighbours count by cosine distance: windows are to a series what superpixels are to an image, so the law is LIME's for
+images [ribeiro2016, garreau2021].
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
+from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import count_inputs, name_of
+from limelight.interpretable.gaps import DRAWN, FILLS, Fill, draw_series, fill_series
+from limelight.interpretable.windows import METHODS, Windows, find_windows, runs
+from limelight.layouts import series_layout
+
+MAX_SAMPLES = 2048
+"""All masks of up to 11 windows (√t of 120 steps); for more, twice what lime takes for images."""
+CHUNK_BYTES = 16 * 2**20
+ALL = "*"
+"""The channel of a window that lies across all of them."""
+Axis = Literal["last", "first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The numbers of one series, and what is known about their axes.
+
+    Parameters
+    ----------
+    values
+        (t, channels) floats, NaN where missing.
+    flat
+        Whether the series came as (t,), without an axis of channels.
+    channels
+        Their names.
+    times
+        t labels, None where steps are only counted.
+    """
+
+    values: FloatArray
+    flat: bool
+    channels: tuple[str, ...]
+    times: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class WindowedSeries:
+    """x' of one series: which of its windows are shown.
+
+    Parameters
+    ----------
+    features
+        One per window, or per window and channel.
+    content
+        Bytes equal for equal series.
+    series
+        The series.
+    place
+        (t, channels) integers: the feature of each number.
+    ground
+        (t, channels) what hidden numbers show; None where that is drawn for every row.
+    options
+        The modality, for the fill, the background and the layout of the model.
+    """
+
+    features: tuple[Feature, ...]
+    content: bytes
+    series: Series
+    place: NDArray[np.int64]
+    ground: FloatArray | None
+    options: TimeSeries
+    law: Literal["bernoulli"] = "bernoulli"
+
+    @property
+    def center(self) -> FloatArray:
+        """Return x' (d,): every window is shown."""
+        return np.ones(len(self.features))
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same mask always gives the same series: unless noise or another series fills."""
+        return self.ground is not None
+
+    @property
+    def chunk(self) -> int:
+        """Return how many series are composed at once."""
+        return max(1, CHUNK_BYTES // self.series.values.nbytes)
+
+    @property
+    def original(self) -> Inputs:
+        """Return the series as one model input."""
+        return self._handed_over(self.series.values[None].copy())
+
+    def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:
+        """Return the series of masks Z (n, d), as the model takes them."""
+        values, ground = self.series.values, self.ground
+        if ground is None:
+            ground = draw_series(str(self.options.fill), values, self.options.background, len(Z), rng)
+        return self._handed_over(np.where((np.asarray(Z) != 0)[:, self.place], values, ground))
+
+    def layout(self) -> Layout:
+        """Return the numbers of all channels, with their names and times."""
+        series = self.series
+        return series_layout(series.values.T, series.channels, series.times)
+
+    def _handed_over(self, batch: FloatArray) -> Inputs:
+        """Turn (n, t, channels) into what the model takes."""
+        options = self.options
+        if self.series.flat and options.model_channels is None:
+            batch = batch[:, :, 0]
+        elif (options.model_channels or options.channels) == "first":
+            batch = np.ascontiguousarray(np.moveaxis(batch, 1, 2))
+        if options.to_model is None:
+            return batch
+        inputs = options.to_model(batch)
+        n = count_inputs(inputs)
+        if n is not None and n != len(batch):
+            raise InputError(f"to_model: expected {len(batch)} model inputs for {len(batch)} series, got {n}.")
+        return inputs
+
+
+@dataclass(frozen=True, eq=False)
+class TimeSeries:
+    """Time series of one channel (t,) or several (t, channels): numpy arrays, or series and frames of any library.
+
+    The model receives arrays (n, t) for a series (t,), and (n, t, channels) for one with channels, in the series' own
+    precision (integers become float64, since a mean of integers is none). A missing value (NaN) is handed on where its
+    window is shown and filled where it is hidden.
+
+    Parameters
+    ----------
+    windows
+        ``"uniform"`` (default: windows of equal length, since nobody knows better what belongs together),
+        ``"changepoints"``, a number of steps, labels (t,), or a callable to labels, see `windows.find_windows`.
+    fill
+        What a hidden window shows: ``"mean"`` (default: its mean, so that the shape goes and no jump comes),
+        ``"series_mean"`` (the level goes too), ``"linear"`` (between its neighbours), ``"zero"``, ``"noise"`` and
+        ``"swap"`` (values of the background), or a callable, see `gaps.fill_series` and `gaps.draw_series`.
+    n_windows
+        How many windows ``"uniform"`` and ``"changepoints"`` make; round(√t) where None.
+    per_channel
+        Whether each channel of a window is a feature of its own. False by default: channels of one moment belong
+        together, and d stays small.
+    background
+        (m, t) or (m, t, channels) series, laid out like the instances: what ``"swap"`` (needs it) and ``"noise"`` draw
+        from.
+    channels
+        Where an instance with two axes has its channels: ``"last"`` (default, as frames have) or ``"first"``.
+    model_channels
+        Where the model wants them, ``"last"`` or ``"first"``; None (default): as the instance has them.
+    to_model
+        A callable from that array of n series to what the model takes. None: the array itself.
+    max_samples
+        Default budget of masks for one series.
+
+    Raises
+    ------
+    UnknownNameError
+        If a way to cut or to fill is not known.
+    InputError
+        If an argument has no effect with the others, or the background is missing or has the wrong shape.
+
+    Examples
+    --------
+    >>> import limelight as ll
+    >>> def late_rise(X):
+    ...     return X[:, 6:].mean(axis=1) - X[:, :3].mean(axis=1)
+    >>> explainer = ll.Explainer(late_rise, ll.TimeSeries(fill="zero"), seed=0)
+    >>> series = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 4.0, 4.0, 4.0])
+    >>> [(name, round(weight, 6) + 0) for name, weight in explainer.explain(series).as_list()]
+    [('steps 6–8', 4.0), ('steps 0–2', -1.0), ('steps 3–5', 0.0)]
+    """
+
+    windows: Windows = "uniform"
+    fill: Fill = "mean"
+    n_windows: int | None = None
+    per_channel: bool = False
+    background: Any = None
+    channels: Axis = "last"
+    model_channels: Axis | None = None
+    to_model: Any = field(default=None, kw_only=True)
+    max_samples: int = MAX_SAMPLES
+    distance: Literal["cosine"] = "cosine"
+
+    def __post_init__(self) -> None:
+        _check_options(self)
+        if self.background is not None:
+            object.__setattr__(self, "background", _read_background(self.background, self.channels))
+
+    def represent(self, instance: Any, rng: np.random.Generator) -> WindowedSeries:
+        """Return the windows of one series.
+
+        Raises
+        ------
+        InputError
+            If this is no series, or windows, fill or background do not fit it.
+        """
+        series = read_series(instance, self.channels)
+        if self.background is not None and self.background.shape[1:] != series.values.shape:
+            raise InputError(
+                f"instance: expected {self.background.shape[1]} steps of {self.background.shape[2]} channels as in the "
+                f"background, got {series.values.shape[0]} of {series.values.shape[1]}."
+            )
+        labels = find_windows(self.windows, series.values, self.n_windows)
+        ground = None if self.fill in DRAWN else fill_series(self.fill, series.values, labels)
+        place = _places(labels, len(series.channels), self.per_channel)
+        return WindowedSeries(
+            _features(series, labels, self.per_channel), _content(series), series, place, ground, self
+        )
+
+    def instances(self, many: Any) -> Iterable[Any]:
+        """Return the series of a list, a stream, or an array (n, t) or (n, t, channels).
+
+        Raises
+        ------
+        InputError
+            If this is one series rather than many.
+        """
+        if not isinstance(many, Iterable) or getattr(many, "ndim", 0) == 1 or hasattr(many, "columns"):
+            raise InputError(f"instances: expected many series, got one {type(many).__name__}; pass a list of series.")
+        return many
+
+    def describe(self) -> dict[str, Any]:
+        """Return the options as JSON."""
+        named = self.windows if isinstance(self.windows, (str, int)) else None
+        labels = name_of(self.windows) if callable(self.windows) else "labels"
+        return {
+            "modality": "time series",
+            "windows": labels if named is None else named,
+            "fill": name_of(self.fill) if callable(self.fill) else self.fill,
+            "n_windows": self.n_windows,
+            "per_channel": self.per_channel,
+            "background": None if self.background is None else list(self.background.shape),
+            "channels": self.channels,
+            "model_channels": self.model_channels,
+            "to_model": None if self.to_model is None else name_of(self.to_model),
+        }
+
+
+def read_series(instance: Any, channels: Axis = "last") -> Series:
+    """Return the numbers of a series of any kind.
+
+    Raises
+    ------
+    InputError
+        If this is not (t,) or two axes of finite or missing numbers, at least one step.
+
+    >>> read_series([1, 2, None]).values[:, 0]
+    array([ 1.,  2., nan])
+    """
+    names, times = _labels_of(instance)
+    values = _as_floats(instance)
+    if values.ndim not in (1, 2) or values.size == 0:
+        raise InputError(
+            f"instance: expected a series (t,) or (t, channels) of at least one step, got shape {values.shape}; "
+            "pass one series, or many to explain_many."
+        )
+    if np.isinf(values).any():
+        raise InputError(
+            "instance: expected finite or missing numbers, got an infinite one; replace it or make it NaN."
+        )
+    flat = values.ndim == 1
+    table = values[:, None] if flat else values.T if channels == "first" and names is None else values
+    found = names or tuple(f"channel {i}" for i in range(table.shape[1]))
+    return Series(np.ascontiguousarray(table), flat, found, times)
+
+
+def _labels_of(instance: Any) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Return the names of a frame's columns, and the times of an index that does more than count."""
+    columns = getattr(instance, "columns", None)
+    names = None if columns is None else tuple(map(str, columns))
+    index = getattr(instance, "index", None)
+    if index is None or callable(index) or type(index).__name__ == "RangeIndex":
+        return names, None
+    times = [str(time) for time in index]
+    dates = all(time.endswith(" 00:00:00") for time in times)
+    return names, tuple(time.removesuffix(" 00:00:00") if dates else time for time in times)
+
+
+def _as_floats(thing: Any) -> FloatArray:
+    values = np.asarray(thing.to_numpy() if hasattr(thing, "to_numpy") else thing)
+    try:
+        return values if values.dtype.kind == "f" else values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"instance: expected a series of numbers, got {values.dtype} of shape {values.shape} ({error})."
+        ) from error
+
+
+def _read_background(background: Any, channels: Axis) -> FloatArray:
+    values = _as_floats(background)
+    if values.ndim not in (2, 3) or values.size == 0:
+        raise InputError(f"background: expected series (m, t) or (m, t, channels), got shape {values.shape}.")
+    if values.ndim == 2:
+        return values[:, :, None]
+    return np.ascontiguousarray(np.moveaxis(values, 1, 2)) if channels == "first" else values
+
+
+def _check_options(options: TimeSeries) -> None:
+    fill, windows = options.fill, options.windows
+    if not callable(fill) and (not isinstance(fill, str) or fill not in FILLS):
+        raise UnknownNameError("fill", fill, FILLS)
+    if isinstance(windows, str) and windows not in METHODS:
+        raise UnknownNameError("windows", windows, METHODS)
+    if options.channels not in ("last", "first") or options.model_channels not in (None, "last", "first"):
+        raise UnknownNameError("channels", (options.channels, options.model_channels), ("last", "first"))
+    if options.n_windows is not None and (not isinstance(windows, str) or options.n_windows < 1):
+        raise InputError(
+            f"n_windows: expected a positive number with windows='uniform' or 'changepoints', "
+            f"got {options.n_windows!r} with other windows or below 1."
+        )
+    if fill == "swap" and options.background is None:
+        raise InputError("background: expected series to swap with for fill='swap', got None; pass training series.")
+    if options.background is not None and fill not in DRAWN:
+        raise InputError(f"background: has no effect with fill={fill!r}; leave it out, or fill by 'swap' or 'noise'.")
+
+
+def _places(labels: NDArray[np.int64], n_channels: int, per_channel: bool) -> NDArray[np.int64]:
+    """Return (t, channels) the feature of each number: channel by channel where each has windows of its own."""
+    first = (int(labels.max()) + 1) * np.arange(n_channels) if per_channel else np.zeros(n_channels, np.int64)
+    return np.asarray(labels[:, None] + first)
+
+
+def _features(series: Series, labels: NDArray[np.int64], per_channel: bool) -> tuple[Feature, ...]:
+    stretches: list[list[tuple[int, int]]] = [[] for _ in range(int(labels.max()) + 1)]
+    for label, start, stop in runs(labels):
+        stretches[label].append((start, stop))
+    names = [_name(places, series.times) for places in stretches]
+    channels: Sequence[str] = series.channels if per_channel else (ALL,)
+    return tuple(
+        Feature(name if channel == ALL else f"{channel}: {name}", Where("window", (channel, i), tuple(places)))
+        for channel in channels
+        for i, (name, places) in enumerate(zip(names, stretches, strict=True))
+    )
+
+
+def _name(places: Sequence[tuple[int, int]], times: Sequence[str] | None) -> str:
+    """Return what a person calls a window: its steps, or its times."""
+    ends = [(str(start), str(stop - 1)) if times is None else (times[start], times[stop - 1]) for start, stop in places]
+    between = "–" if times is None else " … "
+    shown = [first if first == last else f"{first}{between}{last}" for first, last in ends]
+    several = "" if len(shown) <= 3 else f" and {len(shown) - 3} more"
+    prefix = "" if times is not None else "step " if len(ends) == 1 and ends[0][0] == ends[0][1] else "steps "
+    return prefix + ", ".join(shown[:3]) + several
+
+
+def _content(series: Series) -> bytes:
+    head = f"{series.values.dtype.str}{series.values.shape}{series.flat}".encode()
+    return hashlib.blake2b(head + series.values.tobytes(), digest_size=16).digest()
