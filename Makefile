@@ -38,8 +38,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # `| $(BIN)/python`: the interpreter must exist, but its date says nothing about what is installed.
+# `--no-compile`: most of what is installed is never imported by the demo; Python compiles the rest when it is.
 $(VENV)/.ready-demo: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable ".[cli]"
+	$(PIP) install --no-compile --editable ".[cli]"
 	@touch $@
 
 # `pip install --group` reads [dependency-groups] and needs pip 25.1.
