@@ -119,7 +119,7 @@ def raster_layout(
         or (labels.size and not 0 <= labels.min() <= labels.max() < 65536)
     ):
         raise InputError(
-            f"labels: expected an (h, w) array of integers from 0 to 65,535, got shape {labels.shape} of {labels.dtype}."
+            f"labels: expected (h, w) integers from 0 to 65,535, got shape {labels.shape} of {labels.dtype}."
         )
     rows, columns = (_nearest(size, max(labels.shape), max_side) for size in labels.shape)
     small = labels[np.ix_(rows, columns)]

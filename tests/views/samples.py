@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from limelight.contracts import Feature, Where
 from limelight.explanation import Cost, Explanation, Provenance
+from limelight.layouts import bars_layout, raster_layout, series_layout, text_layout
 
 
 def explanation(
@@ -95,3 +98,126 @@ def table() -> Explanation:
         layout={"kind": "table"},
         shown=9,
     )
+
+
+SENTENCE = "Great 👩‍👧 film — no fatigue, GREAT cast, but the ending is «awful». عظيم 映画"
+
+
+def text() -> Explanation:
+    """One line with an emoji of three code points, a word that occurs twice, and two other scripts."""
+    words = {
+        "Great": 0.31,
+        "film": 0.04,
+        "no": -0.08,
+        "fatigue": 0.12,
+        "cast": 0.003,
+        "awful": -0.27,
+        "عظيم": 0.06,
+        "映画": 0.02,
+    }
+    features = [Feature(word, Where("word", word.lower(), spans(SENTENCE, word))) for word in words]
+    return explanation(
+        features,
+        [list(words.values()), [-value / 2 for value in words.values()]],
+        stderr=[[0.015] * len(words), [0.012] * len(words)],
+        targets=["positive", "negative"],
+        intercept=[0.45, 0.3],
+        outputs=[("positive", 0.663), ("negative", 0.2), ("neutral", 0.137)],
+        layout=text_layout(SENTENCE),
+    )
+
+
+def spans(whole: str, word: str) -> tuple[tuple[int, int], ...]:
+    """All places of a word, whatever its case, in code points."""
+    return tuple((found.start(), found.end()) for found in re.finditer(re.escape(word), whole, re.IGNORECASE))
+
+
+def long_text() -> Explanation:
+    """A mail of several screens, two fields, where a handful of words matter."""
+    filler = "The quick brown fox jumps over the lazy dog while nobody at all is looking at it from behind. "
+    body = filler * 6 + "Our offer: a free prize, call now!\n\n" + filler * 9 + "Regards, the committee.\n" + filler * 5
+    fields = {"subject": "You have won!", "body": body}
+    joined = "".join(fields.values())
+    words = sorted(set(re.findall(r"\w+", joined.lower())))
+    weights = {"free": 0.22, "prize": 0.31, "won": 0.17, "call": 0.09, "committee": -0.12, "regards": -0.02}
+    features = [Feature(word, Where("word", word, spans_of_words(joined, word))) for word in words]
+    return explanation(
+        features,
+        [[weights.get(word, 0.0004) for word in words]],
+        stderr=[[0.012] * len(words)],
+        intercept=[0.08],
+        outputs=[("spam", 0.74), ("ham", 0.26)],
+        layout=text_layout(fields),
+        shown=6,
+        fidelity=0.41,
+        warnings=["held-out fidelity 0.41: a linear surrogate does not describe this model here"],
+    )
+
+
+def spans_of_words(whole: str, word: str) -> tuple[tuple[int, int], ...]:
+    """All places of a whole word, in code points."""
+    return tuple((m.start(), m.end()) for m in re.finditer(rf"\b{re.escape(word)}\b", whole, re.IGNORECASE))
+
+
+def raster(side: int = 120) -> Explanation:
+    """A disc on a gradient, cut into a 5 × 5 grid of segments with labels that do not start at 0."""
+    y, x = np.mgrid[0:side, 0:side]
+    wavy = x + 6 * np.sin(y / 9)
+    labels = 3 + (y * 5 // side) * 5 + np.clip(wavy * 5 / side, 0, 4).astype(int)
+    disc = (x - side * 0.55) ** 2 + (y - side * 0.45) ** 2 < (side * 0.3) ** 2
+    image = np.stack(
+        [np.where(disc, 230, x * 200 // side), np.where(disc, 160, 120), np.where(disc, 60, y * 200 // side)], -1
+    )
+    segments = sorted(set(labels.ravel().tolist()))
+    inside = {label: disc[labels == label].mean() for label in segments}
+    features = [Feature(f"segment {label}", Where("segment", label)) for label in segments]
+    return explanation(
+        features,
+        [[0.12 * inside[label] - 0.018 + 0.012 * math.sin(label) for label in segments]],
+        stderr=[[0.006] * len(segments)],
+        targets=["orange"],
+        intercept=[0.05],
+        outputs=[("orange", 0.62), ("lemon", 0.21), ("sun hat", 0.04)],
+        layout=raster_layout(labels, image.astype(np.uint8)),
+    )
+
+
+def series(steps: int = 240) -> Explanation:
+    """Two channels with a gap; windows of one channel, and one of both."""
+    t = np.arange(steps)
+    heart = np.sin(t / 6) + 2.2 * np.exp(-(((t - 130) / 7) ** 2))
+    breath = 20 + np.cos(t / 25)
+    breath[60:75] = np.nan
+    step = steps // 6
+    features = [
+        Feature(f"{channel} {i * step}–{(i + 1) * step}", Where("window", (channel, i), ((i * step, (i + 1) * step),)))
+        for channel in ("heart", "breath")
+        for i in range(6)
+    ]
+    weights = [0.01, -0.03, 0.05, 0.41, 0.08, -0.02, 0.0, 0.02, -0.14, 0.03, 0.01, 0.005]
+    return explanation(
+        features,
+        [weights],
+        stderr=[[0.02] * 12],
+        targets=["arrhythmia"],
+        intercept=[0.22],
+        outputs=[("arrhythmia", 0.66), ("normal", 0.34)],
+        layout=series_layout(np.stack([heart, breath]), ["heart", "breath"]),
+        shown=8,
+    )
+
+
+def bars() -> Explanation:
+    """A regression on parts without a layout of their own: large numbers, one exact weight."""
+    features = [Feature(f"part {i}", Where("part", i)) for i in range(5)]
+    return explanation(
+        features,
+        [[125000.0, -34000.0, 2100.0, 800.0, 0.0]],
+        stderr=[[900.0, 1200.0, 1500.0, 0.0, 0.0]],
+        targets=["price"],
+        intercept=[210000.0],
+        layout=bars_layout(),
+    )
+
+
+ALL = {"table": table, "text": text, "long_text": long_text, "raster": raster, "series": series, "bars": bars}

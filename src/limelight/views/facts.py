@@ -50,8 +50,8 @@ class Row:
 
     @property
     def certain(self) -> bool:
-        """Whether the interval leaves out 0, so that the sign is known."""
-        return self.low > 0 or self.high < 0
+        """Whether the interval leaves out 0 or is exact, so that the sign is known."""
+        return self.exact or self.low > 0 or self.high < 0
 
     @property
     def label(self) -> str:

@@ -1,22 +1,226 @@
-"""The explanation as one self-contained page, and as a fragment for notebooks."""
+"""One self-contained page, or the same as an isolated fragment for notebooks: no library, no network, 60 KiB.
+
+Everything is drawn here, in Python, so that it reads without JavaScript; `static/limelight.js` adds tabs, striking
+out, sliders and links between picture and bars. A strict content policy keeps the page from loading anything.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
+from importlib.resources import files
 
 from limelight.explanation import Explanation
-from limelight.views import terminal
+from limelight.views import describe, terminal
+from limelight.views import facts as f
+from limelight.views import markup as m
+from limelight.views.bars import bar_table, other_features
+from limelight.views.describe import WITHOUT
+from limelight.views.facts import Numbers, TargetFacts
+from limelight.views.passage import passage
+from limelight.views.raster import raster
+from limelight.views.series import series
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+PICTURES: dict[str, Callable[[Explanation, TargetFacts], str]] = {
+    "text": passage,
+    "raster": raster,
+    "series": series,
+}
+"""What is drawn beside the bars, by layout; a layout that is not here has bars only."""
 
 
-def page(explanation: Explanation) -> str:
-    """Return a self-contained page."""
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Explanation</title>'
-        + fragment(explanation)
-        + "</html>"
+HINTS = {
+    "text": ("Click a word to strike it out and see what the surrogate then expects.", "strike out"),
+    "raster": ("Click a segment to hide it and see what the surrogate then expects.", "hide"),
+    "series": ("Click a window to replace it and see what the surrogate then expects.", "replace"),
+}
+"""What striking out is called, by layout: the hint, and the button's title."""
+
+
+def page(
+    explanations: Explanation | Sequence[Explanation],
+    *,
+    title: str | None = None,
+    names: Sequence[str] | None = None,
+    coverage: Sequence[float] | None = None,
+) -> str:
+    """Return a self-contained page of one explanation, or of several as small multiples.
+
+    Parameters
+    ----------
+    explanations
+        One or several.
+    title
+        The page's title; None says what the model said, or how many explanations there are.
+    names
+        A heading for each of several explanations; None numbers them.
+    coverage
+        Of a pick: which fraction of all importance the first 1, 2, … explanations cover, drawn as a curve.
+    """
+    if isinstance(explanations, Explanation):
+        heading = title or f"The model says {f.verdict(explanations)}"
+        return _document(heading, f"<main>{article(explanations)}</main>")
+    many = list(explanations)
+    heading = title or f"{len(many)} explanations"
+    labels = [f"{i + 1} of {len(many)}" for i in range(len(many))] if names is None else [str(name) for name in names]
+    cards = "".join(
+        f"<li>{article(explanation, heading=label)}</li>" for explanation, label in zip(many, labels, strict=True)
     )
+    head = f"<header><h1>{m.name(heading)}</h1>{_coverage(coverage)}</header>"
+    return _document(heading, f'<main class="many">{head}<ol class="cards">{cards}</ol></main>')
 
 
 def fragment(explanation: Explanation) -> str:
-    """Return the explanation as HTML for a notebook."""
-    return f"<pre>{escape(terminal.render(explanation))}</pre>"
+    """Return the page for a notebook's output: an isolated frame, with plain text where frames are taken out.
+
+    A frame with ``srcdoc`` carries its own style and script, so that it looks the same in every notebook, twice on one
+    page, and after a reload without a kernel. It fits its own height once its script runs; `height` is the guess until
+    then.
+    """
+    lines = sum(len(facts.rows) for facts in f.all_targets(explanation)[:1])
+    height = 430 + 31 * lines + (0 if explanation.layout.get("kind") in ("table", "bars") else 280)
+    inner = page(explanation)
+    return (
+        f'<iframe class="limelight" title="Explanation: {m.text(f.verdict(explanation))}" srcdoc="{escape(inner)}" '
+        f'style="width:100%;height:{height}px;border:0;display:block;color-scheme:normal" loading="lazy">'
+        f"<pre>{m.text(terminal.render(explanation), lines=True)}</pre></iframe>"
+    )
+
+
+def article(explanation: Explanation, *, heading: str = "") -> str:
+    """Return one explanation as an `article` element, without style or script."""
+    targets = f.all_targets(explanation)
+    panels = "".join(_panel(explanation, facts) for facts in targets)
+    kicker = f'<p class="kicker">{m.name(heading)}</p>' if heading else ""
+    level = "h2" if heading else "h1"
+    return (
+        f'<article class="ll {m.text(str(explanation.layout.get("kind", "bars")))}"><header>{kicker}'
+        f"<{level}>{_verdict(explanation)}</{level}>{_outputs(explanation, targets)}</header>{_warnings(explanation)}"
+        f'<div class="panels">{panels}</div><p class="cost">{m.text(f.cost_text(explanation))}</p>'
+        f'<script type="application/json" class="ll-data">{m.island(_data(explanation, targets))}</script></article>'
+    )
+
+
+def _document(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{m.text(f.shorten(f.visible(title), 200))}</title><style>{_static('limelight.css')}</style></head>"
+        f"<body>{body}<script>{_static('limelight.js')}</script></body></html>"
+    )
+
+
+def _verdict(explanation: Explanation) -> str:
+    said = f.outputs(explanation)
+    if not said:
+        return "The model says nothing"
+    name, value = said[0]
+    shown = m.number(value, Numbers.fitting([value]), "said")
+    if len(said) == 1:
+        return f'<span class="says">The model says</span> <b>{shown}</b> <span class="for">for {m.name(name)}</span>'
+    return f'<span class="says">The model says</span> <b>{m.name(name)}</b> {shown}'
+
+
+def _outputs(explanation: Explanation, targets: Sequence[TargetFacts]) -> str:
+    """Return what the model said for every likely output, as small bars; nothing where there is only one."""
+    said = f.outputs(explanation)
+    if len(said) < 2:
+        return ""
+    numbers = Numbers.fitting(value for _, value in said)
+    largest = max(abs(value) for _, value in said) or 1.0
+    explained = {facts.name for facts in targets}
+    items = "".join(
+        f'<li{" class=explained" if name in explained else ""}><span class="oname">{m.name(name)}</span>'
+        f'<i style="--p:{abs(value) / largest:.3f}"></i>{m.number(value, numbers, "output")}</li>'
+        for name, value in said
+    )
+    return f'<ul class="outputs" aria-label="What the model said">{items}</ul>'
+
+
+def _warnings(explanation: Explanation) -> str:
+    sentences = f.warnings(explanation)
+    if not sentences:
+        return ""
+    items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in sentences)
+    return f'<div class="warnings" role="note" aria-label="Warnings about trust"><ul>{items}</ul></div>'
+
+
+def _panel(explanation: Explanation, facts: TargetFacts) -> str:
+    kind = str(explanation.layout.get("kind", "bars"))
+    draw = PICTURES.get(kind)
+    picture = f'<div class="picture">{draw(explanation, facts)}</div>' if draw else ""
+    words = " ".join([*describe.reasons(facts, kind, m.name), describe.trust(explanation, facts)])
+    return (
+        f'<section class="panel" data-target="{facts.index}"><h3>Why {m.name(facts.name)}</h3>'
+        f'<p class="lede">{words}</p>{_numbers(facts)}'
+        f'<div class="body">{picture}<div class="weights">{bar_table(facts)}</div></div>'
+        f"{other_features(explanation, facts)}</section>"
+    )
+
+
+def _numbers(facts: TargetFacts) -> str:
+    numbers = f.output_numbers(facts)
+    cells = (
+        ("Model", "f(x)", m.number(facts.prediction, numbers, "fx")),
+        ("Surrogate", "g(x′)", m.number(facts.local_prediction, numbers, "gx")),
+        ("Intercept", "everything off", m.number(facts.intercept, numbers, "intercept")),
+        (
+            "Fidelity",
+            "held-out R²",
+            f'<data class="fidelity" value="{facts.fidelity!r}">{f.fidelity_text(facts)}</data>',
+        ),
+    )
+    items = "".join(
+        f"<div><dt>{name} <small>{small}</small></dt><dd>{value}</dd></div>" for name, small, value in cells
+    )
+    return f'<dl class="numbers">{items}</dl>'
+
+
+def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str, object]:
+    """Return what the script needs: the surrogate's arithmetic, and the label image of a raster."""
+    kind = str(explanation.layout.get("kind", "bars"))
+    hint, verb = HINTS.get(kind, ("Click a feature to see what the surrogate expects without it.", "leave out"))
+    data: dict[str, object] = {
+        "hint": hint,
+        "verb": verb,
+        "without": WITHOUT.get(kind, ("was off", "were off")),
+        "targets": [
+            {
+                "coef": [float(f"{value:.9g}") for value in explanation.coef[facts.index].tolist()],
+                "g": facts.local_prediction,
+                "additive": facts.additive,
+                "decimals": f.output_numbers(facts).decimals,
+                "order": [row.index for row in facts.rows],
+            }
+            for facts in targets
+        ],
+    }
+    if kind == "raster":
+        layout = explanation.layout
+        data["raster"] = {name: layout[name] for name in ("width", "height", "segments")}
+        data["labels"] = [feature.where.key for feature in explanation.features]
+    return data
+
+
+def _coverage(coverage: Sequence[float] | None) -> str:
+    if not coverage:
+        return ""
+    values = [0.0, *map(float, coverage)]
+    step = 200 / (len(values) - 1)
+    points = " ".join(f"{i * step:.1f},{60 - 56 * value:.1f}" for i, value in enumerate(values))
+    rows = ", ".join(f"{value:.0%}" for value in values[1:])
+    return (
+        f'<figure class="coverage"><svg viewBox="0 0 200 62" role="img" aria-label="Coverage after each: {rows}">'
+        f'<polyline points="{points}"/></svg>'
+        f"<figcaption>The first {len(coverage)} cover {values[-1]:.0%} of all importance</figcaption></figure>"
+    )
+
+
+@cache
+def _static(name: str) -> str:
+    return files("limelight.views").joinpath("static", name).read_text(encoding="utf-8")

@@ -1,0 +1,158 @@
+"""Signed bars with whiskers: one table that is the picture and, for a screen reader, the same facts.
+
+Each row carries its bar twice, from zero and as a step of a waterfall; the style sheet shows one of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from limelight.explanation import Explanation
+from limelight.views import facts as f
+from limelight.views import markup as m
+from limelight.views.facts import Numbers, Row, TargetFacts
+
+
+def bar_table(facts: TargetFacts) -> str:
+    """Return the shown features of one target as a table of bars."""
+    if not facts.rows:
+        return '<p class="none">No feature is shown: nothing that was varied moves this output here.</p>'
+    numbers, low, high = f.weight_numbers(facts), *f.bounds(facts.rows)
+    starts = _starts(facts)
+    wide = _waterfall_bounds(facts, starts)
+    body = "".join(_row(row, numbers, (low, high), start, wide) for row, start in zip(facts.rows, starts, strict=True))
+    return (
+        f'<table class="bars"><caption>Weights for {m.name(facts.name)}, largest first</caption>'
+        f'<thead><tr><th scope="col">Feature</th><th scope="col" class="axis"><span class="sr">Bar</span>'
+        f"{_axis(low, high, 'flat')}{_axis(*wide, 'fall') if facts.additive else ''}</th>"
+        '<th scope="col" class="num">Weight</th><th scope="col" class="num ci">95 % interval</th></tr></thead>'
+        f"<tbody>{_ends(facts, wide, 'first')}{body}{_ends(facts, wide, 'last')}</tbody></table>{_legend(facts)}"
+    )
+
+
+def other_features(explanation: Explanation, facts: TargetFacts, *, limit: int = 200) -> str:
+    """Return the features that are not shown as a fold-out table, in their own order; empty where there are none."""
+    shown = {row.index for row in facts.rows}
+    rest = [j for j in range(len(explanation.features)) if j not in shown]
+    if not rest:
+        return ""
+    coef = explanation.coef[facts.index]
+    numbers = Numbers.fitting([*(row.weight for row in facts.rows), *(float(coef[j]) for j in rest)])
+    largest = sorted(sorted(rest, key=lambda j: -abs(coef[j]))[:limit])
+    features = explanation.features
+    body = "".join(
+        f'<tr data-f="{j}"><th scope="row">{_label(f.visible(features[j].name), features[j].value)}'
+        f'</th><td class="num">{m.number(float(coef[j]), numbers, "other", signed=True)}</td></tr>'
+        for j in largest
+    )
+    left = len(rest) - len(largest)
+    note = f"<p>… and {left:,} with smaller weights.</p>" if left else ""
+    total = f"{len(rest):,} other feature{'' if len(rest) == 1 else 's'}"
+    return (
+        f'<details><summary>{total}</summary><table class="others"><caption class="sr">{total}</caption>'
+        '<thead><tr><th scope="col">Feature</th><th scope="col" class="num">Weight</th></tr></thead>'
+        f"<tbody>{body}</tbody></table>{note}</details>"
+    )
+
+
+def ticks(low: float, high: float, *, most: int = 4) -> list[float]:
+    """Return round numbers between two values, zero among them where it lies between.
+
+    >>> ticks(-0.1, 0.45)
+    [0.0, 0.2, 0.4]
+    """
+    raw = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [i * step + 0.0 for i in range(first, last + 1)]
+
+
+def _row(row: Row, numbers: Numbers, flat: tuple[float, float], start: float, wide: tuple[float, float]) -> str:
+    moved = replace(row, weight=start + row.weight, low=start + row.low, high=start + row.high)
+    classes = f"{m.sign(row.weight)}{'' if row.certain else ' maybe'}"
+    mark = "" if row.certain else ' <abbr class="q" title="the interval contains 0: the sign is not known">?</abbr>'
+    interval = "exact" if row.exact else f"{m.number(row.low, numbers, 'low')} to {m.number(row.high, numbers, 'high')}"
+    return (
+        f'<tr class="{classes}" data-f="{row.index}"><th scope="row">{_label(row.name, row.value)}</th>'
+        f'<td class="bar">{_bar(row, 0.0, flat, "flat")}{_bar(moved, start, wide, "fall")}</td>'
+        f'<td class="num">{m.number(row.weight, numbers, "weight", signed=True)}{mark}</td>'
+        f'<td class="num ci">{interval}</td></tr>'
+    )
+
+
+def _label(name: str, value: str) -> str:
+    shown = f.visible(value)
+    extra = f' <span class="val">({m.name(shown)})</span>' if f.with_value(name, shown) != name else ""
+    return f'<span class="name">{m.name(name)}{extra}</span>'
+
+
+def _bar(row: Row, zero: float, bounds: tuple[float, float], kind: str) -> str:
+    whisker = "" if row.exact else f'<i class="whisker" style="{m.place(row.low, row.high, *bounds)}"></i>'
+    return (
+        f'<div class="track {kind}" aria-hidden="true"><i class="zero" style="left:{m.percent(zero, *bounds)}"></i>'
+        f'<i class="fill" style="{m.place(zero, row.weight, *bounds)}"></i>{whisker}</div>'
+    )
+
+
+def _axis(low: float, high: float, kind: str) -> str:
+    values = ticks(low, high)
+    numbers = Numbers.fitting(values, significant=1) if values else Numbers(0)
+    step = values[1] - values[0] if len(values) > 1 else 0.0
+    numbers = Numbers.fitting([step], significant=1) if step else numbers
+    marks = "".join(f'<i style="left:{m.percent(v, low, high)}">{numbers.text(v) if v else 0}</i>' for v in values)
+    return f'<span class="ticks {kind}" aria-hidden="true">{marks}</span>'
+
+
+def _starts(facts: TargetFacts) -> list[float]:
+    starts, at = [], facts.intercept
+    for row in facts.rows:
+        starts.append(at)
+        at += row.weight
+    return starts
+
+
+def _waterfall_bounds(facts: TargetFacts, starts: Sequence[float]) -> tuple[float, float]:
+    ends = [facts.intercept, facts.local_prediction]
+    for row, start in zip(facts.rows, starts, strict=True):
+        ends += [start + row.low, start + row.high, start + row.weight]
+    low, high = min(ends), max(ends)
+    margin = (high - low) * 0.03 or 1.0
+    return low - margin, high + margin
+
+
+def _ends(facts: TargetFacts, wide: tuple[float, float], which: str) -> str:
+    """Return the waterfall's own rows: where it starts; what the other features add, and where it ends."""
+    if not facts.additive:
+        return ""
+    numbers = f.output_numbers(facts)
+    if which == "first":
+        return _end("Intercept: every feature off", facts.intercept, facts.intercept, wide, numbers)
+    before = facts.local_prediction - facts.rest
+    other = _end("All other features", before, before + facts.rest, wide, numbers, facts.rest)
+    return other + _end("Surrogate g(x′)", facts.local_prediction, facts.local_prediction, wide, numbers)
+
+
+def _end(
+    label: str, start: float, stop: float, wide: tuple[float, float], numbers: Numbers, shown: float | None = None
+) -> str:
+    written = numbers.text(stop) if shown is None else numbers.signed(shown)
+    mark = f'<i class="zero" style="left:{m.percent(start, *wide)}"></i>'
+    fill = "" if shown is None else f'<i class="fill" style="{m.place(start, stop, *wide)}"></i>'
+    tip = f'<i class="stop" style="left:{m.percent(stop, *wide)}"></i>' if shown is None else ""
+    return (
+        f'<tr class="end {m.sign(stop - start)}"><th scope="row">{label}</th><td class="bar">'
+        f'<div class="track fall" aria-hidden="true">{mark}{fill}{tip}</div></td>'
+        f'<td class="num">{written}</td><td class="num ci"></td></tr>'
+    )
+
+
+def _legend(facts: TargetFacts) -> str:
+    parts = ['<span class="key pos">raises it</span>', '<span class="key neg">lowers it</span>']
+    if facts.uncertain:
+        parts.append('<span class="key maybe">sign not known: the interval contains 0</span>')
+    if any(not row.exact for row in facts.rows):
+        parts.append('<span class="key line">95 % interval</span>')
+    return f'<p class="legend">{" ".join(parts)}</p>'

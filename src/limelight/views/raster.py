@@ -1,0 +1,138 @@
+"""An image three times: as it is, with the signed heat of its segments, and with only the strongest segments left.
+
+The overlays are small PNGs, so that the page reads without JavaScript; the script redraws the third from the label
+image when the slider moves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.explanation import Explanation
+from limelight.layouts import decode_segments, png_uri
+from limelight.views import facts as f
+from limelight.views import markup as m
+from limelight.views.facts import TargetFacts
+
+POSITIVE, NEGATIVE = (33, 102, 192), (214, 84, 14)
+VEIL = (128, 128, 128, 224)
+FIRST_K = 5
+
+
+def raster(explanation: Explanation, facts: TargetFacts) -> str:
+    """Return original, heat and mask of a raster layout, side by side."""
+    layout = explanation.layout
+    labels = decode_segments(layout)
+    weights = segment_weights(explanation, facts)
+    largest = max((abs(weight) for weight, _ in weights.values()), default=0.0)
+    shown = [_segment(explanation, row.index) for row in facts.rows]
+    k = min(FIRST_K, len(shown))
+    numbers = f.weight_numbers(facts)
+    tiny = " tiny" if max(labels.shape) <= 64 else ""
+    pictures = (
+        _figure(explanation, "orig", "", "Original", "the image as the model saw it"),
+        _figure(
+            explanation,
+            "heat",
+            png_uri(heat(labels, weights)),
+            "Weights",
+            "segments coloured by sign and size of weight",
+            _tags(labels, shown),
+        ),
+        _figure(
+            explanation,
+            "mask",
+            png_uri(mask(labels, shown[:k])),
+            f"Strongest <output>{k}</output>",
+            "strongest segments",
+        ),
+    )
+    return (
+        f'<div class="raster{tiny}" style="--ratio:{layout["width"]}/{layout["height"]}">{"".join(pictures)}</div>'
+        f'<div class="rasterkey"><span>{numbers.text(-largest)}</span><i class="ramp"></i>'
+        f"<span>{numbers.signed(largest)}</span></div>"
+    )
+
+
+def segment_weights(explanation: Explanation, facts: TargetFacts) -> dict[int, tuple[float, bool]]:
+    """Return label → (weight, whether its sign is known), of all segments of one target."""
+    bounds = explanation.interval()[facts.index]
+    return {
+        _segment(explanation, j): (
+            float(explanation.coef[facts.index, j]),
+            bool(bounds[j, 0] > 0 or bounds[j, 1] < 0),
+        )
+        for j in range(len(explanation.features))
+    }
+
+
+def heat(labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]]) -> NDArray[np.uint8]:
+    """Return an RGBA overlay (h, w, 4): hue is the sign, opacity the size, faint where the sign is not known."""
+    largest = max((abs(weight) for weight, _ in weights.values()), default=0.0)
+    table = np.zeros((int(labels.max(initial=0)) + 1, 4), np.uint8)
+    for label, (weight, certain) in weights.items():
+        if 0 <= label < len(table) and weight:
+            alpha = 225 * abs(weight) / largest * (1.0 if certain else 0.35)
+            table[label] = (*(POSITIVE if weight > 0 else NEGATIVE), round(alpha))
+    pixels = table[labels]
+    pixels[edges(labels)] = (255, 255, 255, 150)
+    return pixels
+
+
+def mask(labels: NDArray[np.int64], kept: list[int]) -> NDArray[np.uint8]:
+    """Return an RGBA overlay (h, w, 4) that veils everything but the kept segments."""
+    pixels = np.zeros((*labels.shape, 4), np.uint8)
+    pixels[~np.isin(labels, kept)] = VEIL
+    return pixels
+
+
+def edges(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return where (h, w) a pixel's right or lower neighbour belongs to another segment."""
+    out = np.zeros(labels.shape, bool)
+    out[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    out[:-1] |= labels[:-1] != labels[1:]
+    return out
+
+
+def signed_map(labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]]) -> FloatArray:
+    """Return each pixel's weight (h, w); 0 where its segment is not a feature."""
+    table = np.zeros(int(labels.max(initial=0)) + 1)
+    for label, (weight, _) in weights.items():
+        if 0 <= label < len(table):
+            table[label] = weight
+    result: FloatArray = table[labels]
+    return result
+
+
+def _segment(explanation: Explanation, j: int) -> int:
+    key = explanation.features[j].where.key
+    return int(key) if isinstance(key, (int, np.integer)) else -1
+
+
+def center(labels: NDArray[np.int64], label: int) -> tuple[float, float] | None:
+    """Return (x, y) from 0 to 1 of the pixel of a segment that lies nearest to its middle; None where it has none."""
+    y, x = np.nonzero(labels == label)
+    if not len(x):
+        return None
+    nearest = int(np.argmin((x - x.mean()) ** 2 + (y - y.mean()) ** 2))
+    return (float(x[nearest]) + 0.5) / labels.shape[1], (float(y[nearest]) + 0.5) / labels.shape[0]
+
+
+def _tags(labels: NDArray[np.int64], shown: list[int]) -> str:
+    places = ((label, center(labels, label)) for label in shown)
+    return "".join(
+        f'<span class="tag" aria-hidden="true" style="--x:{at[0]:.1%};--y:{at[1]:.1%}">{label}</span>'
+        for label, at in places
+        if at is not None
+    )
+
+
+def _figure(explanation: Explanation, kind: str, overlay: str, caption: str, alternative: str, tags: str = "") -> str:
+    image = explanation.layout.get("image") or ""
+    below = f'<img src="{m.text(image)}" alt="">' if image.startswith("data:image/") else ""
+    above = f'<img class="over" src="{overlay}" alt="{alternative}">' if overlay else ""
+    return (
+        f'<figure class="{kind}"><div class="pic">{below}{above}{tags}</div><figcaption>{caption}</figcaption></figure>'
+    )
