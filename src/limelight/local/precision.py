@@ -96,7 +96,8 @@ class Sandwich:
         """Return rows summed within clusters, in the order of the cluster numbers."""
         if self.clusters is None or len(rows) == 0:
             return rows
-        order = np.argsort(self.clusters, kind="stable")
+        ordered = bool((np.diff(self.clusters) >= 0).all())
+        order = slice(None) if ordered else np.argsort(self.clusters, kind="stable")
         starts = np.flatnonzero(np.diff(self.clusters[order], prepend=-1))
         return np.asarray(np.add.reduceat(rows[order], starts, axis=0))
 
@@ -151,11 +152,14 @@ class Geometry:
         (n,) w x'A⁻¹x, how much a row determines its own fit; at most 1.
     identified
         Whether there are more informative rows than weights, and no direction is missing.
+    fixed
+        (d,) features that the law cannot vary.
     """
 
     inverse: FloatArray
     leverage: FloatArray
     identified: bool
+    fixed: NDArray[np.bool_]
 
 
 def effective_sample_size(weights: FloatArray) -> float:
@@ -168,7 +172,9 @@ def effective_sample_size(weights: FloatArray) -> float:
     return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
-def estimate_plain(neighborhood: Neighborhood, *, regularization: float = 0.0) -> Estimate:
+def estimate_plain(
+    neighborhood: Neighborhood, *, regularization: float = 0.0, fixed: NDArray[np.bool_] | None = None
+) -> Estimate:
     """Return weighted least squares with cluster-robust HC3 standard errors.
 
     Parameters
@@ -177,6 +183,8 @@ def estimate_plain(neighborhood: Neighborhood, *, regularization: float = 0.0) -
         Perturbations, outputs, weights; complete strata and clusters as the sampler declared them.
     regularization
         Ridge penalty relative to the total weight; 0 leaves linear models unbiased.
+    fixed
+        (d,) features that the law cannot vary; their weight is 0, and certain. None: there are none.
 
     >>> Z = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.uint8)
     >>> one = np.ones(4)
@@ -188,7 +196,7 @@ def estimate_plain(neighborhood: Neighborhood, *, regularization: float = 0.0) -
     sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
     coef, intercept = solve(sample, regularization=regularization)
     residuals = neighborhood.Y - intercept - neighborhood.Z @ coef.T
-    shape = geometry(neighborhood, sample, regularization)
+    shape = geometry(neighborhood, sample, regularization, fixed=fixed)
     name = "exact" if neighborhood.exhaustive and len(residuals) else "least squares"
     return assemble(neighborhood, sample, shape, (coef, intercept), (residuals, residuals), (name,) * len(intercept))
 
@@ -233,22 +241,29 @@ def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unsee
     if shape.identified or neighborhood.exhaustive:
         floor = np.zeros((neighborhood.Y.shape[1], len(sample.mean_Z)))
     else:
-        floor = _bound(neighborhood, sample)
-    clusters = _shared(neighborhood.clusters)
+        floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
+    clusters = shared_clusters(neighborhood.clusters)
     return Sandwich(
         neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, sampled[:, None] * unseen, clusters, floor
     )
 
 
-def geometry(neighborhood: Neighborhood, sample: Moments, regularization: float = 0.0) -> Geometry:
+def geometry(
+    neighborhood: Neighborhood,
+    sample: Moments,
+    regularization: float = 0.0,
+    *,
+    fixed: NDArray[np.bool_] | None = None,
+) -> Geometry:
     """Return the inverse Gram matrix, the leverages, and whether the weights are identified."""
-    inverse, full_rank = _inverse(sample, regularization)
+    certain = np.zeros(len(sample.mean_Z), bool) if fixed is None else fixed
+    inverse, full_rank = _inverse(sample, regularization, certain)
     centred = neighborhood.Z - sample.mean_Z
     leverage = np.einsum("ij,ij->i", centred @ inverse, centred)
     leverage = neighborhood.weights * (leverage + (1.0 / sample.total if sample.total > 0 else 0.0))
-    enough = effective_sample_size(neighborhood.weights) >= len(sample.mean_Z) + 2
-    identified = full_rank and (enough or neighborhood.exhaustive)
-    return Geometry(inverse, np.minimum(leverage, 1.0), identified)
+    enough = effective_sample_size(neighborhood.weights) >= np.count_nonzero(~certain) + 2
+    identified = full_rank and bool(enough or neighborhood.exhaustive)
+    return Geometry(inverse, np.minimum(leverage, 1.0), identified, certain)
 
 
 def contrast_stderr(
@@ -288,7 +303,7 @@ def _fidelity(neighborhood: Neighborhood, sample: Moments, held_out: FloatArray)
     deviations = np.square(neighborhood.Y - sample.mean_Y)
     scores = weights[:, None] * (np.square(held_out) - unexplained * deviations)
     scores[neighborhood.enumerated] = 0.0
-    numbers = _shared(neighborhood.clusters)
+    numbers = shared_clusters(neighborhood.clusters)
     if numbers is not None:
         summed = np.zeros((int(numbers.max()) + 1, scores.shape[1]))
         np.add.at(summed, numbers, scores)
@@ -311,27 +326,32 @@ def _bound(neighborhood: Neighborhood, sample: Moments) -> FloatArray:
     return np.asarray(spread[:, None] / deviation)
 
 
-def _inverse(sample: Moments, regularization: float) -> tuple[FloatArray, bool]:
-    """Return the (pseudo-)inverse (d, d) of the penalised Gram matrix, and whether it has full rank."""
+def _inverse(sample: Moments, regularization: float, fixed: NDArray[np.bool_]) -> tuple[FloatArray, bool]:
+    """Return the (pseudo-)inverse (d, d) of the penalised Gram matrix, and whether its free part has full rank."""
     from scipy.linalg.lapack import dpocon, dpotrf, dpotri
 
     d = len(sample.mean_Z)
-    if d == 0:
-        return np.zeros((0, 0)), True
     diagonal = sample.gram.diagonal() + regularization * sample.total
-    scale = np.where(diagonal > 0, 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0)), 0.0)
-    scaled = sample.gram * scale[:, None] * scale
-    scaled.flat[:: d + 1] = np.where(diagonal > 0, 1.0, 0.0)
+    varying = np.flatnonzero(diagonal > 0)
+    all_vary = bool((diagonal > 0)[~fixed].all())
+    if len(varying) == 0:
+        return np.zeros((d, d)), all_vary
+    scale = 1.0 / np.sqrt(diagonal[varying])
+    scaled = sample.gram[np.ix_(varying, varying)] * scale[:, None] * scale
+    scaled.flat[:: len(varying) + 1] = 1.0
     factor, failed = dpotrf(scaled, lower=True, clean=True)
-    if not failed and dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")[0] > _SINGULAR:
+    full = not failed and dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")[0] > _SINGULAR
+    if full:
         lower, _ = dpotri(factor, lower=True)
         inverse = lower + np.tril(lower, -1).T
-        return np.asarray(inverse * scale[:, None] * scale), True
-    inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
-    return np.asarray(inverse * scale[:, None] * scale), False
+    else:
+        inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
+    whole = np.zeros((d, d))
+    whole[np.ix_(varying, varying)] = inverse * scale[:, None] * scale
+    return whole, full and all_vary
 
 
-def _shared(clusters: NDArray[np.int64]) -> NDArray[np.int64] | None:
+def shared_clusters(clusters: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """Return clusters numbered from 0, or None where every row is its own."""
     if len(clusters) == 0 or bool((np.diff(clusters) > 0).all()):
         return None

@@ -77,7 +77,7 @@ class MaskSampler:
         sizes = size_law(self.law, n_features)
         if n_features <= ENUMERATED_FEATURES and 2**n_features <= exhaustive_up_to:
             return MaskPlan(tuple(sizes), tuple(range(n_features + 1)), self.design, exhaustive=True)
-        complete = _complete_sizes(sizes, n) if self.design == "pairs" else ()
+        complete = complete_sizes(sizes, n) if self.design == "pairs" else ()
         rest = 1.0 - float(sizes[list(complete)].sum())
         return MaskPlan(tuple(sizes), complete, self.design, exhaustive=rest < 1e-12)
 
@@ -310,7 +310,7 @@ def _latin_hypercube(rows: int, n_coordinates: int, rng: np.random.Generator) ->
     return np.asarray((strata + rng.random((rows, n_coordinates))) / rows)
 
 
-def _complete_sizes(sizes: FloatArray, n: int) -> tuple[int, ...]:
+def complete_sizes(sizes: FloatArray, n: int) -> tuple[int, ...]:
     """Return the sizes with no more masks than their share of n rows, always s with d − s, so that pairs remain."""
     n_features = len(sizes) - 1
     remaining, mass, complete = float(n), 1.0, []

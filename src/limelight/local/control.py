@@ -1,0 +1,118 @@
+"""Step 5, for masks: take noise out of the weights with a second model whose projection is known.
+
+Enters: the neighborhood and the law of the masks' sizes under Q. Leaves: an `Estimate` of the same limit, with less
+noise: β = λ Proj_Q(g) + WLS(y − λ g). For any fixed g and λ the second term corrects exactly what the first one gets
+wrong; only the part of y that g does not explain makes noise [owen2013, §8.9]. λ is the regression of what the linear
+model leaves of y on what it leaves of g, with g's predictions for rows that it has not seen: a useless g gets λ = 0,
+and then the plain estimate stands.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from limelight.contracts import FloatArray, Neighborhood
+from limelight.local.logistic import Fitted, fit_logistic
+from limelight.local.precision import Estimate, Geometry, assemble, estimate_plain, geometry
+from limelight.local.projection import EXACT_FEATURES, projection, rows_needed
+from limelight.local.surrogate import Moments, moments, solve
+
+LEAST_ROWS_PER_FEATURE = 4
+"""Below 4 d rows a richer model has nothing to learn from."""
+
+LEAST_PROJECTION = 10
+"""A sampled projection with fewer than 10 n masks would put back the noise that it takes out."""
+
+_WORTHWHILE = 0.95  # a control must leave less than this share of the variance
+
+
+def estimate_masked(
+    neighborhood: Neighborhood, sizes: FloatArray | None = None, *, regularization: float = 0.0
+) -> Estimate:
+    """Return the weights, with a control variate where it helps.
+
+    Parameters
+    ----------
+    neighborhood
+        Masks, outputs, weights.
+    sizes
+        q(s), s = 0..d, the sizes' law under Q (`sampling.weighted_size_law`). None where proximity depends on more than
+        the size, or where no control is wanted: plain least squares.
+    regularization
+        Ridge penalty relative to the total weight. A penalised limit is another one: plain least squares.
+
+    >>> rng = np.random.default_rng(0)
+    >>> Z = rng.integers(0, 2, (400, 6)).astype(np.uint8)
+    >>> Y = 1 / (1 + np.exp(3.0 - Z.sum(axis=1, keepdims=True) + Z[:, :1] * Z[:, 1:2]))
+    >>> sample = Neighborhood(Z, Y, np.ones(400), np.ones(6), np.zeros(400, bool), np.arange(400))
+    >>> plain, better = estimate_masked(sample), estimate_masked(sample, np.array([1, 6, 15, 20, 15, 6, 1]) / 64)
+    >>> better.estimators, bool((better.stderr < plain.stderr / 2).all())
+    (('logistic pairs',), True)
+    """
+    n, d = neighborhood.Z.shape
+    controlled = sizes is not None and not regularization and not neighborhood.exhaustive
+    if not controlled or n < LEAST_ROWS_PER_FEATURE * d or d < 2 or not _affordable(n, d):
+        return estimate_plain(neighborhood, regularization=regularization)
+    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
+    shape = geometry(neighborhood, sample)
+    if not shape.identified:
+        return estimate_plain(neighborhood)
+    return _controlled(neighborhood, np.asarray(sizes), sample, shape)
+
+
+def _affordable(n: int, d: int) -> bool:
+    return d <= EXACT_FEATURES or rows_needed(n, d) >= LEAST_PROJECTION * n
+
+
+def _controlled(neighborhood: Neighborhood, sizes: FloatArray, sample: Moments, shape: Geometry) -> Estimate:
+    Z, Y, weights = neighborhood.Z, neighborhood.Y, neighborhood.weights
+    coef, intercept = solve(sample)
+    left = Y - intercept - Z @ coef.T
+    noisy, names = left.copy(), ["least squares"] * Y.shape[1]
+    for target in range(Y.shape[1]):
+        if not _curved(left[:, target], sample.variance_Y[target], neighborhood):
+            continue
+        fitted = fit_logistic(Z, Y[:, target], weights, neighborhood.clusters)
+        outcome = _use(fitted, neighborhood, sample, sizes, left[:, target], coef[target], intercept[target])
+        if outcome is not None:
+            coef[target], intercept[target], noisy[:, target] = outcome
+            names[target] = "logistic pairs"
+    left = Y - intercept - Z @ coef.T
+    return assemble(neighborhood, sample, shape, (coef, intercept), (left, noisy), tuple(names))
+
+
+def _use(
+    fitted: Fitted,
+    neighborhood: Neighborhood,
+    sample: Moments,
+    sizes: FloatArray,
+    left: FloatArray,
+    coef: FloatArray,
+    intercept: float,
+) -> tuple[FloatArray, float, FloatArray] | None:
+    """Return the controlled weights, intercept and noise (n,) of one target, or None where g does not help."""
+    Z, weights = neighborhood.Z, neighborhood.weights
+    middle = (fitted.seen + fitted.unseen) / 2  # seen rows look too good by 1 − h, unseen rows too bad by 1 / (1 − h)
+    both = np.column_stack([middle, fitted.unseen])
+    slope, offset = solve(moments(Z, both, weights))
+    unseen = fitted.unseen - offset[1] - Z @ slope[1]
+    scale = control_scale(left, unseen, weights)
+    noisy = left - scale * unseen
+    if weights @ np.square(noisy) >= _WORTHWHILE * (weights @ np.square(left)):
+        return None
+    onto = projection(tuple(sizes.tolist()), rows_needed(*Z.shape))
+    known, start = onto.project(fitted.model.predict(onto.Z)[:, None])
+    return coef + scale * (known[0] - slope[0]), float(intercept + scale * (start[0] - offset[0])), noisy
+
+
+def control_scale(left: FloatArray, unseen: FloatArray, weights: FloatArray) -> float:
+    """Return λ in [0, 1]: how much of the control, as predicted for unseen rows, the outputs follow."""
+    size = float(weights @ np.square(unseen))
+    return min(max(float(weights @ (left * unseen)) / size, 0.0), 1.0) if size > 0 else 0.0
+
+
+def _curved(left: FloatArray, variance: float, neighborhood: Neighborhood) -> bool:
+    """Return whether the linear model leaves anything beyond rounding."""
+    return (
+        variance > 0 and float(neighborhood.weights @ np.square(left)) > 1e-18 * variance * neighborhood.weights.sum()
+    )

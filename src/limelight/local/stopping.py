@@ -1,0 +1,215 @@
+"""Step 7 of the algorithm: decide when enough is known, and say what is not.
+
+Enters: an estimate after each look at a growing sample. Leaves: whether to stop, how many rows would be needed, which
+features are certain to be the top ones, which are tied, and how likely the next one belongs among them.
+
+Looks are geometric, so that there are few. The ranking is certified at a level that is shared between them: for every
+pair of a shown and a hidden feature, |β_i| − |β_j| exceeds z(1 − α / 2L) of its own standard error, from the full
+covariance with signs. No correction for the number of pairs is needed: a wrong set needs its *closest* pair to be wrong
+[hung2019]. The precision rule compares standard errors with the largest weight; its own noise is of second order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.errors import UnknownNameError
+from limelight.local.precision import Estimate
+
+Rule = Literal["looks", "acs"]
+RULES = ("looks", "acs")
+
+_CALIBRATED = 400  # the confidence sequence is tightest at this many rows
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What is certain about the order of one target's features.
+
+    Parameters
+    ----------
+    order
+        The shown features, largest |weight| first.
+    certified
+        How many of them are certain, as a set with signs, to be the largest: a prefix of `order`.
+    groups
+        `order` cut into groups whose order among each other is certain; inside a group it is not.
+    contender
+        The hidden feature most likely to belong among the shown ones; −1 where none is hidden.
+    doubt
+        The probability that it does, by the normal approximation.
+    """
+
+    order: NDArray[np.int64]
+    certified: int
+    groups: tuple[tuple[int, ...], ...]
+    contender: int
+    doubt: float
+
+    @property
+    def settled(self) -> bool:
+        """Whether the set and the signs of all shown features are certain."""
+        return self.certified == len(self.order)
+
+    def statement(self, names: tuple[str, ...]) -> str:
+        """Return the doubt in words, for a reader.
+
+        >>> Ranking(np.array([0]), 0, ((0,),), 1, 0.25).statement(("age", "income"))
+        '1 shown; "income" might belong among them (probability 0.25).'
+        """
+        shown = len(self.order)
+        if self.contender < 0 or self.doubt < 0.005:
+            return f"{shown} shown; no other feature is likely to belong among them."
+        doubt = f"probability {self.doubt:.2f}"
+        return f'{shown} shown; "{names[self.contender]}" might belong among them ({doubt}).'
+
+
+def look_schedule(first: int, budget: int) -> tuple[int, ...]:
+    """Return the sample sizes at which to look: doubling from `first`, the last one `budget`.
+
+    >>> look_schedule(200, 1500)
+    (200, 400, 800, 1500)
+    """
+    looks, size = [], max(1, first)
+    while size < budget:
+        looks.append(size)
+        size *= 2
+    return (*looks, budget)
+
+
+def relative_error(estimate: Estimate) -> FloatArray:
+    """Return for each target (k,) the largest standard error over the largest |weight|; 0 where all are exact.
+
+    A sample that does not identify the weights has no error worth the name: infinity.
+    """
+    largest = np.abs(estimate.coef).max(axis=1, initial=0.0)
+    error = estimate.stderr.max(axis=1, initial=0.0)
+    relative = np.divide(error, largest, out=np.full_like(error, np.inf), where=largest > 0)
+    relative = np.where(error <= 0, 0.0, relative)
+    return relative if estimate.identified else np.full_like(relative, np.inf)
+
+
+def precise_enough(estimate: Estimate, tolerance: float) -> bool:
+    """Return whether, for every target, the largest standard error is below `tolerance` times the largest |weight|."""
+    return bool((relative_error(estimate) <= tolerance).all())
+
+
+def samples_needed(n: int, stderr: float, target: float) -> int:
+    """Return how many rows bring a standard error down to `target`, by the 1/n law of its square.
+
+    >>> samples_needed(1000, 0.02, 0.01)
+    4000
+    """
+    if stderr <= target or n == 0:
+        return n
+    if target <= 0 or not math.isfinite(stderr):
+        return 2**62
+    return min(math.ceil(n * (stderr / target) ** 2 * (1 - 1e-12)), 2**62)
+
+
+def critical_value(level: float = 0.95, *, looks: int = 1, rule: Rule = "looks", n: int = _CALIBRATED) -> float:
+    """Return how many standard errors separate two weights at a level that holds for all looks together.
+
+    Parameters
+    ----------
+    level
+        Probability that nothing wrong is certified, at any look.
+    looks
+        How many there will be at most; they share the error evenly.
+    rule
+        ``"looks"``: normal quantile at 1 − α / 2L. ``"acs"``: asymptotic confidence sequence, for any number of looks
+        [waudbysmith2024, theorem 2.2].
+    n
+        Rows so far; only ``"acs"`` needs it.
+
+    Raises
+    ------
+    UnknownNameError
+        If `rule` is not known.
+
+    >>> round(critical_value(0.95), 2), round(critical_value(0.95, looks=5), 2), round(critical_value(rule="acs"), 2)
+    (1.96, 2.58, 3.04)
+    """
+    alpha = 1.0 - level
+    if rule == "looks":
+        from scipy.special import ndtri
+
+        return float(ndtri(1.0 - alpha / (2 * max(looks, 1))))
+    if rule != "acs":
+        raise UnknownNameError("rule", rule, RULES)
+    spread = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / _CALIBRATED
+    rows = n * spread
+    return math.sqrt(2 * (rows + 1) / rows * math.log(math.sqrt(rows + 1) / alpha))
+
+
+def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranking:
+    """Return what is certain about the `top` features of one target.
+
+    Parameters
+    ----------
+    estimate
+        Weights and their covariance.
+    target
+        Which target.
+    top
+        How many features are shown; weights that are exactly zero are not counted.
+    critical
+        How many standard errors separate two weights, see `critical_value`.
+    """
+    coef, stderr = estimate.coef[target], estimate.stderr[target]
+    order = np.argsort(-np.abs(coef), kind="stable")
+    shown = order[: min(top, int(np.count_nonzero((np.abs(coef) > 0) | (stderr > 0))))]
+    if len(shown) == 0:
+        return Ranking(shown.astype(np.int64), 0, (), -1, 0.0)
+    candidates = _candidates(coef, stderr, shown, order, critical)
+    signs = np.where(coef[candidates] < 0, -1.0, 1.0)
+    covariance = estimate.covariance(candidates)[target, 1:, 1:] * np.multiply.outer(signs, signs)
+    size = np.abs(coef[candidates])
+    variance = covariance.diagonal()
+    difference = size[:, None] - size
+    spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0.0))
+    separated = difference > critical * spread
+    signed = (size > critical * np.sqrt(variance)) if estimate.identified else np.zeros(len(size), bool)
+    cuts = _cuts(separated, len(shown)) if estimate.identified else []
+    certified = max((cut for cut in cuts if signed[:cut].all()), default=0)
+    contender, doubt = _contender(difference, spread, len(shown))
+    named = int(candidates[contender]) if contender >= 0 else _next(order, len(shown))
+    groups = np.split(shown, [cut for cut in cuts if cut < len(shown)])
+    return Ranking(shown, certified, tuple(tuple(int(j) for j in group) for group in groups), named, doubt)
+
+
+def _next(order: NDArray[np.int64], shown: int) -> int:
+    return int(order[shown]) if len(order) > shown else -1
+
+
+def _candidates(
+    coef: FloatArray, stderr: FloatArray, shown: NDArray[np.int64], order: NDArray[np.int64], critical: float
+) -> NDArray[np.int64]:
+    """Return the shown features, then the hidden ones that the triangle inequality does not yet separate from them."""
+    least = (np.abs(coef[shown]) - critical * stderr[shown]).min()
+    hidden = order[len(shown) :]
+    near = np.abs(coef[hidden]) + critical * stderr[hidden] >= least
+    return np.concatenate([shown, hidden[near]]).astype(np.int64)
+
+
+def _cuts(separated: NDArray[np.bool_], shown: int) -> list[int]:
+    """Return the places r ≤ K at which every one of the first r features is separated from every later one."""
+    return [r for r in range(1, shown + 1) if separated[:r, r:].all()]
+
+
+def _contender(difference: FloatArray, spread: FloatArray, shown: int) -> tuple[int, float]:
+    """Return the hidden candidate most likely to exceed the weakest shown feature, and the probability."""
+    if len(difference) <= shown:
+        return -1, 0.0
+    from scipy.special import ndtr
+
+    gap, width = difference[shown - 1, shown:], spread[shown - 1, shown:]
+    score = np.divide(-gap, width, out=np.where(gap > 0, -np.inf, 0.0), where=width > 0)
+    best = int(np.argmax(score))
+    return shown + best, float(ndtr(score[best]))
