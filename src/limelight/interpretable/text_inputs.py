@@ -30,19 +30,15 @@ class Document:
         Makes n inputs of the n texts of each field; None for a list of strings.
     plain
         Whether the instance is a single string.
+    content
+        Bytes equal for equal instances.
     """
 
     names: tuple[str, ...]
     texts: tuple[str, ...]
     build: Build | None
     plain: bool
-
-    @property
-    def content(self) -> bytes:
-        """Return bytes equal for equal documents."""
-        if self.plain:
-            return self.texts[0].encode("utf-8", "surrogatepass")
-        return repr(list(zip(self.names, self.texts, strict=True))).encode("utf-8", "surrogatepass")
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +76,15 @@ class Frames:
         import narwhals as nw
 
         n = len(columns[0])
-        if hasattr(self.row, "iloc"):
+        written = dict(zip(self.names, columns, strict=True))
+        if hasattr(self.row, "iloc"):  # pandas has three dtypes of strings, of which narwhals knows one
             many = self.row.iloc[np.zeros(n, dtype=np.intp)].reset_index(drop=True)
-            return many.assign(
-                **{
-                    name: many[name].array._from_sequence(texts, dtype=many[name].dtype)
-                    for name, texts in zip(self.names, columns, strict=True)
-                }
-            )
+            series = nw.get_native_namespace(self.row).Series
+            dtypes = {name: None if many[name].dtype == "category" else many[name].dtype for name in self.names}
+            return many.assign(**{name: series(texts, dtype=dtypes[name]) for name, texts in written.items()})
         frame = nw.from_native(self.row, eager_only=True)
-        many = frame[np.zeros(n, dtype=np.intp)]
-        texts = [
-            nw.new_series(name, values, frame.schema[name], backend=frame.implementation)
-            for name, values in zip(self.names, columns, strict=True)
-        ]
-        return many.with_columns(*texts).to_native()
+        new = [nw.new_series(name, texts, nw.String(), backend=frame.implementation) for name, texts in written.items()]
+        return frame[np.zeros(n, dtype=np.intp)].with_columns(*new).to_native()
 
 
 def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callable[[list[str]], Any] | None) -> Document:
@@ -113,7 +103,8 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
     if isinstance(instance, str):
         if fields is not None:
             raise InputError("fields: expected None for a plain string, got names; pass a dict or a row of a frame.")
-        return Document(("",), (str(instance),), None if to_model is None else Converted(to_model), plain=True)
+        build = None if to_model is None else Converted(to_model)
+        return Document(("",), (str(instance),), build, True, instance.encode("utf-8", "surrogatepass"))
     row, values = _one_row(instance)
     if to_model is not None:
         raise InputError("to_model: expected None for dicts and frames, which reach the model as such; leave it out.")
@@ -125,8 +116,9 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
             raise InputError(f"instance: expected a string in {name!r}, got {_kind(values[name])}; replace it by ''.")
     if not names:
         raise InputError(f"instance: expected at least one string, got none among {', '.join(map(str, values))}.")
-    build: Build = Dicts(row, names) if isinstance(row, Mapping) else Frames(row, names)
-    return Document(tuple(map(str, names)), tuple(str(values[name]) for name in names), build, plain=False)
+    content = repr(sorted((str(name), value) for name, value in values.items())).encode("utf-8", "surrogatepass")
+    back = Dicts(row, names) if isinstance(row, Mapping) else Frames(row, names)
+    return Document(tuple(map(str, names)), tuple(str(values[name]) for name in names), back, False, content)
 
 
 def separate_documents(many: Any) -> Iterable[Any]:

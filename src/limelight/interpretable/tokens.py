@@ -44,7 +44,7 @@ _LEADING, _TRAILING = "\u0e40-\u0e44\u0ec0-\u0ec4", "\u0e30\u0e32\u0e33\u0e45\u0
 _JOINS = "_\u203f\u2040\u2054\ufe33\ufe34\ufe4d-\ufe4f\uff3f"
 _IN_WORDS = ".\u2018\u2019\u2024\ufe52\uff07\uff0e'\u00b7\u0387\u055f\u05f4\u2027"
 _IN_NUMBERS = ".,;\u2018\u2019\u2024\ufe52\uff07\uff0e'\u037e\u0589\u060c\u060d\u066c\u2044\ufe10\ufe14\uff0c\uff1b"
-_ENDS = re.compile(r"[.!?…‽؟۔।॥]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”’）】]*|\n\s*\n")
+_ENDS = re.compile(r"(?<![.!?…‽؟۔।॥])[.!?…‽؟۔।॥]++[\"'”’»)\]]*+(?=\s)|[。！？｡]+[」』”’）】]*|\n\s*\n")
 
 
 def find_spans(text: str, tokens: Tokens) -> list[Span]:

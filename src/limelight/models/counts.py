@@ -67,9 +67,9 @@ class Terms:
         data, indices, lengths = [], [], []
         tiled = np.tile(self.columns, min(step, len(Z)))
         for start in range(0, len(Z), step):
-            counts = self._dense(Z[start : start + step], dtype)
+            counts = self._dense(Z[start : start + step])
             there = np.flatnonzero(counts)
-            data.append(np.ones(len(there), dtype) if binary else counts.ravel()[there])
+            data.append(np.ones(len(there), dtype) if binary else counts.ravel()[there].astype(dtype))
             indices.append(tiled[there])
             lengths.append(np.count_nonzero(counts, axis=1))
         indptr = np.concatenate([[0], *lengths]).cumsum().astype(np.int32 if len(Z) * m < 2**31 else np.int64)
@@ -79,10 +79,17 @@ class Terms:
             shape=(len(Z), self.width),
         )
 
-    def _dense(self, Z: MaskArray, dtype: Any) -> NDArray[Any]:
-        counts = np.broadcast_to(self.base.astype(dtype), (len(Z), len(self.base))).copy()
+    def _dense(self, Z: MaskArray) -> NDArray[Any]:
+        """Return the counts (n, m) as bytes where they fit: what wraps around on the way is right in the end."""
+        most = self.base + sum(
+            np.bincount(terms, np.maximum(more, 0), len(self.base)) for terms, _, more in self.rounds
+        )
+        kind = np.uint8 if most.max(initial=0) < 256 else np.int64
+        counts = np.tile(self.base.astype(kind), (len(Z), 1))
         for terms, features, more in self.rounds:
-            added = Z[:, features] * more.astype(dtype)
+            added = Z[:, features].astype(kind, copy=False)
+            if (more != 1).any():
+                added = added * more.astype(kind)
             if len(terms) == len(self.columns):  # then it names each of them, in order
                 counts += added
             else:
