@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compat": frozenset(
         {"local", "models", "explanation", "algorithm", "explainer", "interpretable", "overview", "views"}
     ),
+    "testing": frozenset({"models", "explanation", "explainer", "interpretable"}),
     "demo": frozenset({"explanation", "explainer", "interpretable", "package"}),
     "web": frozenset({"explanation", "explainer", "interpretable", "overview", "jobs", "views", "package"}),
     "cli": frozenset(
