@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -89,6 +89,14 @@ class Context:
         names = self.caller.output_names or ()
         return tuple(names[i] for i in one.targets)
 
+    def originals(self, opened: Sequence[OpenInstance]) -> Iterable[Inputs]:
+        """Yield the instances themselves as model inputs; tables build the rows of many at once."""
+        representations = [one.representation for one in opened]
+        together = getattr(self.modality, "originals", None)
+        if together is not None and len(opened) > 1:
+            return [together(representations)]
+        return (representation.original for representation in representations)
+
     def pools_to_grow(self, opened: Sequence[OpenInstance]) -> list[tuple[Pool, OpenInstance]]:
         """Return the pools that have too few rows, each with the first instance that needs the most."""
         needy: dict[int, tuple[Pool, OpenInstance]] = {}
@@ -156,22 +164,22 @@ class OpenInstance:
         """Return whether the rows of the next look are there."""
         return self.explanation is None and self.source.n >= self.n
 
+    def meet(self, outputs: FloatArray) -> None:
+        """Take what the model says of the instance itself, which decides what is explained."""
+        self.rows += self.context.repeats or 1
+        self.outputs = outputs
+        self.targets = self.context.targets(outputs)
+
     def request(self) -> Iterator[Inputs]:
-        """Yield the model inputs that the next look is still missing: the instance itself, then its own masks."""
-        if not len(self.targets):
-            yield self.representation.original
+        """Yield the model inputs that the next look is still missing: its own masks, if it has some."""
         if isinstance(self.source, MaskSource):
             yield from self.source.request(self.n, once=self.context.repeats == 1)
 
     def receive(self, outputs: FloatArray, noise: FloatArray | None, *, calls: int) -> None:
         """Take the answers to the request."""
-        self.rows += len(outputs) * (self.context.repeats or 1)
         self.calls += calls
-        if not len(self.targets):
-            self.outputs, outputs = outputs[0], outputs[1:]
-            noise = None if noise is None else noise[1:]
-            self.targets = self.context.targets(self.outputs)
         if isinstance(self.source, MaskSource):
+            self.rows += len(outputs) * (self.context.repeats or 1)
             self.source.receive(outputs[:, self.targets], None if noise is None else noise[:, self.targets])
 
     def draw_more(self) -> None:

@@ -86,9 +86,11 @@ def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
     calls = context.caller.calls
     if context.repeats is None:
         context.repeats = find_repeats(opened[0], context)
-    growing = context.pools_to_grow(opened)
-    requests = [pool.request(first.n) for pool, first in growing] + [one.request() for one in opened]
-    answers = ask(requests, context)
+    growing, new = context.pools_to_grow(opened), [one for one in opened if not len(one.targets)]
+    requests = [context.originals(new), *[pool.request(first.n) for pool, first in growing]]
+    (predictions, _), *answers = ask([*requests, *[one.request() for one in opened]], context)
+    for one, outputs in zip(new, predictions, strict=True):
+        one.meet(outputs)
     for (pool, first), (outputs, _) in zip(growing, answers, strict=False):
         pool.receive(outputs)
         first.rows += len(outputs) * context.repeats
