@@ -221,3 +221,15 @@ def bars() -> Explanation:
 
 
 ALL = {"table": table, "text": text, "long_text": long_text, "raster": raster, "series": series, "bars": bars}
+
+
+def hostile(names: Sequence[str]) -> Explanation:
+    """Whatever strings somebody may use as names, values, targets, outputs and warnings."""
+    features = [Feature(name, Where("part", i), value=names[-1 - i]) for i, name in enumerate(names)]
+    return explanation(
+        features,
+        [[0.5 - 0.07 * i for i in range(len(names))]],
+        targets=[names[0]],
+        outputs=[(name, 0.5 / (i + 1)) for i, name in enumerate(names[:3])],
+        warnings=names[:2],
+    )

@@ -74,7 +74,7 @@ def heat(labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]]) -> N
     table = np.zeros((int(labels.max(initial=0)) + 1, 4), np.uint8)
     for label, (weight, certain) in weights.items():
         if 0 <= label < len(table) and weight:
-            alpha = 225 * abs(weight) / largest * (1.0 if certain else 0.35)
+            alpha = (40 + 190 * abs(weight) / largest) * (1.0 if certain else 0.35)
             table[label] = (*(POSITIVE if weight > 0 else NEGATIVE), round(alpha))
     pixels = table[labels]
     pixels[edges(labels)] = (255, 255, 255, 150)

@@ -186,7 +186,7 @@
   });
 
   function paint(canvas, colour) {
-    const context = canvas.getContext("2d");
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     const picture = context.createImageData(canvas.width, canvas.height);
     for (let at = 0; at < canvas.width * canvas.height; at += 1) {
       const found = colour(at);
