@@ -93,12 +93,14 @@ def find_segments(method: Segmenter, picture: Picture, n_segments: int | None = 
 
 
 def grid(shape: tuple[int, int], n_segments: int) -> NDArray[np.int64]:
-    """Return labels (h, w) of about `n_segments` rectangles, as square as the image allows.
+    """Return labels (h, w) of about `n_segments` rectangles, as square as the image allows; tiny images give pixels.
 
     >>> np.unique(grid((28, 28), 49)).size
     49
     """
     height, width = shape
+    if height * width < 2 * n_segments:
+        return np.arange(height * width).reshape(shape)
     rows = min(height, max(1, round((n_segments * height / width) ** 0.5)))
     columns = min(width, max(1, round(n_segments / rows)))
     down, across = np.arange(height) * rows // height, np.arange(width) * columns // width

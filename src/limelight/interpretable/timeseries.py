@@ -143,9 +143,10 @@ class TimeSeries:
         ``"uniform"`` (default: windows of equal length, since nobody knows better what belongs together),
         ``"changepoints"``, a number of steps, labels (t,), or a callable to labels, see `windows.find_windows`.
     fill
-        What a hidden window shows: ``"mean"`` (default: its mean, so that the shape goes and no jump comes),
-        ``"series_mean"`` (the level goes too), ``"linear"`` (between its neighbours), ``"zero"``, ``"noise"`` and
-        ``"swap"`` (values of the background), or a callable, see `gaps.fill_series` and `gaps.draw_series`.
+        What a hidden window shows: ``"series_mean"`` (default: the mean of all steps, so that both its level and its
+        shape go), ``"mean"`` (its own mean: the shape goes, the level stays and so weighs nothing), ``"linear"``
+        (between its neighbours), ``"zero"``, ``"noise"`` and ``"swap"`` (values of the background), or a callable, see
+        `gaps.fill_series` and `gaps.draw_series`.
     n_windows
         How many windows ``"uniform"`` and ``"changepoints"`` make; round(√t) where None.
     per_channel
@@ -182,7 +183,7 @@ class TimeSeries:
     """
 
     windows: Windows = "uniform"
-    fill: Fill = "mean"
+    fill: Fill = "series_mean"
     n_windows: int | None = None
     per_channel: bool = False
     background: Any = None
