@@ -64,7 +64,8 @@ def test_places_count_code_points_so_that_marks_do_not_shift_after_an_emoji() ->
 
 
 @pytest.mark.parametrize(("mask", "expected"), [
-    (None, "no , but "), ("", "no , but "), ("[MASK]", "no [MASK], but [MASK]"), (str.upper, "no FATIGUE, but SNEEZING"),
+    (None, "no , but "), ("", "no , but "), ("[MASK]", "no [MASK], but [MASK]"),
+    (str.upper, "no FATIGUE, but SNEEZING"),
 ])  # fmt: skip
 def test_what_stands_in_place_of_a_hidden_word(mask: object, expected: str) -> None:
     assert hide(ll.Text(mask=mask), "no fatigue, but sneezing", "fatigue", "sneezing") == expected
@@ -215,6 +216,10 @@ def test_lone_surrogates_stay_and_never_become_a_pair() -> None:
     text = "\ud83d good \udc4d"
     assert hide(ll.Text(), text, "good") == "\ud83d  \udc4d"
     assert hide(ll.Text(tokens="[x]"), "\ud83dx\udc4d", "x") == "\ud83d\udc4d" and len("\ud83d\udc4d") == 2
+
+
+def mentions_777(texts: list[str]) -> list[float]:
+    return [float("word777 " in text) for text in texts]
 
 
 def test_a_book_of_200_000_words_is_explained_by_its_lines() -> None:

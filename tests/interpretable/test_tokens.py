@@ -100,7 +100,7 @@ def test_characters_cover_all_but_white_space(text: str) -> None:
     assert all(place in covered for place, character in enumerate(text) if not character.isspace())
 
 
-# -- other people's tokenizers ------------------------------------------------------------------------------------------
+# -- other people's tokenizers ----------------------------------------------------------------------------------------
 
 
 def test_a_pattern_finds_its_matches_and_no_empty_ones() -> None:

@@ -391,7 +391,7 @@ def _checked_masks(n_features: int) -> NDArray[np.uint8]:
 
 def _equal(ours: Any, told: Any) -> bool:
     """Return whether two matrices are the same, entry by entry and bit by bit."""
-    if ours.shape != told.shape or ours.dtype != told.dtype:
+    if ours.shape != getattr(told, "shape", None) or ours.dtype != told.dtype:
         return False
     if not hasattr(told, "tocsr"):
         return np.array_equal(ours, told)
