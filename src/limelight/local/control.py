@@ -93,6 +93,9 @@ def _use(
     """Return the controlled weights, intercept and noise (n,) of one target, or None where g does not help."""
     Z, weights = neighborhood.Z, neighborhood.weights
     middle = (fitted.seen + fitted.unseen) / 2  # seen rows look too good by 1 − h, unseen rows too bad by 1 / (1 − h)
+    middle = np.where(
+        neighborhood.enumerated, fitted.seen, middle
+    )  # complete strata are no sample: nothing to leave out
     both = np.column_stack([middle, fitted.unseen])
     slope, offset = solve(moments(Z, both, weights))
     unseen = fitted.unseen - offset[1] - Z @ slope[1]

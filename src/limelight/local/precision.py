@@ -6,8 +6,8 @@ held-out fidelity and the effective sample size.
 Everything rests on one linearisation. The weights solve Σ w x (y − x'β) = 0, so to first order each row moves them by
 its *influence* A⁻¹ x w e / (1 − h), with A = Σ w x x' and leverage h = w x'A⁻¹x: the HC3 sandwich [mackinnon1985].
 Rows that share randomness (complement pairs) are summed before they are squared [liang1986]; rows of complete strata
-carry no sampling error. A control variate g changes the residual only: e is then that of y − g, with g fitted without
-the row (5-fold cross-fitting), so that a flexible g does not look better than it is.
+carry no sampling error, only the model's own noise where it was measured. A control variate g changes the residual
+only: e is then that of y − g, with g fitted without the row, so that a flexible g does not look better than it is.
 """
 
 from __future__ import annotations
@@ -197,7 +197,8 @@ def estimate_plain(
     coef, intercept = solve(sample, regularization=regularization)
     residuals = neighborhood.Y - intercept - neighborhood.Z @ coef.T
     shape = geometry(neighborhood, sample, regularization, fixed=fixed)
-    name = "exact" if neighborhood.exhaustive and len(residuals) else "least squares"
+    exact = neighborhood.exhaustive and len(residuals) > 0 and neighborhood.noise is None
+    name = "exact" if exact else "least squares"
     return assemble(neighborhood, sample, shape, (coef, intercept), (residuals, residuals), (name,) * len(intercept))
 
 
@@ -237,15 +238,14 @@ def assemble(
 
 def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unseen: FloatArray) -> Sandwich:
     """Return the sandwich of residuals (n, k) that each row would have, had it not been fitted."""
-    sampled = np.where(neighborhood.enumerated, 0.0, neighborhood.weights)
-    if shape.identified or neighborhood.exhaustive:
+    own = np.zeros_like(unseen) if neighborhood.noise is None else np.sqrt(neighborhood.noise)
+    scores = neighborhood.weights[:, None] * np.where(neighborhood.enumerated[:, None], own, unseen)
+    if shape.identified:
         floor = np.zeros((neighborhood.Y.shape[1], len(sample.mean_Z)))
     else:
         floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
     clusters = shared_clusters(neighborhood.clusters)
-    return Sandwich(
-        neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, sampled[:, None] * unseen, clusters, floor
-    )
+    return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor)
 
 
 def geometry(
@@ -262,7 +262,7 @@ def geometry(
     leverage = np.einsum("ij,ij->i", centred @ inverse, centred)
     leverage = neighborhood.weights * (leverage + (1.0 / sample.total if sample.total > 0 else 0.0))
     enough = effective_sample_size(neighborhood.weights) >= np.count_nonzero(~certain) + 2
-    identified = full_rank and bool(enough or neighborhood.exhaustive)
+    identified = full_rank and bool(enough or (neighborhood.exhaustive and len(neighborhood.Z) > 0))
     return Geometry(inverse, np.minimum(leverage, 1.0), identified, certain)
 
 
