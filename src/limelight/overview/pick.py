@@ -1,0 +1,310 @@
+"""A few explanations that together show what a model does: submodular pick, SP-LIME [ribeiro2016, §4, Algorithm 2].
+
+Enter many explanations; leave the positions of a few. With W the |weights|, one row per explanation and one column per
+feature, a feature's importance is I_j = √Σ_i W_ij, and a set V of explanations covers
+
+    c(V, W, I) = Σ_j 1[some i in V has W_ij > 0] I_j.
+
+That is monotone and submodular, so that taking the largest gain again and again covers at least 1 − 1/e = 63 % of what
+the best set of that size covers [nemhauser1978]. Gains can only shrink, so that a gain computed earlier bounds today's,
+and most need not be computed again [minoux1978].
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from array import array
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from limelight.contracts import FloatArray
+from limelight.errors import InputError
+from limelight.explanation import Explanation, normal_quantile
+from limelight.overview.reading import (
+    Explanations,
+    Name,
+    Weights,
+    check_target,
+    nothing_explains,
+    pick_positions,
+    read_weights,
+)
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which explanations to look at, in the order in which they were picked, and what they cover.
+
+    Parameters
+    ----------
+    indices
+        Positions in the list or stream, or lines of the file, counted from 0.
+    coverage
+        Which fraction of all importance the first 1, 2, … of them cover.
+    gains
+        What each adds to the coverage, in units of importance.
+    importances
+        I_j by feature, largest first. Keys are identities: a column, a word, what `name` returned.
+    explanations
+        Those picked; empty where they came as a stream, of which only the weights are kept.
+    n_candidates
+        How many explanations there were to pick from.
+    warnings
+        Sentences about what the pick cannot say.
+    """
+
+    indices: tuple[int, ...]
+    coverage: tuple[float, ...]
+    gains: tuple[float, ...]
+    importances: Mapping[Hashable, float]
+    explanations: tuple[Explanation, ...]
+    n_candidates: int
+    warnings: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return one line for each explanation picked, and the most important features."""
+        width = max(len("explanation"), *(len(str(index)) for index in self.indices))
+        lines = [f"{'explanation':>{width}}  covers so far"]
+        lines += [f"{at:>{width}}  {part:>13.1%}" for at, part in zip(self.indices, self.coverage, strict=True)]
+        top = ", ".join(_shown(key) for key in list(self.importances)[:8])
+        lines.append(f"Picked from {self.n_candidates:,}. Most important: {top or 'nothing'}.")
+        return "\n".join([*lines, *self.warnings])
+
+
+def submodular_pick(
+    explanations: Explanations,
+    budget: int,
+    *,
+    target: str | int | None = None,
+    name: Name | None = None,
+    max_features: int | None = None,
+    level: float | None = None,
+) -> Pick:
+    """Pick a few explanations that together cover the features that matter most, none of them twice.
+
+    Features are compared by what they are (`Feature.where`), not by how they read: the column of a table, the word of
+    a text. Where several pick equally much, the one with the larger total |weight| comes first, then the earlier.
+
+    Parameters
+    ----------
+    explanations
+        A list; any iterable, such as what `explain_many` returns, of which only the weights are kept; or the path of a
+        .jsonl file with one explanation in each line.
+    budget
+        How many to pick: as many as somebody is willing to look at.
+    target
+        Name of an output, or its position among those that an explanation explains: explanations without it are no
+        candidates. None, the default, adds up the |weights| of all outputs that each explanation explains.
+    name
+        ``name(explanation, feature)`` → what the feature is across explanations; None leaves a feature out. Needed
+        for pictures and series, where superpixel 7 of one is not superpixel 7 of another.
+    max_features
+        How many features of each explanation count, largest |weight| first, for each output. None, the default: all
+        that it shows. Fewer tell explanations apart where all of them show all columns of a table.
+    level
+        Count only weights whose confidence interval of this level leaves out zero. None, the default and the paper's:
+        all that are shown and not zero. With 0.95 a feature is not covered by an explanation that shows noise there.
+
+    Returns
+    -------
+    Pick
+        Positions, the coverage curve, importances.
+
+    Raises
+    ------
+    InputError
+        If `budget` is not between 1 and the number of candidates, if there are none, if they mix kinds of features,
+        or if superpixels or windows come without `name`.
+    UnknownNameError
+        If nothing explains `target`.
+
+    References
+    ----------
+    [ribeiro2016, §4]; greedy [nemhauser1978], lazily [minoux1978].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import limelight as ll
+    >>> texts = ["good film", "bad film", "good good film", "bad food", "good food"]
+    >>> def says(texts):
+    ...     return np.array([text.count("good") - text.count("bad") + 0.25 * text.count("food") for text in texts])
+    >>> explanations = list(ll.Explainer(says, ll.Text(), seed=0).explain_many(texts))
+    >>> pick = ll.submodular_pick(explanations, budget=2)
+    >>> [texts[i] for i in pick.indices], pick.coverage[-1]
+    (['good food', 'bad film'], 1.0)
+    """
+    _check_numbers(budget, max_features, level)
+    check_target(target)
+    matrix = _Matrix()
+    z = 0.0 if level is None else normal_quantile(level)
+    known: dict[str, None] = {}
+    for weights in read_weights(explanations, name):
+        known.update(dict.fromkeys(weights.targets))
+        rows = weights.rows(target)
+        if rows or target is None:
+            matrix.append(weights.position, _row(weights, rows, max_features, z))
+    if not matrix.positions:
+        raise nothing_explains(target, known)
+    if budget > len(matrix.positions):
+        what = "" if target is None else f" that explain {target!r}"
+        raise InputError(f"budget: expected at most {len(matrix.positions)}, the explanations{what}, got {budget}.")
+    return _picked(matrix, budget, explanations)
+
+
+def _check_numbers(budget: Any, max_features: Any, level: Any) -> None:
+    for argument, value in (("budget", budget), ("max_features", max_features)):
+        if value is None and argument != "budget":
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise InputError(f"{argument}: expected a whole number from 1, got {value!r}; 5 is usual.")
+    if level is not None:
+        normal_quantile(level)
+
+
+# -- the matrix W -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Matrix:
+    """W as it grows, row after row: 12 bytes for each weight, and one number for each feature."""
+
+    positions: array[int] = field(default_factory=lambda: array("q"))
+    columns: dict[Hashable, int] = field(default_factory=dict)
+    ends: array[int] = field(default_factory=lambda: array("q", [0]))
+    indices: array[int] = field(default_factory=lambda: array("i"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+
+    def append(self, position: int, row: Mapping[Hashable, float]) -> None:
+        """Add the row of one explanation: |weight| by feature."""
+        self.positions.append(position)
+        for key, weight in row.items():
+            self.indices.append(self.columns.setdefault(key, len(self.columns)))
+            self.values.append(weight)
+        self.ends.append(len(self.values))
+
+    def sparse(self) -> csr_array:
+        """Return W (n, m) without copying its numbers."""
+        from scipy.sparse import csr_array
+
+        parts = (np.asarray(self.values), np.asarray(self.indices), np.asarray(self.ends))
+        return csr_array(parts, shape=(len(self.positions), len(self.columns)))
+
+
+def _row(weights: Weights, rows: Sequence[int], max_features: int | None, z: float) -> dict[Hashable, float]:
+    """Return the row of W of one explanation; what it shows with weight zero covers nothing.
+
+    |weights| add up, over outputs and over features of one identity: two classes of a probability have opposite
+    weights, and their sum would say that nothing matters.
+    """
+    row: dict[Hashable, float] = {}
+    for i in rows:
+        coef, stderr = weights.coef[i], weights.stderr[i]
+        for j in weights.selected[i][:max_features]:
+            size, key = abs(coef[j]), weights.keys[j]
+            if size > z * stderr[j] and key is not None:
+                row[key] = row.get(key, 0.0) + size
+    return row
+
+
+# -- Algorithm 2 ------------------------------------------------------------------------------------------------------
+
+
+def _picked(matrix: _Matrix, budget: int, explanations: Explanations) -> Pick:
+    W = matrix.sparse()
+    importances = feature_importances(W)
+    rows, gains = lazy_greedy(W, importances, budget)
+    total = math.fsum(importances)
+    coverage = [min(covered / total, 1.0) if total else 1.0 for covered in accumulate(gains)]
+    indices = tuple(matrix.positions[row] for row in rows)
+    keys = list(matrix.columns)
+    order = np.argsort(-importances, kind="stable")
+    return Pick(
+        indices=indices,
+        coverage=tuple(coverage),
+        gains=tuple(gains),
+        importances={keys[j]: float(importances[j]) for j in order},
+        explanations=pick_positions(explanations, indices),
+        n_candidates=len(matrix.positions),
+        warnings=_doubts(gains, total),
+    )
+
+
+def feature_importances(W: csr_array) -> FloatArray:
+    """Return I (m,) = √Σ_i W_ij of the |weights| W (n, m) [ribeiro2016, §4].
+
+    Sums are rounded once, so that the order of the explanations changes nothing.
+
+    >>> from scipy.sparse import csr_array
+    >>> feature_importances(csr_array([[4.0, 0.0], [5.0, 1.0]]))
+    array([3., 1.])
+    """
+    columns = W.tocsc()
+    return np.sqrt([math.fsum(columns.data[a:b]) for a, b in _spans(columns.indptr)])
+
+
+def lazy_greedy(W: csr_array, importances: FloatArray, budget: int) -> tuple[list[int], list[float]]:
+    """Return the rows of W that greedy coverage takes, in order, and what each gains.
+
+    Ties go to the larger row sum, then to the earlier row. What is in the heap is at most as good as it was, so that
+    the row on top is the best of all as soon as its gain is today's.
+
+    Parameters
+    ----------
+    W
+        (n, m) |weights|; a stored entry covers its column.
+    importances
+        (m,)
+    budget
+        How many rows, at most n.
+    """
+    rows = [W.indices[a:b] for a, b in _spans(W.indptr)]
+    left = importances.copy()  # of what is not covered yet
+    heap = [
+        (-math.fsum(left[columns]), -math.fsum(W.data[a:b]), i)
+        for i, (columns, (a, b)) in enumerate(zip(rows, _spans(W.indptr), strict=True))
+    ]
+    heapq.heapify(heap)
+    picked: list[int] = []
+    gains: list[float] = []
+    while len(picked) < budget:
+        stale, size, i = heap[0]
+        gain = math.fsum(left[rows[i]])
+        if gain < -stale:
+            heapq.heapreplace(heap, (-gain, size, i))
+            continue
+        heapq.heappop(heap)
+        picked.append(i)
+        gains.append(gain)
+        left[rows[i]] = 0.0
+    return picked, gains
+
+
+def _spans(ends: Any) -> list[tuple[int, int]]:
+    bounds = ends.tolist()
+    return list(pairwise(bounds))
+
+
+def _doubts(gains: Sequence[float], total: float) -> tuple[str, ...]:
+    if not total:
+        return ("No explanation has a weight that counts, so that there is nothing to cover.",)
+    useful = sum(gain > 0 for gain in gains)
+    if useful == len(gains):
+        return ()
+    first = "The first covers" if useful == 1 else f"The first {useful} cover"
+    return (
+        f"{first} every feature; the others were picked for the size of their weights. "
+        "A smaller max_features tells explanations apart by what matters most in each.",
+    )
+
+
+def _shown(key: Hashable) -> str:
+    return ": ".join(map(str, key)) if isinstance(key, tuple) else str(key)

@@ -1,0 +1,263 @@
+"""Many explanations, read one at a time: enter a list, a stream or a file; leave the weights, keyed by identity.
+
+Only `Weights` is kept by who reads, never an explanation, so that a stream of any length takes the memory of its
+numbers. A feature is the same in two explanations where `Feature.where` says so (a column, a word, a part), not where
+its name reads alike: "age > 37" and "28 < age ≤ 37" are one column. Superpixel 7 of two pictures is not one thing, so
+for pictures and series the caller says what it shows.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from limelight.contracts import Feature
+from limelight.errors import InputError, UnknownNameError
+from limelight.explanation import SCHEMA_VERSION, Explanation
+
+Explanations = Iterable[Explanation] | str | Path
+"""A list, any iterable, or the path of a file with one explanation as JSON in each line."""
+Name = Callable[[Explanation, Feature], Hashable]
+"""What a feature is called across explanations; None leaves it out."""
+
+OWN_NUMBERING = {"segment": "superpixel", "window": "window"}
+"""Kinds of features whose keys number the parts of one instance and mean nothing in another."""
+SUFFIXES = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What one explanation adds to a view of many.
+
+    Parameters
+    ----------
+    position
+        Its place in the list or stream, or its line in the file, counted from 0.
+    keys
+        (d,) what each feature is; None for those that are left out.
+    targets
+        Names of the k outputs it explains.
+    coef, stderr
+        (k, d) as in `Explanation`, as lists.
+    selected
+        For each target the indices of the features shown, largest |weight| first.
+    shared
+        Whether its perturbations were shared, so that its errors go along with those of others.
+    """
+
+    position: int
+    keys: tuple[Hashable, ...]
+    targets: tuple[str, ...]
+    coef: list[list[float]]
+    stderr: list[list[float]]
+    selected: list[list[int]]
+    shared: bool
+
+    def rows(self, target: str | int | None) -> list[int]:
+        """Return the rows of a target: all for None, and none where it is not explained here."""
+        if target is None:
+            return list(range(len(self.targets)))
+        if isinstance(target, str):
+            return [row for row, name in enumerate(self.targets) if name == target]
+        return [target] if target < len(self.targets) else []
+
+
+def read_weights(explanations: Explanations, name: Name | None = None) -> Iterator[Weights]:
+    """Yield the weights of each explanation, in order; nothing is read ahead.
+
+    Parameters
+    ----------
+    explanations
+        A list, any iterable, or the path of a file as `limelight explain --rows … --out` writes it, also gzipped.
+    name
+        ``name(explanation, feature)`` → what the feature is called across explanations. None takes the feature's
+        identity, which serves wherever instances share their features: columns, words, parts.
+
+    Raises
+    ------
+    InputError
+        If an entry is no explanation, if kinds of features are mixed, or if superpixels or windows have no `name`.
+    """
+    kind: str | None = None
+    for position, entry in _entries(explanations):
+        if name is not None:
+            yield _named(position, _whole(entry, position), name)
+            continue
+        kinds, weights = _identified(position, entry)
+        for other in kinds:
+            kind = other if kind is None else kind
+            _check_kind(kind, other, position)
+        yield weights
+
+
+def check_target(target: str | int | None) -> None:
+    """Say no to a target that is neither a name nor a position.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    is_position = isinstance(target, int) and not isinstance(target, bool) and target >= 0
+    if not (target is None or isinstance(target, str) or is_position):
+        raise InputError(f"target: expected a name, a position from 0, or None for all, got {target!r}.")
+
+
+def nothing_explains(target: str | int | None, known: Collection[str]) -> InputError:
+    """Return the error that says why nothing is left to look at."""
+    if not known:
+        return InputError("explanations: expected at least one, got none; a stream can be read only once.")
+    return UnknownNameError("target", target, known)
+
+
+def pick_positions(explanations: Explanations, positions: Sequence[int]) -> tuple[Explanation, ...]:
+    """Return the explanations at some positions of a sequence or a file; none of a stream, which has passed."""
+    if isinstance(explanations, (str, Path)):
+        wanted = set(positions)
+        found = {at: _whole(line, at) for at, line in _lines(Path(explanations)) if at in wanted}
+        return tuple([found[at] for at in positions])
+    if isinstance(explanations, Sequence):
+        listed: Sequence[Any] = explanations
+        return tuple([listed[at] for at in positions])
+    return ()
+
+
+# -- one entry --------------------------------------------------------------------------------------------------------
+
+
+def _identified(position: int, entry: Any) -> tuple[set[str], Weights]:
+    """Return the kinds of an entry's features, and its weights keyed by their identity."""
+    if isinstance(entry, Explanation):
+        kinds = {feature.where.kind for feature in entry.features}
+        return kinds, _of_explanation(position, entry, tuple([feature.where.key for feature in entry.features]))
+    data = _parsed(entry, position)
+    try:
+        places = [feature["where"] for feature in data["features"]]
+        weights = Weights(
+            position,
+            tuple([_hashable(where["key"]) for where in places]),
+            tuple(data["targets"]),
+            data["coef"],
+            data["stderr"],
+            data["selected"],
+            data["provenance"]["shared"],
+        )
+        shapes = {len(row) for rows in (weights.coef, weights.stderr) for row in rows}
+        kinds = {where["kind"] for where in places}
+    except (KeyError, TypeError) as error:
+        raise _no_explanation(position, f"{type(error).__name__}: {error}") from error
+    if shapes - {len(weights.keys)} or len(weights.coef) != len(weights.targets):
+        raise _no_explanation(position, "its weights do not fit its features")
+    return kinds, weights
+
+
+def _named(position: int, explanation: Explanation, name: Name) -> Weights:
+    keys = tuple([name(explanation, feature) for feature in explanation.features])
+    for key in keys:
+        if not isinstance(key, Hashable):
+            raise InputError(f"name: expected something hashable, such as a string, got {key!r}.")
+    return _of_explanation(position, explanation, keys)
+
+
+def _of_explanation(position: int, explanation: Explanation, keys: tuple[Hashable, ...]) -> Weights:
+    return Weights(
+        position,
+        keys,
+        explanation.targets,
+        explanation.coef.tolist(),
+        explanation.stderr.tolist(),
+        [indices.tolist() for indices in explanation.selected],
+        explanation.provenance.shared,
+    )
+
+
+def _check_kind(kind: str, other: str, position: int) -> None:
+    if other in OWN_NUMBERING:
+        what = OWN_NUMBERING[other]
+        raise InputError(
+            f"name: {what} 7 of one instance is not {what} 7 of another, so explanations cannot be compared by it; "
+            "pass name=, a callable (explanation, feature) → what the feature shows, such as 'sky'."
+        )
+    if other != kind:
+        raise InputError(
+            f"explanations: expected features of one kind, got {kind!r} and, at position {position}, {other!r}; "
+            "look at one kind at a time, or pass name=, a callable (explanation, feature) → what the feature is."
+        )
+
+
+def _hashable(key: Any) -> Hashable:
+    """Return a key as it was before JSON made a list of its tuple."""
+    return tuple([_hashable(item) for item in key]) if isinstance(key, list) else key
+
+
+# -- lists, streams and files -----------------------------------------------------------------------------------------
+
+
+def _entries(explanations: Explanations) -> Iterator[tuple[int, Any]]:
+    if isinstance(explanations, (str, Path)):
+        return _lines(Path(explanations))
+    if isinstance(explanations, (Explanation, Mapping)) or not isinstance(explanations, Iterable):
+        raise InputError(
+            "explanations: expected many of them (a list, a stream, the path of a .jsonl file), "
+            f"got {type(explanations).__name__}; put one into a list."
+        )
+    return _checked(explanations)
+
+
+def _checked(explanations: Iterable[Any]) -> Iterator[tuple[int, Explanation]]:
+    for position, entry in enumerate(explanations):
+        if not isinstance(entry, Explanation):
+            raise InputError(
+                f"explanations: expected an Explanation at position {position}, got {type(entry).__name__}; "
+                "read dicts with Explanation.from_dict."
+            )
+        yield position, entry
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file that are not blank, with their numbers from 0."""
+    if not path.name.lower().removesuffix(".gz").endswith(SUFFIXES):
+        raise InputError(f"explanations: expected a .jsonl file, one explanation in each line, got '{path}'.")
+    if not path.is_file():
+        raise InputError(f"explanations: no file '{path}'.")
+    with _open(path) as file:
+        for number, line in enumerate(file):
+            if not line.isspace():
+                yield number, line
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
+
+
+def _whole(entry: Explanation | str, position: int) -> Explanation:
+    if isinstance(entry, Explanation):
+        return entry
+    try:
+        return Explanation.from_dict(_parsed(entry, position))
+    except InputError as error:
+        raise _no_explanation(position, str(error)) from error
+
+
+def _parsed(line: str, position: int) -> Any:
+    try:
+        data = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise _no_explanation(position, f"not JSON: {error}") from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version != SCHEMA_VERSION:
+        raise _no_explanation(position, f"expected schema_version {SCHEMA_VERSION}, got {version!r}")
+    return data
+
+
+def _no_explanation(position: int, why: str) -> InputError:
+    return InputError(
+        f"explanations: line {position}, counted from 0, is not an explanation ({why}); "
+        "write each with to_json(), one in a line."
+    )

@@ -1,0 +1,133 @@
+"""Mean |weight| and mean weight over many explanations, with intervals that mean what they say."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_up import explanation
+
+import limelight as ll
+
+
+def by_feature(importance: Any) -> dict[Any, dict[str, Any]]:
+    return {row["feature"]: row for row in importance.rows()}
+
+
+def test_two_rows_by_hand() -> None:
+    many = [explanation({"age": 3.0, "sex": -1.0}, stderr=0.1), explanation({"age": -1.0, "sex": -1.0}, stderr=0.1)]
+    importance = ll.feature_importance(many)
+    age, sex = importance.rows()
+    assert (age["feature"], age["count"], age["mean_abs"], age["mean"]) == ("age", 2, 2.0, 1.0)
+    # S² = 8 of (3, −1) and 2 of (3, 1); t = 12.706 with one degree of freedom; S²/2 is 4 and 1
+    assert age["high"] - age["mean"] == pytest.approx(12.7062 * 2, rel=1e-4)
+    assert age["abs_high"] - age["mean_abs"] == pytest.approx(12.7062, rel=1e-4)
+    assert age["abs_low"] == 0.0
+    # two that agree: their own noise is the floor, √(2 · 0.01 / 4)
+    assert sex["high"] - sex["mean"] == pytest.approx(12.7062 * 0.005**0.5, rel=1e-4)
+    assert sex["noise"] == pytest.approx(0.1 * (2 / np.pi) ** 0.5)
+    assert importance.n_explanations == {"spam": 2}
+    assert "spam: mean over 2 explanations" in str(importance)
+
+
+def test_one_explanation_has_its_own_intervals() -> None:
+    one = explanation({"a": 1.0, "b": -0.5}, stderr=(0.1, 0.2))
+    bounds = one.interval(0.9)[0]
+    for entry, (low, high) in zip(ll.feature_importance([one], level=0.9).rows(), bounds, strict=True):
+        assert (entry["low"], entry["high"]) == pytest.approx((low, high))
+
+
+def test_errors_that_rows_share_do_not_average_out() -> None:
+    own = [explanation({"a": 1.0 + 0.01 * i}, stderr=0.5) for i in range(100)]
+    shared = [explanation({"a": 1.0 + 0.01 * i}, stderr=0.5, shared=True) for i in range(100)]
+    widths = [entry["high"] - entry["low"] for many in (own, shared) for entry in ll.feature_importance(many).rows()]
+    assert widths[0] < 0.25
+    assert widths[1] > 2 * 1.96 * 0.5
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_intervals_cover_the_mean_of_all_instances_as_often_as_they_say(shared: bool) -> None:
+    rng = np.random.default_rng(0)
+    hits = []
+    for _ in range(300):
+        truth, errors = rng.normal(0.7, 0.4, 15), rng.normal(0, 0.3, 15)
+        seen = truth + (errors[0] if shared else errors)
+        many = [explanation({"a": weight}, stderr=0.3, shared=shared) for weight in seen]
+        entry = ll.feature_importance(many).rows()[0]
+        hits.append(entry["low"] <= 0.7 <= entry["high"])
+    assert 0.92 <= np.mean(hits) <= 0.98
+
+
+def test_a_feature_without_effect_is_as_large_as_its_noise() -> None:
+    rng = np.random.default_rng(0)
+    many = [explanation({"real": 1.0, "nothing": rng.normal(0, 0.2)}, stderr=(0.2, 0.2)) for _ in range(2000)]
+    entry = by_feature(ll.feature_importance(many))["nothing"]
+    assert entry["mean_abs"] == pytest.approx(entry["noise"], rel=0.05)
+
+
+def test_words_that_a_text_lacks_count_as_zero_there() -> None:
+    many = [explanation({"free": 1.0}, kind="word"), explanation({"free": 1.0, "rare": 1.5}, kind="word")]
+    found = by_feature(ll.feature_importance([*many, *many]))
+    assert (found["free"]["count"], found["free"]["mean_abs"]) == (4, 1.0)
+    assert (found["rare"]["count"], found["rare"]["mean_abs"]) == (2, 0.75)
+    spread = np.std([0, 1.5, 0, 1.5], ddof=1) / 2
+    assert found["rare"]["high"] - 0.75 == pytest.approx(3.18245 * spread, rel=1e-5)
+
+
+def test_each_target_is_a_table_of_its_own() -> None:
+    two = ("ham", "spam")
+    many = [explanation({"money": (-2.0, 2.0)}, targets=two), explanation({"money": 1.0})]
+    importance = ll.feature_importance(many)
+    assert importance.n_explanations == {"ham": 1, "spam": 2}
+    assert [(row["target"], row["mean"]) for row in importance.rows()] == [("ham", -2.0), ("spam", 1.5)]
+    assert [row["target"] for row in ll.feature_importance(many, target="ham").rows()] == ["ham"]
+    with pytest.raises(ll.UnknownNameError, match="did you mean 'ham'"):
+        ll.feature_importance(many, target="hm")
+
+
+def test_weights_that_are_not_shown_count_too() -> None:
+    many = [explanation({"a": 1.0, "b": 0.5}, shown=1), explanation({"a": 0.5, "b": 1.0}, shown=1)]
+    assert [row["mean_abs"] for row in ll.feature_importance(many).rows()] == [0.75, 0.75]
+
+
+def test_features_of_one_name_add_up_without_cancelling() -> None:
+    one = explanation({0: 1.0, 1: -3.0}, kind="segment", stderr=0.1)
+    entry = ll.feature_importance([one], name=lambda *_: "sky").rows()[0]
+    assert (entry["mean_abs"], entry["mean"], entry["count"]) == (4.0, -2.0, 1)
+    with pytest.raises(ll.InputError, match="pass name="):
+        ll.feature_importance([one])
+
+
+def test_list_stream_and_file_say_the_same(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    many = [explanation({"a": a, "b": b}, stderr=0.1) for a, b in rng.normal(size=(30, 2))]
+    (tmp_path / "many.jsonl").write_text("\n".join(e.to_json() for e in many))
+    listed = ll.feature_importance(many)
+    assert ll.feature_importance(iter(many)) == listed
+    assert ll.feature_importance(tmp_path / "many.jsonl") == listed
+    assert pickle.loads(pickle.dumps(listed)) == listed
+
+
+def test_the_frame_holds_the_rows_also_where_there_are_none() -> None:
+    pytest.importorskip("pandas")
+    importance = ll.feature_importance([explanation({"a": 1.0, "b": -2.0})])
+    frame = importance.to_frame()
+    assert frame.to_dict("records") == importance.rows()
+    assert list(frame["feature"]) == ["b", "a"]
+    assert list(ll.feature_importance([explanation({})]).to_frame().columns) == list(frame.columns)
+
+
+def test_numbers_far_from_zero_keep_their_spread() -> None:
+    many = [explanation({"a": 1e9 + step}) for step in (0.0, 1.0, 2.0)]
+    entry = ll.feature_importance(many).rows()[0]
+    assert entry["high"] - entry["mean"] == pytest.approx(4.30265 / 3**0.5, rel=1e-4)
+
+
+def test_nothing_to_look_at_is_an_error() -> None:
+    with pytest.raises(ll.InputError, match="expected at least one, got none"):
+        ll.feature_importance([])
+    with pytest.raises(ll.InputError, match="level"):
+        ll.feature_importance([explanation({"a": 1.0})], level=95)
