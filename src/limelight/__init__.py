@@ -32,6 +32,7 @@ _HOME = {
     "TimeSeries": "limelight.interpretable.timeseries",
     "Components": "limelight.interpretable.components",
     "Text": "limelight.interpretable.text",
+    "submodular_pick": "limelight.overview.pick",
     "LimelightError": "limelight.errors",
     "InputError": "limelight.errors",
     "UnknownNameError": "limelight.errors",
