@@ -33,6 +33,7 @@ _HOME = {
     "Components": "limelight.interpretable.components",
     "Text": "limelight.interpretable.text",
     "submodular_pick": "limelight.overview.pick",
+    "feature_importance": "limelight.overview.importance",
     "LimelightError": "limelight.errors",
     "InputError": "limelight.errors",
     "UnknownNameError": "limelight.errors",
