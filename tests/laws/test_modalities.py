@@ -151,6 +151,39 @@ def test_tensors_keep_every_law(fill):
     check_modality(ll.Image(n_segments=6, fill=fill), list(torch.as_tensor(np.moveaxis(COLOUR, 3, 1).copy())))
 
 
+# -- series -----------------------------------------------------------------------------------------------------------
+
+SERIES = rng.normal(size=(3, 20))
+CHANNELS = rng.normal(size=(2, 20, 3))
+GAPS = np.where(rng.random((2, 20)) < 0.3, np.nan, SERIES[:2])
+
+
+def halved(values, labels):
+    return values / 2
+
+
+TIMES: dict[str, tuple[dict[str, Any], Any]] = {
+    "defaults": ({}, SERIES),
+    "gaps": ({}, GAPS),
+    "change points": ({"windows": "changepoints"}, SERIES),
+    "lengths": ({"windows": 6, "fill": "mean"}, SERIES),
+    "labels": ({"windows": np.arange(20) % 3, "fill": "linear"}, SERIES),
+    "swap": ({"fill": "swap", "background": rng.normal(size=(9, 20))}, SERIES),
+    "noise": ({"fill": "noise"}, SERIES),
+    "callable": ({"fill": halved}, CHANNELS),
+    "per channel": ({"per_channel": True, "fill": "zero"}, CHANNELS),
+    "channels first": ({"channels": "first", "model_channels": "last"}, np.moveaxis(CHANNELS, 1, 2)),
+    "one step": ({}, np.array([[1.0], [2.0]])),
+    "frames": ({}, [pd.DataFrame(each, columns=["a", "b", "c"]) for each in CHANNELS]),
+}
+
+
+@pytest.mark.parametrize("option", TIMES)
+def test_series_keep_every_law(option):
+    options, series = TIMES[option]
+    check_modality(ll.TimeSeries(**options), list(series))
+
+
 # -- what the checks catch --------------------------------------------------------------------------------------------
 
 
