@@ -128,8 +128,12 @@ def tensor_composites(Z: MaskArray, image: Any, fill: Any, labels: NDArray[np.in
 
 
 def _tables(Z: MaskArray, mixed: NDArray[np.intp]) -> Iterable[NDArray[np.uint64]]:
-    """Yield for each mask the word of every superpixel, then of every word across an outline."""
+    """Yield for each mask the word of every superpixel, then of every word across an outline; one array, rewritten."""
     on = (np.asarray(Z) != 0).view(np.uint8) * np.uint8(255)
+    d, each = on.shape[1], mixed.reshape(-1)
+    table = np.empty(d + len(mixed), np.uint64)
+    across = table[d:].view(np.uint8)
     for row in on:
-        crossing = row[mixed].reshape(-1).view(np.uint64)
-        yield np.concatenate([row * _SPREAD, crossing])
+        table[:d] = row * _SPREAD
+        np.take(row, each, out=across, mode="clip")
+        yield table
