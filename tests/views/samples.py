@@ -50,6 +50,7 @@ def explanation(
         r2=np.full(k, min(1.0, fidelity + 0.03)),
         selected=selected,
         covariance=covariance,
+        rankings=(),
         outputs=tuple(outputs) or tuple(zip(targets, said.tolist(), strict=True)),
         layout=dict(layout or {"kind": "bars"}),
         provenance=Provenance(
