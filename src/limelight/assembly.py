@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +41,17 @@ def assemble(
         r2=estimate.r2,
         selected=verdict.selected,
         covariance=tuple(covariance(shown)[row, 1:, 1:] for row, shown in enumerate(verdict.selected)),
+        rankings=verdict.rankings,
         outputs=likely(one.outputs, names),
+        curve=_curve(one),
         layout=representation.layout(),
         provenance=_provenance(one, neighborhood, estimate, verdict, width),
     )
+
+
+def _curve(one: OpenInstance) -> Mapping[str, Any] | None:
+    """Return the kernel path as JSON: one list entry for each width."""
+    return None if one.path is None else {name: value.tolist() for name, value in vars(one.path).items()}
 
 
 def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:

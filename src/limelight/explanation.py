@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Layout, Where
 from limelight.errors import InputError, UnknownNameError
+from limelight.local.stopping import Ranking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,6 +121,21 @@ class Explanation:
         JSON for the views.
     provenance
         Seed, settings, samples, cost, warnings.
+    rankings
+        For each target what is certain about the features shown: how many of them are the largest beyond doubt, which
+        are tied, and which hidden feature might belong among them.
+    curve
+        The explanation at each of a grid of kernel widths, where ``kernel_width="auto"`` chose one; see `kernel_path`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from limelight import Components, Explainer
+    >>> def louder(masks):
+    ...     return masks @ np.array([2.0, -1.0, 0.5])
+    >>> explanation = Explainer(louder, Components(["drums", "hum", "voice"], np.asarray), seed=0).explain(None)
+    >>> [(name, round(weight, 6)) for name, weight in explanation.as_list()]
+    [('drums', 2.0), ('hum', -1.0), ('voice', 0.5)]
     """
 
     features: tuple[Feature, ...]
@@ -137,6 +153,8 @@ class Explanation:
     outputs: tuple[tuple[str, float], ...]
     layout: Layout
     provenance: Provenance
+    rankings: tuple[Ranking, ...] = ()
+    curve: Mapping[str, Any] | None = None
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -208,6 +226,31 @@ class Explanation:
         variance = cov[first, first] + cov[second, second] - 2 * cov[first, second]
         return float(self.coef[row, a] - self.coef[row, b]), math.sqrt(max(float(variance), 0.0))
 
+    def kernel_path(self) -> list[dict[str, Any]]:
+        """Return fidelity, effective sample size and weights at every kernel width of a grid, one dict for each width.
+
+        Raises
+        ------
+        InputError
+            If the explanation was made at a given width, so that no grid was computed.
+        """
+        if self.curve is None:
+            raise InputError("kernel_path: no grid was computed; explain with kernel_width='auto' to have one.")
+        names = {"widths": "width", "effective": "effective_sample_size"}
+        columns = {names.get(name, name): values for name, values in self.curve.items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def doubts(self, target: str | int | None = None) -> tuple[str, ...]:
+        """Return in words what is not certain about which features are shown, and in which order."""
+        row = self.target_index(target)
+        if row >= len(self.rankings):
+            return ()
+        names = tuple(feature.name for feature in self.features)
+        ranking = self.rankings[row]
+        ties = [" and ".join(names[j] for j in group) for group in ranking.groups if len(group) > 1]
+        tied = [f"the order is not certain among {tie}" for tie in ties]
+        return (ranking.statement(names), *tied)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return the sentences about trust."""
@@ -253,8 +296,10 @@ class Explanation:
             **{name: getattr(self, name).tolist() for name in arrays},
             "selected": [indices.tolist() for indices in self.selected],
             "covariance": [matrix.tolist() for matrix in self.covariance],
+            "rankings": [{**asdict(ranking), "order": ranking.order.tolist()} for ranking in self.rankings],
             "outputs": [list(pair) for pair in self.outputs],
             "layout": dict(self.layout),
+            "curve": self.curve,
             "provenance": asdict(self.provenance),
         }
 
@@ -368,6 +413,11 @@ def _feature(entry: Mapping[str, Any]) -> Feature:
     return Feature(**{**entry, "where": Where(where["kind"], _hashable(where["key"]), places)})
 
 
+def _ranking(entry: Mapping[str, Any]) -> Ranking:
+    groups = tuple(tuple(group) for group in entry["groups"])
+    return Ranking(**{**entry, "order": np.asarray(entry["order"], dtype=np.int64), "groups": groups})
+
+
 def _hashable(value: Any) -> Any:
     return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
 
@@ -392,6 +442,8 @@ _READERS: dict[str, Any] = {
     "stderr": _matrix,
     "selected": _indices,
     "covariance": _covariances,
+    "rankings": lambda value, _: tuple(map(_ranking, value)),
+    "curve": lambda value, _: value,
     "outputs": lambda value, _: tuple((str(name), float(number)) for name, number in value),
     "layout": lambda value, _: dict(value),
     "provenance": _provenance,

@@ -15,12 +15,13 @@ from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Modality, R
 from limelight.errors import InputError
 from limelight.explanation import Explanation
 from limelight.local.sampling import MaskSampler
+from limelight.local.stopping import look_schedule
+from limelight.local.width import KernelPath
 from limelight.models.calls import Caller
 from limelight.neighborhoods import MaskSource, Pool, PoolSource
 from limelight.seeding import stream
 from limelight.settings import Settings
 from limelight.targets import resolve_targets
-from limelight.verdict import look_sizes
 
 FIRST_LOOK = {"masks": 256, "pool": 1024}
 """Rows of the first look. A pool is asked once for everybody, so it starts where one look is often enough."""
@@ -63,7 +64,7 @@ class Context:
         settings = self.settings
         if settings.n_samples != "auto":
             return (int(settings.n_samples),)
-        return look_sizes(FIRST_LOOK[kind], settings.max_samples or self.modality.max_samples)
+        return look_schedule(FIRST_LOOK[kind], settings.max_samples or self.modality.max_samples)
 
     def source(self, representation: Representation) -> tuple[MaskSource | PoolSource, tuple[int, ...]]:
         """Return where the instance's perturbations come from, and the numbers of rows after which to look."""
@@ -138,6 +139,8 @@ class OpenInstance:
         The numbers of perturbations after which to look; the last is the budget.
     outputs, targets
         (m,) the model's outputs for the instance and the indices of those explained; known after its first answer.
+    path
+        The explanation along the grid of kernel widths, where the width is to be chosen.
     explanation
         None while open.
 
@@ -157,6 +160,7 @@ class OpenInstance:
         self.n = self.looks[0]
         self.outputs: FloatArray = np.empty(0)
         self.targets: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.path: KernelPath | None = None
         self.explanation: Explanation | None = None
 
     @property

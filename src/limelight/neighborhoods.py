@@ -159,7 +159,8 @@ class Pool:
 
     def receive(self, answers: FloatArray) -> None:
         """Keep the answers (rows, m) to the last request."""
-        self.U, self.codes = np.concatenate(self._U), np.concatenate(self._codes)
+        # One contiguous column per coordinate: every instance compares and weighs the codes column by column.
+        self.U, self.codes = np.concatenate(self._U), np.asfortranarray(np.concatenate(self._codes))
         self.Y = np.concatenate([self.Y, answers]) if self.n else answers
 
 

@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from limelight.assembly import assemble
-from limelight.contracts import FloatArray, Inputs, Neighborhood, Representation
+from limelight.contracts import FloatArray, Inputs, Neighborhood
 from limelight.errors import InputError, LimelightError
 from limelight.explanation import Explanation
+from limelight.fitting import fit, refit
 from limelight.instance import Context, OpenInstance
-from limelight.local.precision import estimate_plain
 from limelight.local.proximity import default_kernel_width, proximity_to
+from limelight.local.width import FACTORS, kernel_path
 from limelight.neighborhoods import Sample
 from limelight.verdict import judge
 
@@ -113,24 +114,37 @@ def find_repeats(one: OpenInstance, context: Context) -> int:
 def look(one: OpenInstance, context: Context) -> None:
     """Weigh, fit and judge the first n perturbations; explain the instance, or let it draw more."""
     sample = one.source.sample(one.n, one.targets)
-    neighborhood, width = weigh(sample, one.representation, context)
-    estimate = estimate_plain(neighborhood, regularization=context.settings.regularization)
-    verdict = judge(neighborhood, estimate, context.settings, last=one.n >= one.looks[-1])
+    neighborhood, width = weigh(one, sample, context)
+    estimate = fit(one, neighborhood, width)
+    verdict = judge(neighborhood, estimate, context.settings, looks=len(one.looks), last=one.n >= one.looks[-1])
     if verdict.stopped:
+        if context.settings.refit:
+            estimate = refit(neighborhood, estimate, verdict.selected)
         one.explanation = assemble(one, neighborhood, estimate, verdict, width)
     else:
         one.draw_more()
 
 
-def weigh(sample: Sample, representation: Representation, context: Context) -> tuple[Neighborhood, float]:
+def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighborhood, float]:
     """Return the sample with its weights, design times proximity, and the kernel width in force."""
-    settings, center = context.settings, representation.center
-    width = settings.kernel_width
-    if not isinstance(width, (int, float)):
+    settings, center = context.settings, one.representation.center
+    if isinstance(settings.kernel_width, (int, float)):
+        width = float(settings.kernel_width)
+    else:
         width = default_kernel_width(context.distance, len(center))
-    near = proximity_to(sample.Z, center, distance=context.distance, width=width, kernel=settings.kernel)
-    weights = sample.design * near
-    return Neighborhood(sample.Z, sample.Y, weights, center, sample.enumerated, sample.clusters, sample.noise), width
+    neighborhood = Neighborhood(
+        sample.Z, sample.Y, sample.design, center, sample.enumerated, sample.clusters, sample.noise
+    )
+
+    def weights(width: float) -> FloatArray:
+        near = proximity_to(sample.Z, center, distance=context.distance, width=width, kernel=settings.kernel)
+        return sample.design * near
+
+    if settings.kernel_width == "auto":
+        widths = width * np.array(FACTORS)
+        one.path = kernel_path(neighborhood, widths, np.array([weights(each) for each in widths]))
+        width = one.path.choose()
+    return replace(neighborhood, weights=weights(width)), width
 
 
 def ask(requests: Sequence[Iterable[Inputs]], context: Context) -> list[tuple[FloatArray, FloatArray | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +10,12 @@ from numpy.typing import NDArray
 from limelight.contracts import Neighborhood
 from limelight.local.precision import Estimate
 from limelight.local.selection import select
+from limelight.local.stopping import Ranking, critical_value, rank, relative_error, samples_needed
 from limelight.local.surrogate import moments
 from limelight.settings import Settings
+
+LEVEL = 0.95
+"""At which the ranking is certified, over all looks together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +30,34 @@ class Verdict:
         Perturbations that the asked precision takes, by the 1/n law of the standard error.
     selected
         For each target the features shown, largest |weight| first.
+    rankings
+        For each target what is certain about their order.
     """
 
     stopped: str
     samples_needed: int
     selected: tuple[NDArray[np.int64], ...]
+    rankings: tuple[Ranking, ...]
 
 
-def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *, last: bool) -> Verdict:
-    """Return the verdict on an estimate; the last look always stops."""
+def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *, looks: int, last: bool) -> Verdict:
+    """Return the verdict on an estimate; the last of the looks always stops."""
     n = len(neighborhood.Z)
     selected = choose(neighborhood, estimate, settings)
-    if neighborhood.exhaustive and n:
-        return Verdict("exhaustive", n, selected)
-    needed = samples_needed(estimate, n, settings.tolerance)
-    if settings.n_samples != "auto":
-        return Verdict("fixed", needed, selected)
-    if needed <= n:
-        return Verdict("precise", n, selected)
-    return Verdict("budget" if last else "", needed, selected)
+    needed = samples_needed(n, float(relative_error(estimate).max(initial=0.0)), settings.tolerance)
+    exhaustive = neighborhood.exhaustive and neighborhood.noise is None
+    if settings.stop == "precision" and needed > n and not last and not exhaustive:
+        return Verdict("", needed, selected, ())
+    rankings = _rank(estimate, selected, critical_value(LEVEL, looks=looks))
+    if exhaustive:
+        stopped = "exhaustive"
+    elif settings.n_samples != "auto":
+        stopped = "fixed"
+    elif settings.stop == "ranking":
+        stopped = "ranked" if all(ranking.settled for ranking in rankings) else "budget" if last else ""
+    else:
+        stopped = "precise" if needed <= n else "budget"
+    return Verdict(stopped, needed, selected, rankings)
 
 
 def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -> tuple[NDArray[np.int64], ...]:
@@ -58,25 +70,5 @@ def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -
     )
 
 
-def samples_needed(estimate: Estimate, n: int, tolerance: float) -> int:
-    """Return the n at which, for every target, the largest standard error is tolerance × the largest |weight|."""
-    if not n or not estimate.coef.size:
-        return n
-    largest = np.abs(estimate.coef).max(axis=1) * tolerance
-    error = estimate.stderr.max(axis=1)
-    ratio = np.divide(error, largest, out=np.full(len(error), np.inf), where=largest > 0)
-    ratio[error <= 0] = 0.0
-    worst = float(ratio.max())
-    return math.ceil(n * worst**2) if worst < 1e6 else 2**63 - 1
-
-
-def look_sizes(first: int, budget: int) -> tuple[int, ...]:
-    """Return first, 2·first, 4·first, … and at last the budget.
-
-    >>> look_sizes(256, 1000)
-    (256, 512, 1000)
-    """
-    sizes = [first]
-    while 2 * sizes[-1] < budget:
-        sizes.append(2 * sizes[-1])
-    return (*[size for size in sizes if size < budget], budget)
+def _rank(estimate: Estimate, selected: tuple[NDArray[np.int64], ...], critical: float) -> tuple[Ranking, ...]:
+    return tuple(rank(estimate, row, len(shown), critical=critical) for row, shown in enumerate(selected))
