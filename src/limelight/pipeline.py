@@ -138,7 +138,7 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
 
     def weights(width: float) -> FloatArray:
         near = proximity_to(sample.Z, center, distance=context.distance, width=width, kernel=settings.kernel)
-        return sample.design * near
+        return len(near) * sample.design * near  # on LIME's scale, where an independent draw weighs its proximity
 
     if settings.kernel_width == "auto":
         widths = width * np.array(FACTORS)
