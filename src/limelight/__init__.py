@@ -42,11 +42,15 @@ _HOME = {
     "MissingDependencyError": "limelight.errors",
 }
 
-__all__ = ["__version__", *_HOME]
+_ROOMS = ("diagnostics",)
+
+__all__ = ["__version__", *_HOME, *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `import limelight` stays quick."""
+    if name in _ROOMS:
+        return importlib.import_module(f"limelight.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'limelight' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

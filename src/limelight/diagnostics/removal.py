@@ -1,0 +1,86 @@
+"""What it means to remove features, for every kind of data: masked parts are hidden, table columns are redrawn.
+
+Enter masks; leave model inputs. Where a representation rebuilds inputs from masks, removing is what it does with a 0.
+Where it reads shared draws (tables), the columns of a removed feature come from a draw of the background, those of a
+kept one from the instance, so that E_b f(x_kept, b_removed) is the expectation over draws b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Representation
+from limelight.errors import InputError
+from limelight.interpretable.tabular_store import Store
+from limelight.local.sampling import points
+from limelight.models.inputs import concatenate
+from limelight.seeding import stream
+
+
+def removed(representation: Representation, Z: NDArray[np.bool_], draws: int, seed: int) -> Iterator[Inputs]:
+    """Yield for each mask of Z (n, d), True where a feature is kept, the model inputs over which to average.
+
+    Tables and parts that are random give `draws` inputs for each mask, the same draws for all masks; deterministic
+    ones give one.
+    """
+    if hasattr(representation, "encode"):
+        yield from _redrawn(cast(Encoded, representation), Z, draws, seed)
+        return
+    masked = cast(Masked, representation)
+    times = 1 if masked.deterministic else draws
+    for mask in Z:
+        rng = stream(seed, masked.content, "reconstruct")
+        yield masked.reconstruct(np.repeat(mask[None].astype(np.uint8), times, axis=0), rng)
+
+
+def _redrawn(row: Encoded, Z: NDArray[np.bool_], draws: int, seed: int) -> Iterator[Inputs]:
+    background = row.background
+    point_seed = int(stream(seed, background.content, "points").integers(2**63))
+    _, drawn = background.draw(points("sobol", 0, draws, background.n_coordinates, point_seed))
+    compose = _sparse_rows if hasattr(background, "matrix") else _dense_rows
+    yield from compose(row, drawn, Z)
+
+
+def _sparse_rows(row: Any, drawn: Any, Z: NDArray[np.bool_]) -> Iterator[Inputs]:
+    values: FloatArray = drawn.tocsc()[:, row.background.at].toarray()
+    for mask in Z:
+        yield row.background.matrix(np.where(mask, row.values, values))
+
+
+def _dense_rows(row: Any, drawn: Inputs, Z: NDArray[np.bool_]) -> Iterator[Inputs]:
+    """Gather each column from the instance (row 0 of the joined table) or from the draws (rows 1, 2, …)."""
+    background = row.background
+    if not hasattr(background, "store"):
+        raise InputError(
+            f"explainer: expected a table whose features are columns, got a {type(background).__name__}; "
+            "removal is not defined for it."
+        )
+    joined = _joined(row.original, drawn, background.store.library)
+    store = Store(background.store.library, background.store.labels, _columns(joined, background.store.library))
+    later = np.arange(1, len(drawn) + 1)
+    for mask in Z:
+        kept = {j for feature in np.flatnonzero(mask) for j in background.members[feature]}
+        yield store.gather([0 * later if j in kept else later for j in range(len(store.labels))], {})
+
+
+def _joined(original: Any, drawn: Any, library: str) -> Any:
+    """Return both tables as one, in dtypes that hold the instance's own values too (unseen categories, missing)."""
+    if library == "numpy":
+        return np.concatenate([original, drawn])
+    if library == "pandas":
+        drawn = drawn.astype(dict(original.dtypes))
+    return concatenate([original, drawn])
+
+
+def _columns(table: Any, library: str) -> tuple[Any, ...]:
+    if library == "pandas":
+        return tuple(table.iloc[:, j].reset_index(drop=True) for j in range(table.shape[1]))
+    if library == "pyarrow":
+        return tuple(table.columns)
+    if library == "polars":
+        return tuple(table.get_columns())
+    return tuple(table[:, j] for j in range(table.shape[1]))
