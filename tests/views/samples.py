@@ -12,6 +12,7 @@ import numpy as np
 from limelight.contracts import Feature, Where
 from limelight.explanation import Cost, Explanation, Provenance
 from limelight.layouts import bars_layout, raster_layout, series_layout, text_layout
+from limelight.local.stopping import Ranking
 
 
 def explanation(
@@ -50,7 +51,7 @@ def explanation(
         r2=np.full(k, min(1.0, fidelity + 0.03)),
         selected=selected,
         covariance=covariance,
-        rankings=(),
+        rankings=tuple(Ranking(chosen, len(chosen), tuple((int(j),) for j in chosen), -1, 0.0) for chosen in selected),
         outputs=tuple(outputs) or tuple(zip(targets, said.tolist(), strict=True)),
         layout=dict(layout or {"kind": "bars"}),
         provenance=Provenance(

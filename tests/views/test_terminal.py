@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import io
+import re
+
+import pytest
 import samples
 
+from limelight.views import facts as f
 from limelight.views import terminal
 
 
@@ -19,3 +24,43 @@ def test_an_uncertain_weight_is_marked_and_the_mark_explained() -> None:
     lines = terminal.render(samples.table()).splitlines()
     assert any("sex = Male" in line and "+0.021?" in line for line in lines)
     assert any(line.strip().startswith("?") for line in lines)
+
+
+def test_every_layout_fits_into_80_columns_whatever_the_names() -> None:
+    hostile = samples.hostile(["x" * 300, "日本語" * 40, "👩‍👧‍👦" * 30, "a\nb\x00", "עברית", "\u202e"])
+    for explanation in [make() for make in samples.ALL.values()] + [hostile]:
+        assert max(map(terminal.columns, terminal.render(explanation).splitlines())) <= 80
+
+
+def test_bars_and_numbers_are_ascii() -> None:
+    assert terminal.render(samples.bars()).isascii()
+
+
+def test_output_that_is_not_a_terminal_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_rich(samples.raster())
+    assert capsys.readouterr().out == terminal.render(samples.raster()) + "\n"
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_a_terminal_in_colour_says_the_same_numbers_and_reads_no_name_as_markup(name: str) -> None:
+    rich = pytest.importorskip("rich.console", reason="rich is not installed")
+    console = rich.Console(force_terminal=True, color_system="truecolor", width=100, file=io.StringIO())
+    terminal.print_rich(samples.ALL[name](), console=console)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue())
+    facts = f.target_facts(samples.ALL[name]())
+    numbers = f.weight_numbers(facts)
+    assert [row for row in facts.rows if numbers.signed(row.weight) not in shown] == []
+
+
+def test_a_name_is_not_read_as_rich_markup() -> None:
+    rich = pytest.importorskip("rich.console", reason="rich is not installed")
+    console = rich.Console(force_terminal=True, width=100, file=io.StringIO())
+    terminal.print_rich(samples.hostile(["[red]x[/red]", "[/]"]), console=console)
+    assert "[red]x[/red]" in console.file.getvalue()
+
+
+def test_no_color_is_plain() -> None:
+    rich = pytest.importorskip("rich.console", reason="rich is not installed")
+    console = rich.Console(force_terminal=True, no_color=True, width=100, file=io.StringIO())
+    terminal.print_rich(samples.table(), console=console)
+    assert "|===" in console.file.getvalue()

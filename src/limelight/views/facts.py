@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -235,6 +235,20 @@ def cost_text(explanation: Explanation) -> str:
 def warnings(explanation: Explanation) -> tuple[str, ...]:
     """Return the sentences about trust, safe to show."""
     return tuple(visible(sentence) for sentence in explanation.warnings)
+
+
+def doubts(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], str]) -> list[str]:
+    """Return what is not certain about which features are shown and in which order; names go through `quote`."""
+    if facts.index >= len(explanation.rankings):
+        return []
+    ranking = explanation.rankings[facts.index]
+    ties = [group for group in ranking.groups if len(group) > 1]
+    named = {j for group in ties for j in group} | {ranking.contender}
+    names = tuple(
+        quote(shorten(visible(feature.name), 60)) if j in named else ""
+        for j, feature in enumerate(explanation.features)
+    )
+    return [ranking.statement(names), *(f"The order of {' and '.join(names[j] for j in tie)} is open." for tie in ties)]
 
 
 def with_value(name: str, value: str) -> str:

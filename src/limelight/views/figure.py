@@ -15,6 +15,7 @@ from limelight.explanation import Explanation
 from limelight.layouts import decode_segments, image_pixels, series_values
 from limelight.optional import require
 from limelight.views import facts as f
+from limelight.views.describe import isolated
 from limelight.views.facts import Numbers, TargetFacts
 from limelight.views.figure_text import LINE as LINE_HEIGHT
 from limelight.views.figure_text import draw_text, drawable, fonts, text_lines
@@ -127,6 +128,8 @@ def _below(explanation: Explanation, facts: TargetFacts) -> str:
         lines = ["no feature is shown: nothing moves this output here"]
     else:
         lines = ["weight and its 95 % interval" + ("; ? = sign not known" if facts.uncertain else "")]
+    for sentence in f.doubts(explanation, facts, isolated):
+        lines += textwrap.wrap(drawable(sentence), 100)
     for sentence in f.warnings(explanation):
         lines += textwrap.wrap(f"Warning: {drawable(sentence)}", 100, subsequent_indent="    ")
     return "\n".join(lines)

@@ -158,9 +158,14 @@ def _panel(explanation: Explanation, facts: TargetFacts) -> str:
     return (
         f'<section class="panel" data-target="{facts.index}"><h3>Why {m.name(facts.name)}</h3>'
         f'<p class="lede">{words}</p>{_numbers(facts)}'
-        f'<div class="body">{picture}<div class="weights">{bar_table(facts)}</div></div>'
+        f'<div class="body">{picture}<div class="weights">{bar_table(facts)}{_doubts(explanation, facts)}</div></div>'
         f"{other_features(explanation, facts)}</section>"
     )
+
+
+def _doubts(explanation: Explanation, facts: TargetFacts) -> str:
+    sentences = f.doubts(explanation, facts, m.name)
+    return f'<p class="doubts">{" ".join(sentences)}</p>' if sentences and facts.rows else ""
 
 
 def _numbers(facts: TargetFacts) -> str:

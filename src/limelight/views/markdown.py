@@ -49,4 +49,5 @@ def _target(explanation: Explanation, facts: TargetFacts) -> str:
         for row in facts.rows
     ]
     table = "\n".join(lines) if facts.rows else "No feature is shown: nothing that was varied moves this output here."
-    return f"{words}\n\n{head}\n\n{table}"
+    doubts = " ".join(f.doubts(explanation, facts, escaped))
+    return f"{words}\n\n{head}\n\n{table}" + (f"\n\n{doubts}" if doubts and facts.rows else "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray
 from limelight.explanation import Explanation
 from limelight.layouts import decode_segments, png_uri
 from limelight.views import facts as f
@@ -68,7 +67,9 @@ def segment_weights(explanation: Explanation, facts: TargetFacts) -> dict[int, t
     }
 
 
-def heat(labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]]) -> NDArray[np.uint8]:
+def heat(
+    labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]], *, outlined: bool = True
+) -> NDArray[np.uint8]:
     """Return an RGBA overlay (h, w, 4): hue is the sign, opacity the size, faint where the sign is not known."""
     largest = max((abs(weight) for weight, _ in weights.values()), default=0.0)
     table = np.zeros((int(labels.max(initial=0)) + 1, 4), np.uint8)
@@ -77,7 +78,8 @@ def heat(labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]]) -> N
             alpha = (40 + 190 * abs(weight) / largest) * (1.0 if certain else 0.35)
             table[label] = (*(POSITIVE if weight > 0 else NEGATIVE), round(alpha))
     pixels = table[labels]
-    pixels[edges(labels)] = (255, 255, 255, 150)
+    if outlined:
+        pixels[edges(labels)] = (255, 255, 255, 150)
     return pixels
 
 
@@ -94,16 +96,6 @@ def edges(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
     out[:, :-1] |= labels[:, :-1] != labels[:, 1:]
     out[:-1] |= labels[:-1] != labels[1:]
     return out
-
-
-def signed_map(labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]]) -> FloatArray:
-    """Return each pixel's weight (h, w); 0 where its segment is not a feature."""
-    table = np.zeros(int(labels.max(initial=0)) + 1)
-    for label, (weight, _) in weights.items():
-        if 0 <= label < len(table):
-            table[label] = weight
-    result: FloatArray = table[labels]
-    return result
 
 
 def _segment(explanation: Explanation, j: int) -> int:

@@ -6,11 +6,17 @@ and falls back to `render` where the output is not a terminal or ``NO_COLOR`` is
 
 from __future__ import annotations
 
-import textwrap
+import os
+import re
+import sys
 import unicodedata
+from importlib.util import find_spec
+from typing import Any
 
 from limelight.explanation import Explanation
+from limelight.optional import require
 from limelight.views import facts as f
+from limelight.views.describe import isolated
 from limelight.views.facts import Numbers, Row, TargetFacts
 
 WIDTH = 80
@@ -23,7 +29,7 @@ def render(explanation: Explanation) -> str:
     interval, and ``?`` marks a weight whose interval contains 0.
     """
     parts = [_headline(explanation)]
-    parts += [_target(facts) for facts in f.all_targets(explanation)]
+    parts += [_target(explanation, facts) for facts in f.all_targets(explanation)]
     parts.append(_footer(explanation))
     return "\n\n".join(part for part in parts if part)
 
@@ -37,10 +43,10 @@ def _headline(explanation: Explanation) -> str:
     return "\n".join(_wrap(line) for line in lines)
 
 
-def _target(facts: TargetFacts) -> str:
+def _target(explanation: Explanation, facts: TargetFacts) -> str:
     outputs, weights = f.output_numbers(facts), f.weight_numbers(facts)
     head = [
-        f"Why {facts.name}:",
+        _wrap(f"Why {facts.name}:"),
         f"  model f(x) = {outputs.text(facts.prediction)}, surrogate g(x') = {outputs.text(facts.local_prediction)}, "
         f"intercept = {outputs.text(facts.intercept)}",
         f"  held-out fidelity (R2) = {f.fidelity_text(facts)}",
@@ -48,7 +54,7 @@ def _target(facts: TargetFacts) -> str:
     if not facts.rows:
         return _ascii("\n".join([*head, "  no feature is shown: nothing moves this output here"]))
     labels = [row.label for row in facts.rows]
-    numbers = [(weights.signed(row.weight), f.interval_text(row, weights)) for row in facts.rows]
+    numbers = [(_ascii(weights.signed(row.weight)), _ascii(f.interval_text(row, weights))) for row in facts.rows]
     sizes = [max(map(len, column)) for column in zip(*numbers, strict=True)]
     name_width = min(max(map(columns, labels)), 30)
     bar_width = max(12, WIDTH - 2 - name_width - sum(sizes) - 6)
@@ -57,10 +63,13 @@ def _target(facts: TargetFacts) -> str:
     for row, label, (weight, interval) in zip(facts.rows, labels, numbers, strict=True):
         bar = "".join(_cells(row, low, high, bar_width)).rstrip()
         mark = " " if row.certain else "?"
-        lines.append(f"  {fit(label, name_width)} {weight:>{sizes[0]}}{mark} {interval:>{sizes[1]}}  {bar}".rstrip())
+        lines.append(
+            f"  {isolated(fit(label, name_width))} {weight:>{sizes[0]}}{mark} {interval:>{sizes[1]}}  {bar}".rstrip()
+        )
     if facts.uncertain:
         lines.append("  ? the 95 % interval contains 0: the sign is not known")
-    return "\n".join([*map(_ascii, head), *lines]).replace(f.MINUS, "-")
+    lines += [_wrap("  " + sentence, "  ") for sentence in f.doubts(explanation, facts, isolated)]
+    return "\n".join([*map(_ascii, head), *lines])
 
 
 def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
@@ -91,7 +100,18 @@ def _ascii(text: str) -> str:
 
 
 def _wrap(text: str, indent: str = "") -> str:
-    return textwrap.fill(_ascii(text), WIDTH, subsequent_indent=indent)
+    """Return the text in lines of at most 80 columns, broken at spaces, and inside words that are longer."""
+    lines, current = [], ""
+    for word in re.findall(r"\s*\S+", _ascii(text)):
+        if current and columns(current + word) > WIDTH:
+            lines.append(current)
+            current, word = indent, word.lstrip()
+        for character in word:
+            if columns(current + character) > WIDTH:
+                lines.append(current)
+                current = indent
+            current += character
+    return "\n".join([*lines, current])
 
 
 def columns(text: str) -> int:
@@ -123,3 +143,26 @@ def fit(text: str, width: int) -> str:
             limit -= 1
         text = f.shorten(text, limit)
     return text + " " * (width - columns(text))
+
+
+def print_rich(explanation: Explanation, *, console: Any = None) -> None:
+    """Print an explanation in colour where somebody is looking, as plain text otherwise.
+
+    Parameters
+    ----------
+    explanation
+        What to print.
+    console
+        A `rich.console.Console`; None makes one for standard output. Without `rich`, where the output is not a
+        terminal, or where ``NO_COLOR`` is set, the text is that of `render`.
+    """
+    if console is None and not (sys.stdout.isatty() and not os.environ.get("NO_COLOR") and find_spec("rich")):
+        print(render(explanation))
+        return
+    from limelight.views import colour
+
+    console = console or require("rich.console", "cli").Console()
+    if console.is_terminal and not console.no_color:
+        console.print(colour.drawing(explanation, min(console.width, 110)), highlight=False)
+    else:
+        console.print(render(explanation), markup=False, highlight=False, soft_wrap=True)
