@@ -11,6 +11,7 @@ from scipy import stats
 
 from limelight.errors import UnknownNameError
 from limelight.local.sampling import (
+    MaskPlan,
     MaskSampler,
     all_masks,
     design_weights,
@@ -62,6 +63,12 @@ def test_enumeration_holds_every_mask_of_positive_probability_once(law):
     assert len(np.unique(draws.clusters)) == len(draws.Z)
 
 
+def test_few_rows_for_many_features_are_drawn_independently():
+    """100 pairs say as much as 100 rows: with 100 features the fit would be saturated."""
+    draws = MaskSampler("uniform").plan(100, 200, exhaustive_up_to=0).draw(200, np.random.default_rng(0), first=True)
+    assert len(np.unique(draws.clusters)) == 200
+
+
 def test_masks_are_bytes_and_plans_pickle():
     plan = MaskSampler("bernoulli").plan(20, 100, exhaustive_up_to=0)
     assert pickle.loads(pickle.dumps(plan)) == plan
@@ -94,8 +101,9 @@ def test_pairs_and_strata_by_hand():
 
 
 def test_importance_of_a_sampled_row_is_law_over_symmetric_law():
-    """d = 3, text, n = 2: nothing is complete; sizes 0 and 3 have p = 1/3 and 0, and are drawn with 1/6 each."""
-    draws = MaskSampler("uniform").plan(3, 2, exhaustive_up_to=0).draw(200, np.random.default_rng(4), first=False)
+    """d = 3, text, nothing complete: sizes 0 and 3 have p = 1/3 and 0, and are drawn with 1/6 each."""
+    plan = MaskPlan(tuple(size_law("uniform", 3)), (), "pairs", exhaustive=False)
+    draws = plan.draw(200, np.random.default_rng(4), first=False)
     by_size = dict(zip(draws.Z.sum(axis=1).tolist(), draws.importance.tolist(), strict=True))
     assert by_size == pytest.approx({0: 2.0, 1: 1.0, 2: 1.0, 3: 0.0})
 

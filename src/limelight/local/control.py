@@ -104,8 +104,16 @@ def _use(
     if weights @ np.square(noisy) >= _WORTHWHILE * (weights @ np.square(left)):
         return None
     onto = projection(tuple(sizes.tolist()), rows_needed(*Z.shape))
+    if Z.shape[1] > EXACT_FEATURES:
+        noisy = noisy * _projection_noise(scale * unseen, noisy, weights, len(Z) / len(onto.Z))
     known, start = onto.project(fitted.model.predict(onto.Z)[:, None])
     return coef + scale * (known[0] - slope[0]), float(intercept + scale * (start[0] - offset[0])), noisy
+
+
+def _projection_noise(control: FloatArray, noisy: FloatArray, weights: FloatArray, share: float) -> float:
+    """Return by how much the noise of a sampled projection, n / N of the control's own, widens that of the rows."""
+    left = float(weights @ np.square(noisy))
+    return float(np.sqrt(1.0 + share * float(weights @ np.square(control)) / left)) if left > 0 else 1.0
 
 
 def control_scale(left: FloatArray, unseen: FloatArray, weights: FloatArray) -> float:

@@ -2,9 +2,10 @@
 
 Enters: masks, one target's outputs, weights. Leaves: g, and its predictions for rows that it has not seen. g is a
 logistic curve between two bounds, of a quadratic form in the masks and two terms in their size:
-g(z) = low + (high − low) σ(a + b·z̃ + 2 Σ γ_jk z̃_j z̃_k + c₁ u² + c₂ √u), with z̃ = z − ½ and u = |z| / d. Probabilities
-saturate, and a curve that saturates leaves several times less unexplained than a polynomial does. g need not be right:
-whatever it is, its projection is known, and the estimand does not move.
+g(z) = low + (high − low) σ(a + b·z̃ + 2 Σ γ_jk z̃_j z̃_k + c₁ u² + c₂ √u), with z̃ = z − ½ and u = |z| / d; where there
+are too many pairs, terms z̃_j (u − ½) stand for all pairs of a feature at once. Probabilities saturate, and a curve that
+saturates leaves several times less unexplained than a polynomial does. g need not be right: whatever it is, its
+projection is known, and the estimand does not move.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from limelight.local.surrogate import moments, solve
 _PENALTY = 0.03  # of the pairs, relative to the outputs' variance; anything in [0.01, 0.1] does as well
 _PENALTY_LINEAR = 0.003
 _MOST_PAIRS = 400
+_STEP_COST = 4e8
+_FEW = 20  # up to this many features all pairs are used, soon after d rows for each feature
 _LEAST_FREEDOM = 1e-3  # a pair of rows that g follows this closely is no evidence of how well it predicts
 _Floats = NDArray[np.float32]  # g may be any function, so single precision is enough, and twice as quick
 
@@ -32,29 +35,31 @@ class LogisticPairs:
     ----------
     low, high
         Bounds of the curve.
-    paired
-        Features with interactions.
+    pairs
+        (e, 2) pairs of features that interact.
     theta
         Coefficients in the order of `_columns`.
     """
 
     low: float
     high: float
-    paired: NDArray[np.int64]
+    pairs: NDArray[np.int64]
     theta: FloatArray
 
     def predict(self, Z: NDArray[np.uint8]) -> FloatArray:
         """Return g (n,) for masks Z (n, d), block by block."""
-        d, m = Z.shape[1], len(self.paired)
+        width = _head_width(Z.shape[1])
         theta = self.theta.astype(np.float32)
-        form = np.zeros((m, m), np.float32)
-        form[np.triu_indices(m, 1)] = 2 * theta[d + 3 :]
+        paired, position = np.unique(self.pairs, return_inverse=True)
+        form = np.zeros((len(paired), len(paired)), np.float32)
+        first, second = position.reshape(-1, 2).T
+        form[first, second] = 2 * theta[width:]
         values = np.empty(len(Z))
         for start in range(0, len(Z), 8192):
             block = Z[start : start + 8192]
             head = _head(block)
-            index = head @ theta[: d + 3]
-            chosen = head[:, 1 + self.paired]
+            index = head @ theta[:width]
+            chosen = head[:, 1 + paired]
             index += np.einsum("ij,ij->i", chosen @ form, chosen)
             values[start : start + 8192] = _curve(index)
         return self.low + (self.high - self.low) * values
@@ -92,17 +97,17 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
         (n,) complement pairs share a number, and are left out together.
     """
     low, high = _bounds(y)
-    paired = _paired_features(Z, y, weights)
-    S = _columns(Z, paired)
+    pairs = _screened_pairs(Z, y, weights)
+    S = _columns(Z, pairs)
     target = ((y - low) / (high - low)).astype(np.float32)
     problem = _Problem(
         S, target, (weights / weights.sum()).astype(np.float32), _penalties(Z.shape[1], S.shape[1], target)
     )
-    theta = _descend(problem, _start(problem), Z.shape[1] + 3, steps=8)
+    theta = _descend(problem, _start(problem), _head_width(Z.shape[1]), steps=8)
     theta = _descend(problem, theta, S.shape[1], steps=3)
     seen = _curve(S @ theta)
     unseen = _leave_one_out(problem, theta, partners(clusters))
-    model = LogisticPairs(low, high, paired, theta.astype(float))
+    model = LogisticPairs(low, high, pairs, theta.astype(float))
     return Fitted(model, low + (high - low) * seen.astype(float), low + (high - low) * unseen.astype(float))
 
 
@@ -205,44 +210,50 @@ def _bounds(y: FloatArray) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _paired_features(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray) -> NDArray[np.int64]:
-    """Return the features whose pairs g may use: half the largest by weight, half by interaction in the residual."""
+def _screened_pairs(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray) -> NDArray[np.int64]:
+    """Return the pairs that g may use (e, 2): all, or half among the largest weights, half the largest in the residual.
+
+    As many as n rows support, and as the cost n · e² of a step allows.
+    """
     n, d = Z.shape
-    budget = min(max(n // 5, 2 * d), _MOST_PAIRS)
-    count = min(d, int((1 + np.sqrt(1 + 8 * budget)) / 2))
-    if count == d or d * (d - 1) // 2 <= n // 2:
-        return np.arange(d)
+    first, second = np.triu_indices(d, 1)
+    budget = int(min(max(n // 5, 2 * d), _MOST_PAIRS, np.sqrt(_STEP_COST / n)))
+    if len(first) <= max(budget, n // 2 if d <= _FEW else 0):
+        return np.column_stack([first, second])
     fit = moments(Z, y[:, None], weights)
     coef, intercept = solve(fit)
     centred = (Z - fit.mean_Z).astype(np.float32)
     residual = weights * (y - intercept[0] - Z @ coef[0])
-    strength = np.abs((centred * residual[:, None].astype(np.float32)).T @ centred)
-    np.fill_diagonal(strength, 0.0)
-    by_weight = np.argsort(-np.abs(coef[0]), kind="stable")[: (count + 1) // 2]
-    rest = strength.max(axis=1)
-    rest[by_weight] = -1.0
-    by_interaction = np.argsort(-rest, kind="stable")[: count - len(by_weight)]
-    return np.sort(np.concatenate([by_weight, by_interaction]))
+    strength = np.abs((centred * residual[:, None].astype(np.float32)).T @ centred)[first, second]
+    largest = np.argsort(-np.abs(coef[0]), kind="stable")[: int(np.sqrt(budget)) + 1]
+    heavy = np.isin(first, largest) & np.isin(second, largest)
+    strength[heavy] = np.inf
+    chosen = np.sort(np.argsort(-strength, kind="stable")[:budget])
+    return np.column_stack([first[chosen], second[chosen]])
+
+
+def _head_width(d: int) -> int:
+    return d + 3 if d <= _FEW else 2 * d + 3
 
 
 def _head(Z: NDArray[np.uint8]) -> _Floats:
-    """Return the columns 1, z − ½, 2u², 2√u."""
+    """Return the columns 1, z − ½, 2u², 2√u; and √d (z − ½)(u − ½) where there are too many pairs to use them all."""
     n, d = Z.shape
-    head = np.empty((n, d + 3), np.float32)
+    head = np.empty((n, _head_width(d)), np.float32)
     head[:, 0] = 1.0
     np.subtract(Z, np.float32(0.5), out=head[:, 1 : d + 1])
     share = Z.sum(axis=1, dtype=np.float32) / np.float32(max(d, 1))
     head[:, d + 1] = 2 * np.square(share)
     head[:, d + 2] = 2 * np.sqrt(share)
+    if d > _FEW:
+        np.multiply(head[:, 1 : d + 1], (np.sqrt(d) * (share - 0.5))[:, None], out=head[:, d + 3 :])
     return head
 
 
-def _columns(Z: NDArray[np.uint8], paired: NDArray[np.int64]) -> _Floats:
-    """Return the columns of `_head`, then 2 z̃_j z̃_k for all pairs of `paired`."""
+def _columns(Z: NDArray[np.uint8], pairs: NDArray[np.int64]) -> _Floats:
+    """Return the columns of `_head`, then 2 z̃_j z̃_k for all pairs."""
     head = _head(Z)
-    first, second = np.triu_indices(len(paired), 1)
-    chosen = head[:, 1 + paired]
-    return np.concatenate([head, 2 * chosen[:, first] * chosen[:, second]], axis=1)
+    return np.concatenate([head, 2 * head[:, 1 + pairs[:, 0]] * head[:, 1 + pairs[:, 1]]], axis=1)
 
 
 def _penalties(d: int, width: int, target: _Floats) -> _Floats:

@@ -48,7 +48,7 @@ class PoolControl:
     parts
         For each target, g in parts with known projections.
     outputs
-        (n, 3k): the outputs y; y − g with g halfway between fitted with the row and without it, which makes the
+        (3k, n): the outputs y; y − g with g halfway between fitted with the row and without it, which makes the
         estimate; y − g with g fitted without the row, which judges it and gives its standard error.
     """
 
@@ -83,7 +83,7 @@ def fit_pool(
         columns[:, columns.shape[1] // 2 :] = 0.0
     fits = [_fit_target(columns, y, shares) for y in Y.T]
     parts, middle, unseen = zip(*fits, strict=True)
-    return PoolControl(tuple(parts), np.column_stack([Y, *middle, *unseen]))
+    return PoolControl(tuple(parts), np.array([*Y.T, *middle, *unseen]))
 
 
 def estimate_encoded(
@@ -136,7 +136,7 @@ def estimate_encoded(
 
 @dataclass(frozen=True)
 class _Scaled:
-    """√w · [Z, 1, outputs] and what least squares makes of it: one row costs a few products of size (n, d).
+    """√w · [Z, 1, outputs]' and what least squares makes of it: one row costs a few products of size (d, n).
 
     `fit` (d + 1, 3k) holds the weights, and the intercept last; `bread` (d + 1, d + 1) the inverse of Σ w x x'.
     """
@@ -153,13 +153,13 @@ class _Scaled:
     def of(cls, neighborhood: Neighborhood, outputs: FloatArray, free: NDArray[np.int64]) -> _Scaled | None:
         """Return None where the draws do not identify the weights: the careful path knows what to say then."""
         d, total = len(free), float(neighborhood.weights.sum())
-        roots = np.sqrt(neighborhood.weights)[:, None]
-        rows = np.empty((len(roots), d + 1 + outputs.shape[1]))
+        roots = np.sqrt(neighborhood.weights)
+        rows = np.empty((d + 1 + len(outputs), len(roots)))
         Z = neighborhood.Z if d == neighborhood.Z.shape[1] else neighborhood.Z[:, free]
-        np.multiply(Z, roots, out=rows[:, :d])
-        rows[:, d] = roots[:, 0]
-        np.multiply(outputs, roots, out=rows[:, d + 1 :])
-        sums = rows.T @ rows
+        np.multiply(Z.T, roots, out=rows[:d])
+        rows[d] = roots
+        np.multiply(outputs, roots, out=rows[d + 1 :])
+        sums = rows @ rows.T
         center = sums[:d, d] / total if total > 0 else np.zeros(d)
         gram = sums[:d, :d] - np.multiply.outer(center, sums[:d, d])
         if total <= 0 or (gram.diagonal() <= 1e-9 * total).any():
@@ -175,7 +175,9 @@ class _Scaled:
         mean = sums[d, d + 1 :] / total
         variance = sums.diagonal()[d + 1 :] / total
         unexplained = np.maximum(variance - np.einsum("ij,ij->j", fit, right) / total, 0.0)
-        return cls(rows, d, bread, fit, unexplained, np.maximum(variance - np.square(mean), 0.0), mean)
+        return cls(
+            rows, d, np.asarray(bread, float), fit, unexplained, np.maximum(variance - np.square(mean), 0.0), mean
+        )
 
 
 def _assemble(
@@ -189,21 +191,20 @@ def _assemble(
     """Return the estimate; HC1, since no draw of a shared pool has much leverage."""
     d, k, weights = scaled.d, fit.shape[1], neighborhood.weights
     total = float(weights.sum())
-    X, outputs = scaled.rows[:, : d + 1], scaled.rows[:, d + 1 :]
-    leverage = np.minimum(weights * ((d + 1) / total), 0.5)[:, None]
-    noisy = outputs[:, source] - X @ scaled.fit[:, source]
+    X, outputs = scaled.rows[: d + 1], scaled.rows[d + 1 :]
+    leverage = np.minimum(weights * ((d + 1) / total), 0.5)
+    noisy = outputs[source] - scaled.fit[:, source].T @ X
     correction = noisy * (leverage / (1.0 - leverage))
     noisy += correction
-    starts = np.flatnonzero(np.diff(neighborhood.clusters, prepend=-1))
-    scores = [np.add.reduceat(X * each[:, None], starts, axis=0) for each in noisy.T]
-    errors = np.array([np.sqrt(np.einsum("ij,ij->j", score @ scaled.bread, score @ scaled.bread)) for score in scores])
-    left = outputs[:, :k] - X @ fit
+    meats = [_meat(X * each, neighborhood.clusters) for each in noisy]
+    errors = np.sqrt(np.array([np.maximum((scaled.bread @ meat @ scaled.bread).diagonal(), 0.0) for meat in meats]))
+    left = outputs[:k] - fit.T @ X
     variance = np.where(scaled.variance[:k] > 1e-24 * np.square(scaled.mean[:k]), scaled.variance[:k], 0.0)
     fidelity, fidelity_stderr = _fidelity(
-        left + correction, outputs[:, :k] - X[:, -1:] * scaled.mean[:k], variance, total
+        left + correction, outputs[:k] - np.multiply.outer(scaled.mean[:k], X[-1]), variance, total
     )
     constant = variance <= 0
-    in_sample = np.square(left).sum(axis=0) / total
+    in_sample = np.square(left).sum(axis=1) / total
     r2 = np.where(constant, 1.0, 1.0 - in_sample / np.where(constant, 1.0, variance))
     free = np.flatnonzero(~fixed)
     coef, stderr = np.zeros((k, len(fixed))), np.zeros((k, len(fixed)))
@@ -212,16 +213,23 @@ def _assemble(
     return Estimate(coef, fit[-1], stderr, errors[:, d], fidelity, fidelity_stderr, r2, names, True, meat)
 
 
+def _meat(scores: FloatArray, clusters: NDArray[np.int64]) -> FloatArray:
+    """Return Σ_c s_c s_c' for scores (d + 1, n) summed within clusters; draws that share none are quicker."""
+    starts = np.flatnonzero(np.diff(clusters, prepend=-1))
+    summed = scores if len(starts) == len(clusters) else np.add.reduceat(scores, starts, axis=1)
+    return np.asarray(summed @ summed.T)
+
+
 def _fidelity(
     held_out: FloatArray, deviations: FloatArray, variance: FloatArray, total: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error, from residuals and deviations scaled by √w."""
+    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error, from residuals and deviations (k, n) scaled by √w."""
     constant = variance <= 0
     safe = np.where(constant, 1.0, variance * total)
     squares = np.square(held_out)
-    unexplained = np.where(constant, 0.0, squares.sum(axis=0) / safe)
-    scores = squares - unexplained * np.square(deviations)
-    stderr = np.sqrt(np.square(scores).sum(axis=0)) / safe
+    unexplained = np.where(constant, 0.0, squares.sum(axis=1) / safe)
+    scores = squares - unexplained[:, None] * np.square(deviations)
+    stderr = np.sqrt(np.square(scores).sum(axis=1)) / safe
     return 1.0 - unexplained, np.where(constant, 0.0, stderr)
 
 
@@ -233,8 +241,8 @@ def _sandwich(
     center, inverse = np.zeros(width), np.zeros((width, width))
     inverse[np.ix_(free, free)] = scaled.bread[:-1, :-1]
     center[free] = -np.linalg.solve(scaled.bread[:-1, :-1], scaled.bread[:-1, -1])
-    scores = noisy * scaled.rows[:, scaled.d : scaled.d + 1]
-    floor = np.zeros((noisy.shape[1], width))
+    scores = (noisy * scaled.rows[scaled.d]).T
+    floor = np.zeros((len(noisy), width))
     return Sandwich(neighborhood.Z, center, inverse, total, scores, neighborhood.clusters, floor)
 
 

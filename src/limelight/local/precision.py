@@ -261,9 +261,16 @@ def geometry(
     centred = neighborhood.Z - sample.mean_Z
     leverage = np.einsum("ij,ij->i", centred @ inverse, centred)
     leverage = neighborhood.weights * (leverage + (1.0 / sample.total if sample.total > 0 else 0.0))
-    enough = effective_sample_size(neighborhood.weights) >= np.count_nonzero(~certain) + 2
+    enough = _independent_rows(neighborhood) >= np.count_nonzero(~certain) + 2
     identified = full_rank and bool(enough or (neighborhood.exhaustive and len(neighborhood.Z) > 0))
     return Geometry(inverse, np.minimum(leverage, 1.0), identified, certain)
+
+
+def _independent_rows(neighborhood: Neighborhood) -> float:
+    """Return the effective number of clusters: a row and its complement say one thing about the weights, not two."""
+    numbers = shared_clusters(neighborhood.clusters)
+    weights = neighborhood.weights if numbers is None else np.bincount(numbers, neighborhood.weights).astype(float)
+    return effective_sample_size(weights)
 
 
 def contrast_stderr(

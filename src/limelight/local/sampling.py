@@ -33,6 +33,9 @@ POINT_DESIGNS = ("sobol", "lhs", "plain")
 SOBOL_COORDINATES = 1000
 """Beyond this many coordinates Sobol points gain nothing at any affordable n; independent points are drawn instead."""
 
+PAIRED_ROWS_PER_FEATURE = 4
+"""A pair says one thing about the weights: with fewer rows than 4 d, independent rows estimate them better."""
+
 ENUMERATED_FEATURES = 20
 """2^20 masks of 20 bytes fill 20 MiB: never enumerate more, whatever the budget."""
 
@@ -58,9 +61,9 @@ class MaskSampler:
     >>> plan = MaskSampler("bernoulli").plan(3, 100, exhaustive_up_to=100)
     >>> plan.exhaustive_rows
     8
-    >>> plan = MaskSampler("uniform").plan(30, 100, exhaustive_up_to=100)
+    >>> plan = MaskSampler("uniform").plan(20, 100, exhaustive_up_to=100)
     >>> plan.draw(100, np.random.default_rng(0), first=True).Z.shape
-    (100, 30)
+    (100, 20)
     """
 
     law: Law = "uniform"
@@ -77,9 +80,10 @@ class MaskSampler:
         sizes = size_law(self.law, n_features)
         if n_features <= ENUMERATED_FEATURES and 2**n_features <= exhaustive_up_to:
             return MaskPlan(tuple(sizes), tuple(range(n_features + 1)), self.design, exhaustive=True)
-        complete = complete_sizes(sizes, n) if self.design == "pairs" else ()
+        design: Design = self.design if n >= PAIRED_ROWS_PER_FEATURE * n_features else "plain"
+        complete = complete_sizes(sizes, n) if design == "pairs" else ()
         rest = 1.0 - float(sizes[list(complete)].sum())
-        return MaskPlan(tuple(sizes), complete, self.design, exhaustive=rest < 1e-12)
+        return MaskPlan(tuple(sizes), complete, design, exhaustive=rest < 1e-12)
 
 
 @dataclass(frozen=True)
