@@ -23,8 +23,8 @@ from limelight.texts import MaskedTexts, Span, Template
 
 MAX_SAMPLES = 5000
 """Model rows for one text: LIME's own number."""
-MAX_FEATURES = 5000
-"""A surrogate of d features solves a d × d system: more would take gigabytes, and no one reads them."""
+MAX_FEATURES = 2000
+"""The fit's time grows with d³: some ten seconds here, minutes beyond; and no one reads so many."""
 
 
 @dataclass(frozen=True, slots=True)
