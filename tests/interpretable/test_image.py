@@ -214,7 +214,8 @@ def test_what_is_seen_of_any_range_is_bytes():
     ramp = np.linspace(-2.0, 2.5, 12).reshape(3, 4)
     assert visible(read_picture(ramp))[[0, 2], [0, 3], 0].tolist() == [0, 255]
     assert visible(read_picture(np.array([[0.0, 1.0]])))[0, :, 0].tolist() == [0, 255]
-    assert visible(read_picture(np.array([[0.0, 51.0]])))[0, :, 0].tolist() == [0, 51]
+    assert visible(read_picture(np.array([[0.0, 51.0, 204.0]])))[0, :, 0].tolist() == [0, 51, 204]
+    assert visible(read_picture(np.array([[0.0, 8.0, 16.0]])))[0, :, 0].tolist() == [0, 128, 255]
     assert visible(read_picture(np.array([[np.nan, 1.0]])))[0, :, 0].tolist() == [0, 255]
     clear = np.zeros((1, 1, 4), np.uint8)
     assert on_white(visible(read_picture(clear))).tolist() == [[[255, 255, 255]]]

@@ -120,7 +120,8 @@ def is_pil(thing: Any) -> bool:
 def visible(picture: Picture) -> NDArray[np.uint8]:
     """Return the image as one sees it: (h, w, 3) or, with alpha, (h, w, 4) bytes.
 
-    Bytes stay as they are. Other numbers are scaled from 0…1 or 0…255 where they lie within, else from their range.
+    Bytes stay as they are. Other numbers are scaled from 0…1 where they lie within, from 0…255 where they lie within and
+    come near it, else from their range.
     """
     planes = picture.planes
     colours = planes[:, :, :-1] if picture.alpha else planes
@@ -219,7 +220,9 @@ def _range_of(values: NDArray[Any]) -> tuple[float, float]:
     low, high = float(known.min()), float(known.max())
     if low >= 0 and high <= 1:
         return 0.0, 1.0
-    return (0.0, 255.0) if low >= 0 and high <= 255 else (low, high)
+    if low >= 0 and high <= 255:
+        return 0.0, 255.0 if high >= 128 else high
+    return low, high
 
 
 def _bytes_of(values: NDArray[Any], limits: tuple[float, float]) -> NDArray[np.uint8]:
