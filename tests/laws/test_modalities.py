@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import operator
+import re
+import sys
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -258,3 +262,30 @@ def test_inputs_of_every_kind_are_told_apart_by_content():
     for first, second in [frames, (["a"], ["b"]), (np.zeros(2), np.ones(2)), ([np.zeros(2)], [np.ones(2)])]:
         assert not np.array_equal(number_of_content(first), number_of_content(second))
         assert np.array_equal(number_of_content(first), number_of_content(first))
+
+
+# -- the how-to -------------------------------------------------------------------------------------------------------
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+
+
+@pytest.fixture
+def audio(monkeypatch):
+    """The modality of the how-to page, imported as a user's own file would be."""
+    monkeypatch.syspath_prepend(str(HOW_TO))
+    module = importlib.import_module("audio")
+    yield module
+    sys.modules.pop("audio", None)
+
+
+def test_the_modality_of_the_how_to_keeps_every_law(audio):
+    clips = np.sin(np.outer([0.1, 0.3], np.arange(900.0)))
+    check_modality(audio.Audio(rate=1000, seconds=0.13), list(clips))
+    check_modality(audio.Audio(rate=1000, seconds=0.02), list(clips.astype(np.float32)))
+
+
+def test_what_the_how_to_page_shows_stands_in_its_file():
+    page, file = ((HOW_TO / name).read_text(encoding="utf-8") for name in ("write-a-modality.md", "audio.py"))
+    blocks = [block for block in re.findall(r"```python\n(.*?)```", page, re.S) if "check_modality" not in block]
+    assert len(blocks) == 2
+    assert all(block in file for block in blocks)

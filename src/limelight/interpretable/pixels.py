@@ -120,8 +120,8 @@ def is_pil(thing: Any) -> bool:
 def visible(picture: Picture) -> NDArray[np.uint8]:
     """Return the image as one sees it: (h, w, 3) or, with alpha, (h, w, 4) bytes.
 
-    Bytes stay as they are. Other numbers are scaled from 0…1 where they lie within, from 0…255 where they lie within and
-    come near it, else from their range.
+    Bytes stay as they are. Other numbers are scaled from 0…1 where they lie within, from 0…255 where they lie within
+    and come near it, else from their range.
     """
     planes = picture.planes
     colours = planes[:, :, :-1] if picture.alpha else planes
