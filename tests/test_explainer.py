@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -173,6 +174,23 @@ def test_a_constant_column_is_never_shown_and_is_named_in_a_warning():
     explanation = ll.Explainer(linear, ll.Tabular(fixed, names=["a", "b", "seven", "d"]), seed=0).explain(fixed[0])
     assert 2 not in explanation.selected[0]
     assert any("cannot be varied" in warning and "seven" in warning for warning in explanation.warnings)
+
+
+def test_a_category_that_the_background_never_shows_is_its_own_value_and_cannot_be_varied():
+    frame = pd.DataFrame({"city": pd.Categorical(["Rome", "Oslo"] * 50), "x": np.arange(100.0)})
+    row = pd.DataFrame({"city": ["Atlantis"], "x": [3.0]})
+    explanation = ll.Explainer(lambda X: X["x"] + (X["city"] == "Oslo"), ll.Tabular(frame), seed=0).explain(row)
+    assert [explanation.features[j].where.key for j in explanation.selected[0]] == ["x"]
+    assert any("cannot be varied" in warning and "Atlantis" in warning for warning in explanation.warnings)
+
+
+def test_sparse_rows_are_explained_by_their_non_zeros():
+    dense = np.where(RNG.random((80, 30)) < 0.3, RNG.integers(1, 5, (80, 30)), 0).astype(float)
+    rows = sp.csr_matrix(dense)
+    row = next(i for i in range(80) if dense[i, 0] > 0)
+    explanation = ll.Explainer(lambda X: X.toarray()[:, 0] * 2.0, ll.Tabular(rows), seed=0).explain(rows[row])
+    assert len(explanation.features) == np.count_nonzero(dense[row])
+    assert explanation.selected[0][0] == 0
 
 
 def test_a_noisy_model_is_noticed_and_asked_twice():

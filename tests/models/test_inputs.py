@@ -136,11 +136,11 @@ def test_texts_in_arrays_of_different_width_are_joined_uncut() -> None:
         ([np.zeros((1, 2)), [[0.0, 0.0]]], "one kind, got numpy array and list"),
         ([sp.csr_matrix((1, 2)), sp.csr_matrix((1, 3))], "equal form"),
         ([{"a": np.zeros(2)}, {"b": np.zeros(2)}], "equal form"),
-        ([pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [0.5]})], "'a' of int64 that would turn into float64"),
-        ([pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame({"a": [1]})], "columns other than"),
-        ([pd.DataFrame({"a": pd.Categorical(["x"])}), pd.DataFrame({"a": pd.Categorical(["y"])})], "same categories"),
-        ([pl.DataFrame({"a": [1]}), pl.DataFrame({"a": ["1"]})], "equal columns and types"),
-        ([pa.table({"a": [1]}), pa.table({"b": [1]})], "equal columns and types"),
+        ([pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [0.5]})], "equal form"),
+        ([pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame({"a": [1]})], "equal form"),
+        ([pd.DataFrame({"a": pd.Categorical(["x"])}), pd.DataFrame({"a": pd.Categorical(["y"])})], "equal form"),
+        ([pl.DataFrame({"a": [1]}), pl.DataFrame({"a": ["1"]})], "equal form"),
+        ([pa.table({"a": [1]}), pa.table({"b": [1]})], "equal form"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused_not_converted(parts: list[Any], complaint: str) -> None:

@@ -155,7 +155,7 @@ class SparseTable:
         background = SparseBackground(
             tuple(law for _, law, _, _ in columns), tuple(support for _, _, support, _ in columns), at, self.form
         )
-        own = np.array([code for _, _, _, code in columns])
+        own = np.array([code for _, _, _, code in columns], dtype=float if self.options.bins is None else np.int64)
         center = own if self.options.bins is None else np.ones(len(at))
         content = hashlib.blake2b(at.tobytes() + values.tobytes(), digest_size=16).digest()
         return SparseRow(features, center.astype(np.float64), content, background, own, values)

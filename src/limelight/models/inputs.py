@@ -353,32 +353,23 @@ def _take_frame(frame: Any, rows: Rows) -> Any:
 
 
 def _concatenate_frames(parts: Sequence[Any]) -> Any:
-    """Join by the library's own function: narwhals would cost 0.1 ms a part."""
+    """Join frames of equal form by the library's own function: narwhals would cost 0.1 ms a part."""
     import narwhals as nw
 
     native = nw.get_native_namespace(parts[0])
-    try:
-        if hasattr(parts[0], "iloc"):
-            return _concatenate_pandas(native, parts)
-        if hasattr(native, "concat_tables"):
-            return _concatenate_arrow(native, parts)
-        return native.concat(parts)
-    except (
-        Exception
-    ) as error:  # of polars, whose errors have no root that others share, or a ValueError, or a TypeError
-        raise InputError(f"parts: expected data frames of equal columns and types, got: {error}") from error
+    if hasattr(parts[0], "iloc"):
+        return native.concat(parts, ignore_index=True)
+    if hasattr(native, "concat_tables"):
+        return _concatenate_arrow(native, parts)
+    return native.concat(parts)
 
 
-def _concatenate_pandas(pandas: Any, parts: Sequence[Any]) -> Any:
-    """Refuse what pandas does silently: missing columns filled up, a column whose type the other parts change."""
-    first, joined = parts[0], pandas.concat(parts, ignore_index=True)
-    if first.ndim == 2 and not all(first.columns.equals(part.columns) for part in parts):
-        raise ValueError(f"columns other than {list(first.columns)}")
-    dtypes = zip(_dtypes(first), _dtypes(joined), strict=True)
-    changed = [f"{name!r} of {old} that would turn into {new}" for (name, old), (_, new) in dtypes if old != new]
-    if changed:
-        raise ValueError(f"{changed[0]} (categoricals need the same categories)")
-    return joined
+def _frame_form(frame: Any) -> Hashable:
+    """Return names and types of the columns; the type of a categorical holds its categories."""
+    if hasattr(frame, "iloc"):
+        return tuple(_dtypes(frame))
+    schema = getattr(frame, "schema", None)
+    return tuple(schema.items()) if isinstance(schema, Mapping) else str(schema or getattr(frame, "dtype", None))
 
 
 def _dtypes(frame: Any) -> list[tuple[Any, Any]]:
@@ -414,12 +405,10 @@ _SPARSE = _Kind(
     "sparse matrix", _count_array, _take_sparse, _concatenate_sparse, _copy_array, _sparse_bytes, _sparse_form
 )
 _LIST = _Kind("list", len, _take_list, _concatenate_lists, _copy_list, _list_bytes, _any_form, shares=True)
-_TEXTS = _Kind(
-    "texts", len, _take_array, _concatenate_texts, MaskedTexts.materialize, _texts_bytes, _any_form
-)
+_TEXTS = _Kind("texts", len, _take_array, _concatenate_texts, MaskedTexts.materialize, _texts_bytes, _any_form)
 _DICT = _Kind("dict", _count_dict, _take_dict, _concatenate_dicts, _copy_dict, _dict_bytes, _dict_form, shares=True)
-_FRAME = _Kind("data frame", len, _take_frame, _concatenate_frames, _copy_frame, _frame_bytes, _any_form)
-_SERIES = _Kind("series", len, _take_frame, _concatenate_frames, _copy_frame, _series_bytes, _any_form)
+_FRAME = _Kind("data frame", len, _take_frame, _concatenate_frames, _copy_frame, _frame_bytes, _frame_form)
+_SERIES = _Kind("series", len, _take_frame, _concatenate_frames, _copy_frame, _series_bytes, _frame_form)
 
 _KIND_OF_TYPE: dict[type, _Kind] = {}
 """Types met so far: a memo that only saves time."""
