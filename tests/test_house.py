@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "explainer": frozenset({"local", "models", "explanation", "algorithm"}),
     "overview": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
     "diagnostics": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
+    "diagnostics": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
     "jobs": frozenset({"models", "explanation", "algorithm", "explainer", "interpretable"}),
     "compat": frozenset(
         {"local", "models", "explanation", "algorithm", "explainer", "interpretable", "overview", "views"}

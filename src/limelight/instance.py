@@ -25,6 +25,8 @@ from limelight.targets import resolve_targets
 
 FIRST_LOOK = {"masks": 256, "pool": 1024}
 """Rows of the first look. A pool is asked once for everybody, so it starts where one look is often enough."""
+FIRST_LOOK_PER_FEATURE = 8
+"""A first look has at least this many rows for each feature: with fewer, neither weights nor errors mean much."""
 ENUMERATED_UP_TO = 4096
 """With n_samples="auto" all 2^d masks are asked when there are no more than this: 12 features are exact."""
 
@@ -59,19 +61,22 @@ class Context:
         """Return the distance in force, a name or a callable."""
         return self.settings.distance or self.modality.distance
 
-    def looks(self, kind: str) -> tuple[int, ...]:
+    def looks(self, kind: str, n_features: int) -> tuple[int, ...]:
         """Return the numbers of rows after which an instance is looked at."""
-        settings = self.settings
+        settings, first = self.settings, FIRST_LOOK[kind]
         if settings.n_samples != "auto":
             return (int(settings.n_samples),)
-        return look_schedule(FIRST_LOOK[kind], settings.max_samples or self.modality.max_samples)
+        while first < FIRST_LOOK_PER_FEATURE * n_features:
+            first *= 2
+        return look_schedule(first, settings.max_samples or self.modality.max_samples)
 
     def source(self, representation: Representation) -> tuple[MaskSource | PoolSource, tuple[int, ...]]:
         """Return where the instance's perturbations come from, and the numbers of rows after which to look."""
         if hasattr(representation, "encode"):
             encoded = cast(Encoded, representation)
-            return PoolSource(encoded, self._pool(encoded)), self.looks("pool")
-        settings, looks, masked = self.settings, self.looks("masks"), cast(Masked, representation)
+            return PoolSource(encoded, self._pool(encoded)), self.looks("pool", len(encoded.features))
+        settings, masked = self.settings, cast(Masked, representation)
+        looks = self.looks("masks", len(masked.features))
         if settings.sampler not in ("auto", "pairs", "plain"):
             raise InputError(f"sampler: {settings.sampler!r} draws table rows; masks take 'pairs' or 'plain'.")
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
