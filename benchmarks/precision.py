@@ -62,7 +62,7 @@ class MaskGame:
 
     @property
     def q(self) -> np.ndarray:
-        """Return q(s), the sizes' law under Q."""
+        """Return the sizes' law under Q."""
         return weighted_size_law(size_law(self.law, self.d), self.proximity)
 
     def sample(self, n: int, design: str, seed: int) -> Neighborhood:
@@ -206,6 +206,7 @@ class Documents:
         self.scaled = document.data * idf[document.indices]
 
     def __call__(self, Z: np.ndarray) -> np.ndarray:
+        """Return one answer for every mask."""
         from scipy.sparse import csr_matrix
 
         answers = []
@@ -243,6 +244,7 @@ class Pictures:
         self.target = int(model.predict_proba(picture[None])[0].argmax())
 
     def __call__(self, Z: np.ndarray) -> np.ndarray:
+        """Return one answer for every mask."""
         blocks = np.array_split(Z[:, self.parts], max(1, len(Z) // 20_000))
         shown = (np.where(block == 1, self.picture, self.picture.mean()) for block in blocks)
         return np.concatenate([self.model.predict_proba(X)[:, self.target] for X in shown])
@@ -296,7 +298,8 @@ def efficiency(family: str, games: list[Any], repeats: int) -> None:
         ratio, bias, noise, covered, error, cost = np.array(rows).T
         print(
             f"{family:20s} {n:5d}  {np.exp(np.log(ratio).mean()):7.2f} {ratio.min():7.2f}"
-            f"  {bias.mean():6.2f} ({noise.mean():.2f})  {covered.mean():6.3f} [{covered.min():.3f}, {covered.max():.3f}]"
+            f"  {bias.mean():6.2f} ({noise.mean():.2f})"
+            f"  {covered.mean():6.3f} [{covered.min():.3f}, {covered.max():.3f}]"
             f"  {error.mean():5.2f}  {1e3 * cost.mean():7.1f}",
             flush=True,
         )

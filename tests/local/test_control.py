@@ -243,3 +243,15 @@ def test_tables_with_linear_effects_of_bins_come_back_exactly():
     sample = Neighborhood(sample.Z, Y, sample.weights, sample.center, sample.enumerated, sample.clusters)
     fit = estimate_encoded(sample, fit_pool(codes, U, Y, PROBABILITIES), own, ratio, fixed=own < -9)
     np.testing.assert_allclose(fit.coef[0], [1.0, -2.0, 0.5, 0.0], atol=1e-9)
+
+
+def test_a_constant_output_on_shared_draws_is_certain():
+    own, ratio = np.array([2, 0, 3, 0]), 0.7
+    U, codes = pooled(1000, 8)
+    sample = encoded(U, codes, own, ratio)
+    Y = np.full((1000, 1), 0.1)
+    sample = Neighborhood(sample.Z, Y, sample.weights, sample.center, sample.enumerated, sample.clusters)
+    fit = estimate_encoded(sample, fit_pool(codes, U, Y, PROBABILITIES), own, ratio, fixed=own < -9)
+    assert not fit.coef.any()
+    assert fit.fidelity.tolist() == [1.0]
+    assert fit.intercept[0] == 0.1

@@ -122,6 +122,8 @@ def estimate_encoded(
     if scaled is None or effective_sample_size(neighborhood.weights) < scaled.d + 2:
         return estimate_plain(neighborhood, fixed=fixed)
     k = neighborhood.Y.shape[1]
+    if (np.ptp(neighborhood.Y, axis=0) == 0).any():  # exact zeros rather than rounding: the careful path has them
+        return estimate_plain(neighborhood, fixed=fixed)
     helps = scaled.unexplained[2 * k :] < _WORTHWHILE * scaled.unexplained[:k]
     targets = np.arange(k)
     source = targets + np.where(helps, 2 * k, 0)  # whose residual makes the noise
