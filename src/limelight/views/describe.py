@@ -71,7 +71,7 @@ def trust(explanation: Explanation, facts: TargetFacts) -> str:
     explained = explained.replace("%", " %")
     count = len(explanation.warnings)
     if facts.fidelity < 0.5:
-        return f"{explained}; do not rely on it, because it misses most of it."
+        return f"{explained}; do not rely on it, because it misses most of that."
     if count:
         return f"{explained}; trust it with care, because of the {'warning' if count == 1 else 'warnings'}."
     if facts.uncertain * 2 > len(facts.rows):

@@ -248,7 +248,11 @@ def doubts(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], 
         quote(shorten(visible(feature.name), 60)) if j in named else ""
         for j, feature in enumerate(explanation.features)
     )
-    return [ranking.statement(names), *(f"The order of {' and '.join(names[j] for j in tie)} is open." for tie in ties)]
+    return [ranking.statement(names), *(f"The order among {_listed([names[j] for j in tie])} is open." for tie in ties)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(f'“{name}”' for name in names[:-1])} and “{names[-1]}”"
 
 
 def with_value(name: str, value: str) -> str:

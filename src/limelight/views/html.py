@@ -189,9 +189,11 @@ def _numbers(facts: TargetFacts) -> str:
 def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str, object]:
     """Return what the script needs: the surrogate's arithmetic, and the label image of a raster."""
     kind = str(explanation.layout.get("kind", "bars"))
+    said = [name for name, _ in f.outputs(explanation)[:1]]
     hint, verb = HINTS.get(kind, ("Click a feature to see what the surrogate expects without it.", "leave out"))
     data: dict[str, object] = {
         "hint": hint,
+        "first": next((i for i, facts in enumerate(targets) if [facts.name] == said), 0),
         "verb": verb,
         "without": WITHOUT.get(kind, ("was off", "were off")),
         "targets": [

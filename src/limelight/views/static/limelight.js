@@ -117,7 +117,7 @@
       if (tools.childNodes.length) panel.querySelector(".body").before(tools);
       if (data.raster && panel.querySelector("div.raster")) image(panel, data.targets[row]);
     });
-    tabs(article, panels, number);
+    tabs(article, panels, number, data.first);
 
     // -- long texts ---------------------------------------------------------------------------------------------------
     function fold(panel, tools) {
@@ -207,7 +207,7 @@
     return labels;
   }
 
-  function tabs(article, panels, number) {
+  function tabs(article, panels, number, first) {
     if (panels.length < 2) return;
     const list = make("div", { class: "tabs", role: "tablist", "aria-label": "Explained outputs" });
     const buttons = panels.map((panel, row) => {
@@ -236,7 +236,7 @@
     list.append(...buttons);
     article.querySelector(".panels").before(list);
     article.classList.add("tabbed");
-    select(0);
+    select(first);
   }
 
   // In a notebook the page is a frame: take the notebook's light or dark, and our own height.
