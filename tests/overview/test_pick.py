@@ -183,6 +183,11 @@ def test_only_what_is_shown_is_covered() -> None:
     assert set(ll.submodular_pick([explanation(wide)], 1, max_features=1).importances) == {"a"}
 
 
+def test_zeros_that_were_computed_cover_nothing() -> None:
+    many = [explanation({"a": 1.0, "b": 1e-16}), explanation({"b": -3e-16, "c": -1.0})]
+    assert ll.submodular_pick(many, 1).importances == {"a": 1.0, "c": 1.0}
+
+
 def test_with_a_level_noise_is_not_covered() -> None:
     certain = explanation({"a": 1.0, "b": 0.1}, stderr=0.01)
     noisy = explanation({"c": 0.9, "d": 0.8, "e": 0.7}, stderr=0.6)

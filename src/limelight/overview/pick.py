@@ -38,6 +38,9 @@ from limelight.overview.reading import (
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+ROUNDING = 1e-12
+"""Weights smaller than this fraction of an explanation's largest are zeros that were computed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pick:
@@ -134,7 +137,7 @@ def submodular_pick(
     --------
     >>> import numpy as np
     >>> import limelight as ll
-    >>> texts = ["good film", "bad film", "good good film", "bad food", "good food"]
+    >>> texts = ["good film", "bad film", "good good film", "good food"]
     >>> def says(texts):
     ...     return np.array([text.count("good") - text.count("bad") + 0.25 * text.count("food") for text in texts])
     >>> explanations = list(ll.Explainer(says, ll.Text(), seed=0).explain_many(texts))
@@ -200,7 +203,7 @@ class _Matrix:
 
 
 def _row(weights: Weights, rows: Sequence[int], max_features: int | None, z: float) -> dict[Hashable, float]:
-    """Return the row of W of one explanation; what it shows with weight zero covers nothing.
+    """Return the row of W of one explanation; what it shows with weight zero, up to rounding, covers nothing.
 
     |weights| add up, over outputs and over features of one identity: two classes of a probability have opposite
     weights, and their sum would say that nothing matters.
@@ -208,9 +211,10 @@ def _row(weights: Weights, rows: Sequence[int], max_features: int | None, z: flo
     row: dict[Hashable, float] = {}
     for i in rows:
         coef, stderr = weights.coef[i], weights.stderr[i]
+        zero = ROUNDING * max(map(abs, coef), default=0.0)
         for j in weights.selected[i][:max_features]:
             size, key = abs(coef[j]), weights.keys[j]
-            if size > z * stderr[j] and key is not None:
+            if size > zero and size > z * stderr[j] and key is not None:
                 row[key] = row.get(key, 0.0) + size
     return row
 
@@ -220,10 +224,10 @@ def _row(weights: Weights, rows: Sequence[int], max_features: int | None, z: flo
 
 def _picked(matrix: _Matrix, budget: int, explanations: Explanations) -> Pick:
     W = matrix.sparse()
-    importances = feature_importances(W)
+    importances = _rounded(feature_importances(W))
     rows, gains = lazy_greedy(W, importances, budget)
     total = math.fsum(importances)
-    coverage = [min(covered / total, 1.0) if total else 1.0 for covered in accumulate(gains)]
+    coverage = [round(covered / total, 12) if total else 1.0 for covered in accumulate(gains)]
     indices = tuple(matrix.positions[row] for row in rows)
     keys = list(matrix.columns)
     order = np.argsort(-importances, kind="stable")
@@ -268,10 +272,8 @@ def lazy_greedy(W: csr_array, importances: FloatArray, budget: int) -> tuple[lis
     """
     rows = [W.indices[a:b] for a, b in _spans(W.indptr)]
     left = importances.copy()  # of what is not covered yet
-    heap = [
-        (-math.fsum(left[columns]), -math.fsum(W.data[a:b]), i)
-        for i, (columns, (a, b)) in enumerate(zip(rows, _spans(W.indptr), strict=True))
-    ]
+    sizes = _rounded(np.array([math.fsum(W.data[a:b]) for a, b in _spans(W.indptr)]))
+    heap = [(-math.fsum(left[columns]), -size, i) for i, (columns, size) in enumerate(zip(rows, sizes, strict=True))]
     heapq.heapify(heap)
     picked: list[int] = []
     gains: list[float] = []
@@ -286,6 +288,12 @@ def lazy_greedy(W: csr_array, importances: FloatArray, budget: int) -> tuple[lis
         gains.append(gain)
         left[rows[i]] = 0.0
     return picked, gains
+
+
+def _rounded(values: FloatArray) -> FloatArray:
+    """Return the values without their last digits, which differ between machines, so that ties are ties on all."""
+    scale = float(values.max(initial=0.0)) or 1.0
+    return np.round(values / scale, 12) * scale
 
 
 def _spans(ends: Any) -> list[tuple[int, int]]:
