@@ -1,4 +1,4 @@
-"""The door from the shell: `limelight demo`, `limelight explain`, `limelight show`.
+"""The door from the shell: `limelight demo`, `limelight explain`, `limelight show`, `limelight pick`.
 
 This file loads only the standard library until typer is found, so that the command without its extra says what to
 install.

@@ -1,4 +1,4 @@
-"""The three commands. Each reads what it was given, asks the rooms below, and prints."""
+"""The commands. Each reads what it was given, asks the rooms below, and prints."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from limelight.cli import loading
 from limelight.cli.options import with_settings
+from limelight.cli.picking import pick
 from limelight.errors import InputError, LimelightError
 from limelight.explanation import Explanation
 from limelight.progress import progress
@@ -233,3 +234,8 @@ def _show(explanation: Explanation, *, html: Path | None, json: Path | None) -> 
     if json is not None:
         explanation.to_json(json)
         typer.echo(f"JSON: {json}")
+
+
+# -- pick -------------------------------------------------------------------------------------------------------------
+
+app.command(epilog="Example:  limelight pick explanations.jsonl --budget 5 --html picked.html")(one_line_errors(pick))
