@@ -260,7 +260,7 @@ def test_options_that_do_not_fit_are_said_when_they_are_given(options, error, sa
 
 
 def test_one_image_where_many_are_expected_is_said():
-    for one in (GRID, "photo.jpg", b"", 3):
+    for one in (GRID, COLOUR, "photo.jpg", b"", 3):
         with pytest.raises(InputError, match="instances"):
             Image().instances(one)
 

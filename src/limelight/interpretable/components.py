@@ -26,7 +26,7 @@ MAX_SAMPLES = 2048
 Names = Sequence[str] | Callable[[Any], Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parts:
     """x' of one instance made of parts: which of them are on.
 

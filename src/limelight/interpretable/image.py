@@ -25,6 +25,7 @@ from limelight.interpretable.compositing import CHUNK_BYTES, Words, composites, 
 from limelight.interpretable.fills import FILLS, Fill, fill_image, noise, with_alpha_of
 from limelight.interpretable.pixels import (
     CHANNELS,
+    USUAL_CHANNELS,
     Channels,
     Converter,
     Picture,
@@ -40,7 +41,7 @@ MAX_SAMPLES = 2048
 """Twice lime's 1000: pairs of masks make them worth four thousand; most images are precise enough long before."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Superpixels:
     """x' of one image: which of its superpixels are shown.
 
@@ -228,7 +229,9 @@ class Image:
         InputError
             If this is one image rather than many.
         """
-        if isinstance(many, (str, bytes)) or is_pil(many) or np.ndim(many if hasattr(many, "ndim") else ()) == 2:
+        shape = tuple(getattr(many, "shape", ()))
+        one = len(shape) == 2 or (len(shape) == 3 and shape[2] in USUAL_CHANNELS)
+        if one or isinstance(many, (str, bytes)) or is_pil(many):
             raise InputError("instances: expected many images, got one; pass a list of them, or use explain.")
         if not isinstance(many, Iterable):
             raise InputError(f"instances: expected a list of images, got {type(many).__name__}; pass a list of them.")

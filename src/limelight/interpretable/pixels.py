@@ -167,7 +167,7 @@ def _from_pil(image: Any, *, keep_kind: bool) -> Picture:
         image = image.convert("L" if image.mode == "1" else "RGBA" if clear else "RGB")
     values = np.asarray(image)
     axis: Literal[2] | None = None if values.ndim == 2 else 2
-    _check(values, axis)
+    _check(values)
     return Picture(values, axis, image.mode in ("LA", "RGBA"), image.mode if keep_kind else None)
 
 
@@ -178,7 +178,7 @@ def _from_array(values: NDArray[Any], channels: Channels, habit: Channels, tenso
             f"instance: expected an image (h, w), (h, w, c) or (c, h, w), got shape {values.shape}; {remedy}."
         )
     axis = None if values.ndim == 2 else _channel_axis(values.shape, channels, habit)
-    _check(values, axis)
+    _check(values)
     return Picture(values, axis, axis is not None and values.shape[axis] == 4, tensor=tensor)
 
 
@@ -194,7 +194,7 @@ def _channel_axis(shape: tuple[int, ...], channels: Channels, habit: Channels) -
     return 0 if (habit == "first" if first and last else first) else 2
 
 
-def _check(values: NDArray[Any], axis: int | None) -> None:
+def _check(values: NDArray[Any]) -> None:
     if values.dtype.kind not in "biuf":
         raise InputError(f"instance: expected pixels as numbers, got {values.dtype}; convert them to uint8 or float32.")
     if values.size == 0:

@@ -53,7 +53,7 @@ class Series:
     times: tuple[str, ...] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WindowedSeries:
     """x' of one series: which of its windows are shown.
 
