@@ -32,11 +32,19 @@ class Words:
     ----------
     entry
         (words,) below d: the superpixel that the whole word lies in; d + k: the k-th word across an outline.
-    mixed
-        (k, 8) the superpixel of each byte of the words across outlines.
+    first, last
+        (k,) the superpixels of the first and the last byte of each word across an outline.
+    select
+        (k,) words whose bytes are ones where the superpixel is `last`.
+    crowded, mixed
+        (r,) the words across an outline that hold more than these two; (r, 8) the superpixel of each of their bytes.
     """
 
     entry: NDArray[np.intp]
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    select: NDArray[np.uint64]
+    crowded: NDArray[np.intp]
     mixed: NDArray[np.intp]
 
 
@@ -63,7 +71,11 @@ def words_of(labels: NDArray[np.int64], shape: tuple[int, ...], channel_axis: in
     entry = of_bytes[:, 0].astype(np.intp)
     mixed = of_bytes[crosses].astype(np.intp)
     entry[crosses] = int(labels.max()) + 1 + np.arange(len(mixed))
-    return Words(entry, mixed)
+    first, last = mixed[:, 0], mixed[:, -1]
+    is_last = mixed == last[:, None]
+    select = (is_last * np.uint8(255)).view(np.uint64).ravel()
+    crowded = np.flatnonzero(~(is_last | (mixed == first[:, None])).all(axis=1))
+    return Words(entry, first.copy(), last.copy(), select, crowded, mixed[crowded])
 
 
 def composites(Z: MaskArray, image: NDArray[Any], fills: Iterable[NDArray[Any]], words: Words) -> NDArray[Any]:
@@ -88,7 +100,7 @@ def composites(Z: MaskArray, image: NDArray[Any], fills: Iterable[NDArray[Any]],
     n, own = len(Z), as_words(image)
     out = np.empty((n, len(own)), np.uint64)
     last: NDArray[Any] | None = None
-    for row, table, fill in zip(out, _tables(Z, words.mixed), fills, strict=False):
+    for row, table, fill in zip(out, _tables(Z, words), fills, strict=False):
         if fill is not last:
             last, ground = fill, as_words(fill)
             difference = own ^ ground
@@ -127,13 +139,15 @@ def tensor_composites(Z: MaskArray, image: Any, fill: Any, labels: NDArray[np.in
     return torch.where(mask, image, fill)
 
 
-def _tables(Z: MaskArray, mixed: NDArray[np.intp]) -> Iterable[NDArray[np.uint64]]:
+def _tables(Z: MaskArray, words: Words) -> Iterable[NDArray[np.uint64]]:
     """Yield for each mask the word of every superpixel, then of every word across an outline; one array, rewritten."""
     on = (np.asarray(Z) != 0).view(np.uint8) * np.uint8(255)
-    d, each = on.shape[1], mixed.reshape(-1)
-    table = np.empty(d + len(mixed), np.uint64)
-    across = table[d:].view(np.uint8)
+    d, k = on.shape[1], len(words.first)
+    table = np.empty(d + k, np.uint64)
+    across = table[d:]
     for row in on:
         table[:d] = row * _SPREAD
-        np.take(row, each, out=across, mode="clip")
+        np.take(table, words.first, out=across, mode="clip")
+        across ^= (across ^ table[words.last]) & words.select
+        across[words.crowded] = row[words.mixed].view(np.uint64).ravel()
         yield table
