@@ -48,6 +48,15 @@ def test_errors_that_rows_share_do_not_average_out() -> None:
     assert widths[1] > 2 * 1.96 * 0.5
 
 
+def test_rows_of_other_bins_have_errors_of_their_own() -> None:
+    bins = ["age ≤ 28", "28 < age ≤ 37", "37 < age ≤ 48", "age > 48"]
+    many = [explanation({"age": 1.0}, stderr=0.5, shared=True, names=[bins[i % 4]]) for i in range(400)]
+    entry = ll.feature_importance(many).rows()[0]
+    # four errors of 0.5, a quarter of the weight each, beside 400 that agree up to their own noise
+    spread, shared = 1.96593 * 0.5 / 20, 1.95996 * 0.5 / 2
+    assert entry["high"] - 1.0 == pytest.approx((spread**2 + shared**2) ** 0.5, rel=1e-5)
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_intervals_cover_the_mean_of_all_instances_as_often_as_they_say(shared: bool) -> None:
     rng = np.random.default_rng(0)

@@ -7,8 +7,9 @@ counts as zero there, so that for tables it is the plain mean and for texts rare
 Standard error of a mean over n instances with weights ŵ_i and standard errors s_i: the instances are a sample of those
 that the model will see, so it is the spread between instances, S²/n. That holds each explanation's own noise already,
 as long as it is independent; Σ s_i²/n² is a floor for few instances that happen to agree. Where explanations share
-their perturbations (tables), their errors go together and do not average out: (Σ s_i/n)² is added, which is their
-variance if they were one and the same error, the worst case.
+their perturbations (tables), the errors of rows in the same bin of a column are one error, which does not average out:
+Σ_b (Σ_{i in b} s_i/n)² is added, with b the bins. Between bins errors are opposite if anything (a bin's mean less that
+of the others), so that this is on the safe side.
 """
 
 from __future__ import annotations
@@ -199,20 +200,21 @@ class _Moments:
 
 @dataclass(slots=True)
 class _Sums:
-    """What is kept of one feature: its weights, their sizes, and Σs, Σs², Σs of shared ones of their errors."""
+    """What is kept of one feature: its weights, their sizes, and Σs, Σs² of their errors; Σs by bin where shared."""
 
     weights: _Moments = field(default_factory=_Moments)
     sizes: _Moments = field(default_factory=_Moments)
     error: float = 0.0
     error2: float = 0.0
-    shared: float = 0.0
+    shared: dict[str, float] = field(default_factory=dict)
 
-    def add(self, weight: float, size: float, error: float, shared: bool) -> None:
+    def add(self, weight: float, size: float, error: float, place: str | None) -> None:
         self.weights.add(weight)
         self.sizes.add(size)
         self.error += error
         self.error2 += error * error
-        self.shared += error if shared else 0.0
+        if place is not None:
+            self.shared[place] = self.shared.get(place, 0.0) + error
 
 
 @dataclass(slots=True)
@@ -224,14 +226,15 @@ class _Target:
 
     def add(self, weights: Weights, row: int) -> None:
         self.n += 1
-        together: dict[Hashable, tuple[float, float, float]] = {}
-        for key, weight, error in zip(weights.keys, weights.coef[row], weights.stderr[row], strict=True):
+        together: dict[Hashable, tuple[float, float, float, str]] = {}
+        columns = (weights.keys, weights.names, weights.coef[row], weights.stderr[row])
+        for key, name, weight, error in zip(*columns, strict=True):
             if key is not None:
                 # errors of one explanation's weights are taken to go together: never too small
-                w, size, e = together.get(key, (0.0, 0.0, 0.0))
-                together[key] = (w + weight, size + abs(weight), e + error)
-        for key, (weight, size, error) in together.items():
-            self.features.setdefault(key, _Sums()).add(weight, size, error, weights.shared)
+                w, size, e, place = together.get(key, (0.0, 0.0, 0.0, name))
+                together[key] = (w + weight, size + abs(weight), e + error, place)
+        for key, (weight, size, error, place) in together.items():
+            self.features.setdefault(key, _Sums()).add(weight, size, error, place if weights.shared else None)
 
 
 def _entries(target: str, sums: _Target, level: float, normal: float) -> list[FeatureImportance]:
@@ -267,7 +270,8 @@ def _half_width(variance: float, sums: _Sums, n: int, t: float, normal: float) -
     own = sums.error2 / n**2
     if n == 1:
         return normal * math.sqrt(own)
-    return math.sqrt(t**2 * max(variance / n, own) + normal**2 * (sums.shared / n) ** 2)
+    shared = math.fsum((total / n) ** 2 for total in sums.shared.values())
+    return math.sqrt(t**2 * max(variance / n, own) + normal**2 * shared)
 
 
 def _student(level: float, n: int) -> float:

@@ -39,6 +39,8 @@ class Weights:
         Its place in the list or stream, or its line in the file, counted from 0.
     keys
         (d,) what each feature is; None for those that are left out.
+    names
+        (d,) how each reads in this instance: the bin of a column, say.
     targets
         Names of the k outputs it explains.
     coef, stderr
@@ -51,6 +53,7 @@ class Weights:
 
     position: int
     keys: tuple[Hashable, ...]
+    names: tuple[str, ...]
     targets: tuple[str, ...]
     coef: list[list[float]]
     stderr: list[list[float]]
@@ -140,6 +143,7 @@ def _identified(position: int, entry: Any) -> tuple[set[str], Weights]:
         weights = Weights(
             position,
             tuple([_hashable(where["key"]) for where in places]),
+            tuple([feature["name"] for feature in data["features"]]),
             tuple(data["targets"]),
             data["coef"],
             data["stderr"],
@@ -167,6 +171,7 @@ def _of_explanation(position: int, explanation: Explanation, keys: tuple[Hashabl
     return Weights(
         position,
         keys,
+        tuple([feature.name for feature in explanation.features]),
         explanation.targets,
         explanation.coef.tolist(),
         explanation.stderr.tolist(),
