@@ -197,7 +197,8 @@ class Stemmed(TfidfVectorizer):
 @pytest.mark.parametrize("vectorizer", [
     TfidfVectorizer(ngram_range=(1, 2)), CountVectorizer(analyzer="char"), CountVectorizer(analyzer="char_wb"),
     CountVectorizer(analyzer=commas), CountVectorizer(tokenizer=commas, token_pattern=None),
-    CountVectorizer(preprocessor=str.title), CountVectorizer(strip_accents=str.title), Stemmed(), HashingVectorizer(n_features=64),
+    CountVectorizer(preprocessor=str.title), CountVectorizer(strip_accents=str.title), Stemmed(),
+    HashingVectorizer(n_features=64),
     CountVectorizer(token_pattern=r"\w+(?:-\w+)*"), FeatureUnion([("a", TfidfVectorizer()), ("b", CountVectorizer())]),
 ])  # fmt: skip
 def test_what_may_look_across_words_is_asked_with_strings(vectorizer: Any) -> None:
