@@ -51,7 +51,7 @@ def explanation(
         r2=np.full(k, min(1.0, fidelity + 0.03)),
         selected=selected,
         covariance=covariance,
-        rankings=tuple(Ranking(chosen, len(chosen), tuple((int(j),) for j in chosen), -1, 0.0) for chosen in selected),
+        rankings=tuple(Ranking(chosen, len(chosen), tuple(range(1, len(chosen))), -1, 0.0) for chosen in selected),
         outputs=tuple(outputs) or tuple(zip(targets, said.tolist(), strict=True)),
         layout=dict(layout or {"kind": "bars"}),
         provenance=Provenance(

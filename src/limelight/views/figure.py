@@ -96,7 +96,8 @@ def draw_bars(explanation: Explanation, facts: TargetFacts, ax: Axes) -> None:
     margin = (high - low) * 0.03
     ax.set_xlim(low - margin, high + margin)
     _dress(ax, facts)
-    ax.set_xlabel(_below(explanation, facts), fontsize=8, color=SOFT, loc="left", parse_math=False)
+    below = _below(explanation, facts)
+    ax.set_xlabel(below, fontsize=8, color=SOFT, loc="left", parse_math=False, fontfamily=fonts(below))
 
 
 def _y_labels(ax: Axes, labels: list[str]) -> list[Any]:
