@@ -1,4 +1,4 @@
-"""A real JupyterLab runs a notebook; its output draws itself in a browser, also reopened without a kernel."""
+"""A real JupyterLab opens a saved notebook; its outputs draw themselves before any cell is run again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cell(source: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running JupyterLab whose folder holds an executed notebook; kernels are not started by opening it."""
+    """A running JupyterLab whose folder holds an executed notebook. Lab may start a kernel on opening; no cell is run."""
     if "LIMELIGHT_JUPYTER_PYTHON" not in os.environ and importlib.util.find_spec("jupyterlab") is None:
         pytest.skip("jupyterlab is not installed: pip install jupyterlab nbconvert ipykernel")
     folder = tmp_path_factory.mktemp("lab")
@@ -67,7 +67,7 @@ def _wait(address: str, seconds: float = 60) -> None:
     pytest.skip(f"JupyterLab did not answer at {address}")
 
 
-def test_outputs_draw_and_work_in_jupyterlab_without_a_kernel(lab: str, chromium: Any) -> None:
+def test_saved_outputs_draw_and_work_in_jupyterlab_before_any_cell_is_run_again(lab: str, chromium: Any) -> None:
     page = chromium.new_context(viewport={"width": 1200, "height": 1800}).new_page()
     page.goto(lab)
     frames = page.locator("iframe.limelight")
