@@ -31,7 +31,7 @@ def cell(source: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running JupyterLab whose folder holds an executed notebook. Lab may start a kernel on opening; no cell is run."""
+    """A running JupyterLab and an executed notebook in it. Lab may start a kernel on opening; no cell is run."""
     if "LIMELIGHT_JUPYTER_PYTHON" not in os.environ and importlib.util.find_spec("jupyterlab") is None:
         pytest.skip("jupyterlab is not installed: pip install jupyterlab nbconvert ipykernel")
     folder = tmp_path_factory.mktemp("lab")
