@@ -13,8 +13,11 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint types clean
+.PHONY: demo gallery test lint types clean
 .DEFAULT_GOAL := test
+
+gallery: $(VENV)/.ready-dev
+	$(BIN)/python docs/gallery.py
 
 demo: $(VENV)/.ready-demo
 	$(BIN)/limelight demo

@@ -22,7 +22,7 @@ MODULES = sorted(path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py"))
 
 # Which files are one room: a folder is one; the files beside the folders are gathered here.
 GROUND = ("contracts", "errors", "optional", "seeding", "settings", "layouts", "progress", "texts")
-ALGORITHM = ("pipeline", "instance", "assembly", "neighborhoods", "targets", "trust", "verdict")
+ALGORITHM = ("pipeline", "fitting", "instance", "assembly", "neighborhoods", "targets", "trust", "verdict")
 
 # Room → the rooms it may import. Everybody may import the ground floor and itself.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -35,7 +35,6 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "algorithm": frozenset({"local", "models", "explanation"}),
     "explainer": frozenset({"local", "models", "explanation", "algorithm"}),
     "overview": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
-    "diagnostics": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
     "diagnostics": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
     "jobs": frozenset({"models", "explanation", "algorithm", "explainer", "interpretable"}),
     "compat": frozenset(
@@ -66,7 +65,7 @@ def room(module: str) -> str:
         return "ground"
     if first in ALGORITHM:
         return "algorithm"
-    return {"": "package", "__init__": "package"}.get(first, first)
+    return {"": "package", "__init__": "package", "schema": "explanation"}.get(first, first)
 
 
 @cache

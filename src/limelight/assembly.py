@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.explanation import Cost, Explanation, Provenance
@@ -27,26 +28,30 @@ def assemble(
     """Return the explanation of an instance whose neighborhood has been fitted and judged."""
     context, representation = one.context, one.representation
     names = context.caller.output_names or ()
-    covariance = estimate.covariance
     return Explanation(
         features=representation.features,
         targets=context.target_names(one),
         coef=estimate.coef,
         stderr=estimate.stderr,
-        intercept=estimate.intercept,
+        intercept=estimate.intercept.copy(),
         prediction=one.outputs[one.targets],
         local_prediction=estimate.intercept + estimate.coef @ representation.center,
         fidelity=estimate.fidelity,
         fidelity_stderr=estimate.fidelity_stderr,
         r2=estimate.r2,
         selected=verdict.selected,
-        covariance=tuple(covariance(shown)[row, 1:, 1:] for row, shown in enumerate(verdict.selected)),
+        covariance=tuple(_covariance(estimate, row, shown) for row, shown in enumerate(verdict.selected)),
         rankings=verdict.rankings,
         outputs=likely(one.outputs, names),
         curve=_curve(one),
         layout=representation.layout(),
         provenance=_provenance(one, neighborhood, estimate, verdict, width),
     )
+
+
+def _covariance(estimate: Estimate, row: int, shown: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the upper triangle of the covariance of the weights shown, as an explanation keeps it."""
+    return estimate.covariance(shown, target=row)[1:, 1:][np.triu_indices(len(shown))].astype(np.float32)
 
 
 def _curve(one: OpenInstance) -> Mapping[str, Any] | None:
@@ -68,6 +73,7 @@ def _provenance(
 ) -> Provenance:
     context = one.context
     settings, modality = context.recorded
+    shared = isinstance(one.source, PoolSource)
     noisy = settings["replicates"] == "auto" and context.repeats != 1
     names = context.target_names(one)
     return Provenance(
@@ -78,7 +84,7 @@ def _provenance(
         samples_needed=verdict.samples_needed,
         estimator=estimate.estimators[0] if len(set(estimate.estimators)) == 1 else ", ".join(estimate.estimators),
         kernel_width=float(width),
-        shared=isinstance(one.source, PoolSource),
+        shared=shared,
         warnings=trust_warnings(
             one.representation.features,
             names,
@@ -92,6 +98,7 @@ def _provenance(
         modality=modality,
         versions=versions(),
         cost=Cost(one.rows, one.calls, time.perf_counter() - one.started),
+        path="inputs" if shared else context.caller.path(one.representation.original),
     )
 
 

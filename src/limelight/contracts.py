@@ -147,6 +147,55 @@ class SurrogateFit:
     selected: tuple[NDArray[np.int64], ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What is certain about the order of one target's features.
+
+    Parameters
+    ----------
+    order
+        The shown features, largest |weight| first.
+    certified
+        How many of them are certain, as a set with signs, to be the largest: a prefix of `order`.
+    cuts
+        The places inside `order` before and after which the order is certain, see `groups`.
+    contender
+        The hidden feature most likely to belong among the shown ones; −1 where none is hidden.
+    doubt
+        The probability that it does, by the normal approximation.
+    """
+
+    order: NDArray[np.int64]
+    certified: int
+    cuts: tuple[int, ...]
+    contender: int
+    doubt: float
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Return `order` cut into groups whose order among each other is certain; inside a group it is not."""
+        if not len(self.order):
+            return ()
+        return tuple(tuple(group.tolist()) for group in np.split(self.order, self.cuts))
+
+    @property
+    def settled(self) -> bool:
+        """Whether the set and the signs of all shown features are certain."""
+        return self.certified == len(self.order)
+
+    def statement(self, names: tuple[str, ...]) -> str:
+        """Return the doubt in words, for a reader.
+
+        >>> Ranking(np.array([0]), 0, (), 1, 0.25).statement(("age", "income"))
+        '1 shown; "income" might belong among them (probability 0.25).'
+        """
+        shown = len(self.order)
+        if self.contender < 0 or self.doubt < 0.005:
+            return f"{shown} shown; no other feature is likely to belong among them."
+        doubt = f"probability {self.doubt:.2f}"
+        return f'{shown} shown; "{names[self.contender]}" might belong among them ({doubt}).'
+
+
 class SamplingPlan(Protocol):
     """How one instance's perturbations are drawn, block after block; `local.sampling.MaskPlan` is one."""
 

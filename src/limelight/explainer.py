@@ -12,6 +12,7 @@ from limelight.explanation import Explanation
 from limelight.instance import Context
 from limelight.models.calls import Caller
 from limelight.pipeline import ExpectedCost, expect, explain_stream
+from limelight.progress import progress
 from limelight.settings import Settings
 from limelight.targets import check_targets
 
@@ -65,6 +66,7 @@ class Explainer:
         if caller.expected_names is not None:
             check_targets(self._settings.targets, caller.expected_names)
         self._context = Context(self._settings, modality, caller)
+        self._given = (model, modality, output_names)
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -101,6 +103,7 @@ class Explainer:
             If the model raises, or answers with something that is not finite numbers.
         """
         with self._lock:
+            self._context.visible = True
             return next(explain_stream([instance], self._context))
 
     def explain_many(self, instances: Any) -> Iterator[Explanation]:
@@ -118,8 +121,9 @@ class Explainer:
         InputError, ModelCallError, ModelOutputError
             As `explain`; what is finished by then is yielded first.
         """
-        stream = explain_stream(self.modality.instances(instances), self._context)
-        return self._guarded(stream)
+        many = self.modality.instances(instances)
+        total = len(many) if hasattr(many, "__len__") else None
+        return progress(self._guarded(explain_stream(many, self._context)), total=total)
 
     def estimate_cost(self, instance: Any) -> ExpectedCost:
         """Return the model rows and seconds that explaining an instance is expected to take.
@@ -135,10 +139,23 @@ class Explainer:
         with self._lock:
             return expect(instance, self._context)
 
+    def with_settings(self, **changes: Any) -> Explainer:
+        """Return an explainer of the same model and data under changed settings; this one stays as it is.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `Settings`; the others, the seed included, are kept.
+        """
+        model, modality, output_names = self._given
+        kept = {name: getattr(self._settings, name) for name in Settings.names()}
+        return Explainer(model, modality, output_names=output_names, **{**kept, **changes})
+
     def _guarded(self, stream: Iterator[Explanation]) -> Iterator[Explanation]:
         """Let one thread at a time draw the next explanation."""
         while True:
             with self._lock:
+                self._context.visible = False
                 explanation = next(stream, None)
             if explanation is None:
                 return

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Feature, FloatArray, Layout, Where
+from limelight.contracts import Feature, FloatArray, Layout, Ranking
 from limelight.errors import InputError, UnknownNameError
-from limelight.local.stopping import Ranking
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +66,13 @@ class Provenance:
     shared
         Whether the perturbations are those of a neighborhood shared by all instances.
     warnings
-        Sentences about trust, shown in every view.
+        Sentences about trust; `Explanation.warnings` adds those that its intervals imply.
     settings, modality, versions
         As given; shared between the explanations of one explainer.
     cost
         What it took in this run.
+    path
+        How the model was asked: ``"inputs"``, or ``"counts"`` where perturbed texts went to it as rows of word counts.
     """
 
     seed: int
@@ -89,6 +88,7 @@ class Provenance:
     modality: Mapping[str, Any]
     versions: Mapping[str, str]
     cost: Cost
+    path: str = "inputs"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +114,8 @@ class Explanation:
     selected
         For each target the indices of the features shown, largest |weight| first.
     covariance
-        For each target the covariance of the shown weights, in the order of `selected`.
+        For each target the covariance of the shown weights, in the order of `selected`: the upper triangle, row by row,
+        in single precision, since explanations are kept by the ten thousand. `covariance_matrix` unfolds it.
     outputs
         The model's largest outputs for the instance, (name, value), largest first: what the model said.
     layout
@@ -149,7 +150,7 @@ class Explanation:
     fidelity_stderr: FloatArray
     r2: FloatArray
     selected: tuple[NDArray[np.int64], ...]
-    covariance: tuple[FloatArray, ...]
+    covariance: tuple[NDArray[np.float32], ...]
     outputs: tuple[tuple[str, float], ...]
     layout: Layout
     provenance: Provenance
@@ -222,9 +223,17 @@ class Explanation:
                 f"got {first} and {second}."
             )
         a, b = self.selected[row][[first, second]]
-        cov = self.covariance[row]
+        cov = self.covariance_matrix(row)
         variance = cov[first, first] + cov[second, second] - 2 * cov[first, second]
         return float(self.coef[row, a] - self.coef[row, b]), math.sqrt(max(float(variance), 0.0))
+
+    def covariance_matrix(self, target: str | int | None = None) -> FloatArray:
+        """Return the covariance (m, m) of the m shown weights of a target, in the order shown."""
+        row = self.target_index(target)
+        size = len(self.selected[row])
+        matrix = np.zeros((size, size))
+        matrix[np.triu_indices(size)] = self.covariance[row]
+        return np.asarray(matrix + np.triu(matrix, 1).T)
 
     def kernel_path(self) -> list[dict[str, Any]]:
         """Return fidelity, effective sample size and weights at every kernel width of a grid, one dict for each width.
@@ -253,8 +262,16 @@ class Explanation:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return the sentences about trust."""
-        return self.provenance.warnings
+        """Return the sentences about trust: those of the provenance, and which signs are not certain."""
+        bounds = self.interval()
+        sentences = list(self.provenance.warnings)
+        for row, (target, shown) in enumerate(zip(self.targets, self.selected, strict=True)):
+            low, high = bounds[row, shown].T
+            unsure = [self.features[j].name for j in shown[(low < 0) & (high > 0)]]
+            if unsure:
+                names = ", ".join(unsure[:5]) + (f" and {len(unsure) - 5} more" if len(unsure) > 5 else "")
+                sentences.append(f"the sign is not certain for {target}: {names}")
+        return tuple(sentences)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -288,20 +305,9 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON types, with `schema_version`."""
-        arrays = ("coef", "stderr", "intercept", "prediction", "local_prediction", "fidelity", "fidelity_stderr", "r2")
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "features": [asdict(feature) for feature in self.features],
-            "targets": list(self.targets),
-            **{name: getattr(self, name).tolist() for name in arrays},
-            "selected": [indices.tolist() for indices in self.selected],
-            "covariance": [matrix.tolist() for matrix in self.covariance],
-            "rankings": [{**asdict(ranking), "order": ranking.order.tolist()} for ranking in self.rankings],
-            "outputs": [list(pair) for pair in self.outputs],
-            "layout": dict(self.layout),
-            "curve": self.curve,
-            "provenance": asdict(self.provenance),
-        }
+        from limelight import schema
+
+        return schema.to_dict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Explanation:
@@ -312,18 +318,9 @@ class Explanation:
         InputError
             If the data is of another schema version or not an explanation.
         """
-        version = data.get("schema_version") if isinstance(data, Mapping) else None
-        if version != SCHEMA_VERSION:
-            raise InputError(
-                f"data: expected an explanation of schema_version {SCHEMA_VERSION}, got {version!r}; "
-                "write it again with this version of limelight."
-            )
-        try:
-            return cls(
-                **{field.name: _READERS.get(field.name, _floats)(data[field.name], data) for field in fields(cls)}
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"data: not a complete explanation ({type(error).__name__}: {error}).") from error
+        from limelight import schema
+
+        return schema.from_dict(data)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the JSON text, and write it where a path is given."""
@@ -363,6 +360,35 @@ class Explanation:
     def __repr__(self) -> str:
         return f"<Explanation of {', '.join(self.targets) or 'nothing'}: {len(self.features)} features>"
 
+    def describe(self, target: str | int | None = None) -> str:
+        """Return a paragraph in plain words: what the model says, what speaks for and against it, what to trust."""
+        from limelight.views import describe
+
+        return describe.describe(self, target)
+
+    def plot(self, ax: Any = None, *, target: str | int | None = None) -> Any:
+        """Draw with matplotlib, and return the Axes; with no `ax`, a figure of its own that pyplot does not know.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw the bars into.
+        target
+            Name or index; None is the first.
+        """
+        from limelight.views import figure
+
+        return figure.plot(self, ax, target=target)
+
+    def to_markdown(self) -> str:
+        """Return GitHub-flavoured Markdown, for reports."""
+        from limelight.views import markdown
+
+        return markdown.render(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": str(self)}
+
     def _repr_html_(self) -> str:
         from limelight.views import html
 
@@ -397,54 +423,3 @@ def _facts(explanation: Explanation) -> dict[str, Any]:
     del provenance["cost"]
     provenance["settings"] = {key: value for key, value in provenance["settings"].items() if key != "batch_size"}
     return facts
-
-
-def _floats(value: Any, _: Mapping[str, Any]) -> FloatArray:
-    return np.asarray(value, dtype=np.float64)
-
-
-def _matrix(value: Any, data: Mapping[str, Any]) -> FloatArray:
-    return np.asarray(value, dtype=np.float64).reshape(len(data["targets"]), len(data["features"]))
-
-
-def _feature(entry: Mapping[str, Any]) -> Feature:
-    where = entry["where"]
-    places = tuple((int(a), int(b)) for a, b in where["places"])
-    return Feature(**{**entry, "where": Where(where["kind"], _hashable(where["key"]), places)})
-
-
-def _ranking(entry: Mapping[str, Any]) -> Ranking:
-    groups = tuple(tuple(group) for group in entry["groups"])
-    return Ranking(**{**entry, "order": np.asarray(entry["order"], dtype=np.int64), "groups": groups})
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(_hashable(item) for item in value) if isinstance(value, list) else value
-
-
-def _provenance(value: Mapping[str, Any], _: Mapping[str, Any]) -> Provenance:
-    return Provenance(**{**value, "warnings": tuple(value["warnings"]), "cost": Cost(**value["cost"])})
-
-
-def _indices(value: Sequence[Sequence[int]], _: Mapping[str, Any]) -> tuple[NDArray[np.int64], ...]:
-    return tuple(np.asarray(item, dtype=np.int64) for item in value)
-
-
-def _covariances(value: Sequence[Any], data: Mapping[str, Any]) -> tuple[FloatArray, ...]:
-    sizes = [len(item) for item in data["selected"]]
-    return tuple(np.asarray(m, dtype=np.float64).reshape(s, s) for m, s in zip(value, sizes, strict=True))
-
-
-_READERS: dict[str, Any] = {
-    "features": lambda value, _: tuple(map(_feature, value)),
-    "targets": lambda value, _: tuple(value),
-    "coef": _matrix,
-    "stderr": _matrix,
-    "selected": _indices,
-    "covariance": _covariances,
-    "rankings": lambda value, _: tuple(map(_ranking, value)),
-    "curve": lambda value, _: value,
-    "outputs": lambda value, _: tuple((str(name), float(number)) for name, number in value),
-    "layout": lambda value, _: dict(value),
-    "provenance": _provenance,
-}

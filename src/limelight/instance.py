@@ -43,6 +43,8 @@ class Context:
         Shared neighborhoods, by the content of their background.
     repeats
         How often each row is asked; more than once for a noisy model. None until that has been found out.
+    visible
+        Whether a round that takes long shows its progress: where one instance is all there is to wait for.
     """
 
     settings: Settings
@@ -50,6 +52,7 @@ class Context:
     caller: Caller
     pools: dict[bytes, Pool] = field(default_factory=dict)
     repeats: int | None = None
+    visible: bool = False
 
     @cached_property
     def recorded(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -81,7 +84,7 @@ class Context:
             raise InputError(f"sampler: {settings.sampler!r} draws table rows; masks take 'pairs' or 'plain'.")
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
         bound = looks[-1] if settings.n_samples != "auto" else min(looks[-1], ENUMERATED_UP_TO)
-        plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound)
+        plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound, once=masked.deterministic)
         source = MaskSource(masked, plan, cast(int, settings.seed))
         return source, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
 

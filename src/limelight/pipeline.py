@@ -27,6 +27,7 @@ from limelight.instance import Context, OpenInstance
 from limelight.local.proximity import default_kernel_width, proximity_to
 from limelight.local.width import FACTORS, kernel_path
 from limelight.neighborhoods import Sample
+from limelight.progress import progress
 from limelight.verdict import judge
 
 OPEN_AT_ONCE = 128
@@ -162,7 +163,7 @@ def ask(requests: Sequence[Iterable[Inputs]], context: Context) -> list[tuple[Fl
                 owners.extend([owner] * repeats)
                 yield from itertools.repeat(chunk, repeats)
 
-    answers = context.caller.ask(chunks())
+    answers = context.caller.ask(progress(chunks(), what="blocks asked") if context.visible else chunks())
     sorted_out: list[list[FloatArray]] = [[] for _ in requests]
     for owner, answer in zip(owners, answers, strict=True):
         sorted_out[owner].append(answer)

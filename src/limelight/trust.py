@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Neighborhood
-from limelight.explanation import normal_quantile
 from limelight.local.precision import Estimate, effective_sample_size
 from limelight.verdict import Verdict
 
@@ -32,10 +31,8 @@ def trust_warnings(
     noisy: bool,
 ) -> tuple[str, ...]:
     """Return all sentences about one explanation, gravest first."""
-    varying = (neighborhood.Z[:1] != neighborhood.Z).any(axis=0)
+    varying = estimate.varying
     effective = effective_sample_size(neighborhood.weights)
-    half = normal_quantile(0.95) * estimate.stderr
-    bounds = np.stack([estimate.coef - half, estimate.coef + half], axis=-1)
     exhaustive = neighborhood.exhaustive
     return (
         *(["the model gave two answers to one input: the intervals cover its own noise as well"] if noisy else []),
@@ -47,7 +44,6 @@ def trust_warnings(
             else ()
         ),
         *fixed_feature_warnings(features, varying),
-        *uncertain_warnings(features, targets, verdict.selected, bounds),
     )
 
 
@@ -82,20 +78,6 @@ def fixed_feature_warnings(features: Sequence[Feature], varying: NDArray[np.bool
         return []
     shown = ", ".join(fixed[:5]) + (f" and {len(fixed) - 5} more" if len(fixed) > 5 else "")
     return [f"cannot be varied by this background, so nothing is known about: {shown}"]
-
-
-def uncertain_warnings(
-    features: Sequence[Feature], targets: Sequence[str], selected: Sequence[NDArray[np.int64]], bounds: FloatArray
-) -> list[str]:
-    """Name the shown features whose 95 % interval includes zero, one sentence for each target."""
-    sentences = []
-    for row, (target, shown) in enumerate(zip(targets, selected, strict=True)):
-        low, high = bounds[row, shown].T
-        unsure = [features[j].name for j in shown[(low < 0) & (high > 0)]]
-        if unsure:
-            names = ", ".join(unsure[:5]) + (f" and {len(unsure) - 5} more" if len(unsure) > 5 else "")
-            sentences.append(f"the sign is not certain for {target}: {names}")
-    return sentences
 
 
 def budget_warning(n: int, needed: int, tolerance: float) -> list[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Neighborhood
+from limelight.contracts import Neighborhood, Ranking
 from limelight.local.precision import Estimate
-from limelight.local.selection import select
-from limelight.local.stopping import Ranking, critical_value, rank, relative_error, samples_needed
+from limelight.local.selection import largest, select
+from limelight.local.stopping import critical_value, rank, relative_error, samples_needed
 from limelight.local.surrogate import moments
 from limelight.settings import Settings
 
@@ -62,13 +62,21 @@ def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *,
 
 def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -> tuple[NDArray[np.int64], ...]:
     """Return for each target the indices of the features to show, largest |weight| first."""
-    center = neighborhood.center if settings.selection == "highest_weights" else None
-    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
-    chosen = select(sample, estimate.coef, max_features=settings.max_features, method=settings.selection, center=center)
+    if settings.selection == "auto" and not settings.regularization:
+        chosen = largest(estimate.coef, estimate.varying, settings.max_features)
+    else:
+        center = neighborhood.center if settings.selection == "highest_weights" else None
+        sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
+        chosen = select(
+            sample, estimate.coef, max_features=settings.max_features, method=settings.selection, center=center
+        )
     return tuple(
         shown[np.argsort(-np.abs(estimate.coef[row, shown]), kind="stable")] for row, shown in enumerate(chosen)
     )
 
 
 def _rank(estimate: Estimate, selected: tuple[NDArray[np.int64], ...], critical: float) -> tuple[Ranking, ...]:
-    return tuple(rank(estimate, row, len(shown), critical=critical) for row, shown in enumerate(selected))
+    found = [rank(estimate, row, len(shown), critical=critical) for row, shown in enumerate(selected)]
+    # The same array where the order is that of the selection: explanations are kept by the ten thousand.
+    same = zip(found, selected, strict=True)
+    return tuple(replace(each, order=shown) if np.array_equal(each.order, shown) else each for each, shown in same)

@@ -12,7 +12,7 @@ import numpy as np
 from limelight.contracts import Feature, Where
 from limelight.explanation import Cost, Explanation, Provenance
 from limelight.layouts import bars_layout, raster_layout, series_layout, text_layout
-from limelight.local.stopping import Ranking
+from limelight.contracts import Ranking
 
 
 def explanation(

@@ -198,8 +198,9 @@ def _assemble(
     noisy = outputs[source] - scaled.fit[:, source].T @ X
     correction = noisy * (leverage / (1.0 - leverage))
     noisy += correction
-    meats = [_meat(X * each, neighborhood.clusters) for each in noisy]
-    errors = np.sqrt(np.array([np.maximum((scaled.bread @ meat @ scaled.bread).diagonal(), 0.0) for meat in meats]))
+    meats = np.array([_meat(X * each, neighborhood.clusters) for each in noisy])
+    covariance = scaled.bread @ meats @ scaled.bread
+    errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
     left = outputs[:k] - fit.T @ X
     variance = np.where(scaled.variance[:k] > 1e-24 * np.square(scaled.mean[:k]), scaled.variance[:k], 0.0)
     fidelity, fidelity_stderr = _fidelity(
@@ -211,7 +212,7 @@ def _assemble(
     free = np.flatnonzero(~fixed)
     coef, stderr = np.zeros((k, len(fixed))), np.zeros((k, len(fixed)))
     coef[:, free], stderr[:, free] = fit[:-1].T, errors[:, :d]
-    meat = _sandwich(neighborhood, scaled, noisy, free, len(fixed))
+    meat = _sandwich(neighborhood, scaled, noisy, free, covariance, len(fixed))
     return Estimate(coef, fit[-1], stderr, errors[:, d], fidelity, fidelity_stderr, r2, names, True, meat)
 
 
@@ -236,16 +237,25 @@ def _fidelity(
 
 
 def _sandwich(
-    neighborhood: Neighborhood, scaled: _Scaled, noisy: FloatArray, free: NDArray[np.int64], width: int
+    neighborhood: Neighborhood,
+    scaled: _Scaled,
+    noisy: FloatArray,
+    free: NDArray[np.int64],
+    covariance: FloatArray,
+    width: int,
 ) -> Sandwich:
-    """Return the same sandwich as factors, for covariances and contrasts on demand."""
+    """Return the same sandwich as factors, for contrasts on demand, with its covariance, intercept first."""
     total = float(neighborhood.weights.sum())
     center, inverse = np.zeros(width), np.zeros((width, width))
     inverse[np.ix_(free, free)] = scaled.bread[:-1, :-1]
     center[free] = -np.linalg.solve(scaled.bread[:-1, :-1], scaled.bread[:-1, -1])
     scores = (noisy * scaled.rows[scaled.d]).T
     floor = np.zeros((len(noisy), width))
-    return Sandwich(neighborhood.Z, center, inverse, total, scores, neighborhood.clusters, floor)
+    order = np.concatenate([[0], free + 1])
+    first = np.roll(np.arange(scaled.d + 1), 1)
+    whole = np.zeros((len(noisy), width + 1, width + 1))
+    whole[:, order[:, None], order] = covariance[:, first[:, None], first]
+    return Sandwich(neighborhood.Z, center, inverse, total, scores, neighborhood.clusters, floor, whole)
 
 
 def _columns(codes: NDArray[np.int64], points: FloatArray, probabilities: Sequence[FloatArray]) -> FloatArray:

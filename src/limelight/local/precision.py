@@ -48,6 +48,8 @@ class Sandwich:
         (n,) rows that share randomness share a number; None where all rows are independent.
     floor
         (k, d) least standard error; zero unless the sample does not identify the weights.
+    whole
+        (k, d + 1, d + 1) the covariance of the intercept and all weights where it is at hand; None: made on demand.
     """
 
     Z: MaskArray
@@ -57,6 +59,7 @@ class Sandwich:
     scores: FloatArray
     clusters: NDArray[np.int64] | None
     floor: FloatArray
+    whole: FloatArray | None = None
 
     def influence(self, features: Features = None) -> FloatArray:
         """Return the influence (c, k, m + 1) of each cluster on the intercept (first) and the weights of m features.
@@ -65,15 +68,27 @@ class Sandwich:
         """
         return self._summed(self.scores[:, :, None] * self._directions(features)[:, None, :])
 
-    def covariance(self, features: Features = None) -> FloatArray:
-        """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all."""
+    def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
+        """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all.
+
+        With a `target`, the covariance (m + 1, m + 1) of that target alone.
+        """
+        targets = slice(None) if target is None else slice(target, target + 1)
+        if self.whole is not None:
+            at = slice(None) if features is None else np.concatenate([[0], np.asarray(features, dtype=np.int64) + 1])
+            covariance = self.whole[targets][:, at][:, :, at]
+        else:
+            covariance = self._covariance(features, targets)
+        return covariance if target is None else covariance[0]
+
+    def _covariance(self, features: Features, targets: slice) -> FloatArray:
         rows = self._directions(features)
-        influences = (self._summed(rows * score[:, None]) for score in self.scores.T)
+        influences = (self._summed(rows * score[:, None]) for score in self.scores.T[targets])
         width = rows.shape[1]
         covariance = np.array([each.T @ each for each in influences]).reshape(-1, width, width)
         floor = self.floor if features is None else self.floor[:, np.asarray(features, dtype=np.int64)]
         diagonal = np.arange(1, width)
-        covariance[:, diagonal, diagonal] = np.maximum(covariance[:, diagonal, diagonal], np.square(floor))
+        covariance[:, diagonal, diagonal] = np.maximum(covariance[:, diagonal, diagonal], np.square(floor[targets]))
         return covariance
 
     def stderr(self) -> FloatArray:
@@ -135,9 +150,17 @@ class Estimate:
     identified: bool
     sandwich: Sandwich
 
-    def covariance(self, features: Features = None) -> FloatArray:
-        """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all."""
-        return self.sandwich.covariance(features)
+    def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
+        """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all.
+
+        With a `target`, the covariance (m + 1, m + 1) of that target alone.
+        """
+        return self.sandwich.covariance(features, target=target)
+
+    @property
+    def varying(self) -> NDArray[np.bool_]:
+        """Return (d,) which features vary in the neighborhood, so that their weight means something."""
+        return np.asarray(self.sandwich.inverse.diagonal() > 0)
 
 
 @dataclass(frozen=True)

@@ -75,13 +75,17 @@ class MaskSampler:
         if self.design not in DESIGNS:
             raise UnknownNameError("design", self.design, DESIGNS)
 
-    def plan(self, n_features: int, n: int, *, exhaustive_up_to: int) -> MaskPlan:
-        """Plan for d features when the first look has n rows; enumerate all if 2^d ≤ `exhaustive_up_to`."""
+    def plan(self, n_features: int, n: int, *, exhaustive_up_to: int, once: bool = True) -> MaskPlan:
+        """Plan for d features when the first look has n rows; enumerate all if 2^d ≤ `exhaustive_up_to`.
+
+        Where one mask stands for many inputs (a random fill), `once` is False: no stratum is known by asking each of
+        its masks once, so nothing is enumerated.
+        """
         sizes = size_law(self.law, n_features)
-        if n_features <= ENUMERATED_FEATURES and 2**n_features <= exhaustive_up_to:
+        if once and n_features <= ENUMERATED_FEATURES and 2**n_features <= exhaustive_up_to:
             return MaskPlan(tuple(sizes), tuple(range(n_features + 1)), self.design, exhaustive=True)
         design: Design = self.design if n >= PAIRED_ROWS_PER_FEATURE * n_features else "plain"
-        complete = complete_sizes(sizes, n) if design == "pairs" else ()
+        complete = complete_sizes(sizes, n) if once and design == "pairs" else ()
         rest = 1.0 - float(sizes[list(complete)].sum())
         return MaskPlan(tuple(sizes), complete, design, exhaustive=rest < 1e-12)
 
@@ -130,9 +134,9 @@ class MaskPlan:
         if not kept:
             return _no_draws(n_features)
         Z = np.concatenate([masks_of_size(n_features, size) for size in kept])
-        sizes = np.repeat(kept, [math.comb(n_features, size) for size in kept])
-        probability = np.array([self.sizes[size] / math.comb(n_features, size) for size in range(n_features + 1)])
-        return Draws(Z, probability[sizes], np.ones(len(Z), bool), np.arange(len(Z)))
+        counts = [math.comb(n_features, size) for size in kept]
+        probability = np.repeat([self.sizes[size] / count for size, count in zip(kept, counts, strict=True)], counts)
+        return Draws(Z, probability, np.ones(len(Z), bool), np.arange(len(Z)))
 
     def _draw_sampled(self, n: int, rng: np.random.Generator) -> Draws:
         remaining = np.array(self.sizes)

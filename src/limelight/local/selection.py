@@ -94,13 +94,22 @@ def select(
         raise InputError(f"max_features: expected a positive integer or None for all, got {max_features!r}.")
     count = min(int(max_features), candidates.size)
     if method in ("auto", "highest_weights"):
-        strength = np.abs(coef if center is None else coef * center)
-        return tuple(candidates[strongest(row[candidates])[:count]] for row in strength)
+        return largest(coef if center is None else coef * center, moments.varying, count)
     choose: Callable[[FloatArray, FloatArray, float, int], Indices]
     choose = _forward if method == "forward" else _lasso_path
     gram, cross = moments.gram[np.ix_(candidates, candidates)], moments.cross[candidates]
     scatter = moments.variance_Y * moments.total
     return tuple(candidates[choose(gram, cross[:, i], float(scatter[i]), count)] for i in range(n_targets))
+
+
+def largest(strength: FloatArray, varying: NDArray[np.bool_], count: int | None) -> tuple[Indices, ...]:
+    """Return for each target the `count` features of largest |strength| (k, d) among those that vary; None: all.
+
+    >>> largest(np.array([[0.5, -2.0, 9.0]]), np.array([True, True, False]), 1)
+    (array([1]),)
+    """
+    candidates = np.flatnonzero(varying)
+    return tuple(candidates[strongest(row)[:count]] for row in np.abs(strength[:, candidates]))
 
 
 def strongest(strength: FloatArray) -> Indices:

@@ -12,13 +12,12 @@ covariance with signs. No correction for the number of pairs is needed: a wrong 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray
+from limelight.contracts import FloatArray, Ranking
 from limelight.errors import UnknownNameError
 from limelight.local.precision import Estimate
 
@@ -26,48 +25,6 @@ Rule = Literal["looks", "acs"]
 RULES = ("looks", "acs")
 
 _CALIBRATED = 400  # the confidence sequence is tightest at this many rows
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """What is certain about the order of one target's features.
-
-    Parameters
-    ----------
-    order
-        The shown features, largest |weight| first.
-    certified
-        How many of them are certain, as a set with signs, to be the largest: a prefix of `order`.
-    groups
-        `order` cut into groups whose order among each other is certain; inside a group it is not.
-    contender
-        The hidden feature most likely to belong among the shown ones; −1 where none is hidden.
-    doubt
-        The probability that it does, by the normal approximation.
-    """
-
-    order: NDArray[np.int64]
-    certified: int
-    groups: tuple[tuple[int, ...], ...]
-    contender: int
-    doubt: float
-
-    @property
-    def settled(self) -> bool:
-        """Whether the set and the signs of all shown features are certain."""
-        return self.certified == len(self.order)
-
-    def statement(self, names: tuple[str, ...]) -> str:
-        """Return the doubt in words, for a reader.
-
-        >>> Ranking(np.array([0]), 0, ((0,),), 1, 0.25).statement(("age", "income"))
-        '1 shown; "income" might belong among them (probability 0.25).'
-        """
-        shown = len(self.order)
-        if self.contender < 0 or self.doubt < 0.005:
-            return f"{shown} shown; no other feature is likely to belong among them."
-        doubt = f"probability {self.doubt:.2f}"
-        return f'{shown} shown; "{names[self.contender]}" might belong among them ({doubt}).'
 
 
 def look_schedule(first: int, budget: int) -> tuple[int, ...]:
@@ -169,7 +126,7 @@ def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranki
         return Ranking(shown.astype(np.int64), 0, (), -1, 0.0)
     candidates = _candidates(coef, stderr, shown, order, critical)
     signs = np.where(coef[candidates] < 0, -1.0, 1.0)
-    covariance = estimate.covariance(candidates)[target, 1:, 1:] * np.multiply.outer(signs, signs)
+    covariance = estimate.covariance(candidates, target=target)[1:, 1:] * np.multiply.outer(signs, signs)
     size = np.abs(coef[candidates])
     variance = covariance.diagonal()
     difference = size[:, None] - size
@@ -180,8 +137,8 @@ def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranki
     certified = max((cut for cut in cuts if signed[:cut].all()), default=0)
     contender, doubt = _contender(difference, spread, len(shown))
     named = int(candidates[contender]) if contender >= 0 else _next(order, len(shown))
-    groups = np.split(shown, [cut for cut in cuts if cut < len(shown)])
-    return Ranking(shown, certified, tuple(tuple(int(j) for j in group) for group in groups), named, doubt)
+    inside = tuple(cut for cut in cuts if cut < len(shown))
+    return Ranking(shown.astype(np.int64), certified, inside, named, doubt)
 
 
 def _next(order: NDArray[np.int64], shown: int) -> int:

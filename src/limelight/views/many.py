@@ -40,6 +40,15 @@ def plot_importance(
     ------
     InputError
         If there are no explanations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from limelight import Explainer, Tabular
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> explanations = list(Explainer(lambda X: X[:, 0], Tabular(X), seed=0).explain_many(X[:5]))
+    >>> plot_importance(explanations).get_title(loc="left")
+    'Mean |weight| over 5 explanations'
     """
     weights, count = _by_group(explanations, target)
     means = {group: sum(map(abs, values)) / count for group, values in weights.items()}
@@ -70,6 +79,15 @@ def plot_beeswarm(
     ------
     InputError
         If there are no explanations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from limelight import Explainer, Tabular
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> explanations = list(Explainer(lambda X: X[:, 0], Tabular(X), seed=0).explain_many(X[:5]))
+    >>> plot_beeswarm(explanations).get_title(loc="left")
+    'Weights in 5 explanations'
     """
     weights, count = _by_group(explanations, target)
     order = sorted(weights, key=lambda group: -sum(map(abs, weights[group])))[:n]
@@ -93,6 +111,11 @@ def plot_coverage(coverage: Sequence[float] | Any, ax: Axes | None = None) -> Ax
         The fractions, or anything with them as its attribute ``coverage``.
     ax
         Where; None makes a figure.
+
+    Examples
+    --------
+    >>> plot_coverage([0.5, 0.8, 0.9]).get_xlabel()
+    'explanations picked'
     """
     values = [0.0, *map(float, getattr(coverage, "coverage", coverage))]
     ax = _axes(ax, 3.2)
