@@ -1,0 +1,1 @@
+"""Other packages' words for what limelight does: change one import and keep the code."""

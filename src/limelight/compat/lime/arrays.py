@@ -1,0 +1,67 @@
+"""What lime's explainers of tables are given, as arrays of floats or sparse matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from limelight.contracts import FloatArray
+from limelight.errors import InputError
+from limelight.interpretable.frames import library_of
+
+
+def training_array(data: Any) -> Any:
+    """Return the training data as an array of floats, or as the sparse matrix that it is.
+
+    Raises
+    ------
+    InputError
+        If it is no table of numbers.
+    """
+    if is_sparse(data):
+        return data.tocsr()
+    array = floats("training_data", data)
+    if array.ndim != 2 or not array.size:
+        raise InputError(
+            f"training_data: expected a table of shape (n, c), got shape {array.shape}; pass X_train with its rows."
+        )
+    return array
+
+
+def floats(argument: str, data: Any) -> FloatArray:
+    """Return an array of floats, or say what to do with what is none."""
+    try:
+        return np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{argument}: expected numbers, with categories as codes, got something else ({error}); encode them by "
+            "OrdinalEncoder, or use limelight.Explainer(model, limelight.Tabular(frame)), which takes them as they are."
+        ) from error
+
+
+def is_sparse(data: Any) -> bool:
+    """Return whether this is a scipy sparse matrix."""
+    return library_of(data) == "scipy"
+
+
+def column_names(feature_names: Sequence[Any] | None, training_data: Any, c: int) -> list[Any]:
+    """Return the names given, those of a frame, or "0", "1", …"""
+    if feature_names is None:
+        columns = getattr(training_data, "columns", None)
+        return [str(j) for j in range(c)] if columns is None else list(columns)
+    names = list(feature_names)
+    if len(names) != c:
+        raise InputError(f"feature_names: expected {c} names, one for each column, got {len(names)}.")
+    return names
+
+
+def kernel_width_of(kernel_width: float | None, c: int) -> float:
+    """Return the width given, or lime's for c columns."""
+    return float(np.sqrt(c) * 0.75) if kernel_width is None else float(kernel_width)
+
+
+def nonzero_columns(row: Any) -> list[int] | None:
+    """Return the columns that are features: the non-zeros of a sparse row; None for all."""
+    return sorted(np.unique(row.indices[row.data != 0]).tolist()) if is_sparse(row) else None

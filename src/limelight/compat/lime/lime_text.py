@@ -1,0 +1,178 @@
+"""lime's explainer of texts, over `Text`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from limelight.compat.lime.explanation import DomainMapper, Explanation, Pairs
+from limelight.compat.lime.indexed import CHARACTER_MASK, WORD_MASK, IndexedCharacters, IndexedString, Pieces, Split
+from limelight.compat.lime.lime_base import LimeBase
+from limelight.compat.lime.question import Kernel, Question, ask
+from limelight.compat.lime.randomness import check_random_state, draw_seed
+from limelight.compat.lime.surrogate import selection_name
+from limelight.errors import InputError
+from limelight.interpretable.text import Text
+
+__all__ = ["IndexedCharacters", "IndexedString", "LimeTextExplainer", "TextDomainMapper"]
+
+PERCENT = 100.0
+"""lime counts cosine distances of texts in hundredths, and so the kernel's width."""
+
+
+class TextDomainMapper(DomainMapper):
+    """Says what the features of one text are called.
+
+    Parameters
+    ----------
+    indexed_string
+        The text: an `IndexedString` or `IndexedCharacters`.
+    """
+
+    def __init__(self, indexed_string: Any) -> None:
+        self.indexed_string = indexed_string
+
+    def map_exp_ids(self, exp: Pairs, positions: bool = False, **kwargs: Any) -> Pairs:
+        """Return (word, weight) for (feature, weight); with ``positions`` words as "bad_3-6-12"."""
+        text = self.indexed_string
+        if not positions:
+            return [(text.word(feature), weight) for feature, weight in exp]
+        places = ["-".join(map(str, text.string_position(feature))) for feature, _ in exp]
+        return [(f"{text.word(feature)}_{at}", weight) for (feature, weight), at in zip(exp, places, strict=True)]
+
+
+class LimeTextExplainer:
+    r"""Explains a function of texts, as lime's class of this name does.
+
+    Same parameters and defaults as lime's. What differs is said in docs/how-to/move-from-lime.md.
+
+    Parameters
+    ----------
+    kernel_width
+        In hundredths of the cosine distance.
+    kernel
+        ``kernel(distances, kernel_width)``; exp(-d² / 2w²) by default.
+    verbose
+        Whether to print intercept, local and true prediction.
+    class_names
+        Names of the classes; their numbers by default.
+    feature_selection
+        ``"auto"``, ``"forward_selection"``, ``"highest_weights"``, ``"lasso_path"`` or ``"none"``.
+    split_expression
+        What stands between words, as a regular expression; or a callable from a text to its tokens.
+    bow
+        Whether a word is one feature wherever it stands, or a feature at each place.
+    mask_string
+        What stands for a hidden word where ``bow=False``; "UNKWORDZ", or chr(0) for a character.
+    random_state
+        None, an integer or a RandomState, from which one seed is drawn.
+    char_level
+        Whether characters are explained instead of words.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def says(texts):
+    ...     good = np.array([0.9 if "good" in text.split() else 0.2 for text in texts])
+    ...     return np.stack([1 - good, good], axis=1)
+    >>> explanation = LimeTextExplainer(random_state=0).explain_instance("a good film", says)
+    >>> explanation.as_list()[0][0], explanation.as_list()[0][1] > 0.5
+    ('good', True)
+    """
+
+    def __init__(
+        self,
+        kernel_width: float = 25,
+        kernel: Callable[..., Any] | None = None,
+        verbose: bool = False,
+        class_names: Sequence[Any] | None = None,
+        feature_selection: str = "auto",
+        split_expression: Split = r"\W+",
+        bow: bool = True,
+        mask_string: str | None = None,
+        random_state: Any = None,
+        char_level: bool = False,
+    ) -> None:
+        selection_name(feature_selection, 1)
+        self.random_state = check_random_state(random_state)
+        self._kernel = Kernel(kernel, float(kernel_width), PERCENT)
+        self._hundredths = Kernel(kernel, float(kernel_width))
+        self.base = LimeBase(self._hundredths.at, verbose, random_state=self.random_state)
+        self.class_names = class_names
+        self.vocabulary = None
+        self.feature_selection = feature_selection
+        self.bow = bow
+        self.mask_string = mask_string
+        self.split_expression = split_expression
+        self.char_level = char_level
+        self.verbose = verbose
+        self._seed = draw_seed(self.random_state)
+
+    def explain_instance(
+        self,
+        text_instance: str,
+        classifier_fn: Callable[[Any], Any],
+        labels: Sequence[int] = (1,),
+        top_labels: int | None = None,
+        num_features: int = 10,
+        num_samples: int = 5000,
+        distance_metric: Any = "cosine",
+        model_regressor: Any = None,
+    ) -> Explanation:
+        """Return the explanation of a function's output for one text.
+
+        Parameters
+        ----------
+        text_instance
+            The text.
+        classifier_fn
+            From a list of n texts to probabilities (n, k).
+        labels
+            Columns of the output to explain.
+        top_labels
+            Explain that many of the largest outputs instead.
+        num_features
+            How many words the explanation holds.
+        num_samples
+            Texts to ask, the text itself among them.
+        distance_metric
+            Between masks, as scikit-learn calls it.
+        model_regressor
+            A linear regressor that takes `sample_weight`; Ridge(alpha=1) by default.
+        """
+        if not isinstance(text_instance, str):
+            raise InputError(f"text_instance: expected a string, got {type(text_instance).__name__}; pass one text.")
+        question = Question(
+            class_names=self.class_names,
+            labels=labels,
+            top_labels=top_labels,
+            num_features=num_features,
+            num_samples=num_samples,
+            distance_metric=distance_metric,
+            model_regressor=model_regressor,
+            feature_selection=self.feature_selection,
+            kernel=self._kernel,
+            seed=self._seed,
+            verbose=self.verbose,
+        )
+        answer = ask(question, text_instance, classifier_fn, self._text(), {})
+        names = [str(j) for j in range(len(answer.outputs))] if self.class_names is None else self.class_names
+        mapper = TextDomainMapper(self._indexed(text_instance))
+        explanation = Explanation(mapper, class_names=names, random_state=self.random_state)
+        explanation.predict_proba = answer.outputs
+        explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
+        return explanation.fill(answer)
+
+    def _text(self) -> Text:
+        """Return limelight's way to hide what lime hides."""
+        mask = None
+        if not self.bow:
+            own = CHARACTER_MASK if self.char_level else WORD_MASK
+            mask = own if self.mask_string is None else self.mask_string
+        pieces = Pieces(None if self.char_level else self.split_expression)
+        return Text(pieces, occurrences="together" if self.bow else "separately", mask=mask)
+
+    def _indexed(self, text: str) -> IndexedString | IndexedCharacters:
+        if self.char_level:
+            return IndexedCharacters(text, bow=self.bow, mask_string=self.mask_string)
+        return IndexedString(text, self.split_expression, bow=self.bow, mask_string=self.mask_string)

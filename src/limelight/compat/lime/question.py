@@ -1,0 +1,303 @@
+"""One explanation asked for in lime's words, and computed by `pipeline.py`.
+
+Enter an instance, a function, a modality and lime's arguments; leaves an `Answer`: limelight's explanation, and
+lime's numbers read off it. The function is asked for the instance alone first, so that an answer that does not fit is
+found before thousands of rows are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from limelight.compat.lime.surrogate import LimeSurrogate, check_num_features, lime_fit
+from limelight.compat.lime.tables import distinct
+from limelight.contracts import FloatArray, Modality
+from limelight.errors import InputError, ModelOutputError, UnknownNameError
+from limelight.explanation import Explanation
+from limelight.instance import Context
+from limelight.models.calls import Caller
+from limelight.neighborhoods import Pool
+from limelight.pipeline import explain_stream
+from limelight.seeding import stream
+from limelight.settings import Settings
+
+SAMPLING = {"gaussian": "auto", "lhs": "lhs"}
+"""lime's `sampling_method` → limelight's sampler."""
+NAMED_DISTANCES = ("euclidean", "cosine")
+"""Distances that limelight knows; all others are asked of scikit-learn, under its own names."""
+
+
+@dataclass(frozen=True)
+class SklearnDistance:
+    """A distance by scikit-learn's name, or a callable of two rows."""
+
+    metric: Any
+
+    def __call__(self, Z: Any, center: FloatArray) -> FloatArray:
+        """Return the distance (n,) of each row of Z to the center."""
+        from sklearn.metrics import pairwise_distances
+
+        try:
+            found = pairwise_distances(np.asarray(Z, dtype=np.float64), center.reshape(1, -1), metric=self.metric)
+        except ValueError as error:
+            raise InputError(
+                f"distance_metric: expected a name that sklearn.metrics.pairwise_distances takes, got {self.metric!r} "
+                f"({error}); 'euclidean' and 'cosine' are usual."
+            ) from error
+        return np.asarray(found, dtype=np.float64).ravel()
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """lime's kernel: a function of distances and width, in units `scale` times limelight's.
+
+    Parameters
+    ----------
+    function
+        The user's own, ``kernel(d, kernel_width)``; None is exp(-d² / 2w²).
+    width
+        In lime's units.
+    scale
+        lime's text explainer multiplies distances by 100.
+
+    >>> float(Kernel(None, 25.0, 100.0).at(0.25).round(4))
+    0.6065
+    """
+
+    function: Callable[..., Any] | None
+    width: float
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.width) or self.width <= 0:
+            raise InputError(f"kernel_width: expected a positive number, got {self.width!r}; None is the default.")
+        if self.function is not None and not callable(self.function):
+            raise InputError(f"kernel: expected a function of distances and width, got {self.function!r}.")
+
+    def at(self, D: Any) -> Any:
+        """Return the proximity at distances D in limelight's units."""
+        D = self.scale * np.asarray(D, dtype=np.float64)
+        if self.function is None:
+            return np.exp(-0.5 * (D / self.width) ** 2)
+        return self.function(D, kernel_width=self.width)
+
+    def __call__(self, D: FloatArray, width: float) -> Any:
+        """Return the proximity at distances D (n,); the width is this kernel's own."""
+        return self.at(D)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that give this kernel."""
+        width = self.width / self.scale
+        return {"kernel_width": width, "kernel": "exponential" if self.function is None else self}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What `explain_instance` was told, and what its explainer holds; lime's words, see its documentation.
+
+    Parameters
+    ----------
+    mode
+        "classification" or "regression".
+    class_names
+        What to call the outputs; None: their numbers.
+    seed
+        The explainer's.
+    """
+
+    mode: str = "classification"
+    class_names: Any = None
+    labels: Any = (1,)
+    top_labels: int | None = None
+    num_features: int = 10
+    num_samples: int = 5000
+    distance_metric: Any = "euclidean"
+    model_regressor: Any = None
+    feature_selection: str = "auto"
+    sampling_method: str = "gaussian"
+    batch_size: int | str = "auto"
+    kernel: Kernel
+    seed: int
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        check_num_features(self.num_features)
+        n = self.num_samples
+        if isinstance(n, bool) or not hasattr(n, "__index__") or n < 2:
+            raise InputError(f"num_samples: expected an integer of at least 2, got {n!r}; 5000 is the default.")
+        if self.sampling_method not in SAMPLING:
+            raise UnknownNameError("sampling_method", self.sampling_method, SAMPLING)
+        top = self.top_labels
+        if top is not None and (isinstance(top, bool) or not hasattr(top, "__index__") or top < 0):
+            raise InputError(f"top_labels: expected a positive integer or None, got {top!r}; pass for example 1.")
+
+    def settings(self, targets: list[int], surrogate: LimeSurrogate, sampler: str) -> Settings:
+        """Return limelight's settings."""
+        named = isinstance(self.distance_metric, str) and self.distance_metric in NAMED_DISTANCES
+        return Settings(
+            targets=targets,
+            max_features=int(self.num_features),
+            n_samples=int(self.num_samples) - 1,  # the instance itself is lime's first row
+            seed=self.seed,
+            sampler=sampler,
+            distance=self.distance_metric if named else SklearnDistance(self.distance_metric),
+            surrogate=surrogate,
+            replicates=1,
+            batch_size=self.batch_size,
+            **self.kernel.settings(),
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An explanation in both packages' words.
+
+    Parameters
+    ----------
+    native
+        limelight's explanation.
+    outputs
+        (k,) the model's outputs for the instance.
+    labels
+        What is explained, in lime's order: of `top_labels` the most probable last.
+    chosen
+        For each label the (feature, weight) pairs, largest |weight| first; features count from 0.
+    intercept, score, local_prediction
+        For each label.
+    lowest, highest
+        The range of the explained output over the neighborhood, for a regression.
+    """
+
+    native: Explanation
+    outputs: FloatArray
+    labels: tuple[int, ...]
+    chosen: tuple[list[tuple[int, float]], ...]
+    intercept: FloatArray
+    score: FloatArray
+    local_prediction: FloatArray
+    lowest: float
+    highest: float
+
+
+def ask(
+    question: Question, instance: Any, predict: Callable[[Any], Any], modality: Modality, pools: dict[bytes, Pool]
+) -> Answer:
+    """Return the answer to a question about one instance.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    instance
+        Whatever the modality takes.
+    predict
+        The user's function.
+    modality
+        The kind of data.
+    pools
+        Neighborhoods that may be shared, all of which this function has answered; new ones are added.
+    """
+    caller = Caller(predict, batch_size=question.batch_size)
+    representation = modality.represent(instance, stream(question.seed, b"", "represent"))
+    outputs = caller.ask([representation.original])[0][0]
+    labels = wanted_labels(question, outputs)
+    caller.output_names = output_names(question, len(outputs))
+    inner = lime_fit(question.feature_selection, question.num_features, question.model_regressor)
+    n = int(question.num_samples) - 1
+    targets = [label % len(outputs) for label in labels]
+    surrogate = LimeSurrogate(inner, outputs[targets], float(np.ravel(question.kernel.at(np.zeros(1)))[0]), n)
+    sampler = SAMPLING[question.sampling_method]
+    context = Context(question.settings(targets, surrogate, sampler), modality, caller, pools)
+    native = next(explain_stream([instance], context))
+    answer = _answer(question, native, outputs, labels, surrogate)
+    if question.verbose:
+        say(answer)
+    return answer
+
+
+def wanted_labels(question: Question, outputs: FloatArray) -> tuple[int, ...]:
+    """Return the labels to explain: the largest outputs, or those given, each once.
+
+    Raises
+    ------
+    ModelOutputError
+        If the answer does not fit the mode.
+    UnknownNameError
+        If a label is not among the outputs.
+    """
+    k = len(outputs)
+    if question.mode == "regression":
+        if k > 1:
+            raise ModelOutputError(
+                f"model returned {k} outputs per input; expected one in mode 'regression'. Pass a function that "
+                "returns the column to explain, or use limelight.Explainer, which explains all of them."
+            )
+        return (0,)
+    if question.top_labels:
+        return tuple(np.argsort(outputs)[-question.top_labels :].tolist())
+    return _checked_labels(question.labels, k)
+
+
+def _checked_labels(labels: Any, k: int) -> tuple[int, ...]:
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
+        raise InputError(
+            f"labels: expected a sequence of column numbers, got {labels!r}; pass for example labels=(0,)."
+        )
+    found = tuple(dict.fromkeys(labels))
+    for label in found:
+        if isinstance(label, bool) or not hasattr(label, "__index__"):
+            raise InputError(f"labels: expected column numbers of the model's output, got {label!r}; pass integers.")
+        if not -k <= label < k:
+            if k == 1:
+                raise ModelOutputError(
+                    "model returned one output per input; expected probabilities of shape (n, k), a column for each "
+                    "class. Pass predict_proba, not predict; or mode='regression' for numbers, or labels=(0,)."
+                )
+            raise UnknownNameError("labels", int(label), range(k))
+    return tuple(int(label) for label in found)
+
+
+def output_names(question: Question, k: int) -> tuple[str, ...]:
+    """Return the names of the outputs: the class names as far as there are some, else numbers."""
+    if question.mode == "regression":
+        return ("prediction",)
+    given = [] if question.class_names is None else list(question.class_names)[:k]
+    return distinct([*given, *range(len(given), k)])
+
+
+def _answer(
+    question: Question, native: Explanation, outputs: FloatArray, labels: tuple[int, ...], surrogate: LimeSurrogate
+) -> Answer:
+    fitted = surrogate.fitted
+    if fitted is None:
+        raise InputError("instance: expected one that has features to explain, got none; nothing was fitted.")
+    chosen = []
+    for coef, selected in zip(fitted.coef, fitted.selected, strict=True):
+        found = [int(j) for j in selected]
+        chosen.append([(j, float(coef[j])) for j in [*found, *_constant(question, found, len(coef))]])
+    lowest, highest = surrogate.lowest, surrogate.highest
+    return Answer(
+        native, outputs, labels, tuple(chosen), native.intercept, surrogate.score, native.local_prediction,
+        float(lowest.min(initial=np.inf)), float(highest.max(initial=-np.inf)),
+    )  # fmt: skip
+
+
+def _constant(question: Question, found: list[int], d: int) -> list[int]:
+    """Return features that the neighborhood cannot vary, to make up the number asked for; lime lists them with 0."""
+    if question.feature_selection == "lasso_path":
+        return []
+    wanted = d if question.feature_selection == "none" else min(int(question.num_features), d)
+    chosen = set(found)
+    return [j for j in range(d) if j not in chosen][: max(0, wanted - len(found))]
+
+
+def say(answer: Answer) -> None:
+    """Print what lime's ``verbose=True`` prints."""
+    for row, label in enumerate(answer.labels):
+        print("Intercept", float(answer.intercept[row]))
+        print("Prediction_local", float(answer.local_prediction[row]))
+        print("Right:", float(answer.outputs[label]))

@@ -1,0 +1,161 @@
+"""lime's statistics of a training array as a `Tabular`: the same bins, frequencies and truncated normals.
+
+Enter bins with what lies inside them, the values of categorical columns with their frequencies, means and scales;
+leaves the table whose perturbed rows have lime's law and whose features have lime's names. No training row is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from limelight.compat.lime.discretize import BaseDiscretizer
+from limelight.contracts import FloatArray
+from limelight.errors import InputError
+from limelight.interpretable.columns import UNKNOWN, Column
+from limelight.interpretable.tabular import MAX_SAMPLES, Tabular
+from limelight.interpretable.tabular_background import (
+    BinnedGaussian,
+    Gaussian,
+    Law,
+    TableBackground,
+    observed_law,
+)
+from limelight.interpretable.tabular_build import Options
+from limelight.interpretable.tabular_dense import DenseTable
+from limelight.interpretable.tabular_features import column_part
+from limelight.interpretable.tabular_store import Store
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What lime keeps of a training array.
+
+    Parameters
+    ----------
+    names
+        The columns' names.
+    categorical
+        Columns of codes, one value a bin.
+    categorical_names
+        Column → what its codes stand for.
+    discretizer
+        The bins of the other columns; None where they are continuous.
+    values, frequencies
+        Column → codes or bins, and how often each occurs, for columns that have some.
+    mean, scale
+        (c,) of the training array, for continuous columns.
+    """
+
+    names: tuple[str, ...]
+    categorical: frozenset[int]
+    categorical_names: Mapping[int, Any]
+    discretizer: BaseDiscretizer | None
+    values: Mapping[int, Sequence[float]]
+    frequencies: Mapping[int, FloatArray]
+    mean: FloatArray
+    scale: FloatArray
+
+    def value_name(self, j: int, value: Any) -> str:
+        """Return what lime calls a value of a categorical column: ``workclass=Private``."""
+        return f"{self.names[j]}={self.shown(j, value)}"
+
+    def shown(self, j: int, value: Any) -> str:
+        """Return what a code of a categorical column stands for."""
+        number = float(value)
+        if np.isnan(number):
+            return "missing"
+        names, code = self.categorical_names.get(j), int(number)
+        try:
+            return str(code if names is None else names[code])
+        except (IndexError, KeyError):
+            return str(code)
+
+
+def build_table(statistics: Statistics, *, around_instance: bool) -> Tabular:
+    """Return the table with lime's law.
+
+    Parameters
+    ----------
+    statistics
+        Of the training array.
+    around_instance
+        Whether continuous columns are drawn around the instance instead of the mean.
+    """
+    labels = distinct(statistics.names)
+    laws: list[Law] = []
+    columns: list[Column] = []
+    supports: list[FloatArray] = []
+    for j, label in enumerate(labels):
+        make = _categorical if j in statistics.categorical else _binned if statistics.discretizer else _continuous
+        column, law, support = make(statistics, j, label)
+        columns.append(column)
+        laws.append(law)
+        supports.append(support)
+    parts = tuple(column_part(j, column, law) for j, (column, law) in enumerate(zip(columns, laws, strict=True)))
+    members = tuple((j,) for j in range(len(labels)))
+    background = TableBackground(tuple(laws), members, Store("numpy", labels, tuple(supports)))
+    around = "instance" if around_instance and statistics.discretizer is None else "background"
+    table = DenseTable(tuple(columns), parts, background, around)
+    bins = None if statistics.discretizer is None else type(statistics.discretizer).__name__
+    tabular = Tabular.__new__(Tabular)
+    tabular._set(table, Options(bins, (), (), None, "gaussian", around), MAX_SAMPLES)
+    return tabular
+
+
+def distinct(names: Sequence[Any]) -> tuple[str, ...]:
+    """Return names as strings, numbered where they repeat.
+
+    >>> distinct(["a", "b", "a"])
+    ('a (0)', 'b', 'a (2)')
+    """
+    texts = [str(name) for name in names]
+    times = Counter(texts)
+    return tuple(f"{text} ({j})" if times[text] > 1 else text for j, text in enumerate(texts))
+
+
+def _categorical(statistics: Statistics, j: int, label: str) -> tuple[Column, Law, FloatArray]:
+    values = np.asarray(statistics.values[j], dtype=np.float64)
+    order = np.argsort(values)  # NaN last, as a column's own bins are
+    values, shares = values[order], np.asarray(statistics.frequencies[j], dtype=np.float64)[order]
+    gone = bool(np.isnan(values[-1]))
+    names = tuple(statistics.value_name(j, value) for value in values)
+    codes: dict[Hashable, int] = {float(value): code for code, value in enumerate(values[: len(values) - gone])}
+    law, kept = observed_law(np.arange(len(values)), cast(Any, shares), len(values))
+    column = Column(label, "float", "", None, codes, len(values) - 1 if gone else UNKNOWN, names)
+    return column, law, values[kept]
+
+
+def _binned(statistics: Statistics, j: int, label: str) -> tuple[Column, Law, FloatArray]:
+    discretizer = statistics.discretizer
+    if discretizer is None or j not in discretizer.edges:
+        raise InputError(
+            f"discretizer: expected bins for column {label!r}, got none; leave it to the discretizer, or name the "
+            "column in categorical_features."
+        )
+    edges = discretizer.edges[j]
+    n = len(edges) + 1
+    given = dict(zip(np.asarray(statistics.values[j]).astype(int).tolist(), statistics.frequencies[j], strict=True))
+    missing = n if n in given else UNKNOWN
+    low, high, mean, scale = (
+        np.asarray(each[j], dtype=np.float64)
+        for each in (discretizer.mins, discretizer.maxs, discretizer.means, discretizer.stds)
+    )
+    probabilities = np.array([given.get(b, 0.0) for b in range(n)])
+    if missing == n:
+        low, high, mean = (np.append(each, np.nan) for each in (low, high, mean))
+        scale, probabilities = np.append(scale, 0.0), np.append(probabilities, given[n])
+    law = BinnedGaussian(probabilities, low, high, mean, scale, whole=False)
+    names = tuple(discretizer.names[j])
+    column = Column(label, "float", "", tuple(edges.tolist()), {}, missing, names)
+    return column, law, np.zeros(1)
+
+
+def _continuous(statistics: Statistics, j: int, label: str) -> tuple[Column, Law, FloatArray]:
+    mean, scale = float(statistics.mean[j]), float(statistics.scale[j])
+    column = Column(label, "float", "", (), {}, UNKNOWN, (label,), True, mean, scale)
+    return column, Gaussian(mean, scale, 0.0, 0.0, False), np.zeros(1)
