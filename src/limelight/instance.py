@@ -53,6 +53,8 @@ class Context:
     pools: dict[bytes, Pool] = field(default_factory=dict)
     repeats: int | None = None
     visible: bool = False
+    _rng: np.random.Generator | None = None
+    _rng_state: Any = None
 
     @cached_property
     def recorded(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -63,6 +65,14 @@ class Context:
     def distance(self) -> Any:
         """Return the distance in force, a name or a callable."""
         return self.settings.distance or self.modality.distance
+
+    def fresh_rng(self) -> np.random.Generator:
+        """Return the generator of the stage "represent", at its start; valid until the next call."""
+        if self._rng is None:
+            self._rng = stream(cast(int, self.settings.seed), b"", "represent")
+            self._rng_state = self._rng.bit_generator.state
+        self._rng.bit_generator.state = self._rng_state
+        return self._rng
 
     def looks(self, kind: str, n_features: int) -> tuple[int, ...]:
         """Return the numbers of rows after which an instance is looked at."""
@@ -162,8 +172,7 @@ class OpenInstance:
         self.started = time.perf_counter()
         self.context = context
         self.rows = self.calls = 0
-        seed = cast(int, context.settings.seed)
-        self.representation = context.modality.represent(instance, stream(seed, b"", "represent"))
+        self.representation = context.modality.represent(instance, context.fresh_rng())
         self.source, self.looks = context.source(self.representation)
         self.n = self.looks[0]
         self.outputs: FloatArray = np.empty(0)

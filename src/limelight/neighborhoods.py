@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -178,14 +179,15 @@ class PoolSource:
 
     def sample(self, n: int, targets: NDArray[np.int64]) -> Sample:
         """Return the first n rows of the pool, encoded, with the answers for the targets."""
-        return Sample(
-            Z=self.representation.encode(self.pool.codes[:n]),
-            Y=self.pool.Y[:n, targets],
-            design=np.broadcast_to(1.0 / n, n),
-            enumerated=np.broadcast_to(False, n),
-            clusters=np.arange(n),
-            noise=None,
-        )
+        design, enumerated, clusters = _independent(n)
+        Z = self.representation.encode(self.pool.codes[:n])
+        return Sample(Z, self.pool.Y[:n, targets], design, enumerated, clusters, None)
+
+
+@lru_cache(maxsize=16)
+def _independent(n: int) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.int64]]:
+    """Return design weights, enumerated and clusters of n independent draws; one copy serves all instances."""
+    return np.broadcast_to(1.0 / n, n), np.broadcast_to(False, n), np.arange(n)
 
 
 def _distinct(Z: MaskArray) -> tuple[MaskArray, NDArray[np.intp]]:

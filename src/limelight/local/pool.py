@@ -122,7 +122,7 @@ def estimate_encoded(
     if scaled is None or effective_sample_size(neighborhood.weights) < scaled.d + 2:
         return estimate_plain(neighborhood, fixed=fixed)
     k = neighborhood.Y.shape[1]
-    if (np.ptp(neighborhood.Y, axis=0) == 0).any():  # exact zeros rather than rounding: the careful path has them
+    if (neighborhood.Y == neighborhood.Y[0]).all(axis=0).any():  # exact zeros rather than rounding
         return estimate_plain(neighborhood, fixed=fixed)
     helps = scaled.unexplained[2 * k :] < _WORTHWHILE * scaled.unexplained[:k]
     targets = np.arange(k)
@@ -145,6 +145,8 @@ class _Scaled:
 
     rows: FloatArray
     d: int
+    total: float
+    center: FloatArray
     bread: FloatArray
     fit: FloatArray
     unexplained: FloatArray
@@ -177,9 +179,8 @@ class _Scaled:
         mean = sums[d, d + 1 :] / total
         variance = sums.diagonal()[d + 1 :] / total
         unexplained = np.maximum(variance - np.einsum("ij,ij->j", fit, right) / total, 0.0)
-        return cls(
-            rows, d, np.asarray(bread, float), fit, unexplained, np.maximum(variance - np.square(mean), 0.0), mean
-        )
+        spread = np.maximum(variance - np.square(mean), 0.0)
+        return cls(rows, d, total, center, np.asarray(bread, float), fit, unexplained, spread, mean)
 
 
 def _assemble(
@@ -190,37 +191,34 @@ def _assemble(
     fixed: NDArray[np.bool_],
     names: tuple[str, ...],
 ) -> Estimate:
-    """Return the estimate; HC1, since no draw of a shared pool has much leverage."""
-    d, k, weights = scaled.d, fit.shape[1], neighborhood.weights
-    total = float(weights.sum())
+    """Return the estimate; HC1, since no draw of a shared pool has much leverage, and all draws are independent."""
+    d, k, weights, total = scaled.d, fit.shape[1], neighborhood.weights, scaled.total
     X, outputs = scaled.rows[: d + 1], scaled.rows[d + 1 :]
     leverage = np.minimum(weights * ((d + 1) / total), 0.5)
-    noisy = outputs[source] - scaled.fit[:, source].T @ X
+    both = np.concatenate([scaled.fit[:, source], fit], axis=1).T @ X  # what makes the noise, and what is fitted
+    noisy = outputs[source] - both[:k]
     correction = noisy * (leverage / (1.0 - leverage))
     noisy += correction
-    meats = np.array([_meat(X * each, neighborhood.clusters) for each in noisy])
+    meats = np.array([(X * np.square(each)) @ X.T for each in noisy])
     covariance = scaled.bread @ meats @ scaled.bread
     errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
-    left = outputs[:k] - fit.T @ X
+    left = outputs[:k] - both[k:]
     variance = np.where(scaled.variance[:k] > 1e-24 * np.square(scaled.mean[:k]), scaled.variance[:k], 0.0)
     fidelity, fidelity_stderr = _fidelity(
-        left + correction, outputs[:k] - np.multiply.outer(scaled.mean[:k], X[-1]), variance, total
+        left + correction, outputs[:k] - scaled.mean[:k, None] * X[-1], variance, total
     )
-    constant = variance <= 0
-    in_sample = np.square(left).sum(axis=1) / total
-    r2 = np.where(constant, 1.0, 1.0 - in_sample / np.where(constant, 1.0, variance))
-    free = np.flatnonzero(~fixed)
-    coef, stderr = np.zeros((k, len(fixed))), np.zeros((k, len(fixed)))
-    coef[:, free], stderr[:, free] = fit[:-1].T, errors[:, :d]
-    meat = _sandwich(neighborhood, scaled, noisy, free, covariance, len(fixed))
+    safe = np.where(variance > 0, variance * total, np.inf)
+    r2 = 1.0 - np.einsum("ij,ij->i", left, left) / safe
+    meat = _sandwich(neighborhood, scaled, noisy, fixed, covariance)
+    stderr = errors[:, :d]
+    if len(fixed) > d:
+        stderr = np.zeros((k, len(fixed)))
+        stderr[:, ~fixed] = errors[:, :d]
+    coef = fit[:-1].T
+    if len(fixed) > d:
+        coef = np.zeros((k, len(fixed)))
+        coef[:, ~fixed] = fit[:-1].T
     return Estimate(coef, fit[-1], stderr, errors[:, d], fidelity, fidelity_stderr, r2, names, True, meat)
-
-
-def _meat(scores: FloatArray, clusters: NDArray[np.int64]) -> FloatArray:
-    """Return Σ_c s_c s_c' for scores (d + 1, n) summed within clusters; draws that share none are quicker."""
-    starts = np.flatnonzero(np.diff(clusters, prepend=-1))
-    summed = scores if len(starts) == len(clusters) else np.add.reduceat(scores, starts, axis=1)
-    return np.asarray(summed @ summed.T)
 
 
 def _fidelity(
@@ -228,34 +226,32 @@ def _fidelity(
 ) -> tuple[FloatArray, FloatArray]:
     """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error, from residuals and deviations (k, n) scaled by √w."""
     constant = variance <= 0
-    safe = np.where(constant, 1.0, variance * total)
+    safe = np.where(constant, np.inf, variance * total)
     squares = np.square(held_out)
-    unexplained = np.where(constant, 0.0, squares.sum(axis=1) / safe)
+    unexplained = squares.sum(axis=1) / safe
     scores = squares - unexplained[:, None] * np.square(deviations)
-    stderr = np.sqrt(np.square(scores).sum(axis=1)) / safe
-    return 1.0 - unexplained, np.where(constant, 0.0, stderr)
+    return 1.0 - unexplained, np.sqrt(np.einsum("ij,ij->i", scores, scores)) / safe
 
 
 def _sandwich(
-    neighborhood: Neighborhood,
-    scaled: _Scaled,
-    noisy: FloatArray,
-    free: NDArray[np.int64],
-    covariance: FloatArray,
-    width: int,
+    neighborhood: Neighborhood, scaled: _Scaled, noisy: FloatArray, fixed: NDArray[np.bool_], covariance: FloatArray
 ) -> Sandwich:
     """Return the same sandwich as factors, for contrasts on demand, with its covariance, intercept first."""
-    total = float(neighborhood.weights.sum())
-    center, inverse = np.zeros(width), np.zeros((width, width))
-    inverse[np.ix_(free, free)] = scaled.bread[:-1, :-1]
-    center[free] = -np.linalg.solve(scaled.bread[:-1, :-1], scaled.bread[:-1, -1])
-    scores = (noisy * scaled.rows[scaled.d]).T
+    width, d = len(fixed), scaled.d
+    scores = (noisy * scaled.rows[d]).T
     floor = np.zeros((len(noisy), width))
-    order = np.concatenate([[0], free + 1])
-    first = np.roll(np.arange(scaled.d + 1), 1)
-    whole = np.zeros((len(noisy), width + 1, width + 1))
-    whole[:, order[:, None], order] = covariance[:, first[:, None], first]
-    return Sandwich(neighborhood.Z, center, inverse, total, scores, neighborhood.clusters, floor, whole)
+    first = [d, *range(d)]
+    whole = covariance[:, first][:, :, first]
+    center, inverse = scaled.center, scaled.bread[:d, :d]
+    if width > d:
+        free = np.flatnonzero(~fixed)
+        center, inverse = np.zeros(width), np.zeros((width, width))
+        center[free], inverse[np.ix_(free, free)] = scaled.center, scaled.bread[:d, :d]
+        places = np.concatenate([[0], free + 1])
+        spread = np.zeros((len(noisy), width + 1, width + 1))
+        spread[:, places[:, None], places] = whole
+        whole = spread
+    return Sandwich(neighborhood.Z, center, inverse, scaled.total, scores, None, floor, whole)
 
 
 def _columns(codes: NDArray[np.int64], points: FloatArray, probabilities: Sequence[FloatArray]) -> FloatArray:
