@@ -12,20 +12,21 @@ only: e is then that of y − g, with g fitted without the row, so that a flexib
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, MaskArray, Neighborhood
+from limelight.local.pairs import Folded, fold, unpaired
 from limelight.local.surrogate import Moments, moments, solve, weighted_r2
 
 Features = Sequence[int] | NDArray[np.int64] | None
 
 _CERTAIN = 1e-9  # 1 − leverage below this: the row determines its own fit, and its residual says nothing
 _SINGULAR = 1e-12  # reciprocal condition below which the sample does not identify the weights
-_NARROW = 64  # up to this many features one product per target is quicker than one influence per row
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class Sandwich:
         (k, d) least standard error; zero unless the sample does not identify the weights.
     whole
         (k, d + 1, d + 1) the covariance of the intercept and all weights where it is at hand; None: made on demand.
+    rows
+        Z folded into complement pairs or, where rows share clusters otherwise, around its center; None: made on demand.
+    directions
+        (m, d) half-rows times `inverse`, where they are at hand.
     """
 
     Z: MaskArray
@@ -60,13 +65,15 @@ class Sandwich:
     clusters: NDArray[np.int64] | None
     floor: FloatArray
     whole: FloatArray | None = None
+    rows: Folded | None = None
+    directions: FloatArray | None = None
 
     def influence(self, features: Features = None) -> FloatArray:
         """Return the influence (c, k, m + 1) of each cluster on the intercept (first) and the weights of m features.
 
         Estimates from the same perturbations have the covariance Σ_c influence_a · influence_b.
         """
-        return self._summed(self.scores[:, :, None] * self._directions(features)[:, None, :])
+        return np.stack([*self._influences(features, slice(None))], axis=1)
 
     def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
         """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all.
@@ -82,30 +89,39 @@ class Sandwich:
         return covariance if target is None else covariance[0]
 
     def _covariance(self, features: Features, targets: slice) -> FloatArray:
-        rows = self._directions(features)
-        influences = (self._summed(rows * score[:, None]) for score in self.scores.T[targets])
-        width = rows.shape[1]
-        covariance = np.array([each.T @ each for each in influences]).reshape(-1, width, width)
         floor = self.floor if features is None else self.floor[:, np.asarray(features, dtype=np.int64)]
+        width = floor.shape[1] + 1
+        influences = self._influences(features, targets)
+        covariance = np.array([each.T @ each for each in influences]).reshape(-1, width, width)
         diagonal = np.arange(1, width)
         covariance[:, diagonal, diagonal] = np.maximum(covariance[:, diagonal, diagonal], np.square(floor[targets]))
         return covariance
 
     def stderr(self) -> FloatArray:
-        """Return the standard errors (k, d) of all weights."""
-        if len(self.center) <= _NARROW:
-            return np.asarray(np.sqrt(np.maximum(self.covariance().diagonal(axis1=1, axis2=2)[:, 1:], 0.0)))
-        rows = self._directions(None)[:, 1:]
-        variances = [np.square(self._summed(rows * score[:, None])).sum(axis=0) for score in self.scores.T]
-        return np.asarray(np.maximum(np.sqrt(np.array(variances).reshape(-1, len(self.center))), self.floor))
+        """Return the standard errors (k, d + 1) of the intercept (first) and all weights."""
+        variances = [np.einsum("ij,ij->j", each, each) for each in self._influences(None, slice(None))]
+        errors = np.sqrt(np.array(variances).reshape(-1, len(self.center) + 1))
+        errors[:, 1:] = np.maximum(errors[:, 1:], self.floor)
+        return np.asarray(errors)
 
-    def _directions(self, features: Features) -> FloatArray:
-        """Return (n, m + 1): what one unit of a row's score adds to the intercept (first) and to m weights."""
+    def _influences(self, features: Features, targets: slice) -> Iterator[FloatArray]:
+        """Yield for each target (c, m + 1): what each cluster adds to the intercept (first) and to m weights.
+
+        One unit of the score of a row z = middle ± h adds even ± odd: `odd` (rows, m + 1) and `even` (m + 1,).
+        """
+        rows = self.rows or unpaired(self.Z, self.center)
         columns = slice(None) if features is None else np.asarray(features, dtype=np.int64)
         loadings = np.column_stack([-self.inverse @ self.center, self.inverse[:, columns]])
-        rows = self.Z @ loadings - self.center @ loadings
-        rows[:, 0] += 1.0 / self.total if self.total > 0 else 0.0
-        return np.asarray(rows)
+        if self.directions is None:
+            odd = rows.H @ loadings
+        else:
+            odd = np.column_stack([rows.H @ loadings[:, 0], self.directions[:, columns]])
+        even = (rows.middle - self.center) @ loadings
+        even[0] += 1.0 / self.total if self.total > 0 else 0.0
+        for score in self.scores.T[targets]:
+            influence = odd * rows.minus(score)[:, None]
+            influence += np.multiply.outer(rows.plus(score), even)
+            yield influence if len(rows.second) else self._summed(influence)
 
     def _summed(self, rows: FloatArray) -> FloatArray:
         """Return rows summed within clusters, in the order of the cluster numbers."""
@@ -177,12 +193,18 @@ class Geometry:
         Whether there are more informative rows than weights, and no direction is missing.
     fixed
         (d,) features that the law cannot vary.
+    rows
+        Z folded into complement pairs, or around its center.
+    directions
+        (m, d) half-rows times `inverse`.
     """
 
     inverse: FloatArray
     leverage: FloatArray
     identified: bool
     fixed: NDArray[np.bool_]
+    rows: Folded
+    directions: FloatArray
 
 
 def effective_sample_size(weights: FloatArray) -> float:
@@ -216,10 +238,11 @@ def estimate_plain(
     >>> estimate.coef.round(9) + 0, estimate.stderr, estimate.fidelity
     (array([[ 2., -1.]]), array([[0., 0.]]), array([1.]))
     """
-    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
+    folded = fold(neighborhood.Z, neighborhood.clusters)
+    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights, folded=folded)
     coef, intercept = solve(sample, regularization=regularization)
     residuals = neighborhood.Y - intercept - neighborhood.Z @ coef.T
-    shape = geometry(neighborhood, sample, regularization, fixed=fixed)
+    shape = geometry(neighborhood, sample, regularization, fixed=fixed, folded=folded)
     exact = neighborhood.exhaustive and len(residuals) > 0 and neighborhood.noise is None
     name = "exact" if exact else "least squares"
     return assemble(neighborhood, sample, shape, (coef, intercept), (residuals, residuals), (name,) * len(intercept))
@@ -252,10 +275,10 @@ def assemble(
     unseen = _leave_one_out(noisy, shape.leverage, neighborhood.Y - sample.mean_Y)
     meat = sandwich(neighborhood, sample, shape, unseen)
     held_out = left + (unseen - noisy) if not neighborhood.exhaustive else left
-    fidelity, fidelity_stderr = _fidelity(neighborhood, sample, held_out)
-    intercept_stderr = np.sqrt(meat.covariance([])[:, 0, 0])
+    fidelity, fidelity_stderr = _fidelity(neighborhood, sample, shape.rows, held_out)
     r2 = np.minimum(weighted_r2(sample, coef), 1.0)
-    errors = (meat.stderr(), intercept_stderr)
+    stderr = meat.stderr()
+    errors = (np.ascontiguousarray(stderr[:, 1:]), stderr[:, 0].copy())
     return Estimate(coef, intercept, *errors, fidelity, fidelity_stderr, r2, estimators, shape.identified, meat)
 
 
@@ -267,8 +290,9 @@ def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unsee
         floor = np.zeros((neighborhood.Y.shape[1], len(sample.mean_Z)))
     else:
         floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
-    clusters = shared_clusters(neighborhood.clusters)
-    return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor)
+    clusters = None if len(shape.rows.second) else shared_clusters(neighborhood.clusters)
+    known: Any = {"rows": shape.rows, "directions": shape.directions}
+    return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor, **known)
 
 
 def geometry(
@@ -277,23 +301,40 @@ def geometry(
     regularization: float = 0.0,
     *,
     fixed: NDArray[np.bool_] | None = None,
+    folded: Folded | None = None,
 ) -> Geometry:
-    """Return the inverse Gram matrix, the leverages, and whether the weights are identified."""
+    """Return the inverse Gram matrix, the leverages, and whether the weights are identified.
+
+    `folded` holds the masks folded into complement pairs, where they are at hand already.
+    """
     certain = np.zeros(len(sample.mean_Z), bool) if fixed is None else fixed
     inverse, full_rank = _inverse(sample, regularization, certain)
-    centred = neighborhood.Z - sample.mean_Z
-    leverage = np.einsum("ij,ij->i", centred @ inverse, centred)
-    leverage = neighborhood.weights * (leverage + (1.0 / sample.total if sample.total > 0 else 0.0))
-    enough = _independent_rows(neighborhood) >= np.count_nonzero(~certain) + 2
+    rows = folded or fold(neighborhood.Z, neighborhood.clusters) or unpaired(neighborhood.Z, sample.mean_Z)
+    directions = rows.H @ inverse
+    offset = rows.middle - sample.mean_Z
+    always = float(offset @ inverse @ offset) + (1.0 / sample.total if sample.total > 0 else 0.0)
+    leverage = rows.unfolded(2 * (directions @ offset), np.einsum("ij,ij->i", directions, rows.H) + always)
+    leverage = np.minimum(neighborhood.weights * leverage, 1.0)
+    enough = _independent_rows(neighborhood, rows) >= np.count_nonzero(~certain) + 2
     identified = full_rank and bool(enough or (neighborhood.exhaustive and len(neighborhood.Z) > 0))
-    return Geometry(inverse, np.minimum(leverage, 1.0), identified, certain)
+    return Geometry(inverse, leverage, identified, certain, rows, directions)
 
 
-def _independent_rows(neighborhood: Neighborhood) -> float:
+def _independent_rows(neighborhood: Neighborhood, rows: Folded) -> float:
     """Return the effective number of clusters: a row and its complement say one thing about the weights, not two."""
+    return effective_sample_size(_by_cluster(neighborhood.weights, neighborhood, rows))
+
+
+def _by_cluster(values: FloatArray, neighborhood: Neighborhood, rows: Folded) -> FloatArray:
+    """Return values (n, …) summed over the rows that share randomness."""
+    if len(rows.second):
+        return rows.plus(values)
     numbers = shared_clusters(neighborhood.clusters)
-    weights = neighborhood.weights if numbers is None else np.bincount(numbers, neighborhood.weights).astype(float)
-    return effective_sample_size(weights)
+    if numbers is None:
+        return values
+    summed = np.zeros((int(numbers.max()) + 1, *values.shape[1:]))
+    np.add.at(summed, numbers, values)
+    return summed
 
 
 def contrast_stderr(
@@ -324,7 +365,9 @@ def _leave_one_out(residuals: FloatArray, leverage: FloatArray, deviations: Floa
     return np.where(left > _CERTAIN, residuals / np.maximum(left, _CERTAIN), deviations)
 
 
-def _fidelity(neighborhood: Neighborhood, sample: Moments, held_out: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _fidelity(
+    neighborhood: Neighborhood, sample: Moments, rows: Folded, held_out: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error by the delta method; (1, 0) for a constant target."""
     weights, scatter = neighborhood.weights, sample.variance_Y * sample.total
     constant = scatter <= 0
@@ -333,12 +376,7 @@ def _fidelity(neighborhood: Neighborhood, sample: Moments, held_out: FloatArray)
     deviations = np.square(neighborhood.Y - sample.mean_Y)
     scores = weights[:, None] * (np.square(held_out) - unexplained * deviations)
     scores[neighborhood.enumerated] = 0.0
-    numbers = shared_clusters(neighborhood.clusters)
-    if numbers is not None:
-        summed = np.zeros((int(numbers.max()) + 1, scores.shape[1]))
-        np.add.at(summed, numbers, scores)
-        scores = summed
-    stderr = np.sqrt(np.square(scores).sum(axis=0)) / safe
+    stderr = np.sqrt(np.square(_by_cluster(scores, neighborhood, rows)).sum(axis=0)) / safe
     return 1.0 - unexplained, np.where(constant, 0.0, stderr)
 
 

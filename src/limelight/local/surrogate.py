@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, MaskArray, Neighborhood, SurrogateFit
 from limelight.errors import InputError
+from limelight.local.pairs import Folded
 from limelight.local.selection import check_method, select, strongest
 
 _BLOCK_BYTES = 2**20  # rows are read in blocks of floats of this size: memory stays flat however wide Z is
@@ -61,7 +62,7 @@ class Moments:
         return np.asarray(self.gram.diagonal() > 0)
 
 
-def moments(Z: MaskArray, Y: FloatArray, weights: FloatArray) -> Moments:
+def moments(Z: MaskArray, Y: FloatArray, weights: FloatArray, *, folded: Folded | None = None) -> Moments:
     """Return the weighted moments of (Z, Y), reading Z once.
 
     Masks stay bytes until their block's turn, so that memory stays flat. Zero total weight gives zero moments around
@@ -75,6 +76,8 @@ def moments(Z: MaskArray, Y: FloatArray, weights: FloatArray) -> Moments:
         (n, k) outputs.
     weights
         (n,) finite, non-negative.
+    folded
+        The same masks folded into complement pairs, where they are at hand: half the work.
 
     Raises
     ------
@@ -90,6 +93,8 @@ def moments(Z: MaskArray, Y: FloatArray, weights: FloatArray) -> Moments:
     if total <= 0.0:
         mean_Y = Y.mean(axis=0) if n else np.zeros(Y.shape[1])
         return Moments(n, 0.0, np.zeros(d), mean_Y, np.zeros((d, d)), np.zeros((d, Y.shape[1])), np.zeros(Y.shape[1]))
+    if folded is not None:
+        return _folded_moments(folded, Y, weights, total)
     masks = Z.dtype == np.uint8 or Z.dtype == np.bool_
     shift = None if masks else (weights @ Z) / total
     centred, mean_Y = _centred(Y, weights, total)
@@ -104,6 +109,21 @@ def moments(Z: MaskArray, Y: FloatArray, weights: FloatArray) -> Moments:
     constant = variance_Y <= (_FLAT * mean_Y) ** 2
     _silence(gram, cross, gram.diagonal() <= least, constant)
     return Moments(n, total, mean_Z, mean_Y, gram, cross, np.where(constant, 0.0, variance_Y))
+
+
+def _folded_moments(folded: Folded, Y: FloatArray, weights: FloatArray, total: float) -> Moments:
+    """Return the moments from half-rows: Σ w z̃ z̃' takes the sum of a pair's weights, Σ w z̃ their difference."""
+    centred, mean_Y = _centred(Y, weights, total)
+    weighted = weights[:, None] * centred
+    scaled = folded.H * np.sqrt(folded.plus(weights))[:, None]
+    first = folded.minus(weights) @ folded.H
+    gram = scaled.T @ scaled - np.multiply.outer(first, first / total)
+    cross = folded.H.T @ folded.minus(weighted) - np.multiply.outer(first / total, weighted.sum(axis=0))
+    variance_Y = np.einsum("ij,ij->j", weighted, centred) / total
+    constant = variance_Y <= (_FLAT * mean_Y) ** 2
+    _silence(gram, cross, gram.diagonal() <= _FLAT * total, constant)
+    mean_Z = folded.middle + first / total
+    return Moments(len(Y), total, mean_Z, mean_Y, gram, cross, np.where(constant, 0.0, variance_Y))
 
 
 def solve(
