@@ -263,23 +263,15 @@ def test_what_is_no_explanation_is_refused(call: Any, tmp_path: Path) -> None:
 # -- demo -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_demo_explains_a_right_and_a_wrong_prediction_and_writes_both(tmp_path: Path) -> None:
-    from limelight import demo
+def test_the_demo_is_a_command(call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from limelight.demo import digits, notes, tumors
 
-    said: list[str] = []
-    right, wrong = demo.run(tmp_path / "pages", say=said.append)
-    case = demo.breast_cancer()
-    rows = demo.right_and_wrong(case)
-    assert [case.truth[row] for row in rows] == [right.targets[0], _other(wrong.targets[0])]
-    text = "\n".join(said)
-    assert text.count("How to read it") == 2
-    assert str(right) in text
-    assert str(wrong) in text
-    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == ["right.html", "wrong.html"]
-
-
-def _other(name: str) -> str:
-    return {"malignant": "benign", "benign": "malignant"}[name]
+    monkeypatch.setattr(tumors, "chapters", tuple)
+    monkeypatch.setattr(digits, "chapters", tuple)
+    result = call("demo", "--folder", str(tmp_path / "pages"))
+    assert result.exit_code == 0, result.output
+    assert notes.LEAK in result.stdout
+    assert (tmp_path / "pages" / "text.html").is_file()
 
 
 # -- flags ------------------------------------------------------------------------------------------------------------

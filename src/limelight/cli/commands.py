@@ -71,10 +71,11 @@ def root(*, version: VersionOption = False) -> None:
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the HTML pages go.")] = Path("limelight-demo"),
 ) -> None:
-    """Train a real model, explain one right and one wrong prediction of it, and say how to read them."""
-    from limelight.demo import run
+    """Train real models, ask them why about a table, a text and an image, and say how to read the answers."""
+    from limelight.demo.tour import run
+    from limelight.views.terminal import print_rich
 
-    run(folder, say=typer.echo)
+    run(folder, say=typer.echo, show=print_rich)
 
 
 # -- explain ----------------------------------------------------------------------------------------------------------

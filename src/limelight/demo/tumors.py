@@ -1,4 +1,4 @@
-"""`limelight demo`: a real model, one prediction that is right and one that is wrong, and how to read both.
+"""The table of the demo: a random forest tells tumors apart; one prediction that is right and one that is wrong.
 
 The data (569 tumors, measured under a microscope) come with scikit-learn [street1993], so nothing is downloaded. Ten of
 the 30 measurements of each tumor are used, the means: the others say nearly the same again.
@@ -6,19 +6,16 @@ the 30 measurements of each tumor are used, the means: the others say nearly the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from limelight.demo.chapter import SEED, Chapter
+
 if TYPE_CHECKING:
     import pandas as pd
-
-    from limelight.explanation import Explanation
-
-SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,44 +64,24 @@ def right_and_wrong(case: Case) -> tuple[int, int]:
     return surest_right, int(wrong)
 
 
-def run(folder: Path, *, say: Callable[[str], object] = print) -> tuple[Explanation, Explanation]:
-    """Explain a right and a wrong prediction, say how to read them, and write a page for each.
-
-    Parameters
-    ----------
-    folder
-        Where the pages go; made where it is missing.
-    say
-        What receives the text.
-    """
+def chapters() -> Iterator[Chapter]:
+    """Yield the explanation of a right prediction and of a wrong one."""
     from limelight.explainer import Explainer
     from limelight.interpretable.tabular import Tabular
 
-    say("Training a random forest on 284 tumors; asking it about 285 others …")
     case = breast_cancer()
     explainer = Explainer(case.model, Tabular(case.train), seed=SEED, max_features=6)
-    folder.mkdir(parents=True, exist_ok=True)
-    explained = []
-    for row, title in zip(right_and_wrong(case), ("right", "wrong"), strict=True):
-        explanation = explainer.explain(case.test.iloc[row])
-        page = folder / f"{title}.html"
-        explanation.to_html(page)
-        say(f"\n── A prediction that is {title}: this tumor was {case.truth[row]} ──\n\n{explanation}\n")
-        say(HOW_TO_READ[title])
-        explained.append(explanation)
-    say(f"\nThe same as pages: {folder / 'right.html'} and {folder / 'wrong.html'}")
-    return explained[0], explained[1]
+    rows = right_and_wrong(case)
+    for row, kind, opening, reading in zip(rows, ("right", "wrong"), (OPENING, ""), READING, strict=True):
+        title = f"A table's row: the model is {kind}, this tumor was {case.truth[row]}"
+        yield Chapter(f"table-{kind}", title, opening, explainer.explain(case.test.iloc[row]), reading)
 
 
-HOW_TO_READ = {
-    "right": (
-        "How to read it: each bar says how much more (or less) the model gives this answer because the\n"
-        "tumor's value lies in that range and not in another; the interval is how far chance in the sampling\n"
-        "could have moved it."
-    ),
-    "wrong": (
-        "How to read it: the largest bars are what misled the model. Are they what an expert would look at?\n"
-        "And mind the fidelity: it says how much of what the model does near this tumor the bars tell. Below\n"
-        "a half, the bars are true on average but not the whole story, and limelight says so."
-    ),
-}
+OPENING = "A random forest has learned from 284 tumors which are malignant. It is asked about others."
+READING = (
+    "How to read it: each bar says how much more (or less) the model gives this answer because the tumor's value lies "
+    "in that range and not in another; the interval is how far chance in the sampling could have moved it.",
+    "How to read it: the largest bars are what misled the model. Are they what an expert would look at? And mind the "
+    "fidelity: it says how much of what the model does near this tumor the bars tell. Below a half, the bars are true "
+    "on average but not the whole story, and limelight says so.",
+)
