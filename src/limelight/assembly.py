@@ -51,7 +51,12 @@ def assemble(
 
 def _covariance(estimate: Estimate, row: int, shown: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the upper triangle of the covariance of the weights shown, as an explanation keeps it."""
-    return estimate.covariance(shown, target=row)[1:, 1:][np.triu_indices(len(shown))].astype(np.float32)
+    return estimate.covariance(shown, target=row)[1:, 1:][_upper(len(shown))].astype(np.float32)
+
+
+@cache
+def _upper(size: int) -> tuple[NDArray[np.intp], ...]:
+    return np.triu_indices(size)
 
 
 def _curve(one: OpenInstance) -> Mapping[str, Any] | None:

@@ -235,6 +235,11 @@ class Background(Protocol):
         """
         ...
 
+    @property
+    def places(self) -> tuple[NDArray[np.bool_], ...] | None:
+        """For each coordinate and code, whether the place of u inside it changes the input; None: everywhere."""
+        ...
+
     def draw(self, U: FloatArray) -> tuple[NDArray[Any], Inputs]:
         """Turn points U (n, c) of the unit cube into codes (n, c) and the n model inputs that they stand for."""
         ...

@@ -112,6 +112,8 @@ def _one_control(source: PoolSource, n: int, target: int) -> PoolControl | None:
     pool = source.pool
     if (n, target) not in pool.controls:
         Y = pool.Y[:n, [target]]
-        pool.controls[n, target] = fit_pool(pool.codes[:n], pool.U[:n], Y, pool.background.probabilities)
+        pool.controls[n, target] = fit_pool(
+            pool.codes[:n], pool.U[:n], Y, pool.background.probabilities, pool.background.places
+        )
     found: PoolControl | None = pool.controls[n, target]
     return found

@@ -208,6 +208,14 @@ def _evenly_spaced(counts: IntArray, k: int) -> tuple[IntArray, FloatArray]:
     return picks, times * (ends[-1] / k)
 
 
+def several_values(law: Law) -> NDArray[np.bool_]:
+    """Return (b,) whether each bin of a law holds more than one value, so that the place inside it matters."""
+    bins = 0 if law.probabilities is None else len(law.probabilities)
+    if isinstance(law, Observed):
+        return np.asarray(np.bincount(law.codes, minlength=bins) > 1)
+    return np.ones(bins, dtype=bool)
+
+
 @dataclass(frozen=True)
 class TableBackground:
     """The law over rows, and the store that builds them; one object shared by all instances.
@@ -244,6 +252,11 @@ class TableBackground:
         """Return P(code = b) for each feature; None where a feature is continuous."""
         found = [law.probabilities for law in self.laws if law.probabilities is not None and self.discrete]
         return tuple(found) if len(found) == len(self.laws) else None
+
+    @cached_property
+    def places(self) -> tuple[NDArray[np.bool_], ...] | None:
+        """Return for each feature and bin whether it holds several values; None where a feature is continuous."""
+        return None if self.probabilities is None else tuple(map(several_values, self.laws))
 
     @property
     def discrete(self) -> bool:

@@ -20,7 +20,7 @@ from limelight.errors import InputError
 from limelight.interpretable.bins import FEW, find_edges
 from limelight.interpretable.columns import UNKNOWN, bin_names, read_value, show_value
 from limelight.interpretable.frames import IntArray, library_of
-from limelight.interpretable.tabular_background import Gaussian, Observed, law_bytes, observed_law
+from limelight.interpretable.tabular_background import Gaussian, Observed, law_bytes, observed_law, several_values
 from limelight.interpretable.tabular_build import Options
 from limelight.interpretable.tabular_rows import row_values
 from limelight.layouts import table_layout
@@ -62,6 +62,11 @@ class SparseBackground:
         """Return P(code = b) for each column; None where codes are continuous."""
         found = [law.probabilities for law in self.laws if law.probabilities is not None]
         return tuple(found) if len(found) == len(self.laws) else None
+
+    @property
+    def places(self) -> tuple[NDArray[np.bool_], ...] | None:
+        """Return for each column and bin whether it holds several values; None where codes are continuous."""
+        return None if self.probabilities is None else tuple(map(several_values, self.laws))
 
     @cached_property
     def content(self) -> bytes:

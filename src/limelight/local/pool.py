@@ -57,7 +57,11 @@ class PoolControl:
 
 
 def fit_pool(
-    codes: NDArray[np.int64], points: FloatArray, Y: FloatArray, probabilities: Sequence[FloatArray] | None
+    codes: NDArray[np.int64],
+    points: FloatArray,
+    Y: FloatArray,
+    probabilities: Sequence[FloatArray] | None,
+    places: Sequence[NDArray[np.bool_]] | None = None,
 ) -> PoolControl | None:
     """Fit g once for all rows that share the draws; None where bins are unknown or too many for the draws.
 
@@ -71,6 +75,8 @@ def fit_pool(
         (n, k) outputs.
     probabilities
         For each coordinate, the bins' probabilities (`contracts.Background.probabilities`).
+    places
+        For each coordinate and bin whether the place inside it can matter; None: everywhere. A category has one value.
     """
     if probabilities is None or len(probabilities) == 0 or len(Y) == 0 or Y.shape[1] == 0:
         return None
@@ -78,10 +84,12 @@ def fit_pool(
     rows_per_term = len(Y) / sum(len(each) for each in shares)
     if rows_per_term < ROWS_PER_TERM:
         return None
-    columns = _columns(codes, points, shares)
-    if rows_per_term < ROWS_PER_TERM_WITH_PLACES:
-        columns[:, columns.shape[1] // 2 :] = 0.0
-    fits = [_fit_target(columns, y, shares) for y in Y.T]
+    bins = sum(len(each) for each in shares)
+    placed = np.ones(bins, bool) if places is None else np.concatenate(places)
+    placed &= rows_per_term >= ROWS_PER_TERM_WITH_PLACES
+    used = np.concatenate([np.ones(bins, bool), placed])
+    columns = _columns(codes, points, shares)[:, used]
+    fits = [_fit_target(columns, used, y, shares) for y in Y.T]
     parts, middle, unseen = zip(*fits, strict=True)
     return PoolControl(tuple(parts), np.array([*Y.T, *middle, *unseen]))
 
@@ -118,27 +126,27 @@ def estimate_encoded(
     certain = np.zeros(d, bool) if fixed is None else fixed
     if pool is None or codes is None or ratio is None or len(codes) != d or regularization:
         return estimate_plain(neighborhood, regularization=regularization, fixed=fixed)
-    scaled = _Scaled.of(neighborhood, pool.outputs, np.flatnonzero(~certain))
-    if scaled is None or effective_sample_size(neighborhood.weights) < scaled.d + 2:
+    fitted = _Fitted.of(neighborhood, pool.outputs, np.flatnonzero(~certain))
+    if fitted is None or effective_sample_size(neighborhood.weights) < fitted.d + 2:
         return estimate_plain(neighborhood, fixed=fixed)
     k = neighborhood.Y.shape[1]
-    if (neighborhood.Y == neighborhood.Y[0]).all(axis=0).any():  # exact zeros rather than rounding
+    if (neighborhood.Y[0] == neighborhood.Y).all(axis=0).any():  # exact zeros rather than rounding
         return estimate_plain(neighborhood, fixed=fixed)
-    helps = scaled.unexplained[2 * k :] < _WORTHWHILE * scaled.unexplained[:k]
+    helps = fitted.unexplained[2 * k :] < _WORTHWHILE * fitted.unexplained[:k]
     targets = np.arange(k)
     source = targets + np.where(helps, 2 * k, 0)  # whose residual makes the noise
-    fit = scaled.fit[:, targets + np.where(helps, k, 0)].copy()
+    fit = fitted.fit[:, targets + np.where(helps, k, 0)].copy()
     for target in np.flatnonzero(helps):
         known, start = pool.parts[target].project(codes, ratio)
         fit[:-1, target] += known[~certain]
         fit[-1, target] += start
     names = tuple("logistic additive" if helped else "least squares" for helped in helps)
-    return _assemble(neighborhood, scaled, fit, source, certain, names)
+    return _assemble(neighborhood, fitted, fit, source, certain, names)
 
 
 @dataclass(frozen=True)
-class _Scaled:
-    """√w · [Z, 1, outputs]' and what least squares makes of it: one row costs a few products of size (d, n).
+class _Fitted:
+    """Rows [Z, 1, outputs]' and what weighted least squares makes of them: one row costs a few products of size (d, n).
 
     `fit` (d + 1, 3k) holds the weights, and the intercept last; `bread` (d + 1, d + 1) the inverse of Σ w x x'.
     """
@@ -154,16 +162,15 @@ class _Scaled:
     mean: FloatArray
 
     @classmethod
-    def of(cls, neighborhood: Neighborhood, outputs: FloatArray, free: NDArray[np.int64]) -> _Scaled | None:
+    def of(cls, neighborhood: Neighborhood, outputs: FloatArray, free: NDArray[np.int64]) -> _Fitted | None:
         """Return None where the draws do not identify the weights: the careful path knows what to say then."""
-        d, total = len(free), float(neighborhood.weights.sum())
-        roots = np.sqrt(neighborhood.weights)
-        rows = np.empty((d + 1 + len(outputs), len(roots)))
-        Z = neighborhood.Z if d == neighborhood.Z.shape[1] else neighborhood.Z[:, free]
-        np.multiply(Z.T, roots, out=rows[:d])
-        rows[d] = roots
-        np.multiply(outputs, roots, out=rows[d + 1 :])
-        sums = rows @ rows.T
+        d, weights = len(free), neighborhood.weights
+        total = float(weights.sum())
+        rows = np.empty((d + 1 + len(outputs), len(weights)))
+        rows[:d] = (neighborhood.Z if d == neighborhood.Z.shape[1] else neighborhood.Z[:, free]).T
+        rows[d] = 1.0
+        rows[d + 1 :] = outputs
+        sums = (rows * weights) @ rows.T  # one weighted factor: twice as quick as the symmetric product of √w rows
         center = sums[:d, d] / total if total > 0 else np.zeros(d)
         gram = sums[:d, :d] - np.multiply.outer(center, sums[:d, d])
         if total <= 0 or (gram.diagonal() <= 1e-9 * total).any():
@@ -177,81 +184,72 @@ class _Scaled:
         right = sums[: d + 1, d + 1 :]
         fit = bread @ right
         mean = sums[d, d + 1 :] / total
-        variance = sums.diagonal()[d + 1 :] / total
-        unexplained = np.maximum(variance - np.einsum("ij,ij->j", fit, right) / total, 0.0)
-        spread = np.maximum(variance - np.square(mean), 0.0)
-        return cls(rows, d, total, center, np.asarray(bread, float), fit, unexplained, spread, mean)
+        second = sums.diagonal()[d + 1 :] / total
+        unexplained = np.maximum(second - np.einsum("ij,ij->j", fit, right) / total, 0.0)
+        variance = np.maximum(second - np.square(mean), 0.0)
+        return cls(rows, d, total, center, np.asarray(bread, float), fit, unexplained, variance, mean)
 
 
 def _assemble(
     neighborhood: Neighborhood,
-    scaled: _Scaled,
+    fitted: _Fitted,
     fit: FloatArray,
     source: NDArray[np.int64],
     fixed: NDArray[np.bool_],
     names: tuple[str, ...],
 ) -> Estimate:
     """Return the estimate; HC1, since no draw of a shared pool has much leverage, and all draws are independent."""
-    d, k, weights, total = scaled.d, fit.shape[1], neighborhood.weights, scaled.total
-    X, outputs = scaled.rows[: d + 1], scaled.rows[d + 1 :]
-    leverage = np.minimum(weights * ((d + 1) / total), 0.5)
-    both = np.concatenate([scaled.fit[:, source], fit], axis=1).T @ X  # what makes the noise, and what is fitted
-    noisy = outputs[source] - both[:k]
-    correction = noisy * (leverage / (1.0 - leverage))
-    noisy += correction
-    meats = np.array([(X * np.square(each)) @ X.T for each in noisy])
-    covariance = scaled.bread @ meats @ scaled.bread
+    d, k, weights, total = fitted.d, fit.shape[1], neighborhood.weights, fitted.total
+    X, outputs = fitted.rows[: d + 1], fitted.rows[d + 1 :]
+    both = np.concatenate([fitted.fit[:, source], fit], axis=1).T @ X  # what makes the noise, and what is fitted
+    seen = outputs[source] - both[:k]
+    unseen = seen / (1.0 - np.minimum(weights * ((d + 1) / total), 0.5))
+    scores = weights * unseen
+    meats = np.array([(X * np.square(each)) @ X.T for each in scores])
+    covariance = fitted.bread @ meats @ fitted.bread
     errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
     left = outputs[:k] - both[k:]
-    variance = np.where(scaled.variance[:k] > 1e-24 * np.square(scaled.mean[:k]), scaled.variance[:k], 0.0)
-    fidelity, fidelity_stderr = _fidelity(
-        left + correction, outputs[:k] - scaled.mean[:k, None] * X[-1], variance, total
-    )
-    safe = np.where(variance > 0, variance * total, np.inf)
-    r2 = 1.0 - np.einsum("ij,ij->i", left, left) / safe
-    meat = _sandwich(neighborhood, scaled, noisy, fixed, covariance)
-    stderr = errors[:, :d]
+    variance = np.where(fitted.variance[:k] > 1e-24 * np.square(fitted.mean[:k]), fitted.variance[:k], 0.0)
+    deviations = outputs[:k] - fitted.mean[:k, None]
+    fidelity, fidelity_stderr = _fidelity(left + (unseen - seen), deviations, weights, variance * total)
+    r2 = 1.0 - np.square(left) @ weights / np.where(variance > 0, variance * total, np.inf)
+    coef, stderr = fit[:-1].T, errors[:, :d]
     if len(fixed) > d:
-        stderr = np.zeros((k, len(fixed)))
-        stderr[:, ~fixed] = errors[:, :d]
-    coef = fit[:-1].T
-    if len(fixed) > d:
-        coef = np.zeros((k, len(fixed)))
-        coef[:, ~fixed] = fit[:-1].T
+        coef, stderr = np.zeros((k, len(fixed))), np.zeros((k, len(fixed)))
+        coef[:, ~fixed], stderr[:, ~fixed] = fit[:-1].T, errors[:, :d]
+    meat = _sandwich(neighborhood, fitted, scores, fixed, covariance)
     return Estimate(coef, fit[-1], stderr, errors[:, d], fidelity, fidelity_stderr, r2, names, True, meat)
 
 
 def _fidelity(
-    held_out: FloatArray, deviations: FloatArray, variance: FloatArray, total: float
+    held_out: FloatArray, deviations: FloatArray, weights: FloatArray, scatter: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error, from residuals and deviations (k, n) scaled by √w."""
-    constant = variance <= 0
-    safe = np.where(constant, np.inf, variance * total)
-    squares = np.square(held_out)
+    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error, from residuals and deviations (k, n)."""
+    safe = np.where(scatter > 0, scatter, np.inf)
+    squares = weights * np.square(held_out)
     unexplained = squares.sum(axis=1) / safe
-    scores = squares - unexplained[:, None] * np.square(deviations)
+    scores = squares - unexplained[:, None] * (weights * np.square(deviations))
     return 1.0 - unexplained, np.sqrt(np.einsum("ij,ij->i", scores, scores)) / safe
 
 
 def _sandwich(
-    neighborhood: Neighborhood, scaled: _Scaled, noisy: FloatArray, fixed: NDArray[np.bool_], covariance: FloatArray
+    neighborhood: Neighborhood, fitted: _Fitted, scores: FloatArray, fixed: NDArray[np.bool_], covariance: FloatArray
 ) -> Sandwich:
     """Return the same sandwich as factors, for contrasts on demand, with its covariance, intercept first."""
-    width, d = len(fixed), scaled.d
-    scores = (noisy * scaled.rows[d]).T
-    floor = np.zeros((len(noisy), width))
+    width, d = len(fixed), fitted.d
     first = [d, *range(d)]
     whole = covariance[:, first][:, :, first]
-    center, inverse = scaled.center, scaled.bread[:d, :d]
+    center, inverse = fitted.center, fitted.bread[:d, :d]
     if width > d:
         free = np.flatnonzero(~fixed)
         center, inverse = np.zeros(width), np.zeros((width, width))
-        center[free], inverse[np.ix_(free, free)] = scaled.center, scaled.bread[:d, :d]
+        center[free], inverse[np.ix_(free, free)] = fitted.center, fitted.bread[:d, :d]
         places = np.concatenate([[0], free + 1])
-        spread = np.zeros((len(noisy), width + 1, width + 1))
+        spread = np.zeros((len(scores), width + 1, width + 1))
         spread[:, places[:, None], places] = whole
         whole = spread
-    return Sandwich(neighborhood.Z, center, inverse, scaled.total, scores, None, floor, whole)
+    floor = np.zeros((len(scores), width))
+    return Sandwich(neighborhood.Z, center, inverse, fitted.total, scores.T, None, floor, whole)
 
 
 def _columns(codes: NDArray[np.int64], points: FloatArray, probabilities: Sequence[FloatArray]) -> FloatArray:
@@ -269,9 +267,9 @@ def _columns(codes: NDArray[np.int64], points: FloatArray, probabilities: Sequen
 
 
 def _fit_target(
-    columns: FloatArray, y: FloatArray, probabilities: Sequence[FloatArray]
+    columns: FloatArray, used: NDArray[np.bool_], y: FloatArray, probabilities: Sequence[FloatArray]
 ) -> tuple[ProductParts, FloatArray, FloatArray]:
-    """Return g for one target, and its residuals halfway seen and unseen."""
+    """Return g for one target, and its residuals halfway seen and unseen; `used` marks the columns out of 2 Σ B."""
     few = max(_INDEX_ROWS, _INDEX_ROWS_PER_TERM * columns.shape[1])
     slopes = additive_index(columns[:few], y[:few])
     index = columns @ slopes
@@ -282,7 +280,11 @@ def _fit_target(
     residual = y - constant - design @ coef
     freedom += np.count_nonzero(slopes)  # the index was fitted to the same outputs
     unseen = residual / (1.0 - freedom / len(y))
-    return _parts(coef, constant, slopes, phase, probabilities), (residual + unseen) / 2, unseen
+    all_slopes = np.zeros(len(used))
+    all_slopes[used] = slopes
+    bins = len(used) // 2
+    parts = _parts(coef[:bins], coef[len(slopes) :], constant, all_slopes, phase, probabilities)
+    return parts, (residual + unseen) / 2, unseen
 
 
 def _frequency(index: FloatArray) -> float:
@@ -304,7 +306,12 @@ def _ridge(design: FloatArray, y: FloatArray) -> tuple[FloatArray, float, float]
 
 
 def _parts(
-    coef: FloatArray, constant: float, slopes: FloatArray, phase: FloatArray, probabilities: Sequence[FloatArray]
+    additive: FloatArray,
+    amplitudes: FloatArray,
+    constant: float,
+    slopes: FloatArray,
+    phase: FloatArray,
+    probabilities: Sequence[FloatArray],
 ) -> ProductParts:
     """Return g's parts as tables, own bin against others.
 
@@ -314,14 +321,13 @@ def _parts(
     starts = np.cumsum([len(each) for each in probabilities])[:-1]
     spread = np.multiply.outer(slopes[bins:], phase) * np.sqrt(3.0) / np.pi
     wave = np.exp(1j * np.multiply.outer(slopes[:bins], phase)) * np.sinc(spread)
-    first = 2 * bins
     return ProductParts(
         own=own_and_others([np.asarray(each) for each in probabilities], probabilities)[:, :, 0]
         * _drawn(probabilities),
         constant=constant,
-        additive=own_and_others(np.split(coef[:bins], starts), probabilities),
+        additive=own_and_others(np.split(additive, starts), probabilities),
         waves=own_and_others(np.split(wave, starts), probabilities),
-        amplitudes=coef[first : first + WAVES] - 1j * coef[first + WAVES :],
+        amplitudes=amplitudes[:WAVES] - 1j * amplitudes[WAVES:],
     )
 
 

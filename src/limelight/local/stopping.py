@@ -12,6 +12,7 @@ covariance with signs. No correction for the number of pairs is needed: a wrong 
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -95,9 +96,7 @@ def critical_value(level: float = 0.95, *, looks: int = 1, rule: Rule = "looks",
     """
     alpha = 1.0 - level
     if rule == "looks":
-        from scipy.special import ndtri
-
-        return float(ndtri(1.0 - alpha / (2 * max(looks, 1))))
+        return NormalDist().inv_cdf(1.0 - alpha / (2 * max(looks, 1)))
     if rule != "acs":
         raise UnknownNameError("rule", rule, RULES)
     spread = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / _CALIBRATED
@@ -127,7 +126,7 @@ def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranki
     candidates = _candidates(coef, stderr, shown, order, critical)
     signs = np.where(coef[candidates] < 0, -1.0, 1.0)
     covariance = estimate.covariance(candidates, target=target)[1:, 1:] * np.multiply.outer(signs, signs)
-    size = np.abs(coef[candidates])
+    size = np.abs(coef)[candidates]
     variance = covariance.diagonal()
     difference = size[:, None] - size
     spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0.0))
@@ -157,16 +156,17 @@ def _candidates(
 
 def _cuts(separated: NDArray[np.bool_], shown: int) -> list[int]:
     """Return the places r ≤ K at which every one of the first r features is separated from every later one."""
-    return [r for r in range(1, shown + 1) if separated[:r, r:].all()]
+    later = np.arange(len(separated))
+    last_tied = np.where(separated[:shown], 0, later).max(axis=1)  # itself at least: nothing is separated from itself
+    reach = np.maximum.accumulate(last_tied)
+    return (np.flatnonzero(reach == later[:shown]) + 1).tolist()
 
 
 def _contender(difference: FloatArray, spread: FloatArray, shown: int) -> tuple[int, float]:
     """Return the hidden candidate most likely to exceed the weakest shown feature, and the probability."""
     if len(difference) <= shown:
         return -1, 0.0
-    from scipy.special import ndtr
-
     gap, width = difference[shown - 1, shown:], spread[shown - 1, shown:]
     score = np.divide(-gap, width, out=np.where(gap > 0, -np.inf, 0.0), where=width > 0)
     best = int(np.argmax(score))
-    return shown + best, float(ndtr(score[best]))
+    return shown + best, NormalDist().cdf(float(score[best]))
