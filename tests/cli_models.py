@@ -1,4 +1,4 @@
-"""What `module:object` finds in the tests of the command line: a model and a kernel."""
+"""What `module:object` finds in the tests of the command line: models, a kernel and ways to cut."""
 
 from __future__ import annotations
 
@@ -24,6 +24,28 @@ def flat(distances: Any, width: float) -> Any:
 def doubled(frame: Any) -> Any:
     """A step of a pipeline that skops does not know."""
     return frame * 2
+
+
+def coughs(texts: list[str]) -> Any:
+    """How often a text says cough, and a little for its length."""
+    return np.array([text.count("cough") + len(text) / 1000 for text in texts])
+
+
+def left_light(images: Any) -> Any:
+    """How much lighter images (n, h, w, 3) of bytes are on the left."""
+    half = images.shape[2] // 2
+    return (images[:, :, :half].mean(axis=(1, 2, 3)) - images[:, :, half:].mean(axis=(1, 2, 3))) / 255
+
+
+def late(series: Any) -> Any:
+    """The mean of the second half of series (n, t), or of the channel `b` of series (n, t, 2)."""
+    values = series if series.ndim == 2 else series[:, :, 1]
+    return values[:, values.shape[1] // 2 :].mean(axis=1)
+
+
+def halves(image: Any) -> Any:
+    """Two superpixels: left and right."""
+    return np.arange(image.shape[1])[None].repeat(image.shape[0], axis=0) >= image.shape[1] // 2
 
 
 number = 3

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import limelight as ll
 from limelight.cli.commands import app
+from limelight.cli.loading import name_or_index
 from limelight.cli.options import parse
 from limelight.errors import InputError
 from limelight.settings import Settings
@@ -177,9 +180,170 @@ def test_a_dry_run_says_what_it_would_cost_and_explains_nothing(call: Any, tmp_p
     shared = call("explain", *many)
     assert shared.exit_code == 0, shared.output
     assert "One explanation: about 301 model rows" in shared.stdout
-    assert "The 9 other rows read the same neighborhood" in shared.stdout
-    assert "All 10, each with its own neighborhood: about 3,010 model rows" in call("explain", *many, "--fresh").stdout
+    assert "All 10: about 310 model rows" in shared.stdout
+    assert "All 10: about 3,010 model rows" in call("explain", *many, "--fresh").stdout
     assert not (tmp_path / "never.jsonl").exists()
+
+
+def test_a_dry_run_counts_the_rows_that_a_run_then_takes(call: Any, tmp_path: Path) -> None:
+    import cli_models
+
+    asked: list[int] = []
+
+    def counting(frame: Any) -> Any:
+        asked.append(len(frame))
+        return cli_models.long_petals(frame)
+
+    cli_models.counting = counting  # type: ignore[attr-defined]
+    many = ("--rows", "0:10", "--out", str(tmp_path / "a.jsonl"), "--drop", "species")
+    said = call("explain", *many, "--dry-run", model="cli_models:counting").stdout
+    asked.clear()
+    assert call("explain", *many, model="cli_models:counting").exit_code == 0
+    assert abs(int(re.findall(r"All 10: about (\d+)", said)[0]) - sum(asked)) <= 3
+
+
+@pytest.mark.parametrize(("target", "name"), [("virginica", "virginica"), ("2", "virginica"), ("0", "setosa")])
+def test_a_target_is_a_name_or_an_index(call: Any, tmp_path: Path, target: str, name: str) -> None:
+    path = tmp_path / "a.json"
+    assert call("explain", "--row", "3", "--target", target, "--json", str(path)).exit_code == 0
+    assert ll.Explanation.from_json(path).targets == (name,)
+
+
+def test_digits_that_are_the_name_of_a_class_are_that_class() -> None:
+    class Model:
+        classes_ = (3, 1, 2)
+
+    assert name_or_index("1", Model()) == "1"
+    assert name_or_index(("0", "3"), Model()) == (0, "3")
+    assert name_or_index("1", object()) == 1
+
+
+# -- texts, images, series --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Explain what is no table in an empty folder: `ask("coughs", "--text", "…")` gives the explanation."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(HERE))
+
+    def run(model: str, *arguments: str, refuses: bool = False) -> Any:
+        given = ("explain", "--model", f"cli_models:{model}", *arguments, "--seed", "0", "--json", "a.json")
+        result = testing.CliRunner().invoke(app, [str(one) for one in given])
+        if refuses:
+            return refused(result)
+        assert result.exit_code == 0, result.output
+        return ll.Explanation.from_json(tmp_path / "a.json")
+
+    return run
+
+
+def test_a_text_is_explained_from_the_line_or_from_a_file_as_python_would(ask: Any, tmp_path: Path) -> None:
+    import cli_models
+
+    text = "Dry cough and fever, a cough at night"
+    (tmp_path / "note.txt").write_text(text, encoding="utf-8")
+    explanation = ask("coughs", "--text", text)
+    assert explanation == ask("coughs", "--text", "@note.txt")
+    assert explanation == ll.Explainer(cli_models.coughs, ll.Text(), seed=0).explain(text)
+    assert explanation.as_list()[0][0] == "cough"
+
+
+def test_what_is_hidden_of_a_text_and_what_stands_for_it_are_flags(ask: Any) -> None:
+    by_pattern = ask("coughs", "--text", "cough, cough and cold", "--tokens", r"c\w+", "--fill", "[MASK]")
+    assert sorted(feature.name for feature in by_pattern.features) == ["cold", "cough"]
+    assert ask("coughs", "--text", "@@mary coughs").features[0].name == "mary"
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A file of 16 × 24 pixels, light on the left."""
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.zeros((16, 24, 3), np.uint8)
+    pixels[:, :12] = 200
+    image.fromarray(pixels).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.mark.parametrize("cut", ["halves", "grid", "4"])
+def test_an_image_file_is_explained_by_its_parts(ask: Any, photo: Path, cut: str) -> None:
+    segments = "cli_models:halves" if cut == "halves" else cut
+    explanation = ask("left_light", "--image", photo, "--segments", segments, "--fill", "0")
+    assert len(explanation.features) == {"halves": 2, "grid": 48, "4": 4}[cut]
+    assert explanation.as_list()[0][1] > 0
+    if cut == "halves":
+        assert explanation.as_list()[0][1] == pytest.approx(200 / 255)
+
+
+@pytest.mark.parametrize(("fill", "gain"), [("mean", 0), ("10,20,30", 200), ("photo.png", 0), ("noise", 200)])
+def test_a_fill_is_a_name_a_colour_or_an_image(ask: Any, photo: Path, fill: str, gain: float) -> None:
+    explanation = ask("left_light", "--image", photo, "--segments", "4", "--fill", fill)
+    # noise shows as much light on both sides, on average
+    assert explanation.coef[0].sum() == pytest.approx(gain / 255, abs=0.05 if fill == "noise" else 1e-9)
+
+
+def test_a_series_is_explained_from_an_array_from_one_line_and_from_a_column(ask: Any, tmp_path: Path) -> None:
+    import cli_models
+
+    values = np.linspace(1, 3, 36).round(3)
+    np.save(tmp_path / "a.npy", values)
+    (tmp_path / "line.csv").write_text(",".join(map(str, values)), encoding="utf-8")
+    (tmp_path / "column.csv").write_text("\n".join(["value", *map(str, values)]), encoding="utf-8")
+    explanation = ask("late", "--series", "a.npy")
+    assert explanation == ll.Explainer(cli_models.late, ll.TimeSeries(), seed=0).explain(values)
+    for other in ("line.csv", "column.csv"):
+        assert ask("late", "--series", other).as_list() == explanation.as_list()
+
+
+def test_columns_of_a_series_are_channels_and_a_first_column_of_words_holds_the_times(ask: Any, tmp_path: Path) -> None:
+    rows = [f"day {i},{i % 3},{i / 2}" for i in range(12)]
+    (tmp_path / "two.csv").write_text("\n".join(["when,a,b", *rows]), encoding="utf-8")
+    explanation = ask("late", "--series", "two.csv", "--windows", "6", "--fill", "zero")
+    assert [feature.name for feature in explanation.features] == ["day 0 … day 5", "day 6 … day 11"]
+    assert explanation.as_list()[0][1] == pytest.approx(np.arange(6, 12).mean() / 2)
+
+
+def test_other_series_fill_what_is_hidden(ask: Any, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.ones(20))
+    (tmp_path / "others.csv").write_text("\n".join(",".join(["0"] * 20) for _ in range(5)), encoding="utf-8")
+    explanation = ask("late", "--series", "a.npy", "--background", "others.csv", "--fill", "swap")
+    assert explanation.as_list()[0][1] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "give one of --data, --text, --image and --series, got none"),
+        (("--text", "a", "--image", "b.png"), "got --text and --image"),
+        (("--text", "a", "--background", "b.csv"), "--background: has no effect with --text"),
+        (("--text", "a", "--row", "3"), "--row: has no effect with --text, only with --data"),
+        (("--text", "a", "--windows", "3"), "--windows: has no effect with --text, only with --series"),
+        (("--text", "@missing.txt"), "no file 'missing.txt'; a text that begins with @ is written with @@"),
+        (("--text", "a", "--tokens", "("), "tokens"),
+        (("--image", "missing.png"), "--image: no file 'missing.png'"),
+        (("--image", "words.txt"), "--image: expected an image file"),
+        (("--series", "missing.npy"), "--series: no file 'missing.npy'"),
+        (("--series", "words.txt"), "--series: expected .csv"),
+        (("--series", "words.csv"), "--series: expected a series of numbers"),
+        (("--series", "words.npy"), "--series: could not read"),
+        (("--data", "words.csv", "--row", "0"), "--background: expected with --data"),
+    ],
+)
+def test_every_refusal_of_a_text_an_image_or_a_series_names_the_flag(
+    ask: Any, tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    for name in ("words.txt", "words.csv", "words.npy"):
+        (tmp_path / name).write_text("when,what\nMonday,rain\n", encoding="utf-8")
+    assert says in ask("coughs", *arguments, refuses=True)
+
+
+def test_a_dry_run_of_a_text_says_what_it_would_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE))
+    arguments = ["explain", "--model", "cli_models:coughs", "--text", "a dry cough", "--dry-run"]
+    result = testing.CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("One explanation: about ")
+    assert len(result.stdout.splitlines()) == 1
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------
@@ -189,6 +353,11 @@ def test_a_dry_run_says_what_it_would_cost_and_explains_nothing(call: Any, tmp_p
     ("arguments", "model", "data", "says"),
     [
         ((), "model.skops", "test.csv", "--row"),
+        (("--text", "x"), "model.skops", "test.csv", "got --data and --text"),
+        (("--row", "1", "--tokens", "words"), "model.skops", "test.csv", "--tokens: has no effect with --data"),
+        (("--row", "1", "--png", "why.jpg"), "model.skops", "test.csv", "--png: expected a file named .png"),
+        (("--rows", "0:2", "--out", "x", "--png", "why.png"), "model.skops", "test.csv", "for one --row"),
+        (("--row", "1", "--target", "3"), "model.skops", "test.csv", "2 (virginica)"),
         (("--row", "1", "--rows", "0:2"), "model.skops", "test.csv", "--row"),
         (("--rows", "0:2"), "model.skops", "test.csv", "--out"),
         (("--row", "1", "--out", "x"), "model.skops", "test.csv", "--out"),
@@ -242,6 +411,18 @@ def test_a_saved_explanation_is_shown_as_it_was(call: Any, tmp_path: Path) -> No
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.splitlines()[0] == printed.splitlines()[0]
     assert "<html" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "begins"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF")])
+def test_a_saved_explanation_becomes_a_picture(call: Any, tmp_path: Path, name: str, begins: bytes) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "a.json"
+    call("explain", "--row", "3", "--json", str(path))
+    shown = call("show", str(path), "--png", str(tmp_path / name))
+    assert shown.exit_code == 0, shown.output
+    assert f"Picture: {tmp_path / name}" in shown.stdout
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    assert "--png" in refused(call("show", str(path), "--png", "a.jpg"))
 
 
 def test_a_line_of_many_is_shown_by_its_number(call: Any, tmp_path: Path) -> None:

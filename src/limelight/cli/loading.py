@@ -99,6 +99,18 @@ def load_object(spec: str, *, argument: str) -> Any:
     return found
 
 
+def name_or_index(wanted: str | Sequence[str], model: Any) -> Any:
+    """Return targets as `Settings` takes them: digits that are no name of a class are the index of an output.
+
+    >>> name_or_index(("setosa", "2"), print)
+    ('setosa', 2)
+    """
+    if not isinstance(wanted, str):
+        return tuple(name_or_index(one, model) for one in wanted)
+    names = {str(name) for name in getattr(model, "classes_", ())}
+    return int(wanted) if wanted.isdecimal() and wanted not in names else wanted
+
+
 # -- frames -----------------------------------------------------------------------------------------------------------
 
 
@@ -148,8 +160,8 @@ _READERS: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {
 }
 
 
-def read_frame(path: Path, *, argument: str) -> pd.DataFrame:
-    """Return the table in a CSV, Parquet or JSON Lines file.
+def read_frame(path: Path, *, argument: str, **options: Any) -> pd.DataFrame:
+    """Return the table in a CSV, Parquet or JSON Lines file; options go to pandas' reader of it.
 
     Raises
     ------
@@ -163,7 +175,7 @@ def read_frame(path: Path, *, argument: str) -> pd.DataFrame:
     if reader is None:
         raise InputError(f"{argument}: expected .csv, .tsv, .parquet or .jsonl, got '{path}'.")
     try:
-        frame: pd.DataFrame = getattr(require("pandas", "cli"), reader[0])(path, **reader[1])
+        frame: pd.DataFrame = getattr(require("pandas", "cli"), reader[0])(path, **reader[1], **options)
     except Exception as error:
         raise InputError(f"{argument}: could not read '{path}' ({_first_line(error)}).") from error
     return frame

@@ -1,0 +1,226 @@
+"""`limelight explain`: a model, and a row, many rows, a text, an image or a series of which it is asked why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from limelight.cli import inputs, loading
+from limelight.cli.inputs import Asked
+from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
+from limelight.errors import InputError
+from limelight.settings import Settings
+
+if TYPE_CHECKING:
+    from limelight.explainer import Explainer
+
+TABLES, OTHERS = "A table", "A text, an image, a series"
+
+SpecOption = Annotated[
+    str, typer.Option(metavar="SPEC", help="file.skops, file.joblib or file.pkl (--trust-pickle), or module:object.")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(help="The table that holds the rows to explain: .csv, .parquet, .jsonl.", rich_help_panel=TABLES),
+]
+BackgroundOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The training data, or a sample of it, as --data. For --series --fill swap or noise: other series.",
+        rich_help_panel=TABLES,
+    ),
+]
+RowOption = Annotated[int | None, typer.Option(help="The row to explain, counted from 0.", rich_help_panel=TABLES)]
+RowsOption = Annotated[
+    str | None, typer.Option(metavar="START:STOP", help="Many rows; needs --out.", rich_help_panel=TABLES)
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(help="Where --rows go: one explanation as JSON in each line.", rich_help_panel=TABLES),
+]
+DropOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN", help="A column that is no input, such as the label. Repeatable.", rich_help_panel=TABLES
+    ),
+]
+TextOption = Annotated[
+    str | None, typer.Option(metavar="TEXT|@FILE", help="A text, or @ and the file of one.", rich_help_panel=OTHERS)
+]
+ImageOption = Annotated[
+    Path | None, typer.Option(help="An image; the model gets arrays (n, h, w, c) of bytes.", rich_help_panel=OTHERS)
+]
+SeriesOption = Annotated[
+    Path | None,
+    typer.Option(help="A series: .npy, or a table with a column for each channel.", rich_help_panel=OTHERS),
+]
+TokensOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What is hidden of a text: words, characters, sentences, lines, a regular expression, module:object.",
+        rich_help_panel=OTHERS,
+    ),
+]
+SegmentsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="How an image is cut: auto, slic, quickshift, felzenszwalb, grid, module:object; or into how many parts.",
+        rich_help_panel=OTHERS,
+    ),
+]
+WindowsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="How a series is cut: uniform, changepoints, module:object; or how many steps a window has.",
+        rich_help_panel=OTHERS,
+    ),
+]
+FillOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What hidden parts show. Text: a word such as [MASK]. Image: mean, blur, noise, a colour such as 0 or "
+        "128,128,128, an image. Series: series_mean, mean, linear, zero, noise, swap.",
+        rich_help_panel=OTHERS,
+    ),
+]
+PickleOption = Annotated[
+    bool, typer.Option("--trust-pickle", help="Unpickle the model. This runs whatever code the file holds.")
+]
+TrustOption = Annotated[
+    list[str] | None, typer.Option(metavar="TYPE", help="A type that the .skops file may hold. Repeatable.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and stop.")]
+
+
+def explain(
+    *,
+    model: SpecOption,
+    data: DataOption = None,
+    background: BackgroundOption = None,
+    row: RowOption = None,
+    rows: RowsOption = None,
+    out: OutOption = None,
+    drop: DropOption = None,
+    text: TextOption = None,
+    image: ImageOption = None,
+    series: SeriesOption = None,
+    tokens: TokensOption = None,
+    segments: SegmentsOption = None,
+    windows: WindowsOption = None,
+    fill: FillOption = None,
+    html: HtmlOption = None,
+    png: PngOption = None,
+    json: JsonOption = None,
+    trust_pickle: PickleOption = False,
+    trust: TrustOption = None,
+    dry_run: DryRunOption = False,
+    settings: dict[str, Any],
+) -> None:
+    """Explain what a model says about a row of a table, or many, a text, an image or a series."""
+    table = {"background": background, "row": row, "rows": rows, "out": out, "drop": drop or ()}
+    cut = {"tokens": tokens, "segments": segments, "windows": windows, "fill": fill}
+    sources = {"data": data, "text": text, "image": image, "series": series}
+    source = inputs.check_source({**sources, **table, **cut})
+    files = {"html": html, "png": png, "json": json}
+    if source == "data":
+        _check_doors(files, **{name: table[name] for name in ("background", "row", "rows", "out")})
+    check_picture(png)
+    Settings(**settings)  # a wrong value is said before files are read
+    loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
+    if "targets" in settings:
+        settings["targets"] = loading.name_or_index(settings["targets"], loaded)
+    try:
+        asked = _ask(source, sources[source], {**table, **cut}, loaded)
+        _answer(loaded, asked, settings, out=out, dry_run=dry_run, files=files)
+    except InputError as error:
+        if str(error).startswith("instance:"):  # here it has another name
+            raise InputError(str(error).replace("instance:", f"--{source}:", 1)) from error
+        raise
+
+
+def _check_doors(files: dict[str, Path | None], *, background: Any, row: Any, rows: Any, out: Any) -> None:
+    if background is None:
+        raise InputError("--background: expected with --data, got none; pass the training data or a sample of it.")
+    if (row is None) == (rows is None):
+        raise InputError("--row: give either --row, such as --row 3, or --rows, such as --rows 0:100.")
+    if rows is not None and any(files.values()):
+        raise InputError("--html, --png, --json: are for one --row; --rows are written to --out.")
+    if rows is not None and out is None:
+        raise InputError("--out: --rows need a file to go to, such as --out explanations.jsonl.")
+    if row is not None and out is not None:
+        raise InputError("--out: is for --rows; one --row is written by --html, --png or --json.")
+
+
+def _ask(source: str, given: Any, flags: dict[str, Any], model: Any) -> Asked:
+    if source == "text":
+        return inputs.ask_text(given, tokens=flags["tokens"], fill=flags["fill"])
+    if source == "image":
+        return inputs.ask_image(given, segments=flags["segments"], fill=flags["fill"])
+    if source == "series":
+        names = ("background", "windows", "fill")
+        return inputs.ask_series(given, **{name: flags[name] for name in names})
+    return _ask_rows(given, flags["background"], model, flags["drop"], row=flags["row"], rows=flags["rows"])
+
+
+def _ask_rows(
+    data: Path, background: Path, model: Any, drop: Sequence[str], *, row: int | None, rows: str | None
+) -> Asked:
+    tables = loading.read_tables(background, data, model, drop=drop)
+    for note in tables.notes:
+        typer.echo(note, err=True)
+    n = len(tables.data)
+    if rows is None:
+        return Asked(tables.modality(), tables.row(loading.row_number(row or 0, n)))
+    chosen = loading.row_range(rows, n)
+    return Asked(tables.modality(), tables.row(chosen.start), tables.rows(chosen), len(chosen))
+
+
+def _answer(
+    model: Any, asked: Asked, settings: dict[str, Any], *, out: Path | None, dry_run: bool, files: dict[str, Any]
+) -> None:
+    from limelight.explainer import Explainer
+
+    explainer = Explainer(model, asked.modality, **settings)
+    if dry_run:
+        _say_cost(explainer, asked)
+    elif out is not None:
+        _explain_rows(explainer, asked, out)
+    else:
+        present(explainer.explain(asked.instance), **files)
+
+
+def _explain_rows(explainer: Explainer, asked: Asked, out: Path) -> None:
+    written = 0
+    try:
+        with out.open("w", encoding="utf-8") as file:
+            for explanation in explainer.explain_many(asked.many):
+                file.write(explanation.to_json() + "\n")
+                written += 1
+    finally:
+        typer.echo(f"{written:,} of {asked.count:,} explanations in {out}", err=written < asked.count)
+
+
+def _say_cost(explainer: Explainer, asked: Asked) -> None:
+    cost, n = explainer.estimate_cost(asked.instance), asked.count
+    typer.echo(f"One explanation: about {cost.rows:,} model rows, {_duration(cost.seconds)} in the model.")
+    if n == 1:
+        return
+    if explainer.settings.fresh:
+        rows, why = cost.rows * n, "each with its own neighborhood"
+    else:
+        rows, why = cost.rows + n - 1, "which share a neighborhood; more where one of them takes more to be precise"
+    seconds = _duration(cost.seconds * rows / cost.rows)
+    typer.echo(f"All {n:,}: about {rows:,} model rows, {seconds} in the model, {why}.")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return f"about {max(seconds, 0.001) * 1000:.0f} ms"
+    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
