@@ -23,7 +23,7 @@ from limelight.seeding import stream
 from limelight.settings import Settings
 from limelight.targets import resolve_targets
 
-FIRST_LOOK = {"masks": 256, "pool": 1024}
+FIRST_LOOK = {"masks": 256, "pool": 2048}
 """Rows of the first look. A pool is asked once for everybody, so it starts where one look is often enough."""
 FIRST_LOOK_PER_FEATURE = 8
 """A first look has at least this many rows for each feature: with fewer, neither weights nor errors mean much."""

@@ -1,0 +1,35 @@
+"""When an explanation says that it should not be relied on."""
+
+import numpy as np
+
+import limelight as ll
+
+X = np.random.default_rng(0).normal(size=(300, 4))
+
+
+def warnings(model, **settings):
+    return ll.Explainer(model, ll.Tabular(X), seed=0, **settings).explain(X[0]).warnings
+
+
+def test_a_model_that_no_line_describes_is_said():
+    said = warnings(lambda X: np.sin(20 * X[:, 0]) * np.sin(20 * X[:, 1]))
+    assert any("a linear surrogate does not describe this model here" in each for each in said)
+
+
+def test_a_kernel_that_leaves_few_rows_is_said():
+    said = warnings(lambda X: X[:, 0], kernel_width=0.2, n_samples=300)
+    assert any("effective sample size" in each and "widen the kernel or draw more" in each for each in said)
+
+
+def test_a_sign_that_is_not_certain_is_said_by_name():
+    explanation = ll.Explainer(lambda X: X[:, 0] * X[:, 1], ll.Tabular(X), seed=0, n_samples=256).explain(X[0])
+    bounds = explanation.interval()[0]
+    unsure = [explanation.features[j].name for j in explanation.selected[0] if bounds[j, 0] < 0 < bounds[j, 1]]
+    (said,) = (each for each in explanation.warnings if each.startswith("the sign is not certain"))
+    assert unsure
+    assert all(name in said for name in unsure[:5])
+
+
+def test_a_model_that_is_well_described_gets_no_warning():
+    explainer = ll.Explainer(lambda X: X @ [1.0, 2.0, 3.0, 4.0], ll.Tabular(X, bins=None), seed=0)
+    assert explainer.explain(X[0]).warnings == ()
