@@ -207,9 +207,14 @@ def ask(
     labels = wanted_labels(question, outputs)
     caller.output_names = output_names(question, len(outputs))
     inner = lime_fit(question.feature_selection, question.num_features, question.model_regressor)
-    n = int(question.num_samples) - 1
     targets = [label % len(outputs) for label in labels]
-    surrogate = LimeSurrogate(inner, outputs[targets], float(np.ravel(question.kernel.at(np.zeros(1)))[0]), n)
+    surrogate = LimeSurrogate(
+        inner,
+        outputs[targets],
+        own_weight=float(np.ravel(question.kernel.at(np.zeros(1)))[0]),
+        n_rows=int(question.num_samples) - 1,
+        always_hides=getattr(representation, "law", "") == "uniform",
+    )
     sampler = SAMPLING[question.sampling_method]
     context = Context(question.settings(targets, surrogate, sampler), modality, caller, pools)
     native = next(explain_stream([instance], context))

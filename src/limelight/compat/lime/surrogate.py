@@ -66,6 +66,8 @@ class LimeSurrogate:
         What the kernel says at distance 0.
     n_rows
         How many perturbations were asked for; complete sets of masks, of fewer rows, weigh as much.
+    always_hides
+        Whether lime's perturbations hide something in every row: texts.
 
     Attributes
     ----------
@@ -78,12 +80,19 @@ class LimeSurrogate:
     """
 
     def __init__(
-        self, inner: RidgeSurrogate | EstimatorSurrogate, own: FloatArray, own_weight: float, n_rows: int
+        self,
+        inner: RidgeSurrogate | EstimatorSurrogate,
+        own: FloatArray,
+        *,
+        own_weight: float,
+        n_rows: int,
+        always_hides: bool = False,
     ) -> None:
         self.inner = inner
         self.own = own
         self.own_weight = own_weight
         self.n_rows = n_rows
+        self.always_hides = always_hides
         self.fitted: SurrogateFit | None = None
         self.score = self.lowest = self.highest = np.empty(0)
 
@@ -95,15 +104,21 @@ class LimeSurrogate:
     def fit(self, neighborhood: Neighborhood, max_features: int | None) -> SurrogateFit:
         """Return the fit for all targets."""
         rows = self._with_instance(neighborhood)
-        self.fitted = self.inner.fit(rows, max_features)
-        self.score = weighted_r2(moments(rows.Z, rows.Y, rows.weights), self.fitted.coef)
+        sums = moments(rows.Z, rows.Y, rows.weights)
+        if isinstance(self.inner, RidgeSurrogate):
+            self.fitted = self.inner.fit_moments(sums, rows.center, max_features)
+        else:
+            self.fitted = self.inner.fit(rows, max_features)
+        self.score = weighted_r2(sums, self.fitted.coef)
         self.lowest, self.highest = rows.Y.min(axis=0), rows.Y.max(axis=0)
         return self.fitted
 
     def _with_instance(self, neighborhood: Neighborhood) -> Neighborhood:
         n = len(neighborhood.Z)
-        weights = neighborhood.weights * (self.n_rows / n if n else 1.0)
         center = neighborhood.center.astype(neighborhood.Z.dtype)
+        weights = neighborhood.weights * (self.n_rows / n if n else 1.0)
+        if self.always_hides and center.size == 1:  # half of limelight's masks of a single word hide nothing
+            weights = 2.0 * weights * (neighborhood.Z[:, 0] != center[0])
         return replace(
             neighborhood,
             Z=np.vstack([center, neighborhood.Z]),
