@@ -61,6 +61,8 @@ class MaskSource:
         The explainer's seed.
     """
 
+    kind = "masks"
+
     def __init__(self, representation: Masked, plan: SamplingPlan, seed: int) -> None:
         self.representation = representation
         self.plan = plan
@@ -167,6 +169,8 @@ class Pool:
 
 class PoolSource:
     """One instance's view of a pool: the same draws as everybody's, encoded as its own z'."""
+
+    kind = "pool"
 
     def __init__(self, representation: Encoded, pool: Pool) -> None:
         self.representation = representation

@@ -30,8 +30,11 @@ from limelight.neighborhoods import Sample
 from limelight.progress import progress
 from limelight.verdict import judge
 
-OPEN_AT_ONCE = 128
-"""Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows."""
+OPEN_AT_ONCE = {"masks": 16, "pool": 128}
+"""Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows.
+
+An instance with masks of its own brings hundreds of rows to a round, and may be a large image.
+"""
 
 SAME_ANSWER = 1e-5
 """Relative difference up to which two answers are the same: single precision is not exact to the last bit."""
@@ -67,7 +70,10 @@ def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Expla
 
 def refill(waiting: deque[OpenInstance], numbered: Iterator[tuple[int, Any]], context: Context) -> InputError | None:
     """Open instances until enough wait; return the error of one that does not fit, naming its number."""
-    for number, instance in itertools.islice(numbered, OPEN_AT_ONCE - len(waiting)):
+    while not waiting or len(waiting) < OPEN_AT_ONCE[waiting[0].source.kind]:
+        number, instance = next(numbered, (-1, None))
+        if number < 0:
+            break
         try:
             waiting.append(OpenInstance(instance, context))
         except InputError as error:
