@@ -14,7 +14,7 @@ from limelight.local.logistic import fit_logistic, partners
 from limelight.local.pool import estimate_encoded, fit_pool
 from limelight.local.precision import Estimate, estimate_plain
 from limelight.local.product import ProductParts
-from limelight.local.projection import projection
+from limelight.local.projection import Polynomial, identifies, projection, rows_needed
 from limelight.local.sampling import MaskSampler, all_masks, design_weights, points, size_law, weighted_size_law
 
 
@@ -99,15 +99,55 @@ def test_each_target_is_as_if_alone():
         assert together.estimators[k] == alone.estimators[0]
 
 
-def test_more_features_than_can_be_enumerated_are_projected_from_a_sample():
-    d = 24
-    q = weighted_size_law(size_law("uniform", d), np.linspace(0.2, 1, d + 1))
-    onto = projection(tuple(q.tolist()), 30_000)
-    coef, intercept = onto.project(np.column_stack([onto.Z @ np.arange(d) + 1.0, onto.Z[:, 0] * onto.Z[:, 1]]))
-    np.testing.assert_allclose(coef[0], np.arange(d), atol=1e-8)
-    assert intercept[0] == pytest.approx(1.0)
-    np.testing.assert_allclose(coef[1, :2], coef[1, 0], atol=0.03)
-    assert projection(tuple(q.tolist()), 30_000) is onto
+def test_few_features_are_projected_exactly():
+    q = weighted_size_law(size_law("uniform", 10), np.linspace(0.2, 1, 11))
+    onto, expected = projection(tuple(q.tolist()), 0), exact(curved, q)
+    coef, intercept = onto.project(curved(onto.Z))
+    np.testing.assert_allclose(coef, expected.coef[0], atol=1e-10)
+    assert intercept == pytest.approx(expected.intercept[0])
+    assert projection(tuple(q.tolist()), 0) is onto
+
+
+@pytest.mark.parametrize("law", ["uniform", "bernoulli"])
+def test_polynomials_are_projected_in_closed_form(law):
+    d, rng = 9, np.random.default_rng(2)
+    q = weighted_size_law(size_law(law, d), np.linspace(0.2, 1, d + 1))
+    pairs = np.array([[0, 1], [0, 4], [7, 8]])
+    size, linear, bent, slopes = (rng.normal(size=each) for each in (d + 1, d, d, d))
+    form = Polynomial(0.7, size, linear, bent, pairs, rng.normal(size=3), slopes, (0.8, -0.6))
+
+    def values(Z: np.ndarray) -> np.ndarray:
+        centred, size = Z - 0.5, Z.sum(axis=1)
+        slopes = form.linear + form.bent * (size[:, None] / d - 0.5)
+        products = centred[:, pairs[:, 0]] * centred[:, pairs[:, 1]]
+        curved = form.powers[0] * (centred @ form.slopes) ** 2 + form.powers[1] * (centred @ form.slopes) ** 3
+        linear = form.constant + form.size[size] + (centred * slopes).sum(axis=1)
+        return linear + products @ form.interactions + curved
+
+    (coef, intercept), expected = form.project(q), exact(values, q)
+    np.testing.assert_allclose(coef, expected.coef[0], atol=1e-10)
+    assert intercept == pytest.approx(expected.intercept[0])
+
+
+def test_more_features_than_can_be_enumerated_are_projected_with_little_noise():
+    """A curve's polynomial in closed form and a sample of the rest agree with very many masks."""
+    d, n = 24, 1000
+    q = size_law("uniform", d)
+    sample = drawn(curved, "uniform", d, n, 3)
+    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
+    onto = projection(tuple(q.tolist()), rows_needed(n, d))
+    rest = fitted.model.bend(onto.Z)
+    coef = fitted.model.polynomial(d).project(q)[0] + onto.project(rest)[0]
+    many = drawn(fitted.model.predict, "uniform", d, 200_000, 4)
+    reference = estimate_plain(many)
+    assert np.var(rest) < np.var(fitted.model.predict(onto.Z)) / 10
+    assert np.abs(coef - reference.coef[0]).max() < 5 * reference.stderr.max() + 0.002
+
+
+def test_a_law_that_keeps_everything_identifies_nothing():
+    assert identifies(size_law("bernoulli", 20))
+    assert not identifies(np.eye(21)[20])
+    assert not identifies(np.eye(21)[10])  # always ten: the sum of the features does not vary
 
 
 def test_leaving_out_agrees_with_fitting_without():
@@ -121,6 +161,15 @@ def test_leaving_out_agrees_with_fitting_without():
         gaps.append((without.model.predict(sample.Z[[i]])[0], fitted.unseen[i], fitted.seen[i]))
     refitted, unseen, seen = np.array(gaps).T
     assert np.abs(unseen - refitted).mean() < np.abs(seen - refitted).mean()
+
+
+def test_rows_beyond_those_that_the_curve_is_fitted_to_are_unseen():
+    sample = drawn(curved, "bernoulli", 12, 3000, 5)
+    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
+    apart = fitted.seen != fitted.unseen
+    assert 1950 < apart.sum() <= 2000
+    assert len(np.unique(sample.clusters[apart])) == 1000  # whole pairs
+    np.testing.assert_allclose(fitted.seen[~apart], fitted.model.predict(sample.Z[~apart]))
 
 
 def test_partners_are_the_other_row_of_a_pair():

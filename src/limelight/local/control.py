@@ -12,16 +12,17 @@ from __future__ import annotations
 import numpy as np
 
 from limelight.contracts import FloatArray, Neighborhood
-from limelight.local.logistic import Fitted, fit_logistic
+from limelight.local.logistic import Fitted, LogisticPairs, fit_logistic
+from limelight.local.pairs import fold
 from limelight.local.precision import Estimate, Geometry, assemble, estimate_plain, geometry
-from limelight.local.projection import EXACT_FEATURES, projection, rows_needed
+from limelight.local.projection import EXACT_FEATURES, Projection, identifies, projection, rows_needed
 from limelight.local.surrogate import Moments, moments, solve
 
 LEAST_ROWS_PER_FEATURE = 4
 """Below 4 d rows a richer model has nothing to learn from."""
 
-LEAST_PROJECTION = 10
-"""A sampled projection with fewer than 10 n masks would put back the noise that it takes out."""
+LEAST_PROJECTION = 2
+"""A sampled projection with fewer than 2 n masks would put back the noise that it takes out."""
 
 _WORTHWHILE = 0.95  # a control must leave less than this share of the variance
 
@@ -53,9 +54,10 @@ def estimate_masked(
     controlled = sizes is not None and not regularization and not neighborhood.exhaustive
     if not controlled or n < LEAST_ROWS_PER_FEATURE * d or d < 2 or not _affordable(n, d):
         return estimate_plain(neighborhood, regularization=regularization)
-    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
-    shape = geometry(neighborhood, sample)
-    if not shape.identified:
+    folded = fold(neighborhood.Z, neighborhood.clusters)
+    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights, folded=folded)
+    shape = geometry(neighborhood, sample, folded=folded)
+    if not shape.identified or not identifies(np.asarray(sizes)):
         return estimate_plain(neighborhood)
     return _controlled(neighborhood, np.asarray(sizes), sample, shape)
 
@@ -73,7 +75,7 @@ def _controlled(neighborhood: Neighborhood, sizes: FloatArray, sample: Moments, 
         if not _curved(left[:, target], sample.variance_Y[target], neighborhood):
             continue
         fitted = fit_logistic(Z, Y[:, target], weights, neighborhood.clusters)
-        outcome = _use(fitted, neighborhood, sample, sizes, left[:, target], coef[target], intercept[target])
+        outcome = _use(fitted, neighborhood, shape, sizes, left[:, target], coef[target], intercept[target])
         if outcome is not None:
             coef[target], intercept[target], noisy[:, target] = outcome
             names[target] = "logistic pairs"
@@ -84,7 +86,7 @@ def _controlled(neighborhood: Neighborhood, sizes: FloatArray, sample: Moments, 
 def _use(
     fitted: Fitted,
     neighborhood: Neighborhood,
-    sample: Moments,
+    shape: Geometry,
     sizes: FloatArray,
     left: FloatArray,
     coef: FloatArray,
@@ -97,23 +99,33 @@ def _use(
         neighborhood.enumerated, fitted.seen, middle
     )  # complete strata are no sample: nothing to leave out
     both = np.column_stack([middle, fitted.unseen])
-    slope, offset = solve(moments(Z, both, weights))
+    folded = shape.rows if len(shape.rows.second) else None
+    slope, offset = solve(moments(Z, both, weights, folded=folded))
     unseen = fitted.unseen - offset[1] - Z @ slope[1]
     scale = control_scale(left, unseen, weights)
     noisy = left - scale * unseen
     if weights @ np.square(noisy) >= _WORTHWHILE * (weights @ np.square(left)):
         return None
     onto = projection(tuple(sizes.tolist()), rows_needed(*Z.shape))
-    if Z.shape[1] > EXACT_FEATURES:
-        noisy = noisy * _projection_noise(scale * unseen, noisy, weights, len(Z) / len(onto.Z))
-    known, start = onto.project(fitted.model.predict(onto.Z)[:, None])
-    return coef + scale * (known[0] - slope[0]), float(intercept + scale * (start[0] - offset[0])), noisy
+    known, start, rest = _known(fitted.model, onto)
+    noisy = noisy * _widened(rest * scale**2, noisy[~neighborhood.enumerated], weights[~neighborhood.enumerated])
+    return coef + scale * (known - slope[0]), float(intercept + scale * (start - offset[0])), noisy
 
 
-def _projection_noise(control: FloatArray, noisy: FloatArray, weights: FloatArray, share: float) -> float:
-    """Return by how much the noise of a sampled projection, n / N of the control's own, widens that of the rows."""
-    left = float(weights @ np.square(noisy))
-    return float(np.sqrt(1.0 + share * float(weights @ np.square(control)) / left)) if left > 0 else 1.0
+def _known(model: LogisticPairs, onto: Projection) -> tuple[FloatArray, float, float]:
+    """Return the weights and intercept of g in LIME's limit, and Σ w² r² of what was sampled to know them."""
+    d = onto.Z.shape[1]
+    if d <= EXACT_FEATURES:
+        return *onto.project(model.predict(onto.Z)), 0.0
+    rest = model.bend(onto.Z)
+    (coef, intercept), (more, start) = model.polynomial(d).project(onto.sizes), onto.project(rest)
+    return coef + more, intercept + start, float(np.square(onto.weights * (rest - onto.weights @ rest)).sum())
+
+
+def _widened(rest: float, noisy: FloatArray, weights: FloatArray) -> float:
+    """Return by how much the noise of a sampled projection widens that of the sampled rows."""
+    own = float(np.square(weights * noisy).sum()) / float(weights.sum()) ** 2 if weights.any() else 0.0
+    return float(np.sqrt(1.0 + rest / own)) if own > 0 else 1.0
 
 
 def control_scale(left: FloatArray, unseen: FloatArray, weights: FloatArray) -> float:

@@ -16,13 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
+from limelight.local.projection import EXACT_FEATURES, Polynomial
 from limelight.local.surrogate import moments, solve
 
 _PENALTY = 0.03  # of the pairs, relative to the outputs' variance; anything in [0.01, 0.1] does as well
 _PENALTY_LINEAR = 0.003
-_MOST_PAIRS = 400
-_STEP_COST = 4e8
+_MOST_PAIRS = 120  # where not all are used; more take longer and say no more
+_MOST_ROWS = 2000  # g is fitted to so many rows; any g will do, and all rows say how well it does
+_LEAST_ROWS = 1000
+_STEP_COST = 1.5e8  # rows · columns² of one step
 _FEW = 20  # up to this many features all pairs are used, soon after d rows for each feature
+_BLOCK = 8192
 _LEAST_FREEDOM = 1e-3  # a pair of rows that g follows this closely is no evidence of how well it predicts
 _Floats = NDArray[np.float32]  # g may be any function, so single precision is enough, and twice as quick
 
@@ -39,30 +43,65 @@ class LogisticPairs:
         (e, 2) pairs of features that interact.
     theta
         Coefficients in the order of `_columns`.
+    flat
+        Coefficients of the columns of `_head`, of the pairs' whole part, and of the square and cube of the linear part:
+        the polynomial nearest to the curve. None where so few features are there that all their masks are enumerated.
     """
 
     low: float
     high: float
     pairs: NDArray[np.int64]
     theta: FloatArray
+    flat: FloatArray | None = None
 
     def predict(self, Z: NDArray[np.uint8]) -> FloatArray:
-        """Return g (n,) for masks Z (n, d), block by block."""
+        """Return g (n,) for masks Z (n, d)."""
         width = _head_width(Z.shape[1])
-        theta = self.theta.astype(np.float32)
-        paired, position = np.unique(self.pairs, return_inverse=True)
-        form = np.zeros((len(paired), len(paired)), np.float32)
+        head, paired = self._indices(Z, self.theta[:width, None])
+        return self.low + (self.high - self.low) * _curve(head[:, 0] + paired).astype(float)
+
+    def bend(self, Z: NDArray[np.uint8]) -> FloatArray:
+        """Return (n,) what the polynomial leaves of g."""
+        assert self.flat is not None
+        width = _head_width(Z.shape[1])
+        linear = np.zeros(width)
+        linear[1 : Z.shape[1] + 1] = self.theta[1 : Z.shape[1] + 1]
+        head, paired = self._indices(Z, np.column_stack([self.theta[:width], self.flat[:width], linear]))
+        form = head[:, 1] + np.stack([paired, head[:, 2] ** 2, head[:, 2] ** 3], axis=1) @ self.flat[width:]
+        return (self.high - self.low) * (_curve(head[:, 0] + paired) - form)
+
+    def polynomial(self, d: int) -> Polynomial:
+        """Return the polynomial nearest to g."""
+        assert self.flat is not None
+        width, size = _head_width(d), self.high - self.low
+        flat, share = size * self.flat, np.arange(d + 1.0) / d
+        bent = np.sqrt(d) * flat[d + 3 : width] if d > _FEW else np.zeros(d)
+        curved = 2 * flat[d + 1] * np.square(share) + 2 * flat[d + 2] * np.sqrt(share)
+        interactions = 2 * flat[width] * self.theta[width:]
+        powers = (float(flat[width + 1]), float(flat[width + 2]))
+        slopes = self.theta[1 : d + 1]
+        return Polynomial(self.low + flat[0], curved, flat[1 : d + 1], bent, self.pairs, interactions, slopes, powers)
+
+    def _indices(self, Z: NDArray[np.uint8], heads: FloatArray) -> tuple[_Floats, _Floats]:
+        """Return (n, h) the parts of the index in `_head` for h columns of coefficients, and (n,) that in the pairs."""
+        d = Z.shape[1]
+        linear, bent = heads[1 : d + 1].astype(np.float32), np.sqrt(d) * heads[d + 3 :]
+        chosen, position = np.unique(self.pairs, return_inverse=True)
+        form = np.zeros((len(chosen), len(chosen)), np.float32)
         first, second = position.reshape(-1, 2).T
-        form[first, second] = 2 * theta[width:]
-        values = np.empty(len(Z))
-        for start in range(0, len(Z), 8192):
-            block = Z[start : start + 8192]
-            head = _head(block)
-            index = head @ theta[:width]
-            chosen = head[:, 1 + paired]
-            index += np.einsum("ij,ij->i", chosen @ form, chosen)
-            values[start : start + 8192] = _curve(index)
-        return self.low + (self.high - self.low) * values
+        form[first, second] = 2 * self.theta[_head_width(d) :]
+        by_size = _size_columns((np.arange(d + 1) / d).astype(np.float32)) @ heads[[0, d + 1, d + 2]]
+        flat, paired = np.empty((len(Z), heads.shape[1]), np.float32), np.empty(len(Z), np.float32)
+        for start in range(0, len(Z), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            centred = Z[block] - np.float32(0.5)
+            sizes = Z[block].sum(axis=1, dtype=np.intp)
+            flat[block] = by_size[sizes] + centred @ linear
+            if d > _FEW:
+                flat[block] += (sizes[:, None] / d - 0.5) * (centred @ bent.astype(np.float32))
+            some = centred if len(chosen) == d else centred[:, chosen]
+            paired[block] = np.einsum("ij,ij->i", some @ form, some)
+        return flat, paired
 
 
 @dataclass(frozen=True)
@@ -72,11 +111,11 @@ class Fitted:
     Parameters
     ----------
     model
-        Fitted to all rows.
+        Fitted to all rows, or to as many as it takes.
     seen
         (n,) its predictions.
     unseen
-        (n,) predictions of models fitted without the row and its complement.
+        (n,) predictions of models fitted without the row and its complement; where it was not fitted to, the same.
     """
 
     model: LogisticPairs
@@ -96,19 +135,53 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     clusters
         (n,) complement pairs share a number, and are left out together.
     """
-    low, high = _bounds(y)
-    pairs = _screened_pairs(Z, y, weights)
-    S = _columns(Z, pairs)
-    target = ((y - low) / (high - low)).astype(np.float32)
-    problem = _Problem(
-        S, target, (weights / weights.sum()).astype(np.float32), _penalties(Z.shape[1], S.shape[1], target)
-    )
-    theta = _descend(problem, _start(problem), _head_width(Z.shape[1]), steps=8)
-    theta = _descend(problem, theta, S.shape[1], steps=3)
-    seen = _curve(S @ theta)
-    unseen = _leave_one_out(problem, theta, partners(clusters))
-    model = LogisticPairs(low, high, pairs, theta.astype(float))
-    return Fitted(model, low + (high - low) * seen.astype(float), low + (high - low) * unseen.astype(float))
+    (n, d), (low, high) = Z.shape, _bounds(y)
+    rows = _learned(clusters, weights, d)
+    pairs = _screened_pairs(Z[rows], y[rows], weights[rows])
+    S, width = _columns(Z[rows], pairs), _head_width(d)
+    target = ((y[rows] - low) / (high - low)).astype(np.float32)
+    shares = (weights[rows] / weights[rows].sum()).astype(np.float32)
+    problem = _Problem(S, target, shares, _penalties(d, S.shape[1], target))
+    theta = _descend(problem, _start(problem), width, steps=3)
+    theta = _descend(problem, theta, S.shape[1], steps=2)
+    curve = _curve(S @ theta)
+    flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else None
+    model = LogisticPairs(low, high, pairs, theta.astype(float), flat)
+    seen = np.empty(n)
+    others = np.ones(n, bool)
+    others[rows] = False
+    seen[others] = model.predict(Z[others])
+    unseen = seen.copy()
+    seen[rows] = low + (high - low) * curve.astype(float)
+    unseen[rows] = low + (high - low) * _leave_one_out(problem, theta, partners(clusters[rows])).astype(float)
+    return Fitted(model, seen, unseen)
+
+
+def _learned(clusters: NDArray[np.int64], weights: FloatArray, d: int) -> NDArray[np.int64]:
+    """Return the rows that g is fitted to: all, or whole clusters evenly spaced where there are many."""
+    everything = np.arange(len(clusters))
+    most = min(max(int(_STEP_COST / _head_width(d) ** 2), _LEAST_ROWS), _MOST_ROWS)
+    if len(clusters) <= most:
+        return everything
+    numbers = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+    rows = np.flatnonzero(numbers * most % len(clusters) < most)
+    return rows if weights[rows].any() else everything
+
+
+def _nearest_polynomial(problem: _Problem, curve: _Floats, theta: _Floats, d: int) -> FloatArray:
+    """Return the coefficients (width + 3,) of `flat` by which a linear form is nearest to the curve.
+
+    Whatever they are, the polynomial's projection is exact; the nearer it is, the less is left to be sampled.
+    """
+    head, width = problem.S[:, : _head_width(d)], _head_width(d)
+    linear = head[:, 1 : d + 1] @ theta[1 : d + 1]
+    paired = problem.S[:, width:] @ theta[width:]
+    columns = np.column_stack([head, paired, np.square(linear), linear**3])
+    scale = np.sqrt(np.maximum(problem.weights @ np.square(columns), 1e-12)).astype(float)
+    weighted = columns * problem.weights[:, None]
+    gram = (weighted.T @ columns) / np.multiply.outer(scale, scale)
+    gram.flat[:: len(scale) + 1] += 1e-5
+    return np.asarray(np.linalg.solve(gram, (weighted.T @ curve) / scale) / scale)
 
 
 @dataclass(frozen=True)
@@ -181,8 +254,8 @@ def _damped_step(gram: FloatArray, right: _Floats, damping: float) -> _Floats:
 def _leave_one_out(problem: _Problem, theta: _Floats, partners: NDArray[np.int64]) -> _Floats:
     """Return σ(S θ) with θ fitted without the row and its partner: one Gauss–Newton step, solved for all rows at once.
 
-    With K = J H⁻¹ and leverage h = diag K J', leaving rows i and p out multiplies their residuals by the inverse of the
-    2 × 2 block of I − K J'; no model is fitted again.
+    With H = L L', K = J L'⁻¹ and leverages diag K K', leaving rows i and p out multiplies their residuals by the
+    inverse of the 2 × 2 block of I − K K'; no model is fitted again.
     """
     fitted = _curve(problem.S @ theta)
     J = problem.jacobian(fitted, len(theta))
@@ -190,15 +263,27 @@ def _leave_one_out(problem: _Problem, theta: _Floats, partners: NDArray[np.int64
     residuals = roots * (problem.y - fitted)
     gram = J.T @ J
     gram.flat[:: len(theta) + 1] += problem.penalty
-    K = J @ np.linalg.inv(gram.astype(float)).astype(np.float32)
-    own = np.einsum("ij,ij->i", K, J)
-    cross = np.where(partners != np.arange(len(partners)), np.einsum("ij,ij->i", K, J[partners]), 0.0)
+    K = _whitened(J, gram.astype(float))
+    own = np.einsum("ij,ij->i", K, K)
+    cross = np.where(partners != np.arange(len(partners)), np.einsum("ij,ij->i", K, K[partners]), 0.0)
     free, other = 1.0 - own, 1.0 - own[partners]
     determinant = np.maximum(free * other - np.square(cross), _LEAST_FREEDOM)
     unseen = (other * residuals + cross * residuals[partners]) / determinant
     slope = np.maximum(fitted * (1 - fitted), 1e-4) * roots
     change = np.divide(residuals - unseen, slope, out=np.zeros_like(slope), where=slope > 0)
     return _curve(problem.S @ theta + change.astype(np.float32))
+
+
+def _whitened(J: _Floats, gram: FloatArray) -> _Floats:
+    """Return J L'⁻¹ for the Gram matrix L L'."""
+    from scipy.linalg.blas import strsm
+    from scipy.linalg.lapack import dpotrf
+
+    factor, failed = dpotrf(gram, lower=True)
+    if failed:
+        gram.flat[:: len(gram) + 1] += 1e-6 * np.trace(gram)
+        factor, _ = dpotrf(gram, lower=True)
+    return np.asarray(strsm(1.0, factor.astype(np.float32), J.T, lower=True).T)
 
 
 def _bounds(y: FloatArray) -> tuple[float, float]:
@@ -213,11 +298,11 @@ def _bounds(y: FloatArray) -> tuple[float, float]:
 def _screened_pairs(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray) -> NDArray[np.int64]:
     """Return the pairs that g may use (e, 2): all, or half among the largest weights, half the largest in the residual.
 
-    As many as n rows support, and as the cost n · e² of a step allows.
+    As many as n rows support.
     """
     n, d = Z.shape
     first, second = np.triu_indices(d, 1)
-    budget = int(min(max(n // 5, 2 * d), _MOST_PAIRS, np.sqrt(_STEP_COST / n)))
+    budget = min(max(n // 5, 2 * d), _MOST_PAIRS)
     if len(first) <= max(budget, n // 2 if d <= _FEW else 0):
         return np.column_stack([first, second])
     fit = moments(Z, y[:, None], weights)
@@ -243,11 +328,15 @@ def _head(Z: NDArray[np.uint8]) -> _Floats:
     head[:, 0] = 1.0
     np.subtract(Z, np.float32(0.5), out=head[:, 1 : d + 1])
     share = Z.sum(axis=1, dtype=np.float32) / np.float32(max(d, 1))
-    head[:, d + 1] = 2 * np.square(share)
-    head[:, d + 2] = 2 * np.sqrt(share)
+    head[:, d + 1 : d + 3] = _size_columns(share)[:, 1:]
     if d > _FEW:
         np.multiply(head[:, 1 : d + 1], (np.sqrt(d) * (share - 0.5))[:, None], out=head[:, d + 3 :])
     return head
+
+
+def _size_columns(share: _Floats) -> _Floats:
+    """Return the columns 1, 2u² and 2√u (n, 3)."""
+    return np.stack([np.ones_like(share), 2 * np.square(share), 2 * np.sqrt(share)], axis=1)
 
 
 def _columns(Z: NDArray[np.uint8], pairs: NDArray[np.int64]) -> _Floats:
