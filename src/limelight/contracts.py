@@ -187,13 +187,25 @@ class Ranking:
         """Return the doubt in words, for a reader.
 
         >>> Ranking(np.array([0]), 0, (), 1, 0.25).statement(("age", "income"))
-        '1 shown; "income" might belong among them (probability 0.25).'
+        '1 shown; “income” might belong among them (probability 0.25).'
         """
         shown = len(self.order)
         if self.contender < 0 or self.doubt < 0.005:
             return f"{shown} shown; no other feature is likely to belong among them."
         doubt = f"probability {self.doubt:.2f}"
-        return f'{shown} shown; "{names[self.contender]}" might belong among them ({doubt}).'
+        return f"{shown} shown; “{names[self.contender]}” might belong among them ({doubt})."
+
+    def sentences(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return `statement`, and a sentence about each group whose order is not certain.
+
+        >>> Ranking(np.array([0, 1]), 2, (), -1, 0.0).sentences(("age", "income"))[1]
+        'The order among “age” and “income” is open.'
+        """
+        ties = ([f"“{names[j]}”" for j in group] for group in self.groups if len(group) > 1)
+        return (
+            self.statement(names),
+            *(f"The order among {', '.join(tie[:-1])} and {tie[-1]} is open." for tie in ties),
+        )
 
 
 class SamplingPlan(Protocol):

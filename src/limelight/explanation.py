@@ -254,11 +254,7 @@ class Explanation:
         row = self.target_index(target)
         if row >= len(self.rankings):
             return ()
-        names = tuple(feature.name for feature in self.features)
-        ranking = self.rankings[row]
-        ties = [" and ".join(names[j] for j in group) for group in ranking.groups if len(group) > 1]
-        tied = [f"the order is not certain among {tie}" for tie in ties]
-        return (ranking.statement(names), *tied)
+        return self.rankings[row].sentences(tuple(feature.name for feature in self.features))
 
     @property
     def warnings(self) -> tuple[str, ...]:

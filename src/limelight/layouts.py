@@ -145,7 +145,7 @@ def encode_segments(labels: NDArray[Any]) -> str:
     """
     words = np.array(labels, dtype="<u2", order="C")
     words[1:] -= words[:-1].copy()
-    return base64.b64encode(zlib.compress(words.tobytes(), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(words.tobytes(), 6)).decode("ascii")
 
 
 def decode_segments(layout: Layout) -> NDArray[np.int64]:
@@ -222,14 +222,30 @@ def png_uri(pixels: NDArray[np.uint8]) -> str:
     """Return a picture (h, w, 3 or 4) as a PNG data URI, written with zlib alone."""
     height, width, depth = pixels.shape
     rows = np.ascontiguousarray(pixels, dtype=np.uint8).reshape(height, width * depth)
+    return _png(rows, (width, height), 6 if depth == 4 else 2)
+
+
+def painted_uri(indices: NDArray[np.uint8], palette: NDArray[np.uint8]) -> str:
+    """Return a picture (h, w) of up to 256 colours (c, 4) as a PNG data URI: a quarter of the bytes, and of the time.
+
+    >>> painted_uri(np.zeros((1, 1), np.uint8), np.array([[255, 0, 0, 128]], np.uint8))[:22]
+    'data:image/png;base64,'
+    """
+    colours = ((b"PLTE", palette[:, :3].tobytes()), (b"tRNS", palette[:, 3].tobytes()))
+    return _png(np.ascontiguousarray(indices), indices.shape[::-1], 3, colours)
+
+
+def _png(
+    rows: NDArray[np.uint8], size: tuple[int, ...], colour: int, extra: tuple[tuple[bytes, bytes], ...] = ()
+) -> str:
+    """Write rows of bytes (h, bytes) as a PNG, each row as its difference from the one above."""
     up = rows.copy()
     up[1:] -= rows[:-1]
-    filtered = np.concatenate([np.full((height, 1), 2, np.uint8), up], axis=1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 6 if depth == 4 else 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(filtered.tobytes(), 6)), (b"IEND", b""))
-    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks))).decode(
-        "ascii"
-    )
+    filtered = np.concatenate([np.full((len(rows), 1), 2, np.uint8), up], axis=1)
+    header = struct.pack(">IIBBBBB", *size, 8, colour, 0, 0, 0)
+    chunks = ((b"IHDR", header), *extra, (b"IDAT", zlib.compress(filtered.tobytes(), 6)), (b"IEND", b""))
+    written = b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks))
+    return "data:image/png;base64," + base64.b64encode(written).decode("ascii")
 
 
 def image_pixels(layout: Layout) -> NDArray[np.uint8] | None:

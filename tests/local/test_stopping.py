@@ -114,7 +114,7 @@ def test_nothing_is_certified_where_weights_are_not_identified():
 
 def test_the_doubt_is_said_in_words():
     ranking = rank(estimate_with([1.02, 1.0, 0.1], 0.01 * np.eye(3)), 0, 1, critical=2.0)
-    assert ranking.statement(("a", "b", "c")) == '1 shown; "b" might belong among them (probability 0.44).'
+    assert ranking.statement(("a", "b", "c")) == "1 shown; “b” might belong among them (probability 0.44)."
     sure = rank(estimate_with([3.0, 1.0], 0.01 * np.eye(2)), 0, 1, critical=2.0)
     assert sure.statement(("a", "b")) == "1 shown; no other feature is likely to belong among them."
 

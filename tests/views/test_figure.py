@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import samples
 
-from limelight.errors import InputError
+import limelight as ll
+from limelight.contracts import Feature, Where
+from limelight.errors import InputError, UnknownNameError
 from limelight.views import figure, many
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -60,15 +62,61 @@ def test_every_format_is_written(kind: str) -> None:
     assert stream.tell() > 1000
 
 
-def test_importance_is_the_mean_size_and_missing_counts_as_zero() -> None:
-    ax = drawn(many.plot_importance([samples.table(), samples.bars()]))
-    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["0", "1"], "the regression's parts are largest"
-    assert ax.patches[0].get_width() == pytest.approx(125000 / 2)
+def bars_of(ax: Any) -> dict[str, float]:
+    """The widths of the bars by the names beside them."""
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    return dict(zip(names, [bar.get_width() for bar in ax.patches], strict=True))
 
 
-def test_a_beeswarm_has_a_dot_for_every_shown_weight() -> None:
+def test_importance_is_the_mean_size_of_all_weights_and_missing_counts_as_zero() -> None:
+    short = samples.explanation([Feature("x", Where("column", "age"))], [[-0.5]], targets=[">50K"])
+    ax = drawn(many.plot_importance([samples.table(), short]))
+    bars = bars_of(ax)
+    assert bars["age"] == pytest.approx((0.071 + 0.5) / 2)
+    assert bars["capital-gain"] == pytest.approx(0.412 / 2)
+    assert bars["fnlwgt"] == pytest.approx(0.001 / 2), "not shown in its explanation, and part of the full fit"
+
+
+def test_importance_is_the_same_from_explanations_and_from_their_summary() -> None:
+    explanations = [samples.text(), samples.long_text(), samples.text()]
+    for target in ("positive", "spam"):
+        summary = ll.feature_importance(explanations)
+        ax = drawn(many.plot_importance(summary, target=target))
+        assert bars_of(ax) == pytest.approx(bars_of(many.plot_importance(explanations, target=target)))
+        assert ax.get_title(loc="left") == many.plot_importance(explanations, target=target).get_title(loc="left")
+
+
+def test_the_whiskers_of_importance_are_its_intervals() -> None:
+    summary = ll.feature_importance([samples.table(), samples.table()])
+    ax = drawn(many.plot_importance(summary))
+    segments = [segment[:, 0] for lines in ax.collections for segment in lines.get_segments()]
+    rows = summary.rows()
+    np.testing.assert_allclose(segments[::2], [(row["abs_low"], row["abs_high"]) for row in rows])
+    np.testing.assert_allclose(segments[1::2], [(row["noise"], row["noise"]) for row in rows])
+
+
+def test_superpixels_of_several_pictures_are_not_added_up() -> None:
+    with pytest.raises(InputError, match="name="):
+        many.plot_importance([samples.raster()])
+
+
+def test_a_beeswarm_has_a_dot_for_every_weight() -> None:
     ax = drawn(many.plot_beeswarm([samples.table()] * 3))
-    assert sum(len(dots.get_offsets()) for dots in ax.collections) == 27
+    assert sum(len(dots.get_offsets()) for dots in ax.collections) == 36
+
+
+def test_a_beeswarm_needs_the_explanations_themselves() -> None:
+    with pytest.raises(InputError, match="pass the list itself"):
+        many.plot_beeswarm(ll.feature_importance([samples.table()]))
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_notes_below_the_bars_stay_inside_the_figure(name: str) -> None:
+    explanation = samples.doubtful(samples.ALL[name]())
+    ax = figure.plot(explanation)
+    ax.figure.draw_without_rendering()
+    note = ax.xaxis.label.get_window_extent()
+    assert note.x1 <= ax.figure.bbox.x1 and note.y0 >= 0
 
 
 def test_coverage_starts_at_nothing_and_ends_at_what_is_covered() -> None:
@@ -78,3 +126,7 @@ def test_coverage_starts_at_nothing_and_ends_at_what_is_covered() -> None:
 def test_nothing_to_summarise_is_refused() -> None:
     with pytest.raises(InputError, match="at least one explanation"):
         many.plot_importance([])
+    with pytest.raises(UnknownNameError, match="target"):
+        many.plot_importance([samples.table()], target=">5OK")
+    with pytest.raises(UnknownNameError, match="target"):
+        many.plot_importance(ll.feature_importance([samples.table()]), target=">5OK")

@@ -2,16 +2,40 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 import samples
 
+from limelight.contracts import Feature, Where
 from limelight.views import facts as f
 from limelight.views import terminal
 
 
 def test_every_line_fits_into_80_columns() -> None:
     assert max(map(terminal.columns, terminal.render(samples.table()).splitlines())) <= 80
+
+
+def test_a_long_name_keeps_its_column_and_its_edges() -> None:
+    name = "0.04861 < mean concave points of all nuclei ≤ 0.07432"
+    features = [Feature(name, Where("column", "mean concave points of all nuclei"), "0.0512")]
+    text = terminal.render(samples.explanation(features, [[0.4]]))
+    line = next(line for line in text.splitlines() if "0.400" in line and "0.380" in line)
+    assert re.match(r"  0\.04861 < mean\S* ?\S*…\S* ?\S* ≤ 0\.07432 ", line), line
+
+
+def test_the_footer_breaks_between_facts_not_between_a_number_and_what_it_counts() -> None:
+    sure = samples.table()
+    provenance = replace(sure.provenance, shared=True, n_samples=4096, effective_sample_size=4059.0)
+    text = terminal.render(replace(sure, provenance=provenance, rankings=()))
+    assert re.search(r", seed 7$|^seed 7$", text, re.MULTILINE)
+
+
+def test_doubts_are_quoted_in_one_way() -> None:
+    explanation = samples.doubtful(samples.table())
+    assert '"' not in terminal.render(explanation)
+    words = " ".join(terminal.render(explanation).split())
+    assert all(sentence in words for sentence in explanation.doubts())
 
 
 def test_weights_intervals_and_both_predictions_are_shown() -> None:

@@ -150,7 +150,9 @@ def _end(
 
 
 def _legend(facts: TargetFacts) -> str:
-    parts = ['<span class="key pos">raises it</span>', '<span class="key neg">lowers it</span>']
+    parts = ['<span class="key pos">raises it</span>'] if any(row.weight > 0 for row in facts.rows) else []
+    if any(row.weight < 0 for row in facts.rows):
+        parts.append('<span class="key neg">lowers it</span>')
     if facts.uncertain:
         parts.append('<span class="key maybe">sign not known: the interval contains 0</span>')
     if any(not row.exact for row in facts.rows):

@@ -99,7 +99,7 @@ def _rows(facts: TargetFacts, width: int) -> Text:
     room = max(12, width - names - sum(sizes) - 6)
     for row, weight, interval in zip(facts.rows, weights, intervals, strict=True):
         tone = "" if row.certain else SOFT
-        out.append(isolated(fit(row.label, names)), tone).append(f" {weight:>{sizes[0]}}", tone)
+        out.append(isolated(fit(row, names)), tone).append(f" {weight:>{sizes[0]}}", tone)
         out.append(" " if row.certain else "?", "bold").append(f" {interval:>{sizes[1]}}  ", SOFT)
         out.append_text(bar(row, low, high, room)).append("\n")
     if facts.uncertain:

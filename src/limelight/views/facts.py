@@ -17,6 +17,8 @@ from limelight.contracts import Feature
 from limelight.explanation import Explanation
 
 MINUS = "\N{MINUS SIGN}"
+MOST_CUT = 7
+"""Characters that a column's name keeps: "mea…nts"."""
 
 # Overrides, embeddings and isolates reorder what follows them, also outside of their own string; marks do not.
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -38,6 +40,8 @@ class Row:
         The weight and its 95 % interval.
     exact
         Whether the weight carries no sampling error.
+    column
+        The column that the name speaks of, as in the name; empty for anything but a column.
     """
 
     index: int
@@ -47,6 +51,7 @@ class Row:
     low: float
     high: float
     exact: bool
+    column: str = ""
 
     @property
     def certain(self) -> bool:
@@ -57,6 +62,21 @@ class Row:
     def label(self) -> str:
         """Return the name, with the instance's own value where the name does not say it."""
         return with_value(self.name, self.value)
+
+    def short(self, limit: int) -> str:
+        """Return the label in at most `limit` characters: without the value, then with less of the column's name.
+
+        What a row says is its edges and categories, which are given up last.
+
+        >>> row = Row(0, "0.049 < mean concave ≤ 0.074", "0.051", 0.1, 0.0, 0.2, False, column="mean concave")
+        >>> row.short(28), row.short(24)
+        ('0.049 < mean concave ≤ 0.074', '0.049 < mean…ave ≤ 0.074')
+        """
+        if len(self.label) <= limit:
+            return self.label
+        before, column, after = self.name.partition(self.column) if self.column else ("", "", self.name)
+        room = max(limit - len(before) - len(after), MOST_CUT)
+        return shorten(before + shorten(column, room) + after, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +176,7 @@ def target_facts(explanation: Explanation, target: str | int | None = None) -> T
             low=float(bounds[j, 0]),
             high=float(bounds[j, 1]),
             exact=bool(stderr[j] == 0),
+            column=_column(explanation.features[j]),
         )
         for j in explanation.selected[i]
     )
@@ -174,6 +195,11 @@ def target_facts(explanation: Explanation, target: str | int | None = None) -> T
         rest=local - intercept - sum(row.weight for row in rows),
         additive=gap <= 1e-6 * max(1e-12, abs(local), abs(intercept), float(np.abs(coef).sum())),
     )
+
+
+def _column(feature: Feature) -> str:
+    column = visible(str(feature.where.key)) if feature.where.kind == "column" else ""
+    return column if column in visible(feature.name) else ""
 
 
 def all_targets(explanation: Explanation) -> tuple[TargetFacts, ...]:
@@ -242,17 +268,12 @@ def doubts(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], 
     if facts.index >= len(explanation.rankings):
         return []
     ranking = explanation.rankings[facts.index]
-    ties = [group for group in ranking.groups if len(group) > 1]
-    named = {j for group in ties for j in group} | {ranking.contender}
+    named = {*ranking.order.tolist(), ranking.contender}
     names = tuple(
         quote(shorten(visible(feature.name), 60)) if j in named else ""
         for j, feature in enumerate(explanation.features)
     )
-    return [ranking.statement(names), *(f"The order among {_listed([names[j] for j in tie])} is open." for tie in ties)]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(f'“{name}”' for name in names[:-1])} and “{names[-1]}”"
+    return list(ranking.sentences(names))
 
 
 def with_value(name: str, value: str) -> str:

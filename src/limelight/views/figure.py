@@ -26,7 +26,8 @@ Axes = Any
 """A `matplotlib.axes.Axes`; matplotlib is optional and imported when something is drawn."""
 
 POSITIVE, NEGATIVE, INK, SOFT, LINE = "#2166c0", "#d6540e", "#1a1f26", "#586270", "#c9d0d8"
-NAME_LIMIT = 44
+NAME_LIMIT, WIDTH = 44, 7.2
+"""Characters of a name; inches of a figure, which fit a page of A4 or letter paper."""
 
 
 def plot(explanation: Explanation, ax: Axes | None = None, *, target: str | int | None = None) -> Axes:
@@ -59,9 +60,10 @@ def plot(explanation: Explanation, ax: Axes | None = None, *, target: str | int 
 def _figure(explanation: Explanation, facts: TargetFacts) -> Axes:
     """Return the axes for the bars, in a figure that holds the picture above them."""
     kind = str(explanation.layout.get("kind"))
-    below, above = 1.5 + 0.27 * max(len(facts.rows), 2), _picture_height(explanation)
+    notes = _notes(explanation, facts, _note_columns(WIDTH, [row.short(NAME_LIMIT) for row in facts.rows]))
+    below, above = 1.1 + 0.27 * max(len(facts.rows), 2) + 0.14 * len(notes), _picture_height(explanation)
     figure = require("matplotlib.figure", "plot").Figure(
-        figsize=(7.2, below + above), dpi=150, layout="constrained", facecolor="white"
+        figsize=(WIDTH, below + above), dpi=150, layout="constrained", facecolor="white"
     )
     share = below / (below + above)
     if kind == "text":  # words are set by inches, so its axes stay out of the layout
@@ -89,14 +91,14 @@ def draw_bars(explanation: Explanation, facts: TargetFacts, ax: Axes) -> None:
         tone = INK if row.certain else SOFT
         note = numbers.signed(row.weight) + ("" if row.certain else " ?")
         ax.text(1.02, y, note, transform=ax.get_yaxis_transform(), va="center", ha="left", fontsize=8.5, color=tone)
-    labels = [drawable(f.shorten(row.label, NAME_LIMIT)) for row in facts.rows]
+    labels = [drawable(row.short(NAME_LIMIT)) for row in facts.rows]
     for label, row in zip(_y_labels(ax, labels), facts.rows, strict=True):
         label.set_color(INK if row.certain else SOFT)
     ax.set_ylim(max(len(facts.rows), 1) - 0.4, -0.6)
     margin = (high - low) * 0.03
     ax.set_xlim(low - margin, high + margin)
     _dress(ax, facts)
-    below = _below(explanation, facts)
+    below = "\n".join(_notes(explanation, facts, _note_columns(ax.figure.get_figwidth() * _share(ax), labels)))
     ax.set_xlabel(below, fontsize=8, color=SOFT, loc="left", parse_math=False, fontfamily=fonts(below))
 
 
@@ -124,16 +126,27 @@ def _dress(ax: Axes, facts: TargetFacts) -> None:
     ax.annotate(says, (0, 1), (0, 7), fontsize=8.5, color=SOFT, va="bottom", **places)
 
 
-def _below(explanation: Explanation, facts: TargetFacts) -> str:
+def _share(ax: Axes) -> float:
+    """Return which part of its figure's width the axes may use, their labels included."""
+    place = ax.get_subplotspec()
+    return 1.0 if place is None else len(place.colspan) / place.get_gridspec().ncols
+
+
+def _note_columns(inches: float, labels: list[str]) -> int:
+    """Return how many characters of a note fit right of the labels, at the usual widths of 9 and 8 point letters."""
+    return max(30, int((inches - 0.073 * max(map(len, labels), default=0) - 0.15) / 0.0645))
+
+
+def _notes(explanation: Explanation, facts: TargetFacts, columns: int) -> list[str]:
     if not facts.rows:
         lines = ["no feature is shown: nothing moves this output here"]
     else:
         lines = ["weight and its 95 % interval" + ("; ? = sign not known" if facts.uncertain else "")]
     for sentence in f.doubts(explanation, facts, isolated):
-        lines += textwrap.wrap(drawable(sentence), 100)
+        lines += textwrap.wrap(drawable(sentence), columns)
     for sentence in f.warnings(explanation):
-        lines += textwrap.wrap(f"Warning: {drawable(sentence)}", 100, subsequent_indent="    ")
-    return "\n".join(lines)
+        lines += textwrap.wrap(f"Warning: {drawable(sentence)}", columns)
+    return lines
 
 
 # -- what the bars are about ------------------------------------------------------------------------------------------

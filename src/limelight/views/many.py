@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from limelight.errors import InputError
+from limelight.errors import InputError, UnknownNameError
 from limelight.explanation import Explanation
 from limelight.optional import require
 from limelight.views import facts as f
@@ -16,80 +16,101 @@ from limelight.views.figure_text import drawable, fonts
 
 Group = tuple[str, Hashable]
 """What a feature is across instances: the kind and key of its `Where`."""
+BAR = "#6d7a8a"
+
+
+@runtime_checkable
+class Summary(Protocol):
+    """What `limelight.feature_importance` returns, as far as it is drawn."""
+
+    @property
+    def n_explanations(self) -> dict[str, int]:
+        """Return for each target how many explanations explain it."""
+        ...
+
+    @property
+    def level(self) -> float:
+        """Return the coverage of the intervals."""
+        ...
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a dict for each target and feature, largest first."""
+        ...
 
 
 def plot_importance(
-    explanations: Iterable[Explanation], ax: Axes | None = None, *, target: str | int | None = None, n: int = 15
+    explanations: Iterable[Explanation] | Summary, ax: Axes | None = None, *, target: str | None = None, n: int = 15
 ) -> Axes:
-    """Draw the mean |weight| of the n most important features over many explanations.
+    """Draw the mean |weight| of the n most important features over many explanations, as `feature_importance` has it.
 
-    Features are grouped by column, word or part; an explanation that does not show a feature counts as 0.
+    All weights of the full fit count, shown or not; an explanation that does not have a feature counts as 0.
 
     Parameters
     ----------
     explanations
-        What to summarise.
+        What `limelight.feature_importance` returned: drawn with its intervals, and with a grey line at the mean
+        |weight| that sampling noise alone would show. Or the explanations themselves: the same bars without intervals.
     ax
         Where; None makes a figure.
     target
-        Name or index in every explanation; None takes the first of each.
+        Name of an output; explanations that do not explain it are left out. None takes the first output of the first.
     n
         How many features: 15 fit on a page.
 
     Raises
     ------
     InputError
-        If there are no explanations.
+        If there are no explanations, or if features are superpixels or windows, which are not the same elsewhere.
+    UnknownNameError
+        If nothing explains `target`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from limelight import Explainer, Tabular
+    >>> import limelight as ll
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
-    >>> explanations = list(Explainer(lambda X: X[:, 0], Tabular(X), seed=0).explain_many(X[:5]))
-    >>> plot_importance(explanations).get_title(loc="left")
-    'Mean |weight| over 5 explanations'
+    >>> explanations = list(ll.Explainer(lambda X: X[:, 0], ll.Tabular(X), seed=0).explain_many(X[:5]))
+    >>> plot_importance(ll.feature_importance(explanations)).get_title(loc="left")
+    'Mean |weight| for output, over 5 explanations'
     """
-    weights, count = _by_group(explanations, target)
-    means = {group: sum(map(abs, values)) / count for group, values in weights.items()}
-    order = sorted(means, key=lambda group: -means[group])[:n]
-    ax = _axes(ax, 1.0 + 0.27 * len(order))
-    ax.barh(range(len(order)), [means[group] for group in order], height=0.56, color=INK)
-    numbers = f.Numbers.fitting(means.values())
-    for y, group in enumerate(order):
-        place = {"textcoords": "offset points", "va": "center", "fontsize": 8.5, "color": INK}
-        ax.annotate(numbers.text(means[group]), (means[group], y), (4, 0), **place)
-    _name_rows(ax, order, f"Mean |weight| over {count:,} explanations")
-    ax.margins(x=0.12)
-    ax.set_xlim(left=0)
-    return ax
+    if isinstance(explanations, Summary):
+        return _plot_summary(explanations, ax, target, n)
+    weights, count, name = _by_group(explanations, target)
+    means = [(key, sum(map(abs, values)) / count) for (_, key), values in weights.items()]
+    means = sorted(means, key=_descending)[:n]
+    ax = _axes(ax, 1.0 + 0.27 * len(means))
+    return _sizes(ax, means, [mean for _, mean in means], _title("Mean |weight|", name, count))
 
 
 def plot_beeswarm(
-    explanations: Iterable[Explanation], ax: Axes | None = None, *, target: str | int | None = None, n: int = 12
+    explanations: Iterable[Explanation], ax: Axes | None = None, *, target: str | None = None, n: int = 12
 ) -> Axes:
     """Draw every weight of the n most important features as a dot, blue where it raises and orange where it lowers.
 
     Parameters
     ----------
-    explanations, ax, target, n
+    explanations
+        Many of them: a summary such as `feature_importance` returns has no single weights to draw.
+    ax, target, n
         As for `plot_importance`.
 
     Raises
     ------
-    InputError
-        If there are no explanations.
+    InputError, UnknownNameError
+        As for `plot_importance`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from limelight import Explainer, Tabular
+    >>> import limelight as ll
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
-    >>> explanations = list(Explainer(lambda X: X[:, 0], Tabular(X), seed=0).explain_many(X[:5]))
+    >>> explanations = list(ll.Explainer(lambda X: X[:, 0], ll.Tabular(X), seed=0).explain_many(X[:5]))
     >>> plot_beeswarm(explanations).get_title(loc="left")
-    'Weights in 5 explanations'
+    'Weights for output, in 5 explanations'
     """
-    weights, count = _by_group(explanations, target)
+    if isinstance(explanations, Summary):
+        raise InputError("explanations: expected many explanations, got their summary; pass the list itself.")
+    weights, count, name = _by_group(explanations, target)
     order = sorted(weights, key=lambda group: -sum(map(abs, weights[group])))[:n]
     ax = _axes(ax, 1.0 + 0.36 * len(order))
     ax.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
@@ -98,7 +119,7 @@ def plot_beeswarm(
         values = np.sort(np.asarray(weights[group]))
         colours = np.where(values > 0, POSITIVE, NEGATIVE)
         ax.scatter(values, y + swarm(values / span), s=9, c=colours, linewidths=0, alpha=0.75, zorder=2)
-    _name_rows(ax, order, f"Weights in {count:,} explanations")
+    _name_rows(ax, [key for _, key in order], _title("Weights", name, count, "in"))
     return ax
 
 
@@ -147,17 +168,74 @@ def swarm(values: Any, *, width: float = 0.36, bins: int = 80) -> Any:
     return steps * min(0.05, width / most)
 
 
-def _by_group(explanations: Iterable[Explanation], target: str | int | None) -> tuple[dict[Group, list[float]], int]:
+def _plot_summary(summary: Summary, ax: Axes | None, target: str | None, n: int) -> Axes:
+    rows = summary.rows()
+    known = dict.fromkeys(row["target"] for row in rows)
+    name = next(iter(known), "") if target is None else target
+    if name not in known:
+        raise UnknownNameError("target", name, known)
+    shown = [row for row in rows if row["target"] == name][:n]
+    ax = _axes(ax, 1.3 + 0.27 * len(shown))
+    _sizes(
+        ax,
+        [(row["feature"], row["mean_abs"]) for row in shown],
+        [row["abs_high"] for row in shown],
+        _title("Mean |weight|", f.visible(name), summary.n_explanations[name]),
+    )
+    for y, row in enumerate(shown):
+        error = [[row["mean_abs"] - row["abs_low"]], [row["abs_high"] - row["mean_abs"]]]
+        ax.errorbar(row["mean_abs"], y, xerr=error, fmt="none", ecolor=INK, elinewidth=1.0, capsize=2.4, zorder=3)
+        ax.vlines(row["noise"], y - 0.4, y + 0.4, color=SOFT, linewidth=1.2, zorder=4)
+    level = f"{summary.level:.0%}".replace("%", " %")
+    below = f"whiskers: {level} interval; short line: what sampling noise alone would show"
+    ax.set_xlabel(below, fontsize=8, color=SOFT, loc="left")
+    return ax
+
+
+def _sizes(ax: Axes, means: Sequence[tuple[Hashable, float]], tips: Sequence[float], title: str) -> Axes:
+    """Draw one bar a feature, its number where the bar or its whisker ends."""
+    ax.barh(range(len(means)), [mean for _, mean in means], height=0.56, color=BAR, zorder=2)
+    numbers = f.Numbers.fitting(mean for _, mean in means)
+    for y, ((_, mean), tip) in enumerate(zip(means, tips, strict=True)):
+        place = {"textcoords": "offset points", "va": "center", "fontsize": 8.5, "color": INK}
+        ax.annotate(numbers.text(mean), (tip, y), (6, 0), **place)
+    _name_rows(ax, [key for key, _ in means], title)
+    ax.set_xlim(0, (max(tips, default=0.0) or 1.0) * 1.12)
+    return ax
+
+
+def _title(what: str, target: str, count: int, over: str = "over") -> str:
+    return f"{what} for {drawable(f.shorten(target, 40))}, {over} {count:,} explanation{'' if count == 1 else 's'}"
+
+
+def _descending(pair: tuple[Hashable, float]) -> float:
+    return -pair[1]
+
+
+def _by_group(explanations: Iterable[Explanation], target: str | None) -> tuple[dict[Group, list[float]], int, str]:
+    """Return the weights of the full fit by feature, from how many explanations, and of which output."""
     weights: dict[Group, list[float]] = {}
-    count = 0
+    count, known, name = 0, dict[str, None](), target
     for explanation in explanations:
+        known.update(dict.fromkeys(explanation.targets))
+        name = next(iter(known), None) if name is None else name
+        if name not in explanation.targets:
+            continue
         count += 1
-        for row in f.target_facts(explanation, target).rows:
-            where = explanation.features[row.index].where
-            weights.setdefault((where.kind, where.key), []).append(row.weight)
-    if not count:
+        coef = explanation.coef[explanation.target_index(name)].tolist()
+        for feature, weight in zip(explanation.features, coef, strict=True):
+            where = feature.where
+            if where.kind in ("segment", "window"):
+                raise InputError(
+                    f"explanations: {where.kind} {where.key} of one instance is not that of another; pass "
+                    "feature_importance(explanations, name=…), where name says what each shows."
+                )
+            weights.setdefault((where.kind, where.key), []).append(weight)
+    if not known:
         raise InputError("explanations: expected at least one explanation, got none.")
-    return weights, count
+    if not count:
+        raise UnknownNameError("target", str(name), known)
+    return weights, count, f.visible(str(name))
 
 
 def _axes(ax: Axes | None, height: float) -> Axes:
@@ -167,12 +245,12 @@ def _axes(ax: Axes | None, height: float) -> Axes:
     return figure.add_subplot()
 
 
-def _name_rows(ax: Axes, order: Sequence[Group], title: str) -> None:
-    labels = [drawable(f.shorten(f.visible(_written(key)), 44)) for _, key in order]
+def _name_rows(ax: Axes, order: Sequence[Hashable], title: str) -> None:
+    labels = [drawable(f.shorten(f.visible(_written(key)), 44)) for key in order]
     ax.set_yticks(range(len(order)))
     ax.set_yticklabels(labels, fontsize=9, color=INK, parse_math=False, fontfamily=fonts("".join(labels)))
     ax.set_ylim(max(len(order), 1) - 0.4, -0.6)
-    ax.set_title(title, fontsize=11.5, color=INK, loc="left")
+    ax.set_title(title, fontsize=11.5, color=INK, loc="left", parse_math=False, fontfamily=fonts(title))
     _plain(ax)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.explanation import Explanation
-from limelight.layouts import decode_segments, png_uri
+from limelight.layouts import decode_segments, painted_uri, png_uri
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import TargetFacts
 
 POSITIVE, NEGATIVE = (33, 102, 192), (214, 84, 14)
-VEIL = (128, 128, 128, 224)
+CLEAR, OUTLINE, VEIL = (0, 0, 0, 0), (255, 255, 255, 150), (128, 128, 128, 224)
 FIRST_K = 5
 
 
@@ -35,7 +35,7 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
         _figure(
             explanation,
             "heat",
-            png_uri(heat(labels, weights)),
+            _overlay(*painted(labels, weights)),
             "Weights",
             "segments coloured by sign and size of weight",
             _tags(labels, shown),
@@ -43,7 +43,7 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
         _figure(
             explanation,
             "mask",
-            png_uri(mask(labels, shown[:k])),
+            _overlay(*veiled(labels, shown[:k])),
             f"Strongest <output>{k}</output>",
             "strongest segments",
         ),
@@ -71,23 +71,39 @@ def heat(
     labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]], *, outlined: bool = True
 ) -> NDArray[np.uint8]:
     """Return an RGBA overlay (h, w, 4): hue is the sign, opacity the size, faint where the sign is not known."""
+    indices, palette = painted(labels, weights, outlined=outlined)
+    return palette[indices]
+
+
+def painted(
+    labels: NDArray[np.int64], weights: dict[int, tuple[float, bool]], *, outlined: bool = True
+) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """Return the overlay of `heat` as indices (h, w) into a palette (c, 4): nothing, the outline, one colour each."""
     largest = max((abs(weight) for weight, _ in weights.values()), default=0.0)
-    table = np.zeros((int(labels.max(initial=0)) + 1, 4), np.uint8)
+    colours = {CLEAR: 0, OUTLINE: 1}
+    table = np.zeros(int(labels.max(initial=0)) + 1, np.intp)
     for label, (weight, certain) in weights.items():
         if 0 <= label < len(table) and weight:
             alpha = (40 + 190 * abs(weight) / largest) * (1.0 if certain else 0.35)
-            table[label] = (*(POSITIVE if weight > 0 else NEGATIVE), round(alpha))
-    pixels = table[labels]
+            colour = (*(POSITIVE if weight > 0 else NEGATIVE), round(alpha))
+            table[label] = colours.setdefault(colour, len(colours))
+    indices = table[labels]
     if outlined:
-        pixels[edges(labels)] = (255, 255, 255, 150)
-    return pixels
+        indices[edges(labels)] = colours[OUTLINE]
+    return indices, np.array(list(colours), np.uint8)
 
 
-def mask(labels: NDArray[np.int64], kept: list[int]) -> NDArray[np.uint8]:
-    """Return an RGBA overlay (h, w, 4) that veils everything but the kept segments."""
-    pixels = np.zeros((*labels.shape, 4), np.uint8)
-    pixels[~np.isin(labels, kept)] = VEIL
-    return pixels
+def veiled(labels: NDArray[np.int64], kept: list[int]) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """Return indices (h, w) into a palette (2, 4) that veils everything but the kept segments."""
+    table = np.ones(int(labels.max(initial=0)) + 1, np.intp)
+    table[[label for label in kept if 0 <= label < len(table)]] = 0
+    return table[labels], np.array([CLEAR, VEIL], np.uint8)
+
+
+def _overlay(indices: NDArray[np.intp], palette: NDArray[np.uint8]) -> str:
+    """Return the PNG; more than 256 colours, which 460 opacities can make, take the larger form."""
+    few = len(palette) <= 256
+    return painted_uri(indices.astype(np.uint8), palette) if few else png_uri(palette[indices])
 
 
 def edges(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -105,7 +121,7 @@ def _segment(explanation: Explanation, j: int) -> int:
 
 def center(labels: NDArray[np.int64], label: int) -> tuple[float, float] | None:
     """Return (x, y) from 0 to 1 of the pixel of a segment that lies nearest to its middle; None where it has none."""
-    y, x = np.nonzero(labels == label)
+    y, x = np.divmod(np.flatnonzero(labels == label), max(labels.shape[1], 1))
     if not len(x):
         return None
     nearest = int(np.argmin((x - x.mean()) ** 2 + (y - y.mean()) ** 2))

@@ -20,6 +20,8 @@ from limelight.views.describe import isolated
 from limelight.views.facts import Numbers, Row, TargetFacts
 
 WIDTH = 80
+BAR = 16
+"""Columns that the bars keep where names are long."""
 
 
 def render(explanation: Explanation) -> str:
@@ -53,18 +55,18 @@ def _target(explanation: Explanation, facts: TargetFacts) -> str:
     ]
     if not facts.rows:
         return _ascii("\n".join([*head, "  no feature is shown: nothing moves this output here"]))
-    labels = [row.label for row in facts.rows]
     numbers = [(_ascii(weights.signed(row.weight)), _ascii(f.interval_text(row, weights))) for row in facts.rows]
     sizes = [max(map(len, column)) for column in zip(*numbers, strict=True)]
-    name_width = min(max(map(columns, labels)), 30)
-    bar_width = max(12, WIDTH - 2 - name_width - sum(sizes) - 6)
+    room = WIDTH - 2 - sum(sizes) - 6
+    name_width = min(max(columns(row.label) for row in facts.rows), max(room - BAR, 20))
+    bar_width = max(12, room - name_width)
     low, high = f.bounds(facts.rows)
     lines = []
-    for row, label, (weight, interval) in zip(facts.rows, labels, numbers, strict=True):
+    for row, (weight, interval) in zip(facts.rows, numbers, strict=True):
         bar = "".join(_cells(row, low, high, bar_width)).rstrip()
         mark = " " if row.certain else "?"
         lines.append(
-            f"  {isolated(fit(label, name_width))} {weight:>{sizes[0]}}{mark} {interval:>{sizes[1]}}  {bar}".rstrip()
+            f"  {isolated(fit(row, name_width))} {weight:>{sizes[0]}}{mark} {interval:>{sizes[1]}}  {bar}".rstrip()
         )
     if facts.uncertain:
         lines.append("  ? the 95 % interval contains 0: the sign is not known")
@@ -90,9 +92,22 @@ def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
 
 
 def _footer(explanation: Explanation) -> str:
-    lines = [_wrap(f.cost_text(explanation))]
+    lines = _listed(f.cost_text(explanation).split(", "))
     lines += [_wrap(f"! {sentence}", "  ") for sentence in f.warnings(explanation)]
     return "\n".join(lines)
+
+
+def _listed(parts: list[str]) -> list[str]:
+    """Return the parts with commas, in lines that break between parts only: a number stays with what it counts."""
+    lines = [""]
+    for part in parts:
+        joined = f"{lines[-1]}, {part}" if lines[-1] else part
+        if len(joined) >= WIDTH:
+            lines[-1] += ","
+            lines.append(part)
+        else:
+            lines[-1] = joined
+    return lines
 
 
 def _ascii(text: str) -> str:
@@ -131,17 +146,16 @@ def _columns_of(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def fit(text: str, width: int) -> str:
-    """Return the text cut or padded to exactly `width` columns; the middle of a long one is left out.
+def fit(row: Row, width: int) -> str:
+    """Return the label of a row cut or padded to exactly `width` columns.
 
-    >>> fit("abc", 5), fit("abcdefgh", 5)
-    ('abc  ', 'ab…gh')
+    >>> fit(Row(0, "good", "", 0.1, 0.0, 0.2, False), 6), fit(Row(0, "abcdefgh", "", 0.1, 0.0, 0.2, False), 5)
+    ('good  ', 'ab…gh')
     """
-    if columns(text) > width:
-        limit = width
-        while columns(f.shorten(text, limit)) > width:
-            limit -= 1
-        text = f.shorten(text, limit)
+    limit, text = width, row.short(width)
+    while columns(text) > width:
+        limit -= 1
+        text = row.short(limit)
     return text + " " * (width - columns(text))
 
 
