@@ -6,9 +6,8 @@ neighborhoods belong to the copies made here.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -17,7 +16,6 @@ from limelight.contracts import FloatArray, Inputs, Modality, Representation
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.explanation import Explanation
-from limelight.instance import Context
 from limelight.models.calls import Caller
 from limelight.seeding import stream
 
@@ -91,7 +89,7 @@ def open_case(
     UnknownNameError
         If the target is not explained.
     """
-    explainer = with_settings(explainer)
+    explainer = explainer.with_settings()
     explanation = explainer.explain(instance) if explanation is None else explanation
     row = explanation.target_index(target)
     rng = stream(cast(int, explainer.settings.seed), b"", "represent")
@@ -117,15 +115,6 @@ def _describes(explanation: Explanation, representation: Representation, *, by_a
         return True
     # a superpixel's number says nothing about which pixels it has
     return bool(representation.layout().get("segments") == explanation.layout.get("segments"))
-
-
-def with_settings(explainer: Explainer, **changes: Any) -> Explainer:
-    """Return an explainer of the same model and data under changed settings, which shares no counts with the first."""
-    other = copy.copy(explainer)
-    settings = replace(explainer.settings, **changes)
-    other._settings = settings
-    other._context = Context(settings, explainer.modality, copy.copy(explainer._context.caller))
-    return other
 
 
 def norm(vector: FloatArray) -> float:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
-from limelight.diagnostics.case import with_settings
 from limelight.errors import InputError
 from limelight.explainer import Explainer
 from limelight.explanation import Explanation
@@ -109,10 +108,10 @@ def stability(
     """
     _check(repeats, k)
     seed = cast(int, explainer.settings.seed)
-    runs = [with_settings(explainer, seed=seed + 1).explain(instance)]
+    runs = [explainer.with_settings(seed=seed + 1).explain(instance)]
     runs[0].target_index(target)
     for i in range(2, repeats + 1):  # a noisy model may change its mind about which output is largest
-        runs.append(with_settings(explainer, seed=seed + i, targets=runs[0].targets).explain(instance))
+        runs.append(explainer.with_settings(seed=seed + i, targets=runs[0].targets).explain(instance))
     return agreement(runs, k=k, target=target)
 
 

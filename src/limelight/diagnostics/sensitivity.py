@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import Feature, FloatArray
-from limelight.diagnostics.case import Case, norm, open_case, with_settings
+from limelight.diagnostics.case import Case, norm, open_case
 from limelight.errors import InputError
 from limelight.explainer import Explainer
 from limelight.explanation import Explanation
@@ -110,7 +110,7 @@ def max_sensitivity(
         others = nearby_rows(case, RADIUS if radius is None else radius, repeats, rng)
     else:
         others = [nearby(instance, rng) for _ in range(repeats)]
-    again = with_settings(case.explainer, targets=(case.target,))
+    again = case.explainer.with_settings(targets=(case.target,))
     found = list(again.explain_many(others))
     distances = np.array([_distance(case, other) for other in found])
     noise = np.mean([norm(case.explanation.stderr[case.row]) ** 2 + norm(each.stderr[0]) ** 2 for each in found])
