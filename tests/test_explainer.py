@@ -127,9 +127,7 @@ def test_an_explainer_and_its_explanations_pickle(people, classifier):
 def test_targets_by_name_by_index_and_all_of_them(people, classifier):
     frame, _ = people
     row, tabular = frame.iloc[2], ll.Tabular(frame)
-    both = ll.Explainer(
-        classifier, tabular, seed=0, n_samples=300, targets="all", control_variates=False
-    ).explain(row)
+    both = ll.Explainer(classifier, tabular, seed=0, n_samples=300, targets="all", control_variates=False).explain(row)
     rich = ll.Explainer(classifier, tabular, seed=0, n_samples=300, targets="rich").explain(row)
     first = ll.Explainer(classifier, tabular, seed=0, n_samples=300, targets=[1]).explain(row)
     assert both.targets == ("poor", "rich")

@@ -26,7 +26,7 @@ def coded_adult(adult):
 
 def lime_explainer(X, categorical):
     """Return lime's explainer without its two biases of order 1/n, which 60 seeds are enough to see: it counts the
-    instance itself as one of the n rows, which tells where the instance's own category is rare, and shrinks by Ridge(1).
+    instance itself as one of the n rows, which tells where its own category is rare, and shrinks by Ridge(1).
     """
     from lime.lime_tabular import LimeTabularExplainer
 
