@@ -4,8 +4,8 @@
 
 Overhead is the total less the time inside the model's own predict, measured by the same wrapper for both. Both explain
 the same rows of Adult (UCI) with the same model and the same number of perturbations (5,000, lime's default), on one
-thread; the clock is that thread's CPU time. "cold" is a new explainer's first explanation, with its neighborhood to draw
-and the model to ask; "warm" is any later one, which reads the same neighborhood.
+thread; the clock is that thread's CPU time. "cold" is a new explainer's first explanation, with its neighborhood to
+draw and the model to ask; "warm" is any later one, which reads the same neighborhood.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ projection is known, and the estimand does not move.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ _FEW = 20  # up to this many features all pairs are used, soon after d rows for 
 _BLOCK = 8192
 _LEAST_FREEDOM = 1e-3  # a pair of rows that g follows this closely is no evidence of how well it predicts
 _Floats = NDArray[np.float32]  # g may be any function, so single precision is enough, and twice as quick
+
+
+def _none() -> FloatArray:
+    return np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class LogisticPairs:
     high: float
     pairs: NDArray[np.int64]
     theta: FloatArray
-    flat: FloatArray | None = None
+    flat: FloatArray = field(default_factory=_none)
 
     def predict(self, Z: NDArray[np.uint8]) -> FloatArray:
         """Return g (n,) for masks Z (n, d)."""
@@ -62,7 +66,6 @@ class LogisticPairs:
 
     def bend(self, Z: NDArray[np.uint8]) -> FloatArray:
         """Return (n,) what the polynomial leaves of g."""
-        assert self.flat is not None
         width = _head_width(Z.shape[1])
         linear = np.zeros(width)
         linear[1 : Z.shape[1] + 1] = self.theta[1 : Z.shape[1] + 1]
@@ -72,7 +75,6 @@ class LogisticPairs:
 
     def polynomial(self, d: int) -> Polynomial:
         """Return the polynomial nearest to g."""
-        assert self.flat is not None
         width, size = _head_width(d), self.high - self.low
         flat, share = size * self.flat, np.arange(d + 1.0) / d
         bent = np.sqrt(d) * flat[d + 3 : width] if d > _FEW else np.zeros(d)
