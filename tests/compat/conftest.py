@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 
-SILENT = "ignore"
-
 
 @pytest.fixture(scope="session")
 def cancer():
@@ -54,7 +52,7 @@ def coded_adult(adult):
     return X, at, names, list(frame.columns), model
 
 
-def read_newsgroups(folder, subset, categories):
+def newsgroup_texts(folder, subset, categories):
     """Return the texts of some groups and their numbers, as scikit-learn's `fetch_20newsgroups` would."""
     texts, targets = [], []
     for number, category in enumerate(categories):
@@ -72,5 +70,11 @@ def newsgroups(shared_data):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    texts, targets = read_newsgroups(shared_data, "train", ["alt.atheism", "soc.religion.christian"])
+    texts, targets = newsgroup_texts(shared_data, "train", ["alt.atheism", "soc.religion.christian"])
     return texts, make_pipeline(TfidfVectorizer(lowercase=False), LogisticRegression()).fit(texts, targets)
+
+
+@pytest.fixture(scope="session", name="read_newsgroups")
+def reader():
+    """The function that reads newsgroups: folder, subset, groups → texts and their numbers."""
+    return newsgroup_texts

@@ -12,7 +12,7 @@ from limelight.compat.lime.question import Kernel, Question, ask
 from limelight.compat.lime.randomness import check_random_state, draw_seed
 from limelight.compat.lime.surrogate import selection_name
 from limelight.errors import InputError
-from limelight.interpretable.text import Text
+from limelight.interpretable.text import MAX_FEATURES, Text
 
 __all__ = ["IndexedCharacters", "IndexedString", "LimeTextExplainer", "TextDomainMapper"]
 
@@ -142,6 +142,12 @@ class LimeTextExplainer:
         """
         if not isinstance(text_instance, str):
             raise InputError(f"text_instance: expected a string, got {type(text_instance).__name__}; pass one text.")
+        indexed = self._indexed(text_instance)
+        if indexed.num_words() > MAX_FEATURES:
+            raise InputError(
+                f"text_instance: expected at most {MAX_FEATURES} different words, got {indexed.num_words()}; "
+                r"explain sentences, split_expression=r'[.!?]\s+', or a shorter text."
+            )
         question = Question(
             class_names=self.class_names,
             labels=labels,
@@ -157,8 +163,7 @@ class LimeTextExplainer:
         )
         answer = ask(question, text_instance, classifier_fn, self._text(), {})
         names = [str(j) for j in range(len(answer.outputs))] if self.class_names is None else self.class_names
-        mapper = TextDomainMapper(self._indexed(text_instance))
-        explanation = Explanation(mapper, class_names=names, random_state=self.random_state)
+        explanation = Explanation(TextDomainMapper(indexed), class_names=names, random_state=self.random_state)
         explanation.predict_proba = answer.outputs
         explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
         return explanation.fill(answer)

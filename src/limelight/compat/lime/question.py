@@ -19,6 +19,7 @@ from limelight.contracts import FloatArray, Modality
 from limelight.errors import InputError, ModelOutputError, UnknownNameError
 from limelight.explanation import Explanation
 from limelight.instance import Context
+from limelight.models.adapters import METHODS
 from limelight.models.calls import Caller
 from limelight.neighborhoods import Pool
 from limelight.pipeline import explain_stream
@@ -201,7 +202,7 @@ def ask(
     pools
         Neighborhoods that may be shared, all of which this function has answered; new ones are added.
     """
-    caller = Caller(predict, batch_size=question.batch_size)
+    caller = Caller(as_called(predict), batch_size=question.batch_size)
     representation = modality.represent(instance, stream(question.seed, b"", "represent"))
     outputs = caller.ask([representation.original])[0][0]
     labels = wanted_labels(question, outputs)
@@ -222,6 +223,20 @@ def ask(
     if question.verbose:
         say(answer)
     return answer
+
+
+def as_called(predict: Any) -> Callable[[Any], Any]:
+    """Return the function as lime would call it: itself, also where it has a `predict` that limelight would prefer."""
+    if not callable(predict):
+        raise InputError(
+            f"predict_fn: expected a function of n inputs, got {type(predict).__name__}; pass for example "
+            "model.predict_proba, the method itself."
+        )
+    if any(hasattr(predict, method) for method in METHODS):
+        function: Callable[[Any], Any] = predict.__call__
+        return function
+    checked: Callable[[Any], Any] = predict
+    return checked
 
 
 def wanted_labels(question: Question, outputs: FloatArray) -> tuple[int, ...]:
