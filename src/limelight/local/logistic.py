@@ -147,7 +147,7 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     theta = _descend(problem, _start(problem), width, steps=3)
     theta = _descend(problem, theta, S.shape[1], steps=2)
     curve = _curve(S @ theta)
-    flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else None
+    flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else _none()
     model = LogisticPairs(low, high, pairs, theta.astype(float), flat)
     seen = np.empty(n)
     others = np.ones(n, bool)
