@@ -21,13 +21,15 @@ HERE = Path(__file__).resolve().parent
 OUT = HERE / "gallery"
 DATA = Path(os.environ.get("LIMELIGHT_SHARED_DATA", HERE.parents[1] / "shared" / "data"))
 CHROMIUM = Path(os.environ.get("LIMELIGHT_CHROMIUM", "/usr/bin/chromium"))
+SENSORS = [f"{sensor} {axis}" for sensor in ("acceleration", "rotation") for axis in "xyz"]
+ROW = 42
 ADULT = (
     "age workclass fnlwgt education education-num marital-status occupation relationship race sex "
     "capital-gain capital-loss hours-per-week native-country income"
 ).split()
 
 
-def table() -> ll.Explanation:
+def adult() -> tuple[ll.Explainer, Any]:
     """Adult: does this person earn more than 50,000 dollars? Boosted trees on raw columns."""
     import pandas as pd
     from sklearn.compose import make_column_selector, make_column_transformer
@@ -41,11 +43,25 @@ def table() -> ll.Explanation:
         (OrdinalEncoder(), make_column_selector(dtype_exclude="number")), remainder="passthrough"
     )
     model = make_pipeline(encode, HistGradientBoostingClassifier(random_state=0)).fit(X, y)
-    return ll.Explainer(model, ll.Tabular(X), seed=0).explain(X.iloc[7])
+    return ll.Explainer(model, ll.Tabular(X), seed=0, targets=[">50K"]), X
+
+
+def table() -> ll.Explanation:
+    """One person of Adult."""
+    explainer, X = adult()
+    return explainer.explain(X.iloc[ROW])
+
+
+def many() -> None:
+    """How much each column matters to 400 people of Adult, with intervals, and every weight as a dot."""
+    explainer, X = adult()
+    explanations = list(explainer.explain_many(X.iloc[:400]))
+    save(ll.plot_importance(ll.feature_importance(explanations)), "many-importance")
+    save(ll.plot_beeswarm(explanations), "many-beeswarm")
 
 
 def text() -> ll.Explanation:
-    """SMS spam: a linear model on word pairs."""
+    """SMS spam: a linear model on words."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -53,9 +69,9 @@ def text() -> ll.Explanation:
     file = next((DATA / "sms_spam").glob("[sS][mM][sS]*"))
     pairs = [line.split("\t", 1) for line in file.read_text(encoding="utf-8").splitlines() if "\t" in line]
     labels, messages = zip(*pairs, strict=True)
-    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=30))
+    model = make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10))
     model.fit(messages, labels)
-    chosen = next(m for label, m in pairs if label == "spam" and 120 < len(m) < 170 and "prize" in m.lower())
+    chosen = next(message for message in messages if "2000 pound award! Call" in message)
     return ll.Explainer(model, ll.Text(), seed=0, targets="all").explain(chosen)
 
 
@@ -91,13 +107,14 @@ class SqueezeNet:
 
 def series() -> ll.Explanation:
     """BasicMotions: which motion does the wrist make? Six sensors, a forest on simple statistics of stretches."""
+    import pandas as pd
     from sklearn.ensemble import RandomForestClassifier
 
     X, y = motions("TRAIN")
     model = RandomForestClassifier(300, random_state=0).fit(stretches(X), y)
-    modality = ll.TimeSeries(n_windows=5, per_channel=True, channels="first")
-    explainer = ll.Explainer(Motions(model), modality, seed=0, output_names=list(model.classes_))
-    return explainer.explain(motions("TEST")[0][12])
+    modality = ll.TimeSeries(n_windows=5, per_channel=True, model_channels="first")
+    explainer = ll.Explainer(Motions(model), modality, seed=0, output_names=list(model.classes_), n_samples=1024)
+    return explainer.explain(pd.DataFrame(motions("TEST")[0][12].T, columns=SENSORS))
 
 
 class Motions:
@@ -125,11 +142,28 @@ def motions(which: str) -> tuple[Any, list[str]]:
 
 
 def draw(name: str, explanation: ll.Explanation) -> None:
-    """Write an explanation as page, figure, Markdown, text and JSON."""
+    """Write an explanation as page, figure, Markdown and text."""
     (OUT / f"{name}.html").write_text(html.page(explanation), encoding="utf-8")
     (OUT / f"{name}.md").write_text(markdown.render(explanation), encoding="utf-8")
     (OUT / f"{name}.txt").write_text(terminal.render(explanation) + "\n", encoding="utf-8")
-    figure.plot(explanation).figure.savefig(OUT / f"{name}-figure.png")
+    said = explanation.outputs[0][0]
+    save(figure.plot(explanation, target=said if said in explanation.targets else None), f"{name}-figure")
+
+
+def save(axes: Any, name: str) -> None:
+    """Write a figure as a small PNG."""
+    file = OUT / f"{name}.png"
+    axes.figure.savefig(file)
+    shrink(file)
+
+
+def shrink(file: Path) -> None:
+    """Keep 256 colours of a picture: a third of the bytes, and no eye sees which."""
+    from PIL import Image
+
+    with Image.open(file) as picture:
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+    few.save(file, optimize=True)
 
 
 def screenshots(names: list[str]) -> None:
@@ -150,6 +184,7 @@ def screenshots(names: list[str]) -> None:
                 page.goto((OUT / f"{name}.html").as_uri())
                 page.wait_for_timeout(300)
                 page.screenshot(path=OUT / f"{name}-{scheme}.png", full_page=True)
+                shrink(OUT / f"{name}-{scheme}.png")
         browser.close()
 
 
@@ -160,6 +195,8 @@ def main(wanted: list[str]) -> None:
     """Draw all, or those that are named."""
     OUT.mkdir(exist_ok=True)
     drawn = []
+    if (not wanted or "many" in wanted) and (DATA / "adult").is_dir():
+        many()
     for name, explain in GALLERY.items():
         if wanted and name not in wanted:
             continue
