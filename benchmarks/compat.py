@@ -132,18 +132,21 @@ def measure(case: Case, package: str, repeats: int) -> tuple[float, float]:
     lime = importlib.import_module(package)
     for name in ("lime_tabular", "lime_text", "lime_image"):
         importlib.import_module(f"{package}.{name}")
-    explainer = make(lime)
-    totals, overheads = [], []
-    for repeat in range(repeats + 1):
-        model = Timed(predict)
-        started = time.process_time()
-        explain(explainer, model)
-        between = time.process_time()
-        explain(explainer, predict)
-        if repeat:  # the first warms up
-            overheads.append(1000 * (between - started - model.seconds))
-            totals.append(1000 * (time.process_time() - between))
-    return statistics.median(totals), statistics.median(overheads)
+    explainer, model = make(lime), Timed(predict)
+    overheads = [seconds - inside for seconds, inside in runs(lambda: explain(explainer, model), repeats, model)]
+    totals = [seconds for seconds, _ in runs(lambda: explain(explainer, predict), repeats)]
+    return 1000 * statistics.median(totals), 1000 * statistics.median(overheads)
+
+
+def runs(explain: Callable[[], Any], repeats: int, model: Timed | None = None) -> list[tuple[float, float]]:
+    """Return the CPU seconds of some runs, and how many of them were inside the model; the first run warms up."""
+    explain()
+    found = []
+    for _ in range(repeats):
+        inside, started = (model.seconds if model else 0.0), time.process_time()
+        explain()
+        found.append((time.process_time() - started, (model.seconds if model else 0.0) - inside))
+    return found
 
 
 def main() -> None:

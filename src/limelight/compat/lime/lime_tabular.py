@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from limelight.compat.lime.lime_base import LimeBase
 from limelight.compat.lime.question import Kernel, Question, ask
 from limelight.compat.lime.randomness import check_random_state, draw_seed, peek_seed
 from limelight.compat.lime.surrogate import selection_name
-from limelight.compat.lime.table_names import TableDomainMapper, map_row, map_sparse, two_decimals
+from limelight.compat.lime.table_names import TableDomainMapper, list_zeros, map_row, map_sparse, two_decimals
 from limelight.compat.lime.tables import Statistics, build_table, distinct
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, UnknownNameError
@@ -221,7 +220,7 @@ class LimeTabularExplainer:
         explanation = Explanation(self._mapper(row), mode=self.mode, class_names=self._class_names(len(answer.outputs)))
         explanation.fill(answer, nonzero_columns(row))
         if is_sparse(row) and self.feature_selection != "lasso_path":
-            _list_zeros(explanation, len(self.feature_names) if self.feature_selection == "none" else num_features)
+            list_zeros(explanation, len(self.feature_names) if self.feature_selection == "none" else num_features)
         if self.mode == "regression":
             explanation.predicted_value = answer.outputs[0]
             explanation.min_value, explanation.max_value = answer.lowest, answer.highest
@@ -429,19 +428,6 @@ class Unflattened:
     def __call__(self, rows: Any) -> Any:
         """Return the function's answer."""
         return self.function(rows.reshape(len(rows), self.n_features, self.n_timesteps).transpose(0, 2, 1))
-
-
-def _list_zeros(explanation: Explanation, wanted: int) -> None:
-    """Make up the number of features asked for by columns in which a sparse row is zero, as lime does."""
-    names = explanation.domain_mapper.feature_names
-    for label in list(explanation._rows):
-        pairs = explanation.local_exp[label]
-        known = {j for j, _ in pairs}
-        rest = (j for j in range(len(names)) if j not in known)
-        explanation.local_exp[label] = [
-            *pairs,
-            *((j, 0.0) for j in itertools.islice(rest, max(0, wanted - len(pairs)))),
-        ]
 
 
 def _warn_of_no_probabilities(question: Question, outputs: FloatArray) -> None:

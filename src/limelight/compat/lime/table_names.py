@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from limelight.compat.lime.explanation import DomainMapper, Pairs
+from limelight.compat.lime.explanation import DomainMapper, Explanation, Pairs
 from limelight.compat.lime.tables import Statistics
 from limelight.contracts import FloatArray
 
@@ -94,3 +95,16 @@ def map_row(
 def map_sparse(names: Sequence[Any], row: Any, scale: FloatArray) -> TableDomainMapper:
     """Return what the columns of a sparse row are called."""
     return TableDomainMapper(list(names), two_decimals(row.data), row.multiply(1.0 / scale), [], None, row.indices)
+
+
+def list_zeros(explanation: Explanation, wanted: int) -> None:
+    """Make up the number of features asked for by columns in which a sparse row is zero, as lime does."""
+    names = explanation.domain_mapper.feature_names
+    for label in list(explanation.local_exp):
+        pairs = explanation.local_exp[label]
+        known = {j for j, _ in pairs}
+        rest = (j for j in range(len(names)) if j not in known)
+        explanation.local_exp[label] = [
+            *pairs,
+            *((j, 0.0) for j in itertools.islice(rest, max(0, wanted - len(pairs)))),
+        ]
