@@ -6,6 +6,7 @@ not hold is left out. Screenshots need Chromium and Playwright, and are left out
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -22,7 +23,7 @@ OUT = HERE / "gallery"
 DATA = Path(os.environ.get("LIMELIGHT_SHARED_DATA", HERE.parents[1] / "shared" / "data"))
 CHROMIUM = Path(os.environ.get("LIMELIGHT_CHROMIUM", "/usr/bin/chromium"))
 SENSORS = [f"{sensor} {axis}" for sensor in ("acceleration", "rotation") for axis in "xyz"]
-ROW = 42
+ROW = 534
 ADULT = (
     "age workclass fnlwgt education education-num marital-status occupation relationship race sex "
     "capital-gain capital-loss hours-per-week native-country income"
@@ -72,7 +73,7 @@ def text() -> ll.Explanation:
     model = make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10))
     model.fit(messages, labels)
     chosen = next(message for message in messages if "2000 pound award! Call" in message)
-    return ll.Explainer(model, ll.Text(), seed=0, targets="all").explain(chosen)
+    return ll.Explainer(model, ll.Text(), seed=0, targets="all", n_samples=1024).explain(chosen)
 
 
 def image() -> ll.Explanation:
@@ -151,19 +152,22 @@ def draw(name: str, explanation: ll.Explanation) -> None:
 
 
 def save(axes: Any, name: str) -> None:
-    """Write a figure as a small PNG."""
-    file = OUT / f"{name}.png"
+    """Write a figure as a small picture."""
+    file = io.BytesIO()
     axes.figure.savefig(file)
-    shrink(file)
+    shrink(file.getvalue(), name)
 
 
-def shrink(file: Path) -> None:
-    """Keep 256 colours of a picture: a third of the bytes, and no eye sees which."""
+def shrink(png: bytes, name: str) -> None:
+    """Write a picture small: photographs as JPEG, drawings as PNG with the 256 colours that they do not exceed."""
     from PIL import Image
 
-    with Image.open(file) as picture:
-        few = picture.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
-    few.save(file, optimize=True)
+    with Image.open(io.BytesIO(png)) as picture:
+        colours = picture.convert("RGB")
+    if name.startswith("image"):
+        colours.save(OUT / f"{name}.jpg", quality=88, subsampling=0, optimize=True)
+    else:
+        colours.quantize(256).save(OUT / f"{name}.png", optimize=True)
 
 
 def screenshots(names: list[str]) -> None:
@@ -183,8 +187,7 @@ def screenshots(names: list[str]) -> None:
                 page = browser.new_page(color_scheme=scheme, viewport={"width": 1000, "height": 400})
                 page.goto((OUT / f"{name}.html").as_uri())
                 page.wait_for_timeout(300)
-                page.screenshot(path=OUT / f"{name}-{scheme}.png", full_page=True)
-                shrink(OUT / f"{name}-{scheme}.png")
+                shrink(page.screenshot(full_page=True), f"{name}-{scheme}")
         browser.close()
 
 

@@ -17,7 +17,7 @@ AXE_VERSION = "4.10.2"
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A headless browser; `LIMELIGHT_CHROMIUM` names another one than /usr/bin/chromium."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install --group dev")
     path = os.environ.get("LIMELIGHT_CHROMIUM", "/usr/bin/chromium")
     if not Path(path).exists():
         pytest.skip(f"no browser at {path}: apt-get install chromium, or set LIMELIGHT_CHROMIUM")

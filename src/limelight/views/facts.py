@@ -246,7 +246,8 @@ def fidelity_text(facts: TargetFacts) -> str:
     if not math.isfinite(facts.fidelity):
         return "unknown"
     error = facts.fidelity_stderr
-    tail = f" ± {Numbers(2).text(error)}" if math.isfinite(error) and error > 0 else ""
+    places = 2 if error >= 0.005 else 3
+    tail = f" ± {Numbers(places).text(error)}" if math.isfinite(error) and error >= 0.0005 else ""
     return Numbers(2).text(facts.fidelity) + tail
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,7 +17,8 @@ from limelight.views.figure_text import drawable, fonts
 
 Group = tuple[str, Hashable]
 """What a feature is across instances: the kind and key of its `Where`."""
-BAR = "#6d7a8a"
+BAR = "#b4bec9"
+GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 @runtime_checkable
@@ -153,16 +155,18 @@ def plot_coverage(coverage: Sequence[float] | Any, ax: Axes | None = None) -> Ax
 
 
 def swarm(values: Any, *, width: float = 0.36, bins: int = 80) -> Any:
-    """Return for sorted values (n,) in [-1, 1] offsets that spread those in the same bin: always the same ones.
+    """Return for values (n,) in [-1, 1] offsets that spread those in the same bin: always the same ones.
+
+    Inside a bin offsets follow multiples of the golden ratio, not the values: in their order dots would lie on arcs.
 
     >>> swarm(np.array([0.1, 0.1, 0.1])).round(2).tolist()
-    [0.0, 0.05, -0.05]
+    [0.0, -0.05, 0.05]
     """
     places = np.round(np.asarray(values) * bins).astype(int)
     rank = np.zeros(len(places), int)
-    rank[1:] = np.arange(1, len(places))
-    first = np.searchsorted(places, places)
-    rank = rank - first
+    for place in np.unique(places):
+        inside = np.flatnonzero(places == place)
+        rank[inside[np.argsort(np.arange(len(inside)) * GOLDEN % 1)]] = np.arange(len(inside))
     steps = (rank + 1) // 2 * np.where(rank % 2 == 1, 1, -1)
     most = max(int(np.abs(steps).max(initial=0)), 1)
     return steps * min(0.05, width / most)
@@ -185,7 +189,7 @@ def _plot_summary(summary: Summary, ax: Axes | None, target: str | None, n: int)
     for y, row in enumerate(shown):
         error = [[row["mean_abs"] - row["abs_low"]], [row["abs_high"] - row["mean_abs"]]]
         ax.errorbar(row["mean_abs"], y, xerr=error, fmt="none", ecolor=INK, elinewidth=1.0, capsize=2.4, zorder=3)
-        ax.vlines(row["noise"], y - 0.4, y + 0.4, color=SOFT, linewidth=1.2, zorder=4)
+        ax.vlines(row["noise"], y - 0.4, y + 0.4, color=SOFT, linewidth=1.5, zorder=4)
     level = f"{summary.level:.0%}".replace("%", " %")
     below = f"whiskers: {level} interval; short line: what sampling noise alone would show"
     ax.set_xlabel(below, fontsize=8, color=SOFT, loc="left")
