@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def _said(address: str) -> Any:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a notebook that was never run."""
     if "LIMELIGHT_JUPYTER_PYTHON" not in os.environ and importlib.util.find_spec("jupyterlab") is None:
-        pytest.skip("jupyterlab is not installed: pip install --group notebook-test")
+        pytest.skip("jupyterlab is not installed: pip install --group notebook-test, or set LIMELIGHT_JUPYTER_PYTHON")
     folder = tmp_path_factory.mktemp("lab")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cells = [cell(source, number) for number, source in enumerate(SOURCES)]
@@ -126,8 +126,9 @@ def test_an_output_works_where_it_was_run_and_reopened_by_a_server_without_any_k
 def _saved(notebook: Path, *, outputs: int, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        cells = json.loads(notebook.read_text())["cells"]
-        if sum(bool(each["outputs"]) for each in cells) == outputs:
-            return
+        with suppress(json.JSONDecodeError):  # half written
+            cells = json.loads(notebook.read_text())["cells"]
+            if sum(bool(each["outputs"]) for each in cells) == outputs:
+                return
         time.sleep(0.2)
     raise AssertionError(f"the notebook was not saved with {outputs} outputs in {seconds:g} s")
