@@ -5,6 +5,7 @@ import sys
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 import samples
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from limelight.contracts import Feature, Where
 from limelight.layouts import text_layout
 from limelight.views import html
 from limelight.views.facts import visible
+from limelight.views.raster import heat
 
 LIMIT = 60 * 1024
 
@@ -149,3 +151,11 @@ def test_where_weights_do_not_add_up_no_arithmetic_is_offered() -> None:
     facts = Facts(html.page(explanation))
     assert facts.data["targets"][0]["additive"] is False
     assert "surrogate expects" not in html.page(explanation).partition('type="application/json"')[0]
+
+
+def test_outlines_do_not_hide_the_segments_of_a_tiny_picture() -> None:
+    weights = {label: (1.0, True) for label in range(4)}
+    for side, outlined in ((8, False), (120, True)):
+        labels = np.kron(np.arange(4).reshape(2, 2), np.ones((side // 2, side // 2), int))
+        colours = {tuple(colour) for colour in heat(labels, weights).reshape(-1, 4).tolist()}
+        assert ((255, 255, 255, 150) in colours) == outlined

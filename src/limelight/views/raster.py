@@ -18,6 +18,8 @@ from limelight.views.facts import TargetFacts
 POSITIVE, NEGATIVE = (33, 102, 192), (214, 84, 14)
 CLEAR, OUTLINE, VEIL = (0, 0, 0, 0), (255, 255, 255, 150), (128, 128, 128, 224)
 FIRST_K = 5
+TINY = 64
+"""Pixels of a side up to which each pixel is seen, and an outline would hide what it goes around."""
 
 
 def raster(explanation: Explanation, facts: TargetFacts) -> str:
@@ -29,7 +31,7 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
     shown = [_segment(explanation, row.index) for row in facts.rows]
     k = min(FIRST_K, len(shown))
     numbers = f.weight_numbers(facts)
-    tiny = " tiny" if max(labels.shape) <= 64 else ""
+    tiny = " tiny" if max(labels.shape) <= TINY else ""
     pictures = (
         _figure(explanation, "orig", "", "Original", "the image as the model saw it"),
         _figure(
@@ -88,7 +90,7 @@ def painted(
             colour = (*(POSITIVE if weight > 0 else NEGATIVE), round(alpha))
             table[label] = colours.setdefault(colour, len(colours))
     indices = table[labels]
-    if outlined:
+    if outlined and max(labels.shape) > TINY:
         indices[edges(labels)] = colours[OUTLINE]
     return indices, np.array(list(colours), np.uint8)
 
