@@ -154,7 +154,7 @@ def test_where_weights_do_not_add_up_no_arithmetic_is_offered() -> None:
 
 
 def test_outlines_do_not_hide_the_segments_of_a_tiny_picture() -> None:
-    weights = {label: (1.0, True) for label in range(4)}
+    weights = dict.fromkeys(range(4), (1.0, True))
     for side, outlined in ((8, False), (120, True)):
         labels = np.kron(np.arange(4).reshape(2, 2), np.ones((side // 2, side // 2), int))
         colours = {tuple(colour) for colour in heat(labels, weights).reshape(-1, 4).tolist()}
