@@ -96,7 +96,8 @@ def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
         context.repeats = find_repeats(opened[0], context)
     growing, new = context.pools_to_grow(opened), [one for one in opened if not len(one.targets)]
     requests = [context.originals(new), *[pool.request(first.n) for pool, first in growing]]
-    (predictions, _), *answers = ask([*requests, *[one.request() for one in opened]], context)
+    long = context.visible and bool(growing or opened[0].source.kind == "masks")
+    (predictions, _), *answers = ask([*requests, *[one.request() for one in opened]], context, visible=long)
     for one, outputs in zip(new, predictions, strict=True):
         one.meet(outputs)
     for (pool, first), (outputs, _) in zip(growing, answers, strict=False):
@@ -154,7 +155,9 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
     return replace(neighborhood, weights=weights(width)), width
 
 
-def ask(requests: Sequence[Iterable[Inputs]], context: Context) -> list[tuple[FloatArray, FloatArray | None]]:
+def ask(
+    requests: Sequence[Iterable[Inputs]], context: Context, *, visible: bool
+) -> list[tuple[FloatArray, FloatArray | None]]:
     """Return for each request the model's outputs, and their variances where rows are asked repeatedly.
 
     The chunks of all requests flow through the model in full batches, and only as many of them exist at a time as a
@@ -169,7 +172,7 @@ def ask(requests: Sequence[Iterable[Inputs]], context: Context) -> list[tuple[Fl
                 owners.extend([owner] * repeats)
                 yield from itertools.repeat(chunk, repeats)
 
-    answers = context.caller.ask(progress(chunks(), what="blocks asked") if context.visible else chunks())
+    answers = context.caller.ask(progress(chunks(), what="blocks asked") if visible else chunks())
     sorted_out: list[list[FloatArray]] = [[] for _ in requests]
     for owner, answer in zip(owners, answers, strict=True):
         sorted_out[owner].append(answer)
