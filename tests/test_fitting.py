@@ -86,6 +86,8 @@ def test_refitting_shows_what_the_selected_features_fit_alone():
     assert np.count_nonzero(explanation.coef) == 3
     assert set(np.flatnonzero(explanation.coef[0])) == set(explanation.selected[0].tolist())
     assert explanation.fidelity[0] < explain(n_samples=600).fidelity[0]
+    shown = explanation.stderr[0, explanation.selected[0]]
+    np.testing.assert_allclose(np.sqrt(np.diag(explanation.covariance_matrix())), shown, rtol=1e-5)
 
 
 def test_a_linear_model_comes_back_exactly_under_every_setting():

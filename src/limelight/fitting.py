@@ -44,8 +44,8 @@ def as_surrogate(context: Context) -> Surrogate:
 
 def refit(neighborhood: Neighborhood, estimate: Estimate, selected: tuple[NDArray[np.int64], ...]) -> Estimate:
     """Return the estimate with each target's shown features fitted alone by least squares, as lime does."""
-    coef, stderr = np.zeros_like(estimate.coef), np.zeros_like(estimate.stderr)
-    parts = []
+    (k, d), parts = estimate.coef.shape, []
+    coef, stderr, whole = np.zeros((k, d)), np.zeros((k, d)), np.zeros((k, d + 1, d + 1))
     for target, shown in enumerate(selected):
         alone = replace(
             neighborhood,
@@ -55,10 +55,13 @@ def refit(neighborhood: Neighborhood, estimate: Estimate, selected: tuple[NDArra
         )
         part = estimate_plain(alone)
         coef[target, shown], stderr[target, shown] = part.coef[0], part.stderr[0]
+        places = np.concatenate([[0], shown + 1])
+        whole[target][np.ix_(places, places)] = part.covariance(target=0)
         parts.append(part)
     columns = ("intercept", "intercept_stderr", "fidelity", "fidelity_stderr", "r2")
     joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
-    return replace(estimate, coef=coef, stderr=stderr, estimators=("refit",) * len(parts), **joined)
+    meat = replace(estimate.sandwich, whole=whole)
+    return replace(estimate, coef=coef, stderr=stderr, sandwich=meat, estimators=("refit",) * len(parts), **joined)
 
 
 def _fit_surrogate(neighborhood: Neighborhood, surrogate: Surrogate, max_features: int | None) -> Estimate:
