@@ -37,6 +37,7 @@ from limelight.local.sampling import (
     all_masks,
     design_weights,
     points,
+    scrambles_of,
     size_law,
     weighted_size_law,
 )
@@ -112,8 +113,8 @@ class TableGame:
         codes, X = self.background.draw(U)
         Z = (codes == self.own).astype(np.uint8)
         weights = self.ratio ** (self.d - Z.sum(axis=1, dtype=float))
-        sample = Neighborhood(Z, self.f(X)[:, None], weights, np.ones(self.d), np.zeros(n, bool), np.arange(n))
-        return sample, U, codes
+        known = (np.zeros(n, bool), np.arange(n), None, scrambles_of(design, self.d))  # type: ignore[arg-type]
+        return Neighborhood(Z, self.f(X)[:, None], weights, np.ones(self.d), *known), U, codes
 
     def ours(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
         """Return our weights, their standard errors, and the CPU seconds of the estimate."""

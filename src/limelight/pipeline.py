@@ -140,9 +140,8 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
         width = float(settings.kernel_width)
     else:
         width = default_kernel_width(context.distance, len(center))
-    neighborhood = Neighborhood(
-        sample.Z, sample.Y, sample.design, center, sample.enumerated, sample.clusters, sample.noise
-    )
+    known = (sample.enumerated, sample.clusters, sample.noise, sample.scrambles)
+    neighborhood = Neighborhood(sample.Z, sample.Y, sample.design, center, *known)
 
     def weights(width: float) -> FloatArray:
         near = proximity_to(sample.Z, center, distance=context.distance, width=width, kernel=settings.kernel)

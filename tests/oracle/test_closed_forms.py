@@ -147,11 +147,11 @@ def bin_means() -> np.ndarray:
 def test_linear_models_on_quartile_bins_do_not_depend_on_the_width(width, controlled):
     """β_j = λ_j (own bin's mean − mean of the others) [garreau2020]; a middle bin can hide an important feature."""
     slopes, own, d = np.array([1.0, -2.0, 0.5]), np.array([3, 0, 1]), 3
-    U, codes, X = quartile_draws(8192, d, seed=3)
+    U, codes, X = quartile_draws(16384, d, seed=3)  # two scrambles of 8,192
     Z = (codes == own).astype(np.uint8)
     ratio = exp(-1 / (2 * width**2))
     sample = Neighborhood(
-        Z, (X @ slopes)[:, None], ratio ** (d - Z.sum(axis=1)), np.ones(d), np.zeros(8192, bool), np.arange(8192)
+        Z, (X @ slopes)[:, None], ratio ** (d - Z.sum(axis=1)), np.ones(d), np.zeros(16384, bool), np.arange(16384)
     )
     pool = fit_pool(codes, U, sample.Y, [np.full(4, 0.25)] * d) if controlled else None
     fit = estimate_encoded(sample, pool, own, ratio)

@@ -23,6 +23,7 @@ from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.logistic import additive_index
 from limelight.local.precision import Estimate, Sandwich, effective_sample_size, estimate_plain
 from limelight.local.product import ProductParts, own_and_others
+from limelight.local.scrambling import scrambling_factor
 
 WAVES = 8
 """Harmonics of the curve in the index; from 6 to 20 the gain is the same."""
@@ -198,7 +199,7 @@ def _assemble(
     fixed: NDArray[np.bool_],
     names: tuple[str, ...],
 ) -> Estimate:
-    """Return the estimate; HC1, since no draw of a shared pool has much leverage, and all draws are independent."""
+    """Return the estimate; HC1, since no draw of a shared pool has much leverage, less what scrambled points gain."""
     d, k, weights, total = fitted.d, fit.shape[1], neighborhood.weights, fitted.total
     X, outputs = fitted.rows[: d + 1], fitted.rows[d + 1 :]
     both = np.concatenate([fitted.fit[:, source], fit], axis=1).T @ X  # what makes the noise, and what is fitted
@@ -207,6 +208,9 @@ def _assemble(
     scores = weights * unseen
     meats = np.array([(X * np.square(each)) @ X.T for each in scores])
     covariance = fitted.bread @ meats @ fitted.bread
+    if neighborhood.scrambles > 1:
+        factor = _scrambling(neighborhood.scrambles, fitted, scores, covariance)[:, None]
+        scores, covariance = scores * factor, covariance * np.square(factor)[:, :, None]
     errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
     left = outputs[:k] - both[k:]
     variance = np.where(fitted.variance[:k] > 1e-24 * np.square(fitted.mean[:k]), fitted.variance[:k], 0.0)
@@ -219,6 +223,14 @@ def _assemble(
         coef[:, ~fixed], stderr[:, ~fixed] = fit[:-1].T, errors[:, :d]
     meat = _sandwich(neighborhood, fitted, scores, fixed, covariance)
     return Estimate(coef, fit[-1], stderr, errors[:, d], fidelity, fidelity_stderr, r2, names, True, meat)
+
+
+def _scrambling(scrambles: int, fitted: _Fitted, scores: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Return the factor (k,) by which scrambled points make the weights' errors smaller."""
+    d, X = fitted.d, fitted.rows[: fitted.d + 1]
+    sets = [slice(number, None, scrambles) for number in range(scrambles)]
+    additions = np.array([fitted.bread[:d] @ (X[:, each] @ scores[:, each].T) for each in sets])
+    return scrambling_factor(additions, covariance.diagonal(axis1=1, axis2=2)[:, :d].T)
 
 
 def _fidelity(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Draws, FloatArray
 from limelight.errors import UnknownNameError
+from limelight.local.scrambling import SCRAMBLES
 
 Law = Literal["uniform", "bernoulli"]
 Design = Literal["pairs", "plain"]
@@ -267,9 +268,10 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
     Parameters
     ----------
     design
-        ``"sobol"``: scrambled Sobol points [owen1998], whose error for smooth functions falls faster than 1/√n. Beyond
-        `SOBOL_COORDINATES` coordinates independent points are drawn instead. ``"lhs"``: a latin hypercube of these
-        rows. ``"plain"``: independent points.
+        ``"sobol"``: scrambled Sobol points [owen1998], whose error for smooth functions falls faster than 1/√n; rows
+        are taken in turn from `scrambles_of` sequences, scrambled independently. Beyond `SOBOL_COORDINATES`
+        coordinates independent points are drawn instead. ``"lhs"``: a latin hypercube of these rows. ``"plain"``:
+        independent points.
     start, stop
         Under ``"sobol"`` and ``"plain"`` a row is the same however it is asked for: a longer sequence begins with the
         shorter one. A latin hypercube belongs to its block.
@@ -294,14 +296,33 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
         return np.empty((max(rows, 0), n_coordinates))
     if design == "lhs":
         return _latin_hypercube(rows, n_coordinates, np.random.default_rng([seed, start]))
-    if design == "sobol" and n_coordinates <= SOBOL_COORDINATES:
-        return _sobol(start, rows, n_coordinates, seed)
+    if (scrambles := scrambles_of(design, n_coordinates)) > 1:
+        return _scrambled(start, stop, n_coordinates, seed, scrambles)
     generator = np.random.PCG64(seed)
     generator.advance(start * n_coordinates)
     return np.random.Generator(generator).random((rows, n_coordinates))
 
 
-def _sobol(start: int, rows: int, n_coordinates: int, seed: int) -> FloatArray:
+def scrambles_of(design: PointDesign, n_coordinates: int) -> int:
+    """Return how many independently scrambled sequences `points` takes rows from in turn; 1 for independent points.
+
+    >>> scrambles_of("sobol", 12), scrambles_of("lhs", 12)
+    (2, 1)
+    """
+    return SCRAMBLES if design == "sobol" and n_coordinates <= SOBOL_COORDINATES else 1
+
+
+def _scrambled(start: int, stop: int, n_coordinates: int, seed: int, scrambles: int) -> FloatArray:
+    found = np.empty((stop - start, n_coordinates))
+    for number in range(scrambles):
+        first, last = (-((number - at) // scrambles) for at in (start, stop))  # its rows among the first `at`
+        if last > first:
+            place = first * scrambles + number - start
+            found[place::scrambles] = _sobol(first, last - first, n_coordinates, [seed, number])
+    return found
+
+
+def _sobol(start: int, rows: int, n_coordinates: int, seed: list[int]) -> FloatArray:
     from scipy.stats import qmc
 
     engine = qmc.Sobol(n_coordinates, scramble=True, seed=np.random.default_rng(seed))
