@@ -14,7 +14,7 @@ from limelight.local.logistic import fit_logistic, partners
 from limelight.local.pool import estimate_encoded, fit_pool
 from limelight.local.precision import Estimate, estimate_plain
 from limelight.local.product import ProductParts
-from limelight.local.projection import Polynomial, identifies, projection, rows_needed
+from limelight.local.projection import Polynomial, Projection, identifies, projection, rows_needed
 from limelight.local.sampling import MaskSampler, all_masks, design_weights, points, size_law, weighted_size_law
 
 
@@ -99,10 +99,15 @@ def test_each_target_is_as_if_alone():
         assert together.estimators[k] == alone.estimators[0]
 
 
+def sides(onto: Projection) -> list[np.ndarray]:
+    """Return the masks of a projection and their complements."""
+    return [(sign * onto.H > 0).astype(np.uint8) for sign, _ in onto.sides]
+
+
 def test_few_features_are_projected_exactly():
     q = weighted_size_law(size_law("uniform", 10), np.linspace(0.2, 1, 11))
     onto, expected = projection(tuple(q.tolist()), 0), exact(curved, q)
-    coef, intercept = onto.project(curved(onto.Z))
+    coef, intercept = onto.project(np.stack([curved(Z) for Z in sides(onto)]))
     np.testing.assert_allclose(coef, expected.coef[0], atol=1e-10)
     assert intercept == pytest.approx(expected.intercept[0])
     assert projection(tuple(q.tolist()), 0) is onto
@@ -136,11 +141,13 @@ def test_more_features_than_can_be_enumerated_are_projected_with_little_noise():
     sample = drawn(curved, "uniform", d, n, 3)
     fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
     onto = projection(tuple(q.tolist()), rows_needed(n, d))
-    rest = fitted.model.bend(onto.Z)
+    rest = fitted.model.bend(onto)
+    values = np.stack([fitted.model.predict(Z) for Z in sides(onto)])
+    np.testing.assert_allclose(fitted.model.values(onto), values, rtol=1e-4)
     coef = fitted.model.polynomial(d).project(q)[0] + onto.project(rest)[0]
     many = drawn(fitted.model.predict, "uniform", d, 200_000, 4)
     reference = estimate_plain(many)
-    assert np.var(rest) < np.var(fitted.model.predict(onto.Z)) / 10
+    assert np.var(rest) < np.var(values) / 10
     assert np.abs(coef - reference.coef[0]).max() < 5 * reference.stderr.max() + 0.002
 
 

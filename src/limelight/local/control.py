@@ -114,12 +114,12 @@ def _use(
 
 def _known(model: LogisticPairs, onto: Projection) -> tuple[FloatArray, float, float]:
     """Return the weights and intercept of g in LIME's limit, and Σ w² r² of what was sampled to know them."""
-    d = onto.Z.shape[1]
+    d, weights = onto.H.shape[1], onto.weights
     if d <= EXACT_FEATURES:
-        return *onto.project(model.predict(onto.Z)), 0.0
-    rest = model.bend(onto.Z)
+        return *onto.project(model.values(onto)), 0.0
+    rest = model.bend(onto)
     (coef, intercept), (more, start) = model.polynomial(d).project(onto.sizes), onto.project(rest)
-    return coef + more, intercept + start, float(np.square(onto.weights * (rest - onto.weights @ rest)).sum())
+    return coef + more, intercept + start, float(np.square(weights * (rest - (weights * rest).sum())).sum())
 
 
 def _widened(rest: float, noisy: FloatArray, weights: FloatArray) -> float:

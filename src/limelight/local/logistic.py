@@ -11,17 +11,18 @@ projection is known, and the estimand does not move.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
-from limelight.local.projection import EXACT_FEATURES, Polynomial
+from limelight.local.projection import EXACT_FEATURES, Polynomial, Projection
 from limelight.local.surrogate import moments, solve
 
 _PENALTY = 0.03  # of the pairs, relative to the outputs' variance; anything in [0.01, 0.1] does as well
 _PENALTY_LINEAR = 0.003
-_MOST_PAIRS = 120  # where not all are used; more take longer and say no more
+_MOST_PAIRS = 40  # where not all are used; more take longer and say no more
 _MOST_ROWS = 2000  # g is fitted to so many rows; any g will do, and all rows say how well it does
 _LEAST_ROWS = 1000
 _STEP_COST = 1.5e8  # rows · columns² of one step
@@ -60,18 +61,37 @@ class LogisticPairs:
 
     def predict(self, Z: NDArray[np.uint8]) -> FloatArray:
         """Return g (n,) for masks Z (n, d)."""
-        width = _head_width(Z.shape[1])
-        head, paired = self._indices(Z, self.theta[:width, None])
-        return self.low + (self.high - self.low) * _curve(head[:, 0] + paired).astype(float)
+        heads, d = self.theta[: _head_width(Z.shape[1]), None], Z.shape[1]
+        values = np.empty(len(Z))
+        for start in range(0, len(Z), _BLOCK):
+            masks = Z[start : start + _BLOCK]
+            linear, bent, paired = self._forms(masks - np.float32(0.5), heads)
+            index = _at(heads, d, linear, bent, masks.sum(axis=1, dtype=np.intp))
+            values[start : start + _BLOCK] = _curve(index[:, 0] + paired)
+        return self.low + (self.high - self.low) * values
 
-    def bend(self, Z: NDArray[np.uint8]) -> FloatArray:
-        """Return (n,) what the polynomial leaves of g."""
-        width = _head_width(Z.shape[1])
-        linear = np.zeros(width)
-        linear[1 : Z.shape[1] + 1] = self.theta[1 : Z.shape[1] + 1]
-        head, paired = self._indices(Z, np.column_stack([self.theta[:width], self.flat[:width], linear]))
-        form = head[:, 1] + np.stack([paired, head[:, 2] ** 2, head[:, 2] ** 3], axis=1) @ self.flat[width:]
-        return (self.high - self.low) * (_curve(head[:, 0] + paired) - form)
+    def values(self, onto: Projection) -> FloatArray:
+        """Return g (2, m) on the masks of a projection, and on their complements."""
+        d = onto.H.shape[1]
+        heads = self.theta[: _head_width(d), None]
+        linear, bent, paired = self._forms(onto.H, heads)
+        index = [_at(heads, d, sign * linear, sign * bent, kept)[:, 0] + paired for sign, kept in onto.sides]
+        return self.low + (self.high - self.low) * _curve(np.stack(index)).astype(float)
+
+    def bend(self, onto: Projection) -> FloatArray:
+        """Return (2, m) what the polynomial leaves of g on the masks of a projection, and on their complements."""
+        d = onto.H.shape[1]
+        width = _head_width(d)
+        linear_alone = np.zeros(width)
+        linear_alone[1 : d + 1] = self.theta[1 : d + 1]
+        heads = np.column_stack([self.theta[:width], self.flat[:width], linear_alone])
+        linear, bent, paired = self._forms(onto.H, heads)
+        rest = []
+        for sign, kept in onto.sides:
+            index, flat, slope = _at(heads, d, sign * linear, sign * bent, kept).T
+            form = flat + self.flat[width:] @ np.stack([paired, slope**2, slope**3])
+            rest.append(_curve(index + paired) - form)
+        return (self.high - self.low) * np.stack(rest)
 
     def polynomial(self, d: int) -> Polynomial:
         """Return the polynomial nearest to g."""
@@ -84,26 +104,32 @@ class LogisticPairs:
         slopes = self.theta[1 : d + 1]
         return Polynomial(self.low + flat[0], curved, flat[1 : d + 1], bent, self.pairs, interactions, slopes, powers)
 
-    def _indices(self, Z: NDArray[np.uint8], heads: FloatArray) -> tuple[_Floats, _Floats]:
-        """Return (n, h) the parts of the index in `_head` for h columns of coefficients, and (n,) that in the pairs."""
-        d = Z.shape[1]
-        linear, bent = heads[1 : d + 1].astype(np.float32), np.sqrt(d) * heads[d + 3 :]
+    def _forms(self, H: _Floats, heads: FloatArray) -> tuple[_Floats, _Floats, _Floats]:
+        """Return what half-rows H (n, d) make of h columns of coefficients of `_head`, and of the pairs.
+
+        The parts in z̃ (n, h) and in z̃ times the size (n, h), odd in H; and the part in the pairs (n,), even in H.
+        """
+        d = H.shape[1]
+        slopes = (
+            np.concatenate([heads[1 : d + 1], np.sqrt(d) * heads[d + 3 :]], axis=1) if d > _FEW else heads[1 : d + 1]
+        )
+        products = H @ slopes.astype(np.float32)
+        linear, bent = products[:, : heads.shape[1]], products[:, heads.shape[1] :]
         chosen, position = np.unique(self.pairs, return_inverse=True)
         form = np.zeros((len(chosen), len(chosen)), np.float32)
         first, second = position.reshape(-1, 2).T
         form[first, second] = 2 * self.theta[_head_width(d) :]
-        by_size = _size_columns((np.arange(d + 1) / d).astype(np.float32)) @ heads[[0, d + 1, d + 2]]
-        flat, paired = np.empty((len(Z), heads.shape[1]), np.float32), np.empty(len(Z), np.float32)
-        for start in range(0, len(Z), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            centred = Z[block] - np.float32(0.5)
-            sizes = Z[block].sum(axis=1, dtype=np.intp)
-            flat[block] = by_size[sizes] + centred @ linear
-            if d > _FEW:
-                flat[block] += (sizes[:, None] / d - 0.5) * (centred @ bent.astype(np.float32))
-            some = centred if len(chosen) == d else centred[:, chosen]
-            paired[block] = np.einsum("ij,ij->i", some @ form, some)
-        return flat, paired
+        some = H if len(chosen) == d else H[:, chosen]
+        return linear, bent, np.einsum("ij,ij->i", some @ form, some)
+
+
+def _at(heads: FloatArray, d: int, linear: _Floats, bent: _Floats, kept: NDArray[Any]) -> _Floats:
+    """Return (n, h) the index of masks with these sizes (n,), but for its pairs, from their odd parts."""
+    share = (np.arange(d + 1) / d).astype(np.float32)
+    index = (_size_columns(share) @ heads[[0, d + 1, d + 2]]).astype(np.float32)[kept] + linear
+    if bent.size:
+        index += (share - np.float32(0.5))[kept, None] * bent
+    return np.asarray(index)
 
 
 @dataclass(frozen=True)
@@ -144,7 +170,7 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     target = ((y[rows] - low) / (high - low)).astype(np.float32)
     shares = (weights[rows] / weights[rows].sum()).astype(np.float32)
     problem = _Problem(S, target, shares, _penalties(d, S.shape[1], target))
-    theta = _descend(problem, _start(problem), width, steps=3)
+    theta = _descend(problem, _start(problem), width, steps=2)
     theta = _descend(problem, theta, S.shape[1], steps=2)
     curve = _curve(S @ theta)
     flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else _none()

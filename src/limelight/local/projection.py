@@ -25,6 +25,7 @@ from limelight.local.sampling import (
     design_weights,
     inclusion_moments,
     log_binomials,
+    masks_of_size,
 )
 
 EXACT_FEATURES = 16
@@ -37,30 +38,44 @@ _LEAST_SPREAD = 1e-9  # below this variance of the features, or of their sum, Q 
 
 @dataclass(frozen=True)
 class Projection:
-    """Masks that stand for Q.
+    """Masks that stand for Q, each with its complement: what is odd or even in z − ½ is computed once for both.
 
     Parameters
     ----------
-    Z
-        (N, d) masks.
-    weights
-        (N,) their probabilities under Q, summing to 1.
+    H
+        (m, d) z − ½ of one mask of every two.
+    kept
+        (m,) its size.
+    mass
+        (d + 1,) the probability that one mask of each size stands for, under Q.
     sizes
         q(s), s = 0..d.
     """
 
-    Z: NDArray[np.uint8]
-    weights: FloatArray
+    H: NDArray[np.float32]
+    kept: NDArray[np.int64]
+    mass: FloatArray
     sizes: FloatArray
 
+    @property
+    def sides(self) -> tuple[tuple[float, NDArray[np.int64]], ...]:
+        """Return the sign of H and the sizes (m,) of the masks, then those of their complements."""
+        return (1.0, self.kept), (-1.0, self.H.shape[1] - self.kept)
+
+    @property
+    def weights(self) -> FloatArray:
+        """Return (2, m) the masks' and the complements' weights, summing to 1."""
+        return np.stack([self.mass[kept] for _, kept in self.sides])
+
     def project(self, values: FloatArray) -> tuple[FloatArray, float]:
-        """Return coef (d,) and intercept of the values (N,) regressed on Z under Q.
+        """Return coef (d,) and intercept of the values (2, m) regressed on the masks under Q.
 
         Where the masks are a sample, its noise is small only for values that a linear function does not explain.
         """
-        mean = float(self.weights @ values)
-        products = _products(self.Z, self.weights * (values - mean))
-        return known_regression(self.sizes, mean, products)
+        weights = self.weights
+        mean = float((weights * values).sum())
+        masks, complements = weights * (values - mean)
+        return known_regression(self.sizes, mean, _products(self.H, masks - complements))
 
 
 @dataclass(frozen=True)
@@ -203,20 +218,30 @@ def projection(sizes: tuple[float, ...], rows: int) -> Projection:
     """
     law, n_features = np.array(sizes), len(sizes) - 1
     if n_features <= EXACT_FEATURES:
-        Z = all_masks(n_features)
         with np.errstate(divide="ignore"):
-            each = np.exp(np.log(law) - log_binomials(n_features))
-        weights = each[Z.sum(axis=1)]
+            mass = np.exp(np.log(law) - log_binomials(n_features))
+        firsts = all_masks(n_features)[1::2]
     else:
-        plan = MaskPlan(sizes, complete_sizes(law, rows), "pairs", exhaustive=False)
-        draws = plan.draw(rows, np.random.default_rng(0), first=True)
-        Z, weights = draws.Z.astype(np.uint8), design_weights(draws.importance, draws.enumerated)
-    return Projection(Z[weights > 0], weights[weights > 0] / weights.sum(), law / law.sum())
+        firsts, mass = _sampled_firsts(law, rows)
+    kept, mass = firsts.sum(axis=1, dtype=np.int64), mass / law.sum()
+    return Projection(firsts - np.float32(0.5), kept, mass, law / law.sum())
 
 
-def _products(Z: NDArray[np.uint8], values: FloatArray) -> FloatArray:
-    """Return values @ Z block by block: bytes become floats only where they are multiplied."""
-    total = np.zeros(Z.shape[1])
-    for start in range(0, len(Z), 8192):
-        total += values[start : start + 8192] @ Z[start : start + 8192]
+def _sampled_firsts(law: FloatArray, rows: int) -> tuple[NDArray[np.uint8], FloatArray]:
+    """Return one of every two masks (m, d), 2m ≈ rows: all of the small strata, then a sample; and the mass of each."""
+    n_features = len(law) - 1
+    complete = complete_sizes(law, rows)
+    draws = MaskPlan(tuple(law), complete, "pairs", exhaustive=False).draw(rows, np.random.default_rng(0), first=True)
+    mass = np.zeros(n_features + 1)
+    mass[draws.Z.sum(axis=1)] = design_weights(draws.importance, draws.enumerated)
+    small = [masks_of_size(n_features, size) for size in complete]
+    sampled = draws.Z[~draws.enumerated]
+    return np.concatenate([*(Z[Z[:, 0] == 1] for Z in small), sampled[: len(sampled) // 2]]), mass
+
+
+def _products(H: NDArray[np.float32], values: FloatArray) -> FloatArray:
+    """Return values @ H block by block: single precision becomes double only where it is multiplied."""
+    total = np.zeros(H.shape[1])
+    for start in range(0, len(H), 8192):
+        total += values[start : start + 8192] @ H[start : start + 8192]
     return total
