@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.local.projection import EXACT_FEATURES, Polynomial, Projection
-from limelight.local.surrogate import moments, solve
+from limelight.local.surrogate import Moments, moments, solve
 
 _PENALTY = 0.03  # of the pairs, relative to the outputs' variance; anything in [0.01, 0.1] does as well
 _PENALTY_LINEAR = 0.003
@@ -165,12 +165,15 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     """
     (n, d), (low, high) = Z.shape, _bounds(y)
     rows = _learned(clusters, weights, d)
-    pairs = _screened_pairs(Z[rows], y[rows], weights[rows])
+    line = moments(Z[rows], y[rows, None], weights[rows])
+    (slopes,), (constant,) = solve(line)
+    pairs = _screened_pairs(Z[rows], weights[rows] * (y[rows] - constant - Z[rows] @ slopes), line, slopes)
     S, width = _columns(Z[rows], pairs), _head_width(d)
     target = ((y[rows] - low) / (high - low)).astype(np.float32)
     shares = (weights[rows] / weights[rows].sum()).astype(np.float32)
     problem = _Problem(S, target, shares, _penalties(d, S.shape[1], target))
-    theta = _descend(problem, _start(problem), width, steps=2)
+    theta = _start(problem, slopes / (high - low), line.mean_Z)
+    theta = _descend(problem, theta, width, steps=1)
     theta = _descend(problem, theta, S.shape[1], steps=2)
     curve = _curve(S @ theta)
     flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else _none()
@@ -205,11 +208,13 @@ def _nearest_polynomial(problem: _Problem, curve: _Floats, theta: _Floats, d: in
     linear = head[:, 1 : d + 1] @ theta[1 : d + 1]
     paired = problem.S[:, width:] @ theta[width:]
     columns = np.column_stack([head, paired, np.square(linear), linear**3])
-    scale = np.sqrt(np.maximum(problem.weights @ np.square(columns), 1e-12)).astype(float)
-    weighted = columns * problem.weights[:, None]
-    gram = (weighted.T @ columns) / np.multiply.outer(scale, scale)
+    roots = np.sqrt(problem.weights)
+    columns *= roots[:, None]
+    gram = (columns.T @ columns).astype(float)
+    scale = np.sqrt(np.maximum(gram.diagonal(), 1e-12))
+    gram /= np.multiply.outer(scale, scale)
     gram.flat[:: len(scale) + 1] += 1e-5
-    return np.asarray(np.linalg.solve(gram, (weighted.T @ curve) / scale) / scale)
+    return np.asarray(np.linalg.solve(gram, (columns.T @ (roots * curve)) / scale) / scale)
 
 
 @dataclass(frozen=True)
@@ -323,25 +328,23 @@ def _bounds(y: FloatArray) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _screened_pairs(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray) -> NDArray[np.int64]:
+def _screened_pairs(Z: NDArray[np.uint8], scores: FloatArray, line: Moments, slopes: FloatArray) -> NDArray[np.int64]:
     """Return the pairs that g may use (e, 2): all, or half among the largest weights, half the largest in the residual.
 
-    As many as n rows support.
+    As many as n rows support. `scores` (n,) are weights times what the linear model's `slopes` leave.
     """
     n, d = Z.shape
     first, second = np.triu_indices(d, 1)
     budget = min(max(n // 5, 2 * d), _MOST_PAIRS)
     if len(first) <= max(budget, n // 2 if d <= _FEW else 0):
         return np.column_stack([first, second])
-    fit = moments(Z, y[:, None], weights)
-    coef, intercept = solve(fit)
-    centred = (Z - fit.mean_Z).astype(np.float32)
-    residual = weights * (y - intercept[0] - Z @ coef[0])
-    strength = np.abs((centred * residual[:, None].astype(np.float32)).T @ centred)[first, second]
-    largest = np.argsort(-np.abs(coef[0]), kind="stable")[: int(np.sqrt(budget)) + 1]
-    heavy = np.isin(first, largest) & np.isin(second, largest)
-    strength[heavy] = np.inf
-    chosen = np.sort(np.argsort(-strength, kind="stable")[:budget])
+    centred = (Z - line.mean_Z).astype(np.float32)
+    strength = np.abs((centred * scores[:, None].astype(np.float32)).T @ centred)[first, second]
+    largest = np.argsort(-np.abs(slopes), kind="stable")[: int(np.sqrt(budget)) + 1]
+    heavy = np.zeros(d, bool)
+    heavy[largest] = True
+    strength[heavy[first] & heavy[second]] = np.inf
+    chosen = np.sort(np.argpartition(-strength, budget)[:budget])
     return np.column_stack([first[chosen], second[chosen]])
 
 
@@ -379,10 +382,13 @@ def _penalties(d: int, width: int, target: _Floats) -> _Floats:
     return np.asarray(penalty * (0.25 * float(np.var(target)) + 1e-12), dtype=np.float32)
 
 
-def _start(problem: _Problem) -> _Floats:
+def _start(problem: _Problem, slopes: FloatArray, center: FloatArray) -> _Floats:
+    """Return the curve that has the linear model's value and slopes at its middle."""
     theta = np.zeros(problem.S.shape[1], np.float32)
     mean = min(max(float(problem.weights @ problem.y), 2e-3), 1 - 2e-3)
-    theta[0] = np.log(mean / (1 - mean))
+    steep = slopes / max(mean * (1 - mean), 0.05)
+    theta[0] = np.log(mean / (1 - mean)) - steep @ (center - 0.5)
+    theta[1 : len(slopes) + 1] = steep
     return theta
 
 
@@ -407,5 +413,6 @@ def additive_index(columns: FloatArray, y: FloatArray) -> FloatArray:
     target = ((y - low) / (high - low)).astype(np.float32)
     penalty = _penalties(columns.shape[1], S.shape[1], target)
     problem = _Problem(S, target, np.full(len(y), 1.0 / len(y), np.float32), penalty)
-    theta = _descend(problem, _start(problem), S.shape[1], steps=5)
+    flat = np.zeros(columns.shape[1])
+    theta = _descend(problem, _start(problem, flat, flat), S.shape[1], steps=5)
     return theta[1:].astype(float)
