@@ -111,32 +111,31 @@ def texts(data: Path, seeds: int, n: int) -> None:
     report("newsgroups, random forest", mine, theirs(explain, instances, seeds), 5000)
 
 
-def photos(data: Path, seeds: int) -> None:
-    """SqueezeNet on a photo, the same superpixels for both."""
+def photos(data: Path, seeds: int, n: int) -> None:
+    """SqueezeNet on the first photos of the folder, the same superpixels for both."""
     import onnxruntime
     from lime.lime_image import LimeImageExplainer
     from PIL import Image
 
+    from limelight.layouts import decode_segments
+
     session = onnxruntime.InferenceSession(str(data / "squeezenet" / "SqueezeNet_fp16.onnx"))
-    photo = np.asarray(Image.open(data / "photos" / "cat.jpg").convert("RGB").resize((224, 224)))
 
     def network(images: Any) -> Any:
         mean = np.array([104, 117, 123], dtype=np.float32)
         batch = (np.asarray(images, dtype=np.float32)[..., ::-1] - mean).transpose(0, 3, 1, 2).astype(np.float16)
         return np.concatenate([session.run(None, {"data_0": each[None]})[0].reshape(1, -1) for each in batch])
 
-    modality = ll.Image()
-    segments = ll.Explainer(network, modality, n_samples=64).explain(photo).layout
-    from limelight.layouts import decode_segments
+    for path in sorted((data / "photos").glob("*.jpg"))[:n]:
+        photo = np.asarray(Image.open(path).convert("RGB").resize((224, 224)))
+        labels = decode_segments(ll.Explainer(network, ll.Image(), n_samples=64).explain(photo).layout)
+        mine = ours(lambda s: ll.Explainer(network, ll.Image(), seed=s), [photo], seeds)
 
-    labels = decode_segments(segments)
-    mine = ours(lambda s: ll.Explainer(network, modality, seed=s), [photo], seeds)
+        def explain(seed: int, x: Any, labels: Any = labels) -> Any:
+            incumbent, cut = LimeImageExplainer(random_state=seed), {"segmentation_fn": lambda _: labels}
+            return incumbent.explain_instance(x, network, top_labels=1, random_seed=seed, progress_bar=False, **cut)
 
-    def explain(seed: int, x: Any) -> Any:
-        incumbent = LimeImageExplainer(random_state=seed)
-        return incumbent.explain_instance(x, network, top_labels=1, segmentation_fn=lambda _: labels, random_seed=seed)
-
-    report("SqueezeNet, cat.jpg", mine, theirs(explain, [photo], min(seeds, 6)), 1000)
+        report(f"SqueezeNet, {path.name}", mine, theirs(explain, [photo], min(seeds, 6)), 1000)
 
 
 def main() -> None:
@@ -154,7 +153,7 @@ def main() -> None:
     if "texts" in arguments.only:
         texts(arguments.data, arguments.seeds, arguments.instances)
     if "photos" in arguments.only:
-        photos(arguments.data, arguments.seeds)
+        photos(arguments.data, arguments.seeds, arguments.instances)
 
 
 if __name__ == "__main__":

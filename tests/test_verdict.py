@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import limelight as ll
+from limelight.verdict import order_doubt
 
 X = np.random.default_rng(1).normal(size=(300, 5))
 NAMES = [f"s{j}" for j in range(14)]
@@ -48,6 +49,37 @@ def test_the_estimate_of_the_samples_needed_is_of_the_right_size():
     fine = explain(n_samples=coarse.provenance.samples_needed, control_variates=False, sampler="plain")
     reached = fine.stderr.max() / np.abs(fine.coef).max()
     assert reached == pytest.approx(0.02, rel=0.25)
+
+
+TIED, CLEAR = [5, 4, 3, 2, 1, 1, 1, *[0.1] * 7], [5, 4, 3, 2, 1.5, *[0.0] * 9]
+
+
+def by_precision_and_by_default(main):
+    """Return explainers of a steep curve of 14 parts with these slopes."""
+
+    def curve(masks):
+        return 1 / (1 + np.exp(np.sum(main) / 2 - np.asarray(masks) @ main))
+
+    parts = ll.Components(NAMES, np.asarray, max_samples=8192)
+    return [ll.Explainer(curve, parts, seed=0, stop=stop, control_variates=False) for stop in ("precision", "auto")]
+
+
+def test_a_doubt_about_the_five_largest_draws_more_and_no_more_than_lime_takes():
+    quick, patient = (explainer.explain(None) for explainer in by_precision_and_by_default(TIED))
+    assert quick.provenance.stopped == patient.provenance.stopped == "precise"
+    assert quick.provenance.n_samples < patient.provenance.n_samples <= 1024
+    assert order_doubt(quick) > 0.05
+
+
+def test_a_clear_order_takes_no_row_more():
+    quick, patient = (explainer.explain(None) for explainer in by_precision_and_by_default(CLEAR))
+    assert quick.provenance.n_samples == patient.provenance.n_samples
+    assert order_doubt(patient) < 0.05
+
+
+def test_the_expected_cost_counts_the_rows_that_a_doubt_takes():
+    quick, patient = (explainer.estimate_cost(None).rows for explainer in by_precision_and_by_default(TIED))
+    assert quick < patient
 
 
 def test_an_integer_draws_that_many_and_says_so():

@@ -27,6 +27,8 @@ FIRST_LOOK = {"masks": 256, "pool": 2048}
 """Rows of the first look. A pool is asked once for everybody, so it starts where one look is often enough."""
 FIRST_LOOK_PER_FEATURE = 8
 """A first look has at least this many rows for each feature: with fewer, neither weights nor errors mean much."""
+SETTLED_UP_TO = {"uniform": 5000, "bernoulli": 1024, "pool": 4096}
+"""Rows up to which a doubt about the order alone draws more: what lime takes for texts, images and tables."""
 ENUMERATED_UP_TO = 4096
 """With n_samples="auto" all 2^d masks are asked when there are no more than this: 12 features are exact."""
 
@@ -179,6 +181,11 @@ class OpenInstance:
         self.targets: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.path: KernelPath | None = None
         self.explanation: Explanation | None = None
+
+    @property
+    def settled_up_to(self) -> int:
+        """Return the number of rows up to which a doubt about the order alone is worth more of them."""
+        return SETTLED_UP_TO[self.source.representation.law if isinstance(self.source, MaskSource) else "pool"]
 
     @property
     def ready(self) -> bool:

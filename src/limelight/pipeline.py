@@ -25,10 +25,11 @@ from limelight.explanation import Explanation
 from limelight.fitting import fit, refit
 from limelight.instance import Context, OpenInstance
 from limelight.local.proximity import default_kernel_width, proximity_to
+from limelight.local.stopping import samples_to_settle
 from limelight.local.width import FACTORS, kernel_path
 from limelight.neighborhoods import Sample
 from limelight.progress import progress
-from limelight.verdict import judge
+from limelight.verdict import LEVEL, judge, order_doubt
 
 OPEN_AT_ONCE = {"masks": 16, "pool": 128}
 """Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows.
@@ -124,7 +125,8 @@ def look(one: OpenInstance, context: Context) -> None:
     sample = one.source.sample(one.n, one.targets)
     neighborhood, width = weigh(one, sample, context)
     estimate = fit(one, neighborhood, width)
-    verdict = judge(neighborhood, estimate, context.settings, looks=len(one.looks), last=one.n >= one.looks[-1])
+    last, settle = one.n >= one.looks[-1], one.n < one.settled_up_to
+    verdict = judge(neighborhood, estimate, context.settings, looks=len(one.looks), last=last, settle=settle)
     if verdict.stopped:
         if context.settings.refit:
             estimate = refit(neighborhood, estimate, verdict.selected)
@@ -194,7 +196,7 @@ class ExpectedCost:
     Parameters
     ----------
     rows
-        Model rows until the asked precision or the budget, whichever comes first.
+        Model rows until sampling stops, as far as the first look can tell.
     seconds
         The model's own time for them.
     """
@@ -205,12 +207,14 @@ class ExpectedCost:
 
 def expect(instance: Any, context: Context) -> ExpectedCost:
     """Return the expected cost of an instance: take its first look, time it, and extrapolate by the 1/n law."""
-    caller, representation = context.caller, context.modality.represent(instance, np.random.default_rng(0))
-    _, looks = context.source(representation)
-    brief = replace(context.settings, n_samples=looks[0], max_samples=None, stop="precision")
+    caller, one = context.caller, OpenInstance(instance, context)
+    looks = one.looks
+    brief = replace(context.settings, n_samples=looks[0], max_samples=None, stop="auto")
     rows, seconds = caller.rows, caller.seconds
     first = next(explain_stream([instance], Context(brief, context.modality, caller)))
     per_row = (caller.seconds - seconds) / (caller.rows - rows)
-    wanted = looks[0] if len(looks) == 1 else min(first.provenance.samples_needed, looks[-1])
-    expected = 1 + next(n for n in looks if n >= wanted)
+    wanted = first.provenance.samples_needed
+    if context.settings.stop == "auto":
+        wanted = max(wanted, min(samples_to_settle(looks[0], order_doubt(first), LEVEL), one.settled_up_to))
+    expected = 1 + next(n for n in looks if n >= min(wanted, looks[-1]))
     return ExpectedCost(expected, expected * per_row)

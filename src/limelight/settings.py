@@ -11,7 +11,7 @@ from limelight.seeding import resolve_seed
 
 SELECTIONS = ("auto", "forward", "highest_weights", "lasso_path", "none")
 SAMPLERS = ("auto", "pairs", "sobol", "lhs", "plain")
-STOPS = ("precision", "ranking")
+STOPS = ("auto", "precision", "ranking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,14 @@ class Settings:
     n_samples
         ``"auto"`` (default) draws until precise; an integer draws exactly that many perturbations.
     tolerance
-        With ``n_samples="auto"`` and ``stop="precision"``: stop when the largest standard error is below this fraction
-        of the largest weight. 0.05 keeps the largest weight within about ±10 % of itself.
+        With ``n_samples="auto"``, unless ``stop="ranking"``: stop when the largest standard error is below this
+        fraction of the largest weight. 0.05 keeps the largest weight within about ±10 % of itself.
     max_samples
         The budget for ``n_samples="auto"``; None takes the modality's own.
     stop
-        ``"precision"`` (default) or ``"ranking"``: until the set and the signs of the shown features are separated.
+        ``"precision"``: as soon as `tolerance` is reached. ``"auto"`` (default): then a few rows more, no more than
+        lime takes, where it is in doubt which features are the five largest, so that another seed names the same ones.
+        ``"ranking"``: when the set and the signs of the shown features are separated.
     seed
         Non-negative integer; None draws one and records it. Same instance, same seed: same explanation.
     sampler
@@ -77,7 +79,7 @@ class Settings:
     n_samples: int | str = "auto"
     tolerance: float = 0.05
     max_samples: int | None = None
-    stop: str = "precision"
+    stop: str = "auto"
     seed: int | None = None
     sampler: str = "auto"
     control_variates: bool = True
@@ -160,7 +162,7 @@ def _check_combinations(settings: Settings) -> None:
     fixed = settings.n_samples != "auto"
     if fixed and settings.max_samples is not None:
         raise InputError("max_samples: has no effect with a fixed n_samples; leave one of them out.")
-    if fixed and settings.stop != "precision":
+    if fixed and settings.stop != "auto":
         raise InputError("stop: has no effect with a fixed n_samples; use n_samples='auto'.")
     own = not isinstance(settings.surrogate, str)
     if own and settings.regularization:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Neighborhood, Ranking
+from limelight.explanation import Explanation
 from limelight.local.precision import Estimate
 from limelight.local.selection import largest, select
 from limelight.local.stopping import critical_value, rank, relative_error, samples_needed
@@ -16,6 +18,8 @@ from limelight.settings import Settings
 
 LEVEL = 0.95
 """At which the ranking is certified, over all looks together."""
+LEADING = 5
+"""``stop="auto"`` goes on while it is in doubt which these are: the features that a reader remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,19 @@ class Verdict:
     rankings: tuple[Ranking, ...]
 
 
-def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *, looks: int, last: bool) -> Verdict:
-    """Return the verdict on an estimate; the last of the looks always stops."""
+def judge(
+    neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *, looks: int, last: bool, settle: bool
+) -> Verdict:
+    """Return the verdict on an estimate; the last of the looks always stops.
+
+    `settle` says whether rows are few enough to draw more for a doubt about the order alone.
+    """
     n = len(neighborhood.Z)
     selected = choose(neighborhood, estimate, settings)
     needed = samples_needed(n, float(relative_error(estimate).max(initial=0.0)), settings.tolerance)
     exhaustive = neighborhood.exhaustive and neighborhood.noise is None
-    if settings.stop == "precision" and needed > n and not last and not exhaustive:
+    undecided = settings.stop == "auto" and settle and leading_doubt(estimate, settings) > 1 - LEVEL
+    if settings.stop != "ranking" and (needed > n or undecided) and not last and not exhaustive:
         return Verdict("", needed, selected, ())
     rankings = _rank(estimate, selected, critical_value(LEVEL, looks=looks))
     if exhaustive:
@@ -58,6 +68,25 @@ def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *,
     else:
         stopped = "precise" if needed <= n else "budget"
     return Verdict(stopped, needed, selected, rankings)
+
+
+def leading_doubt(estimate: Estimate, settings: Settings) -> float:
+    """Return the probability that another feature belongs among the five largest (the shown, if fewer)."""
+    top, critical = min(LEADING, settings.max_features or LEADING), critical_value(LEVEL)
+    doubts = [rank(estimate, target, top, critical=critical).doubt for target in range(len(estimate.coef))]
+    return max(doubts, default=0.0)
+
+
+def order_doubt(explanation: Explanation) -> float:
+    """Return the same as far as an explanation shows: the largest probability that the sixth exceeds the fifth."""
+    doubts, last = [0.0], slice(LEADING - 1, LEADING + 1)
+    for target, shown in enumerate(explanation.selected):
+        if len(shown) > LEADING:
+            weights = explanation.coef[target, shown[last]]
+            contrast = np.sign(weights) * [1.0, -1.0]
+            spread = float(np.sqrt(contrast @ explanation.covariance_matrix(target)[last, last] @ contrast))
+            doubts.append(NormalDist().cdf(-float(contrast @ weights) / spread) if spread > 0 else 0.0)
+    return max(doubts)
 
 
 def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -> tuple[NDArray[np.int64], ...]:

@@ -124,7 +124,7 @@ def fresh_neighborhood(case: Case, modality: Modality | None, n_samples: int) ->
         seed=case.seed + 1,
         n_samples=n_samples,
         max_samples=None,
-        stop="precision",
+        stop="auto",
         kernel_width=case.explanation.provenance.kernel_width,
         **PLAIN,
     )

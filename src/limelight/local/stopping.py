@@ -71,6 +71,16 @@ def samples_needed(n: int, stderr: float, target: float) -> int:
     return min(math.ceil(n * (stderr / target) ** 2 * (1 - 1e-12)), 2**62)
 
 
+def samples_to_settle(n: int, doubt: float, level: float) -> int:
+    """Return how many rows make a doubt about the order as small as 1 − level, by the same law.
+
+    >>> samples_to_settle(1000, 0.2, 0.95), samples_to_settle(1000, 0.04, 0.95)
+    (3820, 1000)
+    """
+    now, asked = NormalDist().inv_cdf(1.0 - min(max(doubt, 1e-9), 0.5)), NormalDist().inv_cdf(level)
+    return samples_needed(n, 1.0, now / asked)
+
+
 def critical_value(level: float = 0.95, *, looks: int = 1, rule: Rule = "looks", n: int = _CALIBRATED) -> float:
     """Return how many standard errors separate two weights at a level that holds for all looks together.
 
