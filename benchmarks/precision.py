@@ -1,10 +1,11 @@
 """How many model rows a weight takes: plain LIME against limelight, at equal rows, where the truth is known.
 
-    python benchmarks/precision.py [--data FOLDER] [--full] [--only set text image table cost stop]
+    python benchmarks/precision.py [--data FOLDER] [--full] [--only set text image photo table stop]
 
 Games: networks masked in all 2^14 or 2^16 ways (exact truth); TF-IDF classifiers on documents of 30, 50 and 100 words
-and digits in 50 parts (truth from very many rows); tables of 13 and 30 columns in quartile bins (truth from 2^16 Sobol
-points with control). For each game and n: the mean squared error of plain LIME (independent rows of its own law,
+and digits in 50 parts (truth from very many rows); SqueezeNet on photos in some 40 superpixels (rows and truth from a
+bank of 40,000, so that n = 5,000 draws an eighth of it); tables of 13 and 30 columns in quartile bins (truth from 2^16
+Sobol points with control). For each game and n: the mean squared error of plain LIME (independent rows of its own law,
 weighted least squares, no ridge) over ours; bias over standard deviation; coverage of nominal 95 % intervals. Then what
 automatic stopping does to coverage, how often a certified ranking is wrong, and what the statistics cost.
 """
@@ -18,7 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from math import comb, exp
+from math import comb, exp, inf
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,15 @@ SIZES = (200, 500, 1000, 5000)
 
 @dataclass
 class MaskGame:
-    """A function of masks, LIME's law for it, and its exact weights."""
+    """A function of masks, LIME's law for it, and its weights: exact, or from so many reference rows."""
 
     family: str
     d: int
     law: Law
     f: Callable[[np.ndarray], np.ndarray]
     truth: np.ndarray | None = None
+
+    reference: float = inf
 
     @property
     def proximity(self) -> np.ndarray:
@@ -89,13 +92,14 @@ class MaskGame:
 
 @dataclass
 class TableGame:
-    """A model of a table in quartile bins, one row of it, and the row's weights."""
+    """A model of a table in quartile bins, one row of it, and the row's weights from so many reference rows."""
 
     family: str
     background: Quartiles
     f: Callable[[np.ndarray], np.ndarray]
     own: np.ndarray
     truth: np.ndarray | None = None
+    reference: float = inf
 
     @property
     def d(self) -> int:
@@ -251,9 +255,53 @@ class Pictures:
         return np.concatenate([self.model.predict_proba(X)[:, self.target] for X in shown])
 
 
+@dataclass
+class Photo(MaskGame):
+    """A network on a photo; rows are drawn from a bank of complement pairs, asked once."""
+
+    bank: tuple[np.ndarray, np.ndarray] = (np.empty((0, 2, 0), np.uint8), np.empty((0, 2)))
+
+    def sample(self, n: int, design: str, seed: int) -> Neighborhood:
+        """Return n rows of the bank: whole pairs, or one row of each of n pairs."""
+        Z, y = self.bank
+        rng, paired = np.random.default_rng([seed, design == "plain"]), design == "pairs"
+        chosen = rng.permutation(len(Z))[: n // 2 if paired else n]
+        sides = (slice(None),) if paired else (rng.integers(0, 2, len(chosen)),)
+        masks, outputs = Z[chosen, *sides].reshape(n, -1), y[chosen, *sides].reshape(n, 1)
+        weights = self.proximity[masks.sum(axis=1)] / n
+        clusters = np.repeat(np.arange(n // 2), 2) if paired else np.arange(n)
+        return Neighborhood(masks, outputs, weights, np.ones(self.d), np.zeros(n, bool), clusters)
+
+
+def photo_games(data: Path, full: bool, rows: int = 40_000) -> Iterator[MaskGame]:
+    """SqueezeNet, P(the class it sees) on photos in superpixels; some four minutes to ask for each photo's bank."""
+    import onnxruntime
+    from PIL import Image
+
+    import limelight as ll
+
+    session = onnxruntime.InferenceSession(str(data / "squeezenet" / "SqueezeNet_fp16.onnx"))
+    mean = np.array([104, 117, 123], dtype=np.float32)
+    for name in ("cat.jpg", "golden_puppy.jpg", "hummingbird.jpg")[: 3 if full else 2]:
+        photo = np.asarray(Image.open(data / "photos" / name).convert("RGB").resize((224, 224)))
+        parts = ll.Image().represent(photo, np.random.default_rng(0))
+
+        def network(images: Any) -> np.ndarray:
+            batch = (np.asarray(images, np.float32)[..., ::-1] - mean).transpose(0, 3, 1, 2).astype(np.float16)
+            return np.concatenate([session.run(None, {"data_0": each[None]})[0].reshape(1, -1) for each in batch])
+
+        d, target = len(parts.features), int(network(photo[None]).argmax())
+        firsts = np.random.default_rng(0).integers(0, 2, (rows // 2, d), dtype=np.uint8)
+        Z = np.stack([firsts, 1 - firsts], axis=1)
+        blocks = np.array_split(Z.reshape(rows, d), rows // parts.chunk + 1)
+        y = [network(parts.reconstruct(block, np.random.default_rng(0)))[:, target] for block in blocks]
+        bank = (Z, np.concatenate(y).astype(float).reshape(-1, 2))
+        yield with_reference(Photo("photo d≈40", d, "bernoulli", None, bank=bank), rows)  # type: ignore[arg-type]
+
+
 def with_reference(game: MaskGame, rows: int) -> MaskGame:
     """The game with weights from very many rows in pairs: a control would gain little there, and take long."""
-    return replace(game, truth=estimate_plain(game.sample(rows, "pairs", 987_654)).coef[0])
+    return replace(game, truth=estimate_plain(game.sample(rows, "pairs", 987_654)).coef[0], reference=rows)
 
 
 def table_games(data: Path, full: bool) -> Iterator[TableGame]:
@@ -286,7 +334,7 @@ def tables_with_reference(name: str, background: Quartiles, model: Any, rows: np
         game = TableGame(name, background, lambda X: model.predict_proba(X)[:, 1], own)
         sample, U, codes = game.sample(2**16, "sobol", 987_654)
         pool = fit_pool(codes, U, sample.Y, background.probabilities)
-        yield replace(game, truth=estimate_encoded(sample, pool, own, game.ratio).coef[0])
+        yield replace(game, truth=estimate_encoded(sample, pool, own, game.ratio).coef[0], reference=2**16)
 
 
 # -- tables of results -------------------------------------------------------------------------------------------------
@@ -307,7 +355,9 @@ def efficiency(family: str, games: list[Any], repeats: int) -> None:
 
 
 def judged(game: Any, n: int, repeats: int) -> tuple[float, ...]:
-    """Return error ratio; rms bias over sd, and what chance makes of it; coverage; standard error over rmse; CPU s."""
+    """Return error ratio; rms bias over sd, and what chance and the reference's own noise make of it; coverage;
+    standard error over rmse; CPU s.
+    """
     ours = [game.ours(n, seed) for seed in range(repeats)]
     coef, stderr = np.array([each[0] for each in ours]), np.array([each[1] for each in ours])
     plain = np.array([game.plain(n, seed) for seed in range(repeats)])
@@ -316,7 +366,7 @@ def judged(game: Any, n: int, repeats: int) -> tuple[float, ...]:
     return (
         float(np.square(plain - game.truth).mean() / np.square(error).mean()),
         float(np.sqrt(np.square(bias).mean())),
-        1 / np.sqrt(repeats),
+        float(np.sqrt(1 / repeats + n / game.reference)),
         float((np.abs(error) <= 1.96 * stderr).mean()),
         float(np.sqrt(np.square(stderr).mean() / np.square(error).mean())),
         float(np.mean([each[2] for each in ours])),
@@ -381,7 +431,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=["set", "text", "image", "table", "stop"])
     options = parser.parse_args()
     repeats = options.repeats or (100 if options.full else 10)
-    families = {"set": set_games, "text": text_games, "image": image_games, "table": table_games}
+    families = {"set": set_games, "text": text_games, "image": image_games, "photo": photo_games, "table": table_games}
     print(f"{'games':20s} {'n':>5s}  {'MSE plain/ours':>15s}  {'bias/sd (0)':>13s}  {'coverage of 95 %':>21s}"
           f"  se/e.  {'CPU ms':>7s}\n{'':20s} {'':5s}  {'geo':>7s} {'least':>7s}")  # fmt: skip
     for name in options.only:

@@ -133,7 +133,7 @@ def photos(data: Path, seeds: int, n: int) -> None:
 
         def explain(seed: int, x: Any, labels: Any = labels) -> Any:
             incumbent, cut = LimeImageExplainer(random_state=seed), {"segmentation_fn": lambda _: labels}
-            return incumbent.explain_instance(x, network, top_labels=1, random_seed=seed, progress_bar=False, **cut)
+            return incumbent.explain_instance(x, network, top_labels=1, random_seed=seed, **cut)
 
         report(f"SqueezeNet, {path.name}", mine, theirs(explain, [photo], min(seeds, 6)), 1000)
 

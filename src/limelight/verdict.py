@@ -12,7 +12,7 @@ from limelight.contracts import Neighborhood, Ranking
 from limelight.explanation import Explanation
 from limelight.local.precision import Estimate
 from limelight.local.selection import largest, select
-from limelight.local.stopping import critical_value, rank, relative_error, samples_needed
+from limelight.local.stopping import critical_value, doubt_of_top, rank, relative_error, samples_needed
 from limelight.local.surrogate import moments
 from limelight.settings import Settings
 
@@ -55,9 +55,10 @@ def judge(
     selected = choose(neighborhood, estimate, settings)
     needed = samples_needed(n, float(relative_error(estimate).max(initial=0.0)), settings.tolerance)
     exhaustive = neighborhood.exhaustive and neighborhood.noise is None
-    undecided = settings.stop == "auto" and settle and leading_doubt(estimate, settings) > 1 - LEVEL
-    if settings.stop != "ranking" and (needed > n or undecided) and not last and not exhaustive:
-        return Verdict("", needed, selected, ())
+    if settings.stop != "ranking" and not last and not exhaustive:
+        more = needed > n or (settings.stop == "auto" and settle and leading_doubt(estimate, settings) > 1 - LEVEL)
+        if more:
+            return Verdict("", needed, selected, ())
     rankings = _rank(estimate, selected, critical_value(LEVEL, looks=looks))
     if exhaustive:
         stopped = "exhaustive"
@@ -72,9 +73,8 @@ def judge(
 
 def leading_doubt(estimate: Estimate, settings: Settings) -> float:
     """Return the probability that another feature belongs among the five largest (the shown, if fewer)."""
-    top, critical = min(LEADING, settings.max_features or LEADING), critical_value(LEVEL)
-    doubts = [rank(estimate, target, top, critical=critical).doubt for target in range(len(estimate.coef))]
-    return max(doubts, default=0.0)
+    top = min(LEADING, settings.max_features or LEADING)
+    return max((doubt_of_top(estimate, target, top) for target in range(len(estimate.coef))), default=0.0)
 
 
 def order_doubt(explanation: Explanation) -> float:

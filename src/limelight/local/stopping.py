@@ -25,6 +25,7 @@ from limelight.local.precision import Estimate
 Rule = Literal["looks", "acs"]
 RULES = ("looks", "acs")
 
+_CONTENDERS = 4
 _CALIBRATED = 400  # the confidence sequence is tightest at this many rows
 
 
@@ -112,6 +113,24 @@ def critical_value(level: float = 0.95, *, looks: int = 1, rule: Rule = "looks",
     spread = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / _CALIBRATED
     rows = n * spread
     return math.sqrt(2 * (rows + 1) / rows * math.log(math.sqrt(rows + 1) / alpha))
+
+
+def doubt_of_top(estimate: Estimate, target: int, top: int) -> float:
+    """Return the probability that the weakest of the `top` largest weights is not among them.
+
+    It is that of the most likely of the next few to exceed it; those after them are smaller still.
+    """
+    coef = estimate.coef[target]
+    order = np.argsort(-np.abs(coef), kind="stable")[top - 1 : top + _CONTENDERS]
+    if len(order) < 2:
+        return 0.0
+    signs = np.where(coef[order] < 0, -1.0, 1.0)
+    covariance = estimate.covariance(order, target=target)[1:, 1:]
+    variance = covariance.diagonal()
+    spread = np.sqrt(np.maximum(variance[0] + variance - 2 * signs[0] * signs * covariance[0], 0.0))[1:]
+    gap = np.abs(coef[order[0]]) - np.abs(coef[order[1:]])
+    score = np.divide(gap, spread, out=np.where(gap > 0, np.inf, 0.0), where=spread > 0)
+    return NormalDist().cdf(-float(score.min()))
 
 
 def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranking:
