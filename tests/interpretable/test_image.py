@@ -187,6 +187,19 @@ def test_superpixels_whose_labels_do_not_start_at_zero_are_all_hidden_in_turn():
     assert dict(explanation.as_list()) == pytest.approx({"superpixel 3": 0.0, "superpixel 8": 50.0})
 
 
+def test_a_fill_from_a_file_is_that_image_and_is_named_in_the_record(tmp_path):
+    from PIL import Image as Picture
+
+    Picture.fromarray(np.full((12, 10), 9, np.uint8)).save(tmp_path / "grey.png")
+    image = RNG.integers(0, 256, (12, 10), dtype=np.uint8)
+    by_file, by_number = (
+        ll.Explainer(lambda x: x.mean(axis=(1, 2)), Image(segments=GRID, fill=fill), seed=0).explain(image)
+        for fill in (tmp_path / "grey.png", 9)
+    )
+    np.testing.assert_allclose(by_file.coef, by_number.coef, atol=1e-12)
+    assert by_file.provenance.modality["fill"] == str(tmp_path / "grey.png")
+
+
 def test_one_superpixel_is_worth_the_prediction_minus_the_fill():
     explainer = ll.Explainer(lambda x: x.mean(axis=(1, 2)), Image(segments=np.full((4, 4), 7), fill=1), seed=0)
     assert explainer.explain(np.full((4, 4), 5, np.uint8)).as_list() == [("superpixel 7", pytest.approx(4.0))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -273,9 +274,11 @@ def _as_tensor(values: NDArray[Any], like: Any) -> Any:
 
 
 def _described(option: Any) -> Any:
-    """Return an option as JSON: arrays by their shape, functions by their name."""
+    """Return an option as JSON: arrays by their shape, files and functions by their name."""
     if isinstance(option, (str, int, float)) or option is None:
         return option
+    if isinstance(option, os.PathLike):
+        return os.fspath(option)
     if is_pil(option) or is_tensor(option) or np.ndim(option) > 1:
         return f"array {tuple(np.shape(option))}"
     return name_of(option) if callable(option) else [float(number) for number in option]

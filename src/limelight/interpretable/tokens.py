@@ -44,6 +44,7 @@ _LEADING, _TRAILING = "\u0e40-\u0e44\u0ec0-\u0ec4", "\u0e30\u0e32\u0e33\u0e45\u0
 _JOINS = "_\u203f\u2040\u2054\ufe33\ufe34\ufe4d-\ufe4f\uff3f"
 _IN_WORDS = ".\u2018\u2019\u2024\ufe52\uff07\uff0e'\u00b7\u0387\u055f\u05f4\u2027"
 _IN_NUMBERS = ".,;\u2018\u2019\u2024\ufe52\uff07\uff0e'\u037e\u0589\u060c\u060d\u066c\u2044\ufe10\ufe14\uff0c\uff1b"
+_TITLE = re.compile(r"\b(?:[A-HJ-Z]|Dr|Mr|Mrs|Ms|Prof|St)\Z")
 _ENDS = re.compile(r"(?<![.!?…‽؟۔।॥])[.!?…‽؟۔।॥]++[\"'”’»)\]]*+(?=\s)|[。！？｡]+[」』”’）】]*|\n\s*\n")
 
 
@@ -139,16 +140,17 @@ def characters(text: str) -> Iterator[Span]:
 def sentences(text: str) -> Iterator[Span]:
     """Yield sentences: up to . ! ? … and closing quotes in front of a space, to 。！？, or to an empty line.
 
-    What goes on in lower case goes on: "e.g. this" is no end [uax29, §5]. White space around them is left out.
+    What goes on in lower case goes on: "e.g. this" is no end [uax29, §5], nor is the point of a title ("Dr. Who") or of
+    an initial ("J. Smith"). White space around them is left out.
 
-    >>> text = "It works, e.g. here. Does it? 好。是。"
+    >>> text = "It works, e.g. here. Does it, Dr. Who? 好。是。"
     >>> [text[start:stop] for start, stop in sentences(text)]
-    ['It works, e.g. here.', 'Does it?', '好。', '是。']
+    ['It works, e.g. here.', 'Does it, Dr. Who?', '好。', '是。']
     """
     start = 0
     for end in _ENDS.finditer(text):
         following = text[end.end() : end.end() + 80].lstrip()[:1]
-        if end[0].startswith(".") and following.islower():
+        if end[0].startswith(".") and (following.islower() or _TITLE.search(text, start, end.start())):
             continue
         yield from _stripped(text, start, end.end())
         start = end.end()
