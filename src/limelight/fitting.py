@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood, Surrogate
 from limelight.instance import Context, OpenInstance
 from limelight.local.control import estimate_masked
+from limelight.local.moments import moments
 from limelight.local.pool import PoolControl, estimate_encoded, fit_pool
 from limelight.local.precision import Estimate, assemble, estimate_plain, geometry
 from limelight.local.proximity import proximity_to
 from limelight.local.sampling import size_law, weighted_size_law
-from limelight.local.surrogate import EstimatorSurrogate, moments
+from limelight.local.surrogate import EstimatorSurrogate
 from limelight.neighborhoods import MaskSource, PoolSource
 
 CONTROLLED_TARGETS = 16

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Neighborhood, Ranking
 from limelight.explanation import Explanation
+from limelight.local.moments import moments
 from limelight.local.precision import Estimate
 from limelight.local.selection import largest, select
 from limelight.local.stopping import critical_value, doubt_of_top, rank, relative_error, samples_needed
-from limelight.local.surrogate import moments
 from limelight.settings import Settings
 
 LEVEL = 0.95

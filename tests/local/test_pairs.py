@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from limelight.contracts import FloatArray, Neighborhood
+from limelight.local.moments import moments
 from limelight.local.pairs import fold, unpaired
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import MaskSampler, design_weights
-from limelight.local.surrogate import moments
 
 
 def drawn(n: int, d: int) -> Neighborhood:

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limelight.errors import InputError, UnknownNameError
+from limelight.local.moments import moments
 from limelight.local.selection import METHODS, select, strongest
-from limelight.local.surrogate import moments, solve, weighted_r2
+from limelight.local.surrogate import solve, weighted_r2
 
 
 def sample(seed, *, n=120, d=6, k=2):

@@ -9,10 +9,11 @@ from sklearn.linear_model import ElasticNet, HuberRegressor, LinearRegression, R
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVR
 
-import limelight.local.surrogate as module
+import limelight.local.moments as module
 from limelight.contracts import Neighborhood
 from limelight.errors import InputError, UnknownNameError
-from limelight.local.surrogate import EstimatorSurrogate, RidgeSurrogate, moments, solve, weighted_r2
+from limelight.local.moments import moments
+from limelight.local.surrogate import EstimatorSurrogate, RidgeSurrogate, solve, weighted_r2
 
 seeds = st.integers(0, 10_000)
 quick = settings(max_examples=30, deadline=None)

@@ -6,7 +6,8 @@ from lime.lime_base import LimeBase
 from sklearn.linear_model import Lasso
 
 from limelight.contracts import Neighborhood
-from limelight.local.surrogate import EstimatorSurrogate, RidgeSurrogate, moments, weighted_r2
+from limelight.local.moments import moments
+from limelight.local.surrogate import EstimatorSurrogate, RidgeSurrogate, weighted_r2
 
 NAMES = {
     "forward": "forward_selection",

@@ -13,10 +13,11 @@ import numpy as np
 
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.logistic import Fitted, LogisticPairs, fit_logistic
+from limelight.local.moments import Moments, moments
 from limelight.local.pairs import fold
 from limelight.local.precision import Estimate, Geometry, assemble, estimate_plain, geometry
 from limelight.local.projection import EXACT_FEATURES, Projection, identifies, projection, rows_needed
-from limelight.local.surrogate import Moments, moments, solve
+from limelight.local.surrogate import solve
 
 LEAST_ROWS_PER_FEATURE = 4
 """Below 4 d rows a richer model has nothing to learn from."""

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
+from limelight.local.moments import Moments, moments
 from limelight.local.projection import EXACT_FEATURES, Polynomial, Projection
-from limelight.local.surrogate import Moments, moments, solve
+from limelight.local.surrogate import solve
 
 _PENALTY = 0.03  # of the pairs, relative to the outputs' variance; anything in [0.01, 0.1] does as well
 _PENALTY_LINEAR = 0.003

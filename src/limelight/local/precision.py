@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, MaskArray, Neighborhood
+from limelight.local.moments import Moments, moments
 from limelight.local.pairs import Folded, fold, unpaired
 from limelight.local.scrambling import scrambling_factor
-from limelight.local.surrogate import Moments, moments, solve, weighted_r2
+from limelight.local.surrogate import solve, weighted_r2
 
 Features = Sequence[int] | NDArray[np.int64] | None
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, UnknownNameError
-
-if TYPE_CHECKING:
-    from limelight.local.surrogate import Moments
+from limelight.local.moments import Moments
 
 METHODS = ("auto", "forward", "highest_weights", "lasso_path", "none")
 Indices = NDArray[np.int64]
@@ -79,7 +76,8 @@ def select(
     InputError
         If ``max_features`` is not a positive integer or None.
 
-    >>> from limelight.local.surrogate import moments, solve
+    >>> from limelight.local.moments import moments
+    >>> from limelight.local.surrogate import solve
     >>> Z = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]], dtype=np.uint8)
     >>> m = moments(Z, Z @ np.array([[1.0], [-2.0], [0.5]]), np.ones(4))
     >>> select(m, solve(m)[0], max_features=2)

@@ -11,8 +11,9 @@ from limelight.compat.lime.randomness import check_random_state
 from limelight.compat.lime.surrogate import RANKING_ALPHA, check_num_features, lime_fit, selection_name
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.errors import InputError
+from limelight.local.moments import moments
 from limelight.local.selection import select
-from limelight.local.surrogate import moments, solve, weighted_r2
+from limelight.local.surrogate import solve, weighted_r2
 
 
 class LimeBase:

@@ -13,7 +13,8 @@ import numpy as np
 
 from limelight.contracts import FloatArray, Neighborhood, SurrogateFit
 from limelight.errors import InputError, UnknownNameError
-from limelight.local.surrogate import EstimatorSurrogate, RidgeSurrogate, moments, weighted_r2
+from limelight.local.moments import moments
+from limelight.local.surrogate import EstimatorSurrogate, RidgeSurrogate, weighted_r2
 
 SELECTIONS = ("auto", "forward_selection", "highest_weights", "lasso_path", "none")
 FORWARD_UP_TO = 6
