@@ -397,7 +397,7 @@ def _curve(index: _Floats) -> _Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(index, -30.0, 30.0))), dtype=np.float32)
 
 
-def additive_index(columns: FloatArray, y: FloatArray) -> FloatArray:
+def additive_index(columns: _Floats, y: FloatArray) -> FloatArray:
     """Return the coefficients (p,) of the additive logistic fit to y, without its constant.
 
     Parameters
@@ -410,7 +410,7 @@ def additive_index(columns: FloatArray, y: FloatArray) -> FloatArray:
     low, high = _bounds(y)
     if high <= low:
         return np.zeros(columns.shape[1])
-    S = np.concatenate([np.ones((len(y), 1)), columns], axis=1).astype(np.float32)
+    S = np.concatenate([np.ones((len(y), 1), np.float32), columns], axis=1, dtype=np.float32)
     target = ((y - low) / (high - low)).astype(np.float32)
     penalty = _penalties(columns.shape[1], S.shape[1], target)
     problem = _Problem(S, target, np.full(len(y), 1.0 / len(y), np.float32), penalty)

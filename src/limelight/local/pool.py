@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,15 +83,13 @@ def fit_pool(
     if probabilities is None or len(probabilities) == 0 or len(Y) == 0 or Y.shape[1] == 0:
         return None
     shares = tuple(np.asarray(each, float) for each in probabilities)
-    rows_per_term = len(Y) / sum(len(each) for each in shares)
+    bins = sum(len(each) for each in shares)
+    rows_per_term = len(Y) / bins
     if rows_per_term < ROWS_PER_TERM:
         return None
-    bins = sum(len(each) for each in shares)
     placed = np.ones(bins, bool) if places is None else np.concatenate(places)
-    placed &= rows_per_term >= ROWS_PER_TERM_WITH_PLACES
-    used = np.concatenate([np.ones(bins, bool), placed])
-    columns = _columns(codes, points, shares)[:, used]
-    fits = [_fit_target(columns, used, y, shares) for y in Y.T]
+    terms = _Terms.of(codes, points, shares, placed & (rows_per_term >= ROWS_PER_TERM_WITH_PLACES))
+    fits = [_fit_target(terms, y, shares) for y in Y.T]
     parts, middle, unseen = zip(*fits, strict=True)
     return PoolControl(tuple(parts), np.array([*Y.T, *middle, *unseen]))
 
@@ -264,38 +263,72 @@ def _sandwich(
     return Sandwich(neighborhood.Z, center, inverse, fitted.total, scores.T, None, floor, whole)
 
 
-def _columns(codes: NDArray[np.int64], points: FloatArray, probabilities: Sequence[FloatArray]) -> FloatArray:
-    """Return (n, 2 Σ B): which bin, then the place inside it (√12 v, of unit variance)."""
-    bins = np.array([len(each) for each in probabilities])
-    flat = codes + (np.cumsum(bins) - bins)
-    lower = np.concatenate([np.cumsum(each) - each for each in probabilities])
-    width = np.maximum(np.concatenate(probabilities), 1e-12)
-    place = np.clip((points - lower[flat]) / width[flat], 0.0, 1.0) - 0.5
-    columns = np.zeros((len(codes), 2 * int(bins.sum())))
-    rows = np.arange(len(codes))[:, None]
-    columns[rows, flat] = 1.0
-    columns[rows, int(bins.sum()) + flat] = np.sqrt(12.0) * place
-    return columns
+@dataclass(frozen=True)
+class _Terms:
+    """Which bin every draw is in, of all coordinates' bins in a row (n, c), and the place inside it (√12 v, (n, c)).
+
+    Places have unit variance, and are 0 in the bins where they cannot matter: all but the (B,) `placed`.
+    """
+
+    flat: NDArray[np.int64]
+    place: FloatArray
+    placed: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, codes: NDArray[Any], points: FloatArray, probabilities: Sequence[FloatArray], placed: NDArray[np.bool_]
+    ) -> _Terms:
+        bins = np.array([len(each) for each in probabilities])
+        flat = codes + (np.cumsum(bins) - bins)
+        lower = np.concatenate([np.cumsum(each) - each for each in probabilities])
+        width = np.maximum(np.concatenate(probabilities), 1e-12)
+        place = np.clip((points - lower[flat]) / width[flat], 0.0, 1.0) - 0.5
+        return cls(flat, np.sqrt(12.0) * place * placed[flat], placed)
+
+    def columns(self, more: int) -> NDArray[np.float32]:
+        """Return a column for each bin and for each place that matters (n, B + p), and as many more to be filled."""
+        bins = len(self.placed)
+        columns = np.zeros((len(self.flat), bins + np.count_nonzero(self.placed) + more), np.float32)
+        np.put_along_axis(columns, self.flat, np.float32(1), axis=1)
+        rows, coordinates = np.nonzero(self.place)
+        at = np.cumsum(self.placed) + (bins - 1)
+        columns[rows, at[self.flat[rows, coordinates]]] = self.place[rows, coordinates]
+        return columns
+
+    def spread(self, coef: FloatArray) -> FloatArray:
+        """Return coefficients (B + p,) with zeros for the places that cannot matter (2B,)."""
+        bins = len(self.placed)
+        whole = np.zeros(2 * bins)
+        whole[:bins], whole[bins:][self.placed] = coef[:bins], coef[bins:]
+        return whole
+
+    def sum(self, coef: FloatArray) -> FloatArray:
+        """Return (n,) what the coefficients (2B,) add up to."""
+        bins = len(self.placed)
+        return np.asarray(coef[:bins][self.flat].sum(axis=1) + (coef[bins:][self.flat] * self.place).sum(axis=1))
 
 
 def _fit_target(
-    columns: FloatArray, used: NDArray[np.bool_], y: FloatArray, probabilities: Sequence[FloatArray]
+    terms: _Terms, y: FloatArray, probabilities: Sequence[FloatArray]
 ) -> tuple[ProductParts, FloatArray, FloatArray]:
-    """Return g for one target, and its residuals halfway seen and unseen; `used` marks the columns out of 2 Σ B."""
-    few = max(_INDEX_ROWS, _INDEX_ROWS_PER_TERM * columns.shape[1])
-    slopes = additive_index(columns[:few], y[:few])
-    index = columns @ slopes
+    """Return g for one target, and its residuals halfway seen and unseen.
+
+    Coefficients are found in single precision; what g says is summed in double, as its projection is.
+    """
+    design = terms.columns(more=2 * WAVES)
+    few, width = max(_INDEX_ROWS, _INDEX_ROWS_PER_TERM * (design.shape[1] - 2 * WAVES)), design.shape[1] - 2 * WAVES
+    slopes = additive_index(design[:few, :width], y[:few])
+    index = terms.sum(terms.spread(slopes))
     phase = _frequency(index) * np.arange(1.0, WAVES + 1)
-    angles = np.multiply.outer(index, phase)
-    design = np.concatenate([columns, np.cos(angles), np.sin(angles)], axis=1)
+    waves = np.cumprod(np.repeat(np.exp(1j * phase[0] * index)[:, None], WAVES, axis=1), axis=1)
+    design[:, width:-WAVES], design[:, -WAVES:] = waves.real, waves.imag
     coef, constant, freedom = _ridge(design, y)
-    residual = y - constant - design @ coef
+    additive, amplitudes = terms.spread(coef[:width]), coef[width:-WAVES] - 1j * coef[-WAVES:]
+    residual = y - constant - terms.sum(additive) - (waves @ amplitudes).real
     freedom += np.count_nonzero(slopes)  # the index was fitted to the same outputs
     unseen = residual / (1.0 - freedom / len(y))
-    all_slopes = np.zeros(len(used))
-    all_slopes[used] = slopes
-    bins = len(used) // 2
-    parts = _parts(coef[:bins], coef[len(slopes) :], constant, all_slopes, phase, probabilities)
+    bins = len(terms.placed)
+    parts = _parts(additive[:bins], amplitudes, constant, terms.spread(slopes), phase, probabilities)
     return parts, (residual + unseen) / 2, unseen
 
 
@@ -305,21 +338,20 @@ def _frequency(index: FloatArray) -> float:
     return 0.8 * np.pi / reach if reach > 1e-9 else 1.0
 
 
-def _ridge(design: FloatArray, y: FloatArray) -> tuple[FloatArray, float, float]:
+def _ridge(design: NDArray[np.float32], y: FloatArray) -> tuple[FloatArray, float, float]:
     """Return coefficients, constant and degrees of freedom of a ridge regression with a free constant."""
-    mean = design.mean(axis=0)
-    centred = (design - mean).astype(np.float32)
-    gram = (centred.T @ centred).astype(float)
+    mean = design.mean(axis=0, dtype=float)
+    gram = (design.T @ design).astype(float) - len(y) * np.multiply.outer(mean, mean)
     penalised = gram.copy()
     penalised.flat[:: len(gram) + 1] += _PENALTY * len(y)
     inverse = np.linalg.inv(penalised)
-    coef = inverse @ (centred.T @ (y - y.mean()).astype(np.float32)).astype(float)
+    coef = inverse @ (design.T @ (y - y.mean()).astype(np.float32)).astype(float)
     return coef, float(y.mean() - mean @ coef), 1.0 + float((inverse * gram).sum())
 
 
 def _parts(
     additive: FloatArray,
-    amplitudes: FloatArray,
+    amplitudes: NDArray[np.complex128],
     constant: float,
     slopes: FloatArray,
     phase: FloatArray,
@@ -339,7 +371,7 @@ def _parts(
         constant=constant,
         additive=own_and_others(np.split(additive, starts), probabilities),
         waves=own_and_others(np.split(wave, starts), probabilities),
-        amplitudes=amplitudes[:WAVES] - 1j * amplitudes[WAVES:],
+        amplitudes=amplitudes,
     )
 
 
