@@ -19,7 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from math import comb, exp, inf
+from math import comb, exp
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ SIZES = (200, 500, 1000, 5000)
 
 @dataclass
 class MaskGame:
-    """A function of masks, LIME's law for it, and its weights: exact, or from so many reference rows."""
+    """A function of masks, LIME's law for it, and its weights, exact or with the reference's noise."""
 
     family: str
     d: int
@@ -57,7 +57,7 @@ class MaskGame:
     f: Callable[[np.ndarray], np.ndarray]
     truth: np.ndarray | None = None
 
-    reference: float = inf
+    noise: np.ndarray | float = 0.0
 
     @property
     def proximity(self) -> np.ndarray:
@@ -92,14 +92,14 @@ class MaskGame:
 
 @dataclass
 class TableGame:
-    """A model of a table in quartile bins, one row of it, and the row's weights from so many reference rows."""
+    """A model of a table in quartile bins, one row of it, and the row's weights with the reference's noise."""
 
     family: str
     background: Quartiles
     f: Callable[[np.ndarray], np.ndarray]
     own: np.ndarray
     truth: np.ndarray | None = None
-    reference: float = inf
+    noise: np.ndarray | float = 0.0
 
     @property
     def d(self) -> int:
@@ -301,7 +301,8 @@ def photo_games(data: Path, full: bool, rows: int = 40_000) -> Iterator[MaskGame
 
 def with_reference(game: MaskGame, rows: int) -> MaskGame:
     """The game with weights from very many rows in pairs: a control would gain little there, and take long."""
-    return replace(game, truth=estimate_plain(game.sample(rows, "pairs", 987_654)).coef[0], reference=rows)
+    known = estimate_plain(game.sample(rows, "pairs", 987_654))
+    return replace(game, truth=known.coef[0], noise=known.stderr[0])
 
 
 def table_games(data: Path, full: bool) -> Iterator[TableGame]:
@@ -334,17 +335,20 @@ def tables_with_reference(name: str, background: Quartiles, model: Any, rows: np
         game = TableGame(name, background, lambda X: model.predict_proba(X)[:, 1], own)
         sample, U, codes = game.sample(2**16, "sobol", 987_654)
         pool = fit_pool(codes, U, sample.Y, background.probabilities)
-        yield replace(game, truth=estimate_encoded(sample, pool, own, game.ratio).coef[0], reference=2**16)
+        known = estimate_encoded(sample, pool, own, game.ratio)
+        yield replace(game, truth=known.coef[0], noise=known.stderr[0])
 
 
 # -- tables of results -------------------------------------------------------------------------------------------------
 
 
-def efficiency(family: str, games: list[Any], repeats: int) -> None:
-    """Print error ratios, bias and coverage for one family of games."""
+def efficiency(family: str, games: list[Any], repeats: int) -> dict[int, list[tuple[float, float]]]:
+    """Print error ratios, bias and coverage for one family of games; return log ratios and coverages by size."""
+    found: dict[int, list[tuple[float, float]]] = {}
     for n in SIZES:
         rows = [judged(game, n, repeats) for game in games if n < 2**game.d]
         ratio, bias, noise, covered, error, cost = np.array(rows).T
+        found[n] = [*zip(np.log(ratio), covered, strict=True)]
         print(
             f"{family:20s} {n:5d}  {np.exp(np.log(ratio).mean()):7.2f} {ratio.min():7.2f}"
             f"  {bias.mean():6.2f} ({noise.mean():.2f})"
@@ -352,6 +356,7 @@ def efficiency(family: str, games: list[Any], repeats: int) -> None:
             f"  {error.mean():5.2f}  {1e3 * cost.mean():7.1f}",
             flush=True,
         )
+    return found
 
 
 def judged(game: Any, n: int, repeats: int) -> tuple[float, ...]:
@@ -362,11 +367,12 @@ def judged(game: Any, n: int, repeats: int) -> tuple[float, ...]:
     coef, stderr = np.array([each[0] for each in ours]), np.array([each[1] for each in ours])
     plain = np.array([game.plain(n, seed) for seed in range(repeats)])
     error = coef - game.truth
-    bias = error.mean(axis=0) / np.maximum(coef.std(axis=0, ddof=1), 1e-12)
+    spread = np.maximum(coef.std(axis=0, ddof=1), 1e-12)
+    bias = error.mean(axis=0) / spread
     return (
         float(np.square(plain - game.truth).mean() / np.square(error).mean()),
         float(np.sqrt(np.square(bias).mean())),
-        float(np.sqrt(1 / repeats + n / game.reference)),
+        float(np.sqrt(1 / repeats + np.square(game.noise / spread).mean())),
         float((np.abs(error) <= 1.96 * stderr).mean()),
         float(np.sqrt(np.square(stderr).mean() / np.square(error).mean())),
         float(np.mean([each[2] for each in ours])),
@@ -434,13 +440,21 @@ def main() -> None:
     families = {"set": set_games, "text": text_games, "image": image_games, "photo": photo_games, "table": table_games}
     print(f"{'games':20s} {'n':>5s}  {'MSE plain/ours':>15s}  {'bias/sd (0)':>13s}  {'coverage of 95 %':>21s}"
           f"  se/e.  {'CPU ms':>7s}\n{'':20s} {'':5s}  {'geo':>7s} {'least':>7s}")  # fmt: skip
+    together: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for name in options.only:
         if name == "stop":
             stopping(list(set_games(options.data, options.full)), max(2, repeats // 4))
             continue
         games = list(families[name](options.data, options.full))
         for family in dict.fromkeys(game.family for game in games):
-            efficiency(family, [game for game in games if game.family == family], repeats)
+            found = efficiency(family, [game for game in games if game.family == family], repeats)
+            for n, each in found.items():
+                together.setdefault(("tables" if name == "table" else "texts and images", n), []).extend(each)
+    print()
+    for (kind, n), each in together.items():
+        ratio, covered = np.array(each).T
+        mean, least = np.exp(ratio.mean()), np.exp(ratio.min())
+        print(f"{kind:20s} {n:5d}  {mean:7.2f} {least:7.2f}  {'':13s}  {covered.mean():6.3f}")
 
 
 if __name__ == "__main__":

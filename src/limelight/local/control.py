@@ -10,6 +10,7 @@ and then the plain estimate stands.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.logistic import Fitted, LogisticPairs, fit_logistic
@@ -25,6 +26,7 @@ LEAST_ROWS_PER_FEATURE = 4
 LEAST_PROJECTION = 2
 """A sampled projection with fewer than 2 n masks would put back the noise that it takes out."""
 
+_TOSSES = 64  # rows of masks: as many coin tosses for each feature tell its place
 _WORTHWHILE = 0.95  # a control must leave less than this share of the variance
 
 
@@ -108,19 +110,24 @@ def _use(
     if weights @ np.square(noisy) >= _WORTHWHILE * (weights @ np.square(left)):
         return None
     onto = projection(tuple(sizes.tolist()), rows_needed(*Z.shape))
-    known, start, rest = _known(fitted.model, onto)
+    known, start, rest = _known(fitted.model, onto, np.lexsort(Z[:_TOSSES]))
     noisy = noisy * _widened(rest * scale**2, noisy[~neighborhood.enumerated], weights[~neighborhood.enumerated])
     return coef + scale * (known - slope[0]), float(intercept + scale * (start - offset[0])), noisy
 
 
-def _known(model: LogisticPairs, onto: Projection) -> tuple[FloatArray, float, float]:
-    """Return the weights and intercept of g in LIME's limit, and Σ w² r² of what was sampled to know them."""
+def _known(model: LogisticPairs, onto: Projection, places: NDArray[np.int64]) -> tuple[FloatArray, float, float]:
+    """Return the weights and intercept of g in LIME's limit, and Σ w² r² of what was sampled to know them.
+
+    The sampled masks are the same for all neighborhoods. Their features change `places` with the seed, which no
+    exchangeable law notices: so their noise averages out over seeds as all other noise does, and is no bias.
+    """
     d, weights = onto.H.shape[1], onto.weights
     if d <= EXACT_FEATURES:
         return *onto.project(model.values(onto)), 0.0
-    rest = model.bend(onto)
+    rest = model.renamed(places).bend(onto)
     (coef, intercept), (more, start) = model.polynomial(d).project(onto.sizes), onto.project(rest)
-    return coef + more, intercept + start, float(np.square(weights * (rest - (weights * rest).sum())).sum())
+    noise = float(np.square(weights * (rest - (weights * rest).sum())).sum())
+    return coef + more[places], intercept + start, noise
 
 
 def _widened(rest: float, noisy: FloatArray, weights: FloatArray) -> float:

@@ -10,7 +10,7 @@ projection is known, and the estimand does not move.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,18 @@ class LogisticPairs:
             form = flat + self.flat[width:] @ np.stack([paired, slope**2, slope**3])
             rest.append(_curve(index + paired) - form)
         return (self.high - self.low) * np.stack(rest)
+
+    def renamed(self, places: NDArray[np.int64]) -> LogisticPairs:
+        """Return the same g of masks whose feature j stands at places[j]."""
+        d = len(places)
+
+        def moved(coefficients: FloatArray) -> FloatArray:
+            placed = coefficients.copy()
+            for start in (1, d + 3) if d > _FEW else (1,):
+                placed[start + places] = coefficients[start : start + d]
+            return placed
+
+        return replace(self, theta=moved(self.theta), flat=moved(self.flat), pairs=places[self.pairs])
 
     def polynomial(self, d: int) -> Polynomial:
         """Return the polynomial nearest to g."""

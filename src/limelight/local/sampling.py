@@ -34,8 +34,8 @@ POINT_DESIGNS = ("sobol", "lhs", "plain")
 SOBOL_COORDINATES = 1000
 """Beyond this many coordinates Sobol points gain nothing at any affordable n; independent points are drawn instead."""
 
-PAIRED_ROWS_PER_FEATURE = 4
-"""A pair says one thing about the weights: with fewer rows than 4 d, independent rows estimate them better."""
+PAIRED_ROWS_PER_FEATURE = 6
+"""A pair says one thing about the weights: with fewer rows than 6 d, independent rows can estimate them better."""
 
 ENUMERATED_FEATURES = 20
 """2^20 masks of 20 bytes fill 20 MiB: never enumerate more, whatever the budget."""
