@@ -52,9 +52,9 @@ def seconds(run: Callable[[], Any], repeats: int) -> float:
     """Median CPU seconds."""
     found = []
     for _ in range(repeats):
-        started = time.process_time()
+        started = time.thread_time()
         run()
-        found.append(time.process_time() - started)
+        found.append(time.thread_time() - started)
     return statistics.median(found)
 
 
@@ -119,9 +119,9 @@ def memory(folder: Path | None) -> None:
     image = photo(folder, 1024)
     labels = segmentation.slic(image, n_segments=MANY, start_label=0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.process_time()
+    started = time.thread_time()
     we_explain(image, labels, SAMPLES)()
-    spent = time.process_time() - started
+    spent = time.thread_time() - started
     more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(
         f"1024: {SAMPLES} samples explained in {spent:.1f} CPU s, {more:.0f} MiB more than before (wanted: under 300)"

@@ -72,18 +72,29 @@ def _affordable(n: int, d: int) -> bool:
 def _controlled(neighborhood: Neighborhood, sizes: FloatArray, sample: Moments, shape: Geometry) -> Estimate:
     Z, Y, weights = neighborhood.Z, neighborhood.Y, neighborhood.weights
     coef, intercept = solve(sample)
-    left = Y - intercept - Z @ coef.T
+    left = _residuals(shape, Y, coef, intercept)
     noisy, names = left.copy(), ["least squares"] * Y.shape[1]
     for target in range(Y.shape[1]):
         if not _curved(left[:, target], sample.variance_Y[target], neighborhood):
             continue
         fitted = fit_logistic(Z, Y[:, target], weights, neighborhood.clusters)
-        outcome = _use(fitted, neighborhood, shape, sizes, left[:, target], coef[target], intercept[target])
+        outcome = _use(fitted, neighborhood, shape, sizes, sample, left[:, target], (coef[target], intercept[target]))
         if outcome is not None:
             coef[target], intercept[target], noisy[:, target] = outcome
             names[target] = "logistic pairs"
-    left = Y - intercept - Z @ coef.T
+    left = _residuals(shape, Y, coef, intercept)
     return assemble(neighborhood, sample, shape, (coef, intercept), (left, noisy), tuple(names))
+
+
+def _residuals(shape: Geometry, Y: FloatArray, coef: FloatArray, intercept: FloatArray) -> FloatArray:
+    return Y - intercept - np.stack([shape.rows.times(each) for each in coef], axis=1)
+
+
+def _regressed(shape: Geometry, sample: Moments, weights: FloatArray, values: FloatArray) -> tuple[FloatArray, float]:
+    """Return coef (d,) and intercept of other values (n,) on the same masks, whose Gram matrix is inverted already."""
+    mean = float(weights @ values) / sample.total
+    coef = shape.directions.T @ shape.rows.minus(weights * (values - mean))
+    return coef, mean - float(sample.mean_Z @ coef)
 
 
 def _use(
@@ -91,28 +102,25 @@ def _use(
     neighborhood: Neighborhood,
     shape: Geometry,
     sizes: FloatArray,
+    sample: Moments,
     left: FloatArray,
-    coef: FloatArray,
-    intercept: float,
+    plain: tuple[FloatArray, float],
 ) -> tuple[FloatArray, float, FloatArray] | None:
     """Return the controlled weights, intercept and noise (n,) of one target, or None where g does not help."""
-    Z, weights = neighborhood.Z, neighborhood.weights
-    middle = (fitted.seen + fitted.unseen) / 2  # seen rows look too good by 1 − h, unseen rows too bad by 1 / (1 − h)
-    middle = np.where(
-        neighborhood.enumerated, fitted.seen, middle
-    )  # complete strata are no sample: nothing to leave out
-    both = np.column_stack([middle, fitted.unseen])
-    folded = shape.rows if len(shape.rows.second) else None
-    slope, offset = solve(moments(Z, both, weights, folded=folded))
-    unseen = fitted.unseen - offset[1] - Z @ slope[1]
+    weights, (coef, intercept) = neighborhood.weights, plain
+    # Seen rows look too good by 1 − h, unseen rows too bad by 1 / (1 − h); in complete strata nothing is left out.
+    middle = np.where(neighborhood.enumerated, fitted.seen, (fitted.seen + fitted.unseen) / 2)
+    slope, offset = _regressed(shape, sample, weights, middle)
+    slope_unseen, offset_unseen = _regressed(shape, sample, weights, fitted.unseen)
+    unseen = fitted.unseen - offset_unseen - shape.rows.times(slope_unseen)
     scale = control_scale(left, unseen, weights)
     noisy = left - scale * unseen
     if weights @ np.square(noisy) >= _WORTHWHILE * (weights @ np.square(left)):
         return None
-    onto = projection(tuple(sizes.tolist()), rows_needed(*Z.shape))
-    known, start, rest = _known(fitted.model, onto, np.lexsort(Z[:_TOSSES]))
+    onto = projection(tuple(sizes.tolist()), rows_needed(*neighborhood.Z.shape))
+    known, start, rest = _known(fitted.model, onto, np.lexsort(neighborhood.Z[:_TOSSES]))
     noisy = noisy * _widened(rest * scale**2, noisy[~neighborhood.enumerated], weights[~neighborhood.enumerated])
-    return coef + scale * (known - slope[0]), float(intercept + scale * (start - offset[0])), noisy
+    return coef + scale * (known - slope), float(intercept + scale * (start - offset)), noisy
 
 
 def _known(model: LogisticPairs, onto: Projection, places: NDArray[np.int64]) -> tuple[FloatArray, float, float]:

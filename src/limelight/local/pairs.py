@@ -48,6 +48,10 @@ class Folded:
         difference[: len(self.second)] -= values[self.second]
         return difference
 
+    def times(self, slopes: FloatArray) -> FloatArray:
+        """Return Z @ slopes (n,), by half the products."""
+        return self.unfolded(self.H @ slopes, float(self.middle @ slopes))
+
     def unfolded(self, odd: FloatArray, even: FloatArray | float) -> FloatArray:
         """Return even ± odd (n, …) for what is odd and even in h, back in the order of the rows."""
         rows = np.empty((len(self.first) + len(self.second), *odd.shape[1:]))
