@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Neighborhood
+from limelight.local import control
 from limelight.local.control import control_scale, estimate_masked
 from limelight.local.logistic import fit_logistic, partners
 from limelight.local.pool import estimate_encoded, fit_pool
@@ -55,6 +56,32 @@ def test_control_keeps_the_limit_and_covers_it_with_a_fraction_of_the_noise(law,
     assert 0.92 < (np.abs(ours - truth) < 1.96 * stderr).mean() < 0.995
     bias = (ours.mean(axis=0) - truth) / (ours.std(axis=0) / np.sqrt(repeats))
     assert np.abs(bias).max() < 4
+
+
+def test_a_projection_that_puts_back_the_noise_is_not_used(monkeypatch):
+    """With 40 masks instead of 8 n the projection is noisier than the sample; then the plain estimate stands."""
+    sample, q = drawn(curved, "uniform", 24, 400, 3), size_law("uniform", 24)
+    assert estimate_masked(sample, q).estimators == ("logistic pairs",)
+    monkeypatch.setattr(control, "projection", lambda sizes, rows: projection(sizes, 40))
+    fit, plain = estimate_masked(sample, q), estimate_plain(sample)
+    assert fit.estimators == ("least squares",)
+    np.testing.assert_allclose(fit.stderr, plain.stderr)
+
+
+def test_more_features_than_g_can_be_fitted_to_are_left_to_least_squares():
+    sample = drawn(lambda Z: curved(Z[:, :8]), "uniform", 260, 2100, 5)
+    assert estimate_masked(sample, size_law("uniform", 260)).estimators == ("least squares",)
+
+
+def test_noise_of_the_projection_is_no_bias_over_seeds():
+    """The same masks project every neighborhood; only because features change places does their noise average out."""
+    d, n, repeats, q = 30, 400, 60, size_law("uniform", 30)
+    fits = [estimate_masked(drawn(curved, "uniform", d, n, seed), q) for seed in range(repeats)]
+    coef = np.array([fit.coef[0] for fit in fits])
+    known = estimate_plain(drawn(curved, "uniform", d, 400_000, 999))
+    spread = coef.std(axis=0, ddof=1)
+    expected = 1 / repeats + np.square(known.stderr[0] / spread).mean()
+    assert np.square((coef.mean(axis=0) - known.coef[0]) / spread).mean() < 1.6 * expected
 
 
 def test_a_useless_control_is_not_used():

@@ -26,7 +26,7 @@ _PENALTY_LINEAR = 0.003
 _MOST_PAIRS = 40  # where not all are used; more take longer and say no more
 _MOST_ROWS = 2000  # g is fitted to so many rows; any g will do, and all rows say how well it does
 _LEAST_ROWS = 1000
-_STEP_COST = 1.5e8  # rows · columns² of one step
+_STEP_COST = 1e8  # rows · columns² of one step
 _FEW = 20  # up to this many features all pairs are used, soon after d rows for each feature
 _BLOCK = 8192
 _LEAST_FREEDOM = 1e-3  # a pair of rows that g follows this closely is no evidence of how well it predicts
@@ -201,10 +201,18 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     return Fitted(model, seen, unseen)
 
 
+def rows_learned(n: int, d: int) -> int:
+    """Return how many of n rows g is fitted to: any g will do, and more features make its steps longer.
+
+    >>> rows_learned(5000, 50), rows_learned(5000, 150), rows_learned(5000, 400)
+    (2000, 1089, 1000)
+    """
+    return min(n, max(int(_STEP_COST / _head_width(d) ** 2), _LEAST_ROWS), _MOST_ROWS)
+
+
 def _learned(clusters: NDArray[np.int64], weights: FloatArray, d: int) -> NDArray[np.int64]:
     """Return the rows that g is fitted to: all, or whole clusters evenly spaced where there are many."""
-    everything = np.arange(len(clusters))
-    most = min(max(int(_STEP_COST / _head_width(d) ** 2), _LEAST_ROWS), _MOST_ROWS)
+    everything, most = np.arange(len(clusters)), rows_learned(len(clusters), d)
     if len(clusters) <= most:
         return everything
     numbers = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
