@@ -36,9 +36,9 @@ from limelight.local.sampling import (
     Law,
     MaskSampler,
     all_masks,
+    are_scrambled,
     design_weights,
     points,
-    scrambles_of,
     size_law,
     weighted_size_law,
 )
@@ -117,7 +117,7 @@ class TableGame:
         codes, X = self.background.draw(U)
         Z = (codes == self.own).astype(np.uint8)
         weights = self.ratio ** (self.d - Z.sum(axis=1, dtype=float))
-        known = (np.zeros(n, bool), np.arange(n), None, scrambles_of(design, self.d))  # type: ignore[arg-type]
+        known = (np.zeros(n, bool), np.arange(n), None, are_scrambled(design, self.d))  # type: ignore[arg-type]
         return Neighborhood(Z, self.f(X)[:, None], weights, np.ones(self.d), *known), U, codes
 
     def ours(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray, float]:

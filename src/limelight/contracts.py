@@ -112,8 +112,8 @@ class Neighborhood:
         As in `Draws`; clusters are unique over the whole neighborhood.
     noise
         (n, k) variance of each output where rows were asked repeatedly (a noisy model); None where they were not.
-    scrambles
-        R: row i belongs to the scrambled point set i mod R, independent of the others. 1 where rows are independent.
+    scrambled
+        Whether rows are taken in turn from two point sets that are scrambled independently (`local/scrambling.py`).
     """
 
     Z: MaskArray
@@ -123,7 +123,7 @@ class Neighborhood:
     enumerated: NDArray[np.bool_]
     clusters: NDArray[np.int64]
     noise: FloatArray | None = None
-    scrambles: int = 1
+    scrambled: bool = False
 
     @property
     def exhaustive(self) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Background, Draws, Encoded, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
-from limelight.local.sampling import PointDesign, design_weights, points, scrambles_of
+from limelight.local.sampling import PointDesign, are_scrambled, design_weights, points
 from limelight.seeding import stream
 
 REPEATED_UP_TO = 20
@@ -38,7 +38,7 @@ class Sample:
         As in `contracts.Draws`, over all blocks.
     noise
         (n, m) variance of each answer where rows were asked repeatedly, else None.
-    scrambles
+    scrambled
         As in `contracts.Neighborhood`.
     """
 
@@ -48,7 +48,7 @@ class Sample:
     enumerated: NDArray[np.bool_]
     clusters: NDArray[np.int64]
     noise: FloatArray | None
-    scrambles: int = 1
+    scrambled: bool = False
 
 
 class MaskSource:
@@ -188,8 +188,8 @@ class PoolSource:
         """Return the first n rows of the pool, encoded, with the answers for the targets."""
         design, enumerated, clusters = _independent(n)
         Z = self.representation.encode(self.pool.codes[:n])
-        scrambles = scrambles_of(self.pool.design, self.pool.background.n_coordinates)
-        return Sample(Z, self.pool.Y[:n, targets], design, enumerated, clusters, None, scrambles)
+        scrambled = are_scrambled(self.pool.design, self.pool.background.n_coordinates)
+        return Sample(Z, self.pool.Y[:n, targets], design, enumerated, clusters, None, scrambled)
 
 
 @lru_cache(maxsize=16)

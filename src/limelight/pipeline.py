@@ -142,7 +142,7 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
         width = float(settings.kernel_width)
     else:
         width = default_kernel_width(context.distance, len(center))
-    known = (sample.enumerated, sample.clusters, sample.noise, sample.scrambles)
+    known = (sample.enumerated, sample.clusters, sample.noise, sample.scrambled)
     neighborhood = Neighborhood(sample.Z, sample.Y, sample.design, center, *known)
 
     def weights(width: float) -> FloatArray:

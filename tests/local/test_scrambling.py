@@ -15,39 +15,38 @@ OWN, D, SHARES = np.array([3, 0, 2, 1, 1, 3]), 6, [np.full(4, 0.25)] * 6
 RATIO = float(np.exp(-1 / (2 * 0.75**2 * D)))
 
 
-def around(n: int, seed: int, design: str, scrambles: int) -> tuple[Neighborhood, np.ndarray, np.ndarray]:
+def around(n: int, seed: int, design: str, scrambled: bool) -> tuple[Neighborhood, np.ndarray, np.ndarray]:
     """Return n draws of six columns in quartile bins with a model that has interactions, and what they came from."""
     U = points(design, 0, n, D, seed)
     codes = np.floor(4 * U).astype(np.int64)
     Z = (codes == OWN).astype(np.uint8)
     y = 1 / (1 + np.exp(2 - 6 * U[:, 0] * U[:, 1] - 2 * np.sin(5 * U[:, 2]) + 3 * U[:, 3] * U[:, 4] * U[:, 5]))
     weights = RATIO ** (D - Z.sum(axis=1, dtype=float))
-    known = (np.ones(D), np.zeros(n, bool), np.arange(n), None, scrambles)
+    known = (np.ones(D), np.zeros(n, bool), np.arange(n), None, scrambled)
     return Neighborhood(Z, y[:, None], weights, *known), U, codes
 
 
 def test_the_factor_by_hand():
-    """Two scrambles add ±1, so the total's variance is 2 · (1 + 1) = 4; t with 2 degrees of freedom is 4.30 / 1.96."""
-    additions = np.array([[[1.0], [1.0]], [[-1.0], [-1.0]]])
-    factor = scrambling_factor(additions, np.full((2, 1), 64.0))
+    """Both weights differ by 2, so their variance is 4, against 64; t with 2 degrees of freedom is 4.30 / 1.96."""
+    factor = scrambling_factor(np.full((2, 1), 2.0), np.full((2, 1), 64.0))
     np.testing.assert_allclose(factor, [np.sqrt(4 / 64) * 4.302653 / 1.959964], rtol=1e-6)
 
 
 def test_the_factor_never_widens_and_knows_nothing_of_weights_without_error():
-    loud = np.array([[[9.0], [9.0]], [[-9.0], [-9.0]]])
+    loud = np.full((2, 1), 18.0)
     assert scrambling_factor(loud, np.ones((2, 1))) == [1.0]
     assert scrambling_factor(loud, np.zeros((2, 1))) == [1.0]
 
 
 @pytest.mark.parametrize("controlled", [False, True])
 def test_intervals_cover_and_are_narrower_than_those_of_independent_draws(controlled):
-    exact = estimate_plain(around(2**17, 99, "sobol", 1)[0]).coef[0]
+    exact = estimate_plain(around(2**17, 99, "sobol", False)[0]).coef[0]
     errors, widths, blind = [], [], []
     for seed in range(60):
-        sample, U, codes = around(1024, seed, "sobol", 2)
+        sample, U, codes = around(1024, seed, "sobol", True)
         pool = fit_pool(codes, U, sample.Y, SHARES) if controlled else None
         fit = estimate_encoded(sample, pool, OWN, RATIO)
-        unaware = estimate_encoded(around(1024, seed, "sobol", 1)[0], pool, OWN, RATIO)
+        unaware = estimate_encoded(around(1024, seed, "sobol", False)[0], pool, OWN, RATIO)
         np.testing.assert_array_equal(unaware.coef, fit.coef)
         errors.append(np.abs(fit.coef[0] - exact))
         widths.append(1.96 * fit.stderr[0])
@@ -58,7 +57,7 @@ def test_intervals_cover_and_are_narrower_than_those_of_independent_draws(contro
 
 
 def test_a_covariance_and_an_influence_shrink_with_the_standard_error():
-    sample, U, codes = around(1024, 0, "sobol", 2)
+    sample, U, codes = around(1024, 0, "sobol", True)
     for pool in (None, fit_pool(codes, U, sample.Y, SHARES)):
         fit = estimate_encoded(sample, pool, OWN, RATIO)
         np.testing.assert_allclose(np.sqrt(fit.covariance(target=0).diagonal()[1:]), fit.stderr[0], rtol=1e-6)

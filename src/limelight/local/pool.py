@@ -24,7 +24,7 @@ from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.logistic import additive_index
 from limelight.local.precision import Estimate, Sandwich, effective_sample_size, estimate_plain
 from limelight.local.product import ProductParts, own_and_others
-from limelight.local.scrambling import scrambling_factor
+from limelight.local.scrambling import scrambling_factor, turns
 
 WAVES = 8
 """Harmonics of the curve in the index; from 6 to 20 the gain is the same."""
@@ -207,8 +207,8 @@ def _assemble(
     scores = weights * unseen
     meats = np.array([(X * np.square(each)) @ X.T for each in scores])
     covariance = fitted.bread @ meats @ fitted.bread
-    if neighborhood.scrambles > 1:
-        factor = _scrambling(neighborhood.scrambles, fitted, scores, covariance)[:, None]
+    if neighborhood.scrambled:
+        factor = _scrambling(fitted, scores, covariance)[:, None]
         scores, covariance = scores * factor, covariance * np.square(factor)[:, :, None]
     errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
     left = outputs[:k] - both[k:]
@@ -224,12 +224,11 @@ def _assemble(
     return Estimate(coef, fit[-1], stderr, errors[:, d], fidelity, fidelity_stderr, r2, names, True, meat)
 
 
-def _scrambling(scrambles: int, fitted: _Fitted, scores: FloatArray, covariance: FloatArray) -> FloatArray:
+def _scrambling(fitted: _Fitted, scores: FloatArray, covariance: FloatArray) -> FloatArray:
     """Return the factor (k,) by which scrambled points make the weights' errors smaller."""
-    d, X = fitted.d, fitted.rows[: fitted.d + 1]
-    sets = [slice(number, None, scrambles) for number in range(scrambles)]
-    additions = np.array([fitted.bread[:d] @ (X[:, each] @ scores[:, each].T) for each in sets])
-    return scrambling_factor(additions, covariance.diagonal(axis1=1, axis2=2)[:, :d].T)
+    differences = fitted.bread @ (fitted.rows[: fitted.d + 1] @ (scores * turns(scores.shape[1])).T)
+    variances = covariance.diagonal(axis1=1, axis2=2).T
+    return scrambling_factor(differences[: fitted.d], variances[: fitted.d])
 
 
 def _fidelity(

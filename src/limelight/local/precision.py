@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, MaskArray, Neighborhood
 from limelight.local.moments import Moments, moments
 from limelight.local.pairs import Folded, fold, unpaired
-from limelight.local.scrambling import scrambling_factor
+from limelight.local.scrambling import scrambling_factor, turns
 from limelight.local.surrogate import solve, weighted_r2
 
 Features = Sequence[int] | NDArray[np.int64] | None
@@ -293,17 +293,16 @@ def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unsee
     else:
         floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
     clusters = None if len(shape.rows.second) else shared_clusters(neighborhood.clusters)
-    if neighborhood.scrambles > 1 and shape.identified:
-        scores *= _scrambling(neighborhood.scrambles, shape, scores)
+    if neighborhood.scrambled and shape.identified:
+        scores *= _scrambling(shape, scores)
     known: Any = {"rows": shape.rows, "directions": shape.directions}
     return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor, **known)
 
 
-def _scrambling(scrambles: int, shape: Geometry, scores: FloatArray) -> FloatArray:
+def _scrambling(shape: Geometry, scores: FloatArray) -> FloatArray:
     """Return the factor (k,) by which scrambled points make the weights' errors smaller; their rows stand alone."""
-    sets = [slice(number, None, scrambles) for number in range(scrambles)]
-    additions = np.array([shape.directions[each].T @ scores[each] for each in sets])
-    return scrambling_factor(additions, np.square(shape.directions).T @ np.square(scores))
+    differences = shape.directions.T @ (scores * turns(len(scores))[:, None])
+    return scrambling_factor(differences, np.square(shape.directions).T @ np.square(scores))
 
 
 def geometry(

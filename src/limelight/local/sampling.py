@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Draws, FloatArray
 from limelight.errors import UnknownNameError
-from limelight.local.scrambling import SCRAMBLES
 
 Law = Literal["uniform", "bernoulli"]
 Design = Literal["pairs", "plain"]
@@ -269,7 +268,7 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
     ----------
     design
         ``"sobol"``: scrambled Sobol points [owen1998], whose error for smooth functions falls faster than 1/√n; rows
-        are taken in turn from `scrambles_of` sequences, scrambled independently. Beyond `SOBOL_COORDINATES`
+        are taken in turn from two sequences, scrambled independently. Beyond `SOBOL_COORDINATES`
         coordinates independent points are drawn instead. ``"lhs"``: a latin hypercube of these rows. ``"plain"``:
         independent points.
     start, stop
@@ -296,29 +295,29 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
         return np.empty((max(rows, 0), n_coordinates))
     if design == "lhs":
         return _latin_hypercube(rows, n_coordinates, np.random.default_rng([seed, start]))
-    if (scrambles := scrambles_of(design, n_coordinates)) > 1:
-        return _scrambled(start, stop, n_coordinates, seed, scrambles)
+    if are_scrambled(design, n_coordinates):
+        return _in_turn(start, stop, n_coordinates, seed)
     generator = np.random.PCG64(seed)
     generator.advance(start * n_coordinates)
     return np.random.Generator(generator).random((rows, n_coordinates))
 
 
-def scrambles_of(design: PointDesign, n_coordinates: int) -> int:
-    """Return how many independently scrambled sequences `points` takes rows from in turn; 1 for independent points.
+def are_scrambled(design: PointDesign, n_coordinates: int) -> bool:
+    """Return whether `points` takes rows in turn from two scrambled sequences.
 
-    >>> scrambles_of("sobol", 12), scrambles_of("lhs", 12)
-    (2, 1)
+    >>> are_scrambled("sobol", 12), are_scrambled("lhs", 12)
+    (True, False)
     """
-    return SCRAMBLES if design == "sobol" and n_coordinates <= SOBOL_COORDINATES else 1
+    return design == "sobol" and n_coordinates <= SOBOL_COORDINATES
 
 
-def _scrambled(start: int, stop: int, n_coordinates: int, seed: int, scrambles: int) -> FloatArray:
+def _in_turn(start: int, stop: int, n_coordinates: int, seed: int) -> FloatArray:
+    """Return rows start..stop of two sequences, the even rows of the first and the odd rows of the second."""
     found = np.empty((stop - start, n_coordinates))
-    for number in range(scrambles):
-        first, last = (-((number - at) // scrambles) for at in (start, stop))  # its rows among the first `at`
+    for odd in (0, 1):
+        first, last = (start + 1 - odd) // 2, (stop + 1 - odd) // 2  # its rows before `start`, and before `stop`
         if last > first:
-            place = first * scrambles + number - start
-            found[place::scrambles] = _sobol(first, last - first, n_coordinates, [seed, number])
+            found[2 * first + odd - start :: 2] = _sobol(first, last - first, n_coordinates, [seed, odd])
     return found
 
 
