@@ -4,7 +4,7 @@
     Explanation ◀─ select ◀─ precision ◀─ surrogate ◀─ (Z, Y, weights) ◀─ proximity ◀────┘
 
 It works in rounds. In each, every open instance says which rows it still needs; the rows of all of them are poured
-into full model batches; each instance refits, and closes when it is precise enough or its budget is spent. One
+into full model batches; each instance refits, and closes when enough is known or its budget is spent. One
 instance is the case of many with one.
 """
 

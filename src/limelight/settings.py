@@ -33,8 +33,8 @@ class Settings:
     max_samples
         The budget for ``n_samples="auto"``; None takes the modality's own.
     stop
-        ``"precision"``: as soon as `tolerance` is reached. ``"auto"`` (default): then a few rows more, no more than
-        lime takes, where it is in doubt which features are the five largest, so that another seed names the same ones.
+        ``"precision"``: as soon as `tolerance` is reached. ``"auto"`` (default): then on, up to about as many rows as
+        lime takes, while it is in doubt which features are the five largest, so that another seed names the same ones.
         ``"ranking"``: when the set and the signs of the shown features are separated.
     seed
         Non-negative integer; None draws one and records it. Same instance, same seed: same explanation.
