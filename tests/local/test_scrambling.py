@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,15 @@ def test_a_covariance_and_an_influence_shrink_with_the_standard_error():
         fit = estimate_encoded(sample, pool, OWN, RATIO)
         np.testing.assert_allclose(np.sqrt(fit.covariance(target=0).diagonal()[1:]), fit.stderr[0], rtol=1e-6)
         np.testing.assert_allclose(np.sqrt(np.square(fit.sandwich.influence()[:, 0, 1:]).sum(axis=0)), fit.stderr[0])
+
+
+def test_a_constant_target_takes_no_control_from_the_others_and_is_exact():
+    sample, U, codes = around(1024, 0, "sobol", True)
+    both = replace(sample, Y=np.column_stack([np.full(1024, 0.3), sample.Y]))
+    fit, alone = (estimate_encoded(each, fit_pool(codes, U, each.Y, SHARES), OWN, RATIO) for each in (both, sample))
+    assert fit.estimators == ("least squares", "logistic additive")
+    np.testing.assert_allclose(fit.coef[1], alone.coef[0], rtol=1e-9)
+    np.testing.assert_allclose(fit.stderr[1], alone.stderr[0], rtol=1e-9)
+    assert (fit.intercept[0], fit.fidelity[0], fit.r2[0]) == (0.3, 1.0, 1.0)
+    assert not fit.coef[0].any()
+    assert not fit.stderr[0].any()

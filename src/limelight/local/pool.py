@@ -129,10 +129,10 @@ def estimate_encoded(
     fitted = _Fitted.of(neighborhood, pool.outputs, np.flatnonzero(~certain))
     if fitted is None or effective_sample_size(neighborhood.weights) < fitted.d + 2:
         return estimate_plain(neighborhood, fixed=fixed)
-    k = neighborhood.Y.shape[1]
-    if (neighborhood.Y[0] == neighborhood.Y).all(axis=0).any():  # exact zeros rather than rounding
-        return estimate_plain(neighborhood, fixed=fixed)
-    helps = fitted.unexplained[2 * k :] < _WORTHWHILE * fitted.unexplained[:k]
+    k, first = neighborhood.Y.shape[1], neighborhood.Y[0]
+    constant = (first == neighborhood.Y).all(axis=0)
+    fitted.fit[:-1, :k][:, constant], fitted.fit[-1, :k][constant] = 0.0, first[constant]  # exactly, without rounding
+    helps = ~constant & (fitted.unexplained[2 * k :] < _WORTHWHILE * fitted.unexplained[:k])
     targets = np.arange(k)
     source = targets + np.where(helps, 2 * k, 0)  # whose residual makes the noise
     fit = fitted.fit[:, targets + np.where(helps, k, 0)].copy()
