@@ -56,7 +56,6 @@ class MaskGame:
     law: Law
     f: Callable[[np.ndarray], np.ndarray]
     truth: np.ndarray | None = None
-
     noise: np.ndarray | float = 0.0
 
     @property

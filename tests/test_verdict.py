@@ -82,6 +82,23 @@ def test_the_expected_cost_counts_the_rows_that_a_doubt_takes():
     assert quick < patient
 
 
+def test_fewer_shown_than_five_are_judged_by_those_shown():
+    quick, patient = (
+        explainer.with_settings(max_features=4).explain(None)
+        for explainer in by_precision_and_by_default([5, 4, 3, 1, 1, 1, 1, *[0.1] * 7])
+    )
+    assert order_doubt(quick) == quick.rankings[0].doubt > 0.05
+    assert quick.provenance.n_samples < patient.provenance.n_samples
+
+
+def test_a_ranking_that_the_first_look_leaves_open_is_expected_to_take_the_budget():
+    tied, clear = (
+        by_precision_and_by_default(main)[0].with_settings(stop="ranking", max_features=5) for main in (TIED, CLEAR)
+    )
+    assert tied.estimate_cost(None).rows == 8193
+    assert clear.estimate_cost(None).rows == 257
+
+
 def test_an_integer_draws_that_many_and_says_so():
     assert explain(n_samples=700).provenance.n_samples == 700
     assert explain(n_samples=700).provenance.stopped == "fixed"

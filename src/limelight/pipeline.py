@@ -216,5 +216,7 @@ def expect(instance: Any, context: Context) -> ExpectedCost:
     wanted = first.provenance.samples_needed
     if context.settings.stop == "auto":
         wanted = max(wanted, min(samples_to_settle(looks[0], order_doubt(first), LEVEL), one.settled_up_to))
+    elif context.settings.stop == "ranking":
+        wanted = looks[0] if all(ranking.settled for ranking in first.rankings) else looks[-1]
     expected = 1 + next(n for n in looks if n >= min(wanted, looks[-1]))
     return ExpectedCost(expected, expected * per_row)

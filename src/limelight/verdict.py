@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,14 @@ from limelight.explanation import Explanation
 from limelight.local.moments import moments
 from limelight.local.precision import Estimate
 from limelight.local.selection import largest, select
-from limelight.local.stopping import critical_value, doubt_of_top, rank, relative_error, samples_needed
+from limelight.local.stopping import (
+    critical_value,
+    doubt_of_top,
+    likeliest_to_exceed,
+    rank,
+    relative_error,
+    samples_needed,
+)
 from limelight.settings import Settings
 
 LEVEL = 0.95
@@ -78,14 +84,14 @@ def leading_doubt(estimate: Estimate, settings: Settings) -> float:
 
 
 def order_doubt(explanation: Explanation) -> float:
-    """Return the same as far as an explanation shows: the largest probability that the sixth exceeds the fifth."""
+    """Return the same as far as an explanation shows: the probability that the sixth feature exceeds the fifth."""
     doubts, last = [0.0], slice(LEADING - 1, LEADING + 1)
     for target, shown in enumerate(explanation.selected):
         if len(shown) > LEADING:
-            weights = explanation.coef[target, shown[last]]
-            contrast = np.sign(weights) * [1.0, -1.0]
-            spread = float(np.sqrt(contrast @ explanation.covariance_matrix(target)[last, last] @ contrast))
-            doubts.append(NormalDist().cdf(-float(contrast @ weights) / spread) if spread > 0 else 0.0)
+            covariance = explanation.covariance_matrix(target)[last, last]
+            doubts.append(likeliest_to_exceed(explanation.coef[target, shown[last]], covariance)[1])
+        else:
+            doubts.append(explanation.rankings[target].doubt)
     return max(doubts)
 
 

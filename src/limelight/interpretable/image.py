@@ -168,7 +168,7 @@ class Image:
         A callable from n perturbed images, as described above, to what the model takes: resizing, scaling, moving of
         channels. None: the model takes them as they are.
     max_samples
-        Default budget of composites for one image; with ``n_samples="auto"`` sampling stops as soon as it is precise.
+        Default budget of composites for one image; ``n_samples="auto"`` stops before, when enough is known.
 
     Raises
     ------

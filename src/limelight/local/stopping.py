@@ -124,13 +124,22 @@ def doubt_of_top(estimate: Estimate, target: int, top: int) -> float:
     order = np.argsort(-np.abs(coef), kind="stable")[top - 1 : top + _CONTENDERS]
     if len(order) < 2:
         return 0.0
-    signs = np.where(coef[order] < 0, -1.0, 1.0)
-    covariance = estimate.covariance(order, target=target)[1:, 1:]
-    variance = covariance.diagonal()
-    spread = np.sqrt(np.maximum(variance[0] + variance - 2 * signs[0] * signs * covariance[0], 0.0))[1:]
-    gap = np.abs(coef[order[0]]) - np.abs(coef[order[1:]])
+    return likeliest_to_exceed(coef[order], estimate.covariance(order, target=target)[1:, 1:])[1]
+
+
+def likeliest_to_exceed(coef: FloatArray, covariance: FloatArray) -> tuple[int, float]:
+    """Return which of the weights (m,) after the first is likeliest to be larger than it in size, and the probability.
+
+    >>> likeliest_to_exceed(np.array([2.0, -1.0, 0.5]), np.eye(3) / 2)[0]
+    1
+    """
+    signs = np.where(coef < 0, -1.0, 1.0)
+    shared, variance = signs[0] * signs[1:] * covariance[0, 1:], covariance.diagonal()
+    spread = np.sqrt(np.maximum(variance[0] + variance[1:] - 2 * shared, 0.0))
+    gap = np.abs(coef[0]) - np.abs(coef[1:])
     score = np.divide(gap, spread, out=np.where(gap > 0, np.inf, 0.0), where=spread > 0)
-    return NormalDist().cdf(-float(score.min()))
+    best = int(np.argmin(score))
+    return best + 1, NormalDist().cdf(-float(score[best]))
 
 
 def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranking:
@@ -154,17 +163,20 @@ def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranki
         return Ranking(shown.astype(np.int64), 0, (), -1, 0.0)
     candidates = _candidates(coef, stderr, shown, order, critical)
     signs = np.where(coef[candidates] < 0, -1.0, 1.0)
-    covariance = estimate.covariance(candidates, target=target)[1:, 1:] * np.multiply.outer(signs, signs)
+    covariance = estimate.covariance(candidates, target=target)[1:, 1:]
     size = np.abs(coef)[candidates]
     variance = covariance.diagonal()
     difference = size[:, None] - size
-    spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0.0))
+    shared = covariance * np.multiply.outer(signs, signs)
+    spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * shared, 0.0))
     separated = difference > critical * spread
     signed = (size > critical * np.sqrt(variance)) if estimate.identified else np.zeros(len(size), bool)
     cuts = _cuts(separated, len(shown)) if estimate.identified else []
     certified = max((cut for cut in cuts if signed[:cut].all()), default=0)
-    contender, doubt = _contender(difference, spread, len(shown))
-    named = int(candidates[contender]) if contender >= 0 else _next(order, len(shown))
+    named, doubt, weakest = _next(order, len(shown)), 0.0, len(shown) - 1
+    if len(candidates) > len(shown):
+        place, doubt = likeliest_to_exceed(coef[candidates[weakest:]], covariance[weakest:, weakest:])
+        named = int(candidates[weakest + place])
     inside = tuple(cut for cut in cuts if cut < len(shown))
     return Ranking(shown.astype(np.int64), certified, inside, named, doubt)
 
@@ -189,13 +201,3 @@ def _cuts(separated: NDArray[np.bool_], shown: int) -> list[int]:
     last_tied = np.where(separated[:shown], 0, later).max(axis=1)  # itself at least: nothing is separated from itself
     reach = np.maximum.accumulate(last_tied)
     return (np.flatnonzero(reach == later[:shown]) + 1).tolist()
-
-
-def _contender(difference: FloatArray, spread: FloatArray, shown: int) -> tuple[int, float]:
-    """Return the hidden candidate most likely to exceed the weakest shown feature, and the probability."""
-    if len(difference) <= shown:
-        return -1, 0.0
-    gap, width = difference[shown - 1, shown:], spread[shown - 1, shown:]
-    score = np.divide(-gap, width, out=np.where(gap > 0, -np.inf, 0.0), where=width > 0)
-    best = int(np.argmax(score))
-    return shown + best, NormalDist().cdf(float(score[best]))
