@@ -28,7 +28,7 @@ import numpy as np
 
 import limelight as ll
 from limelight.contracts import Feature, Where
-from limelight.explanation import Cost, Explanation, Provenance
+from limelight.result.explanation import Cost, Explanation, Provenance
 
 MIB = 1024
 

@@ -29,8 +29,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from limelight.contracts import Neighborhood
-from limelight.local.control import estimate_masked
-from limelight.local.pool import estimate_encoded, fit_pool
+from limelight.control.masks import estimate_masked
+from limelight.control.tables import estimate_encoded, fit_pool
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import (
     Law,

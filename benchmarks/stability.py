@@ -117,7 +117,7 @@ def photos(data: Path, seeds: int, n: int) -> None:
     from lime.lime_image import LimeImageExplainer
     from PIL import Image
 
-    from limelight.layouts import decode_segments
+    from limelight.result.layouts import decode_segments
 
     session = onnxruntime.InferenceSession(str(data / "squeezenet" / "SqueezeNet_fp16.onnx"))
 

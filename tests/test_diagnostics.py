@@ -23,7 +23,7 @@ from limelight import diagnostics
 from limelight.diagnostics.repeatability import coefficients_stability
 from limelight.diagnostics.sensitivity import identities
 from limelight.errors import InputError, UnknownNameError
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 
 NAMES = ["a", "b", "c", "d"]
 LINEAR = np.array([3.0, -2.0, 1.0, 0.0])

@@ -20,32 +20,29 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "limelight"
 MODULES = sorted(path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py"))
 
-# Which files are one room: a folder is one; the files beside the folders are gathered here.
-GROUND = ("contracts", "errors", "optional", "seeding", "settings", "layouts", "progress", "texts")
-ALGORITHM = ("pipeline", "fitting", "instance", "assembly", "neighborhoods", "targets", "trust", "verdict")
+# A room is a folder, or a file beside the folders. These few files are the ground floor, which everybody may import.
+GROUND = ("contracts", "errors", "optional", "seeding", "settings", "progress")
 
 # Room → the rooms it may import. Everybody may import the ground floor and itself.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "ground": frozenset(),
+    "inputs": frozenset(),
     "local": frozenset(),
-    "interpretable": frozenset(),
-    "models": frozenset(),
-    "explanation": frozenset({"views"}),  # the one arrow that runs up, inside the methods that show
-    "views": frozenset({"explanation"}),
-    "algorithm": frozenset({"local", "models", "explanation"}),
-    "explainer": frozenset({"local", "models", "explanation", "algorithm"}),
-    "overview": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
-    "diagnostics": frozenset({"local", "models", "explanation", "algorithm", "explainer", "interpretable"}),
-    "jobs": frozenset({"models", "explanation", "algorithm", "explainer", "interpretable"}),
+    "control": frozenset({"local"}),
+    "result": frozenset({"views"}),  # the one arrow that runs up, inside the methods that show
+    "views": frozenset({"result"}),
+    "interpretable": frozenset({"inputs", "result"}),
+    "models": frozenset({"inputs"}),
+    "rounds": frozenset({"inputs", "local", "control", "models", "result"}),
+    "explainer": frozenset({"inputs", "local", "models", "result", "rounds"}),
+    "overview": frozenset({"local", "models", "result", "rounds", "explainer", "interpretable"}),
+    "diagnostics": frozenset({"inputs", "local", "models", "result", "rounds", "explainer", "interpretable"}),
     "compat": frozenset(
-        {"local", "models", "explanation", "algorithm", "explainer", "interpretable", "overview", "views"}
+        {"inputs", "local", "models", "result", "rounds", "explainer", "interpretable", "overview", "views"}
     ),
-    "testing": frozenset({"models", "explanation", "explainer", "interpretable"}),
-    "demo": frozenset({"explanation", "explainer", "interpretable", "package"}),
-    "web": frozenset({"explanation", "explainer", "interpretable", "overview", "jobs", "views", "package"}),
-    "cli": frozenset(
-        {"explanation", "explainer", "interpretable", "overview", "jobs", "views", "web", "demo", "package"}
-    ),
+    "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable"}),
+    "demo": frozenset({"result", "explainer", "interpretable", "package"}),
+    "cli": frozenset({"result", "explainer", "interpretable", "overview", "views", "demo", "package"}),
     "package": frozenset(),  # limelight/__init__.py: loads names when they are used
 }
 OPTIONAL = (
@@ -63,9 +60,7 @@ def room(module: str) -> str:
     first = module.removeprefix("limelight").lstrip(".").replace("/", ".").removesuffix(".py").split(".")[0]
     if first in GROUND:
         return "ground"
-    if first in ALGORITHM:
-        return "algorithm"
-    return {"": "package", "__init__": "package", "schema": "explanation"}.get(first, first)
+    return {"": "package", "__init__": "package"}.get(first, first)
 
 
 @cache
@@ -102,7 +97,7 @@ def at_the_top(module: str) -> Iterator[ast.AST]:
 @pytest.mark.parametrize("module", MODULES)
 def test_every_room_imports_only_what_lies_below_it(module: str) -> None:
     here = room(module)
-    assert here in MAY_IMPORT, f"{module} belongs to no room: name it in GROUND, ALGORITHM or MAY_IMPORT"
+    assert here in MAY_IMPORT, f"{module} belongs to no room: name it in GROUND or MAY_IMPORT"
     allowed = {here, "ground", *MAY_IMPORT[here]}
     for node in ast.walk(tree(module)):
         for name in imported(node):
@@ -114,7 +109,7 @@ def test_every_room_imports_only_what_lies_below_it(module: str) -> None:
 
 def test_no_two_rooms_import_each_other_except_the_result_and_its_picture() -> None:
     pairs = {(a, b) for a, rooms in MAY_IMPORT.items() for b in rooms if a in MAY_IMPORT.get(b, ())}
-    assert pairs == {("explanation", "views"), ("views", "explanation")}
+    assert pairs == {("result", "views"), ("views", "result")}
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room(module) != "cli"])
@@ -204,7 +199,7 @@ def test_every_module_is_on_the_map() -> None:
 def test_the_ten_lines_in_the_package_name_files_that_exist() -> None:
     lines = re.findall(r"^\d+\. .*?  +(\S.*)$", limelight.__doc__ or "", re.M)
     assert len(lines) == 10
-    first = [re.findall(r"[\w/]+\.py", line)[:1] for line in lines]  # "interpretable/tabular.py, text.py, …": the plan
+    first = [re.findall(r"[\w/]+\.py", line)[:1] for line in lines]
     assert [path for paths in first for path in paths if not (SRC / path).is_file()] == []
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from limelight.contracts import Feature, Where
 from limelight.errors import InputError
-from limelight.layouts import series_layout
+from limelight.result.layouts import series_layout
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,18 @@
 
 LIME (Ribeiro, Singh, Guestrin: "Why Should I Trust You?", KDD 2016) in ten lines, each with the file that does it:
 
-1.  represent the instance in terms a person understands          interpretable/tabular.py, text.py, image.py, …
+1.  represent the instance in terms a person understands          interpretable/text.py, image.py, tabular/, …
 2.  draw perturbations z' of it from the modality's distribution   local/sampling.py
 3.  turn them back into model inputs                               interpretable/* (reconstruct, or a shared background)
 4.  ask the model, many instances in one batch                     models/calls.py
 5.  weight them by how near they are                               local/proximity.py
-6.  fit a weighted linear surrogate                                local/surrogate.py, local/control.py
+6.  fit a weighted linear surrogate                                local/surrogate.py, control/masks.py
 7.  say how sure we are                                            local/precision.py
 8.  draw more until that is sure enough                            local/stopping.py
 9.  choose the features to show                                    local/selection.py
-10. hand over one frozen result                                    explanation.py, drawn by views/
+10. hand over one frozen result                                    result/explanation.py, drawn by views/
 
-The whole loop is `pipeline.py`: start reading there.
+The whole loop is `rounds/pipeline.py`: start reading there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Explainer": "limelight.explainer",
-    "Explanation": "limelight.explanation",
+    "Explanation": "limelight.result.explanation",
     "Settings": "limelight.settings",
     "Tabular": "limelight.interpretable.tabular",
     "Image": "limelight.interpretable.image",

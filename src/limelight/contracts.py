@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float64]
 MaskArray = NDArray[Any]
 """Perturbations (n, d): uint8 where features are on or off, float64 where they are continuous."""
 Inputs = Any
-"""n model inputs in the model's own type: array, frame, sparse matrix, list, tensor. `models/inputs.py` handles all."""
+"""n model inputs in the model's own type: array, frame, sparse matrix, list, tensor. `inputs/kinds.py` handles all."""
 Layout = Mapping[str, Any]
 """JSON for the views; `layout["kind"]` is one of `table`, `text`, `raster`, `series`, `bars`."""
 

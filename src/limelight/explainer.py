@@ -8,13 +8,13 @@ from typing import Any
 
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
-from limelight.explanation import Explanation
-from limelight.instance import Context
 from limelight.models.calls import Caller
-from limelight.pipeline import ExpectedCost, expect, explain_stream
 from limelight.progress import progress
+from limelight.result.explanation import Explanation
+from limelight.rounds.instance import Context
+from limelight.rounds.pipeline import ExpectedCost, expect, explain_stream
+from limelight.rounds.targets import check_targets
 from limelight.settings import Settings
-from limelight.targets import check_targets
 
 
 class Explainer:

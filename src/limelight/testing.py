@@ -30,9 +30,9 @@ from limelight.contracts import (
 )
 from limelight.errors import LimelightError
 from limelight.explainer import Explainer
-from limelight.explanation import Explanation
+from limelight.inputs.kinds import concatenate_fresh, count, take
 from limelight.interpretable.components import fingerprint
-from limelight.models.inputs import concatenate_fresh, count, take
+from limelight.result.explanation import Explanation
 from limelight.seeding import stream
 
 BATCH_SIZES = (1, 7, 256)

@@ -15,7 +15,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.compositing import composites, words_of
 from limelight.interpretable.image import Image
 from limelight.interpretable.pixels import on_white, read_picture, visible
-from limelight.layouts import decode_segments
+from limelight.result.layouts import decode_segments
 
 RNG = np.random.default_rng(0)
 COLOUR = RNG.integers(0, 256, (12, 10, 3), dtype=np.uint8)

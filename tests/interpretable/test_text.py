@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import limelight as ll
 from limelight.errors import InputError, UnknownNameError
+from limelight.inputs.texts import Template
 from limelight.interpretable import text as text_module
 from limelight.testing import check_modality
-from limelight.texts import Template
 
 SYMPTOMS = "no fatigue, but sneezing and headache"
 
@@ -290,7 +290,7 @@ def test_rows_are_cut_from_many_blocks_without_a_seam(monkeypatch: pytest.Monkey
     document = ll.Text().represent("one two three four")
     Z = np.random.default_rng(0).integers(0, 2, (50, 4))
     whole = list(document.reconstruct(Z))
-    monkeypatch.setattr("limelight.texts.BLOCK_UNITS", 40)
+    monkeypatch.setattr("limelight.inputs.texts.BLOCK_UNITS", 40)
     assert list(document.reconstruct(Z)) == whole
     assert [document.reconstruct(Z)[row] for row in range(50)] == whole
     assert list(document.reconstruct(Z)[10:20]) == whole[10:20]

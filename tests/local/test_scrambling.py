@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Neighborhood
-from limelight.local.pool import estimate_encoded, fit_pool
+from limelight.control.tables import estimate_encoded, fit_pool
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import points
 from limelight.local.scrambling import scrambling_factor

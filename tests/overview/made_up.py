@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import Feature, Where
-from limelight.explanation import Cost, Explanation, Provenance
+from limelight.result.explanation import Cost, Explanation, Provenance
 
 
 def explanation(

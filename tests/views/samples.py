@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import Feature, Ranking, Where
-from limelight.explanation import Cost, Explanation, Provenance
-from limelight.layouts import bars_layout, raster_layout, series_layout, text_layout
+from limelight.result.explanation import Cost, Explanation, Provenance
+from limelight.result.layouts import bars_layout, raster_layout, series_layout, text_layout
 
 
 def explanation(

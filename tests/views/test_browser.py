@@ -91,7 +91,7 @@ def test_the_slider_keeps_as_many_segments_as_it_says(opened: Open) -> None:
 
 
 def html_labels(explanation: Any) -> Any:
-    from limelight.layouts import decode_segments
+    from limelight.result.layouts import decode_segments
 
     return decode_segments(explanation.layout)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limelight.contracts import Feature, Where
-from limelight.layouts import text_layout
+from limelight.result.layouts import text_layout
 from limelight.views import html
 from limelight.views.facts import visible
 from limelight.views.raster import heat

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 import samples
 
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 from limelight.views import describe, figure, html, markdown, terminal
 from limelight.views import facts as f
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from limelight.cli.loading import load_object
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 
 ManyArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The .jsonl that `explain --rows` wrote.")]
 BudgetOption = Annotated[int, typer.Option(help="How many to pick.")]

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from limelight.errors import InputError
-from limelight.explanation import Explanation
 from limelight.optional import require
+from limelight.result.explanation import Explanation
 
 SavedArgument = Annotated[Path, typer.Argument(metavar="FILE", help="explanation.json, or the .jsonl of --rows.")]
 LineOption = Annotated[int | None, typer.Option(help="Which line of a .jsonl, counted from 0.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 
 SEED = 0
 """Of the data, the models and the explanations: everybody sees the same demo."""

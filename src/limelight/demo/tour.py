@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from limelight.demo import digits, notes, tumors
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 
 WIDTH = 80
 

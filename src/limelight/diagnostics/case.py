@@ -15,8 +15,8 @@ import numpy as np
 from limelight.contracts import FloatArray, Inputs, Modality, Representation
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
-from limelight.explanation import Explanation
 from limelight.models.calls import Caller
+from limelight.result.explanation import Explanation
 from limelight.seeding import stream
 
 

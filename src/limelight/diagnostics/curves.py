@@ -18,7 +18,7 @@ from limelight.diagnostics.case import Case, open_case
 from limelight.diagnostics.removal import removed
 from limelight.errors import InputError
 from limelight.explainer import Explainer
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 
 STEPS = 50
 """Points of a curve beyond which features move in groups: the area changes little, the model rows grow."""

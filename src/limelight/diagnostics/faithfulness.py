@@ -15,10 +15,10 @@ from limelight.contracts import FloatArray, Modality, Neighborhood
 from limelight.diagnostics.case import Case, open_case
 from limelight.errors import InputError
 from limelight.explainer import Explainer
-from limelight.explanation import Explanation
-from limelight.instance import Context, OpenInstance
 from limelight.local.proximity import proximity_to
-from limelight.pipeline import run_round
+from limelight.result.explanation import Explanation
+from limelight.rounds.instance import Context, OpenInstance
+from limelight.rounds.pipeline import run_round
 
 NOTHING = 1e-12
 """Relative change of the output below which it does not change at all."""

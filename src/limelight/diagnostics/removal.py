@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Representation
 from limelight.errors import InputError
-from limelight.interpretable.tabular_store import Store
+from limelight.inputs.kinds import concatenate
+from limelight.interpretable.tabular.store import Store
 from limelight.local.sampling import points
-from limelight.models.inputs import concatenate
 from limelight.seeding import stream
 
 

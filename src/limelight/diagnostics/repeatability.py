@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
 from limelight.explainer import Explainer
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 
 SAME_WEIGHT = 1e-9
 """Fraction of the largest weight below which two weights are the same: rounding, not disagreement."""

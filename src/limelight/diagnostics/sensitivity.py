@@ -16,10 +16,10 @@ from limelight.contracts import Feature, FloatArray
 from limelight.diagnostics.case import Case, norm, open_case
 from limelight.errors import InputError
 from limelight.explainer import Explainer
-from limelight.explanation import Explanation
-from limelight.interpretable.columns import Column
-from limelight.interpretable.tabular_dense import DenseTable
-from limelight.interpretable.tabular_rows import Row
+from limelight.interpretable.tabular.columns import Column
+from limelight.interpretable.tabular.dense import DenseTable
+from limelight.interpretable.tabular.rows import Row
+from limelight.result.explanation import Explanation
 from limelight.seeding import stream
 
 RADIUS = 0.1

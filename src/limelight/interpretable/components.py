@@ -19,7 +19,7 @@ import numpy as np
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError
-from limelight.layouts import bars_layout
+from limelight.result.layouts import bars_layout
 
 MAX_SAMPLES = 2048
 """All 2^d masks of up to 11 parts; beyond, what a linear model of some tens of parts needs to be read safely."""

@@ -36,7 +36,7 @@ from limelight.interpretable.pixels import (
     visible,
 )
 from limelight.interpretable.segments import COUNTED, METHODS, Segmenter, Segments, find_segments
-from limelight.layouts import raster_layout
+from limelight.result.layouts import raster_layout
 
 MAX_SAMPLES = 2048
 """Twice lime's 1000: pairs of masks make them worth four thousand; most images are precise enough long before."""

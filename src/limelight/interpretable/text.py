@@ -16,10 +16,10 @@ import numpy as np
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
+from limelight.inputs.texts import MaskedTexts, Span, Template
 from limelight.interpretable.text_inputs import Document, describe_callable, read_document, separate_documents
 from limelight.interpretable.tokens import Tokens, check_tokens, compile_pattern, find_spans, ordered_spans
-from limelight.layouts import text_layout
-from limelight.texts import MaskedTexts, Span, Template
+from limelight.result.layouts import text_layout
 
 MAX_SAMPLES = 5000
 """Model rows for one text: LIME's own number."""

@@ -21,7 +21,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import count_inputs, name_of
 from limelight.interpretable.gaps import DRAWN, FILLS, Fill, draw_series, fill_series
 from limelight.interpretable.windows import METHODS, Windows, find_windows, runs
-from limelight.layouts import series_layout
+from limelight.result.layouts import series_layout
 
 MAX_SAMPLES = 2048
 """All masks of up to 11 windows (√t of 120 steps); for more, twice what lime takes for images."""

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from limelight.errors import InputError, UnknownNameError
-from limelight.texts import Span
+from limelight.inputs.texts import Span
 
 KINDS = ("words", "characters", "sentences", "lines")
 Tokens = str | re.Pattern[str] | Callable[[str], Any] | Any

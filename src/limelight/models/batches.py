@@ -16,7 +16,7 @@ from typing import Protocol
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError
-from limelight.models.inputs import count, form, row_bytes, take
+from limelight.inputs.kinds import count, form, row_bytes, take
 
 _END = object()
 

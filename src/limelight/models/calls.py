@@ -15,10 +15,10 @@ import numpy as np
 
 from limelight.contracts import FloatArray, Inputs
 from limelight.errors import InputError, ModelCallError, ModelOutputError
+from limelight.inputs.counts import fast_path
+from limelight.inputs.kinds import concatenate_fresh, count
 from limelight.models.adapters import adapt
 from limelight.models.batches import Batch, Queue, batch_size_rule
-from limelight.models.counts import fast_path
-from limelight.models.inputs import concatenate_fresh, count
 from limelight.models.outputs import checked, to_array
 
 
@@ -89,7 +89,7 @@ class Caller:
         return self._adapted.kind != "predict"
 
     def path(self, inputs: Inputs) -> str:
-        """Return how such inputs are asked: as ``"counts"`` (`models/counts.py`), or as what they are, ``"inputs"``."""
+        """Return how such inputs are asked: as ``"counts"`` (`inputs/counts.py`), or as what they are, ``"inputs"``."""
         return "counts" if self._counts is not None and self._counts.takes(inputs) else "inputs"
 
     def ask(self, parts: Iterable[Inputs]) -> list[FloatArray]:

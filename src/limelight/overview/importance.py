@@ -19,8 +19,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from limelight.explanation import normal_quantile
 from limelight.overview.reading import Explanations, Name, Weights, check_target, nothing_explains, read_weights
+from limelight.result.explanation import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd

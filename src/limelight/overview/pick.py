@@ -24,7 +24,6 @@ import numpy as np
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
-from limelight.explanation import Explanation, normal_quantile
 from limelight.overview.reading import (
     Explanations,
     Name,
@@ -34,6 +33,7 @@ from limelight.overview.reading import (
     pick_positions,
     read_weights,
 )
+from limelight.result.explanation import Explanation, normal_quantile
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -17,8 +17,8 @@ from typing import IO, Any
 
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
-from limelight.explanation import Explanation
-from limelight.schema import SCHEMA_VERSION
+from limelight.result.explanation import Explanation
+from limelight.result.schema import SCHEMA_VERSION
 
 Explanations = Iterable[Explanation] | str | Path
 """A list, any iterable, or the path of a file with one explanation as JSON in each line."""

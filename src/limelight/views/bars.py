@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import Numbers, Row, TargetFacts

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from limelight.explanation import Explanation
-from limelight.layouts import decode_segments, image_pixels, text_fields
 from limelight.optional import require
+from limelight.result.explanation import Explanation
+from limelight.result.layouts import decode_segments, image_pixels, text_fields
 from limelight.views import facts as f
 from limelight.views.describe import isolated
 from limelight.views.facts import Row, TargetFacts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 from limelight.views import facts as f
 from limelight.views.facts import Row, TargetFacts
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from limelight.contracts import Feature
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 
 MINUS = "\N{MINUS SIGN}"
 MOST_CUT = 7

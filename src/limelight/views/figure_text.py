@@ -6,9 +6,9 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-from limelight.explanation import Explanation
-from limelight.layouts import text_fields
 from limelight.optional import require
+from limelight.result.explanation import Explanation
+from limelight.result.layouts import text_fields
 from limelight.views import facts as f
 from limelight.views.facts import Row, TargetFacts
 from limelight.views.passage import pieces

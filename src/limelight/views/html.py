@@ -11,7 +11,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 from limelight.views import describe, terminal
 from limelight.views import facts as f
 from limelight.views import markup as m

@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from limelight.errors import InputError, UnknownNameError
-from limelight.explanation import Explanation
 from limelight.optional import require
+from limelight.result.explanation import Explanation
 from limelight.views import facts as f
 from limelight.views.figure import INK, LINE, NEGATIVE, POSITIVE, SOFT, Axes
 from limelight.views.figure_text import drawable, fonts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from limelight.explanation import Explanation
+from limelight.result.explanation import Explanation
 from limelight.views import describe
 from limelight.views import facts as f
 from limelight.views.facts import TargetFacts

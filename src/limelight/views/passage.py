@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from limelight.explanation import Explanation
-from limelight.layouts import TextField, text_fields
+from limelight.result.explanation import Explanation
+from limelight.result.layouts import TextField, text_fields
 from limelight.views import markup as m
 from limelight.views.facts import TargetFacts
 

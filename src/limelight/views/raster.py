@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.explanation import Explanation
-from limelight.layouts import decode_segments, painted_uri, png_uri
+from limelight.result.explanation import Explanation
+from limelight.result.layouts import decode_segments, painted_uri, png_uri
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import TargetFacts

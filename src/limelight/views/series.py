@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from limelight.contracts import FloatArray
-from limelight.explanation import Explanation
-from limelight.layouts import series_values
+from limelight.result.explanation import Explanation
+from limelight.result.layouts import series_values
 from limelight.views import markup as m
 from limelight.views.facts import Numbers, TargetFacts
 

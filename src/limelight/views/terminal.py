@@ -13,8 +13,8 @@ import unicodedata
 from importlib.util import find_spec
 from typing import Any
 
-from limelight.explanation import Explanation
 from limelight.optional import require
+from limelight.result.explanation import Explanation
 from limelight.views import facts as f
 from limelight.views.describe import isolated
 from limelight.views.facts import Numbers, Row, TargetFacts

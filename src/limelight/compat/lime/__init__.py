@@ -5,8 +5,8 @@
     python -m limelight.compat.lime script.py arguments    # or: for a whole script
 
 Every module here maps old words to new ones and back: `tables.py` turns lime's statistics into a `Tabular`,
-`surrogate.py` is lime's fit, `question.py` runs one explanation through `pipeline.py`. The estimand is lime's: its
-bins, its truncated normals, its kernels, its Ridge(alpha=1). Every explanation carries limelight's own as `native`.
+`surrogate.py` is lime's fit, `question.py` runs one explanation through `rounds/pipeline.py`. The estimand is lime's:
+its bins, its truncated normals, its kernels, its Ridge(alpha=1). Every explanation carries limelight's own as `native`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
-from limelight.interpretable.frames import library_of
+from limelight.interpretable.tabular.frames import library_of
 
 
 def training_array(data: Any) -> Any:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from limelight.compat.lime.randomness import check_random_state
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
-from limelight.interpretable.bins import entropy_edges
+from limelight.interpretable.tabular.bins import entropy_edges
 
 TINY = 1e-11
 """What lime adds to the standard deviation of a bin, so that no division fails."""

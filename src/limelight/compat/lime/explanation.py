@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from limelight import explanation as limelight_explanation
 from limelight.compat.lime.exceptions import LimeError
 from limelight.compat.lime.question import Answer
 from limelight.compat.lime.randomness import check_random_state
 from limelight.errors import InputError, UnknownNameError
 from limelight.optional import require
+from limelight.result import explanation as limelight_explanation
 
 Pairs = list[tuple[Any, float]]
 MODES = ("classification", "regression")

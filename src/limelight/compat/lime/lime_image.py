@@ -15,9 +15,9 @@ from limelight.compat.lime.randomness import check_random_state, draw_seed
 from limelight.compat.lime.surrogate import selection_name
 from limelight.compat.lime.wrappers.scikit_image import SegmentationAlgorithm
 from limelight.errors import InputError, MissingDependencyError, UnknownNameError
-from limelight.explanation import Explanation
 from limelight.interpretable.image import Image
 from limelight.optional import require
+from limelight.result.explanation import Explanation
 
 __all__ = ["ImageExplanation", "LimeImageExplainer", "SegmentationAlgorithm"]
 

@@ -34,7 +34,7 @@ from limelight.compat.lime.tables import Statistics, build_table, distinct
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.tabular import Tabular
-from limelight.neighborhoods import Pool
+from limelight.rounds.neighborhoods import Pool
 
 __all__ = ["LimeTabularExplainer", "RecurrentTabularExplainer", "TableDomainMapper"]
 

@@ -1,4 +1,4 @@
-"""One explanation asked for in lime's words, and computed by `pipeline.py`.
+"""One explanation asked for in lime's words, and computed by `rounds/pipeline.py`.
 
 Enter an instance, a function, a modality and lime's arguments; leaves an `Answer`: limelight's explanation, and
 lime's numbers read off it. The function is asked for the instance alone first, so that an answer that does not fit is
@@ -17,12 +17,12 @@ from limelight.compat.lime.surrogate import LimeSurrogate, check_num_features, l
 from limelight.compat.lime.tables import distinct
 from limelight.contracts import FloatArray, Modality
 from limelight.errors import InputError, ModelOutputError, UnknownNameError
-from limelight.explanation import Explanation
-from limelight.instance import Context
 from limelight.models.adapters import METHODS
 from limelight.models.calls import Caller
-from limelight.neighborhoods import Pool
-from limelight.pipeline import explain_stream
+from limelight.result.explanation import Explanation
+from limelight.rounds.instance import Context
+from limelight.rounds.neighborhoods import Pool
+from limelight.rounds.pipeline import explain_stream
 from limelight.seeding import stream
 from limelight.settings import Settings
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
-from limelight.explanation import Explanation
 from limelight.overview.pick import submodular_pick
+from limelight.result.explanation import Explanation
 
 METHODS = ("sample", "full")
 

@@ -16,19 +16,19 @@ import numpy as np
 from limelight.compat.lime.discretize import BaseDiscretizer
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
-from limelight.interpretable.columns import UNKNOWN, Column
-from limelight.interpretable.tabular import MAX_SAMPLES, Tabular
-from limelight.interpretable.tabular_background import (
+from limelight.interpretable.tabular.background import (
     BinnedGaussian,
     Gaussian,
     Law,
     TableBackground,
     observed_law,
 )
-from limelight.interpretable.tabular_build import Options
-from limelight.interpretable.tabular_dense import DenseTable
-from limelight.interpretable.tabular_features import column_part
-from limelight.interpretable.tabular_store import Store
+from limelight.interpretable.tabular.build import Options
+from limelight.interpretable.tabular.columns import UNKNOWN, Column
+from limelight.interpretable.tabular.dense import DenseTable
+from limelight.interpretable.tabular.features import column_part
+from limelight.interpretable.tabular.modality import MAX_SAMPLES, Tabular
+from limelight.interpretable.tabular.store import Store
 
 
 @dataclass(frozen=True)

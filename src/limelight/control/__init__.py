@@ -1,0 +1,1 @@
+"""Variance reduction: second models whose projection on the features is known."""

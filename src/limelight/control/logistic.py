@@ -1,0 +1,439 @@
+"""A second, richer model g of the outputs on masks, fitted to take noise out of LIME's weights.
+
+Enters: masks, one target's outputs, weights. Leaves: g, and its predictions for rows that it has not seen. g is a
+logistic curve between two bounds, of a quadratic form in the masks and two terms in their size:
+g(z) = low + (high − low) σ(a + b·z̃ + 2 Σ γ_jk z̃_j z̃_k + c₁ u² + c₂ √u), with z̃ = z − ½ and u = |z| / d; where there
+are too many pairs, terms z̃_j (u − ½) stand for all pairs of a feature at once. Probabilities saturate, and a curve that
+saturates leaves several times less unexplained than a polynomial does. g need not be right: whatever it is, its
+projection is known, and the estimand does not move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.control.projection import EXACT_FEATURES, Polynomial, Projection
+from limelight.local.moments import Moments, moments
+from limelight.local.surrogate import solve
+
+_PENALTY = 0.03  # of the pairs, relative to the outputs' variance; anything in [0.01, 0.1] does as well
+_PENALTY_LINEAR = 0.003
+_MOST_PAIRS = 40  # where not all are used; more take longer and say no more
+_MOST_ROWS = 2000  # g is fitted to so many rows; any g will do, and all rows say how well it does
+_LEAST_ROWS = 1000
+_STEP_COST = 1e8  # rows · columns² of one step
+_FEW = 20  # up to this many features all pairs are used, soon after d rows for each feature
+_BLOCK = 8192
+_LEAST_FREEDOM = 1e-3  # a pair of rows that g follows this closely is no evidence of how well it predicts
+_Floats = NDArray[np.float32]  # g may be any function, so single precision is enough, and twice as quick
+
+
+def _none() -> FloatArray:
+    return np.zeros(0)
+
+
+@dataclass(frozen=True)
+class LogisticPairs:
+    """The fitted g for one target.
+
+    Parameters
+    ----------
+    low, high
+        Bounds of the curve.
+    pairs
+        (e, 2) pairs of features that interact.
+    theta
+        Coefficients in the order of `_columns`.
+    flat
+        Coefficients of the columns of `_head`, of the pairs' whole part, and of the square and cube of the linear part:
+        the polynomial nearest to the curve. None where so few features are there that all their masks are enumerated.
+    """
+
+    low: float
+    high: float
+    pairs: NDArray[np.int64]
+    theta: FloatArray
+    flat: FloatArray = field(default_factory=_none)
+
+    def predict(self, Z: NDArray[np.uint8]) -> FloatArray:
+        """Return g (n,) for masks Z (n, d)."""
+        heads, d = self.theta[: _head_width(Z.shape[1]), None], Z.shape[1]
+        values = np.empty(len(Z))
+        for start in range(0, len(Z), _BLOCK):
+            masks = Z[start : start + _BLOCK]
+            linear, bent, paired = self._forms(masks - np.float32(0.5), heads)
+            index = _at(heads, d, linear, bent, masks.sum(axis=1, dtype=np.intp))
+            values[start : start + _BLOCK] = _curve(index[:, 0] + paired)
+        return self.low + (self.high - self.low) * values
+
+    def values(self, onto: Projection) -> FloatArray:
+        """Return g (2, m) on the masks of a projection, and on their complements."""
+        d = onto.H.shape[1]
+        heads = self.theta[: _head_width(d), None]
+        linear, bent, paired = self._forms(onto.H, heads)
+        index = [_at(heads, d, sign * linear, sign * bent, kept)[:, 0] + paired for sign, kept in onto.sides]
+        return self.low + (self.high - self.low) * _curve(np.stack(index)).astype(float)
+
+    def bend(self, onto: Projection) -> FloatArray:
+        """Return (2, m) what the polynomial leaves of g on the masks of a projection, and on their complements."""
+        d = onto.H.shape[1]
+        width = _head_width(d)
+        linear_alone = np.zeros(width)
+        linear_alone[1 : d + 1] = self.theta[1 : d + 1]
+        heads = np.column_stack([self.theta[:width], self.flat[:width], linear_alone])
+        linear, bent, paired = self._forms(onto.H, heads)
+        rest = []
+        for sign, kept in onto.sides:
+            index, flat, slope = _at(heads, d, sign * linear, sign * bent, kept).T
+            form = flat + self.flat[width:] @ np.stack([paired, slope**2, slope**3])
+            rest.append(_curve(index + paired) - form)
+        return (self.high - self.low) * np.stack(rest)
+
+    def renamed(self, places: NDArray[np.int64]) -> LogisticPairs:
+        """Return the same g of masks whose feature j stands at places[j]."""
+        d = len(places)
+
+        def moved(coefficients: FloatArray) -> FloatArray:
+            placed = coefficients.copy()
+            for start in (1, d + 3) if d > _FEW else (1,):
+                placed[start + places] = coefficients[start : start + d]
+            return placed
+
+        return replace(self, theta=moved(self.theta), flat=moved(self.flat), pairs=places[self.pairs])
+
+    def polynomial(self, d: int) -> Polynomial:
+        """Return the polynomial nearest to g."""
+        width, size = _head_width(d), self.high - self.low
+        flat, share = size * self.flat, np.arange(d + 1.0) / d
+        bent = np.sqrt(d) * flat[d + 3 : width] if d > _FEW else np.zeros(d)
+        curved = 2 * flat[d + 1] * np.square(share) + 2 * flat[d + 2] * np.sqrt(share)
+        interactions = 2 * flat[width] * self.theta[width:]
+        powers = (float(flat[width + 1]), float(flat[width + 2]))
+        slopes = self.theta[1 : d + 1]
+        return Polynomial(self.low + flat[0], curved, flat[1 : d + 1], bent, self.pairs, interactions, slopes, powers)
+
+    def _forms(self, H: _Floats, heads: FloatArray) -> tuple[_Floats, _Floats, _Floats]:
+        """Return what half-rows H (n, d) make of h columns of coefficients of `_head`, and of the pairs.
+
+        The parts in z̃ (n, h) and in z̃ times the size (n, h), odd in H; and the part in the pairs (n,), even in H.
+        """
+        d = H.shape[1]
+        slopes = (
+            np.concatenate([heads[1 : d + 1], np.sqrt(d) * heads[d + 3 :]], axis=1) if d > _FEW else heads[1 : d + 1]
+        )
+        products = H @ slopes.astype(np.float32)
+        linear, bent = products[:, : heads.shape[1]], products[:, heads.shape[1] :]
+        chosen, position = np.unique(self.pairs, return_inverse=True)
+        form = np.zeros((len(chosen), len(chosen)), np.float32)
+        first, second = position.reshape(-1, 2).T
+        form[first, second] = 2 * self.theta[_head_width(d) :]
+        some = H if len(chosen) == d else H[:, chosen]
+        return linear, bent, np.einsum("ij,ij->i", some @ form, some)
+
+
+def _at(heads: FloatArray, d: int, linear: _Floats, bent: _Floats, kept: NDArray[Any]) -> _Floats:
+    """Return (n, h) the index of masks with these sizes (n,), but for its pairs, from their odd parts."""
+    share = (np.arange(d + 1) / d).astype(np.float32)
+    index = (_size_columns(share) @ heads[[0, d + 1, d + 2]]).astype(np.float32)[kept] + linear
+    if bent.size:
+        index += (share - np.float32(0.5))[kept, None] * bent
+    return np.asarray(index)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """g for one target, and what it says about rows it has not seen.
+
+    Parameters
+    ----------
+    model
+        Fitted to all rows, or to as many as it takes.
+    seen
+        (n,) its predictions.
+    unseen
+        (n,) predictions of models fitted without the row and its complement; where it was not fitted to, the same.
+    """
+
+    model: LogisticPairs
+    seen: FloatArray
+    unseen: FloatArray
+
+
+def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clusters: NDArray[np.int64]) -> Fitted:
+    """Fit g by penalised least squares: the additive part first, then pairs by Gauss–Newton steps from there.
+
+    Leaving a row and its complement out is one more Gauss–Newton step, in closed form for all rows at once.
+
+    Parameters
+    ----------
+    Z, y, weights
+        (n, d) masks, (n,) outputs of one target, (n,) weights.
+    clusters
+        (n,) complement pairs share a number, and are left out together.
+    """
+    (n, d), (low, high) = Z.shape, _bounds(y)
+    rows = _learned(clusters, weights, d)
+    line = moments(Z[rows], y[rows, None], weights[rows])
+    (slopes,), (constant,) = solve(line)
+    pairs = _screened_pairs(Z[rows], weights[rows] * (y[rows] - constant - Z[rows] @ slopes), line, slopes)
+    S, width = _columns(Z[rows], pairs), _head_width(d)
+    target = ((y[rows] - low) / (high - low)).astype(np.float32)
+    shares = (weights[rows] / weights[rows].sum()).astype(np.float32)
+    problem = _Problem(S, target, shares, _penalties(d, S.shape[1], target))
+    theta = _start(problem, slopes / (high - low), line.mean_Z)
+    theta = _descend(problem, theta, width, steps=1)
+    theta = _descend(problem, theta, S.shape[1], steps=2)
+    curve = _curve(S @ theta)
+    flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else _none()
+    model = LogisticPairs(low, high, pairs, theta.astype(float), flat)
+    seen = np.empty(n)
+    others = np.ones(n, bool)
+    others[rows] = False
+    seen[others] = model.predict(Z[others])
+    unseen = seen.copy()
+    seen[rows] = low + (high - low) * curve.astype(float)
+    unseen[rows] = low + (high - low) * _leave_one_out(problem, theta, partners(clusters[rows])).astype(float)
+    return Fitted(model, seen, unseen)
+
+
+def rows_learned(n: int, d: int) -> int:
+    """Return how many of n rows g is fitted to: any g will do, and more features make its steps longer.
+
+    >>> rows_learned(5000, 50), rows_learned(5000, 150), rows_learned(5000, 400)
+    (2000, 1089, 1000)
+    """
+    return min(n, max(int(_STEP_COST / _head_width(d) ** 2), _LEAST_ROWS), _MOST_ROWS)
+
+
+def _learned(clusters: NDArray[np.int64], weights: FloatArray, d: int) -> NDArray[np.int64]:
+    """Return the rows that g is fitted to: all, or whole clusters evenly spaced where there are many."""
+    everything, most = np.arange(len(clusters)), rows_learned(len(clusters), d)
+    if len(clusters) <= most:
+        return everything
+    numbers = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+    rows = np.flatnonzero(numbers * most % len(clusters) < most)
+    return rows if weights[rows].any() else everything
+
+
+def _nearest_polynomial(problem: _Problem, curve: _Floats, theta: _Floats, d: int) -> FloatArray:
+    """Return the coefficients (width + 3,) of `flat` by which a linear form is nearest to the curve.
+
+    Whatever they are, the polynomial's projection is exact; the nearer it is, the less is left to be sampled.
+    """
+    head, width = problem.S[:, : _head_width(d)], _head_width(d)
+    linear = head[:, 1 : d + 1] @ theta[1 : d + 1]
+    paired = problem.S[:, width:] @ theta[width:]
+    columns = np.column_stack([head, paired, np.square(linear), linear**3])
+    roots = np.sqrt(problem.weights)
+    columns *= roots[:, None]
+    gram = (columns.T @ columns).astype(float)
+    scale = np.sqrt(np.maximum(gram.diagonal(), 1e-12))
+    gram /= np.multiply.outer(scale, scale)
+    gram.flat[:: len(scale) + 1] += 1e-5
+    return np.asarray(np.linalg.solve(gram, (columns.T @ (roots * curve)) / scale) / scale)
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """minimise Σ w (y − σ(S θ))² + Σ penalty θ²."""
+
+    S: _Floats
+    y: _Floats
+    weights: _Floats
+    penalty: _Floats
+
+    def objective(self, theta: _Floats, width: int) -> tuple[float, _Floats]:
+        fitted = _curve(self.S[:, :width] @ theta[:width])
+        loss = float((self.weights * np.square(self.y - fitted)).sum())
+        return loss + float((self.penalty * np.square(theta)).sum()), fitted
+
+    def jacobian(self, fitted: _Floats, width: int) -> _Floats:
+        slope = np.maximum(fitted * (1 - fitted), 1e-4) * np.sqrt(self.weights)
+        return np.asarray(self.S[:, :width] * slope[:, None], dtype=np.float32)
+
+
+def partners(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for every row the other row of its cluster, itself where it is alone; clusters hold at most two rows.
+
+    >>> partners(np.array([0, 1, 2, 1])).tolist()
+    [0, 3, 2, 1]
+    """
+    order = np.argsort(clusters, kind="stable")
+    same = np.flatnonzero(np.diff(clusters[order]) == 0)
+    other = np.arange(len(clusters))
+    other[order[same]], other[order[same + 1]] = order[same + 1], order[same]
+    return other
+
+
+def _descend(problem: _Problem, theta: _Floats, width: int, *, steps: int) -> _Floats:
+    """Return theta after Levenberg–Marquardt steps in its first `width` entries."""
+    current, fitted = problem.objective(theta, width)
+    damping = 1e-2
+    for _ in range(steps):
+        J = problem.jacobian(fitted, width)
+        right = J.T @ (np.sqrt(problem.weights) * (problem.y - fitted)) - problem.penalty[:width] * theta[:width]
+        gram = (J.T @ J).astype(float)
+        gram.flat[:: width + 1] += problem.penalty[:width]
+        for _ in range(4):
+            step = _damped_step(gram, right, damping)
+            proposal = theta.copy()
+            proposal[:width] += step
+            value, new = problem.objective(proposal, width)
+            if value < current:
+                break
+            damping *= 5
+        else:
+            return theta
+        small = current - value < 1e-4 * current
+        theta, current, fitted, damping = proposal, value, new, damping * 0.3
+        if small:
+            return theta
+    return theta
+
+
+def _damped_step(gram: FloatArray, right: _Floats, damping: float) -> _Floats:
+    from scipy.linalg.lapack import dposv
+
+    matrix = gram.copy()
+    matrix.flat[:: len(gram) + 1] += damping * np.trace(gram) / len(gram)
+    _, step, failed = dposv(matrix, right.astype(float), lower=True)
+    return np.asarray(np.zeros_like(right) if failed else step, dtype=np.float32)
+
+
+def _leave_one_out(problem: _Problem, theta: _Floats, partners: NDArray[np.int64]) -> _Floats:
+    """Return σ(S θ) with θ fitted without the row and its partner: one Gauss–Newton step, solved for all rows at once.
+
+    With H = L L', K = J L'⁻¹ and leverages diag K K', leaving rows i and p out multiplies their residuals by the
+    inverse of the 2 × 2 block of I − K K'; no model is fitted again.
+    """
+    fitted = _curve(problem.S @ theta)
+    J = problem.jacobian(fitted, len(theta))
+    roots = np.sqrt(problem.weights)
+    residuals = roots * (problem.y - fitted)
+    gram = J.T @ J
+    gram.flat[:: len(theta) + 1] += problem.penalty
+    K = _whitened(J, gram.astype(float))
+    own = np.einsum("ij,ij->i", K, K)
+    cross = np.where(partners != np.arange(len(partners)), np.einsum("ij,ij->i", K, K[partners]), 0.0)
+    free, other = 1.0 - own, 1.0 - own[partners]
+    determinant = np.maximum(free * other - np.square(cross), _LEAST_FREEDOM)
+    unseen = (other * residuals + cross * residuals[partners]) / determinant
+    slope = np.maximum(fitted * (1 - fitted), 1e-4) * roots
+    change = np.divide(residuals - unseen, slope, out=np.zeros_like(slope), where=slope > 0)
+    return _curve(problem.S @ theta + change.astype(np.float32))
+
+
+def _whitened(J: _Floats, gram: FloatArray) -> _Floats:
+    """Return J L'⁻¹ for the Gram matrix L L'."""
+    from scipy.linalg.blas import strsm
+    from scipy.linalg.lapack import dpotrf
+
+    factor, failed = dpotrf(gram, lower=True)
+    if failed:
+        gram.flat[:: len(gram) + 1] += 1e-6 * np.trace(gram)
+        factor, _ = dpotrf(gram, lower=True)
+    return np.asarray(strsm(1.0, factor.astype(np.float32), J.T, lower=True).T)
+
+
+def _bounds(y: FloatArray) -> tuple[float, float]:
+    """Return 0 and 1 for probabilities; else the range seen and a twentieth more on each side."""
+    low, high = float(y.min()), float(y.max())
+    if low >= 0.0 and high <= 1.0:
+        return 0.0, 1.0
+    margin = 0.05 * (high - low)
+    return low - margin, high + margin
+
+
+def _screened_pairs(Z: NDArray[np.uint8], scores: FloatArray, line: Moments, slopes: FloatArray) -> NDArray[np.int64]:
+    """Return the pairs that g may use (e, 2): all, or half among the largest weights, half the largest in the residual.
+
+    As many as n rows support. `scores` (n,) are weights times what the linear model's `slopes` leave.
+    """
+    n, d = Z.shape
+    first, second = np.triu_indices(d, 1)
+    budget = min(max(n // 5, 2 * d), _MOST_PAIRS)
+    if len(first) <= max(budget, n // 2 if d <= _FEW else 0):
+        return np.column_stack([first, second])
+    centred = (Z - line.mean_Z).astype(np.float32)
+    strength = np.abs((centred * scores[:, None].astype(np.float32)).T @ centred)[first, second]
+    largest = np.argsort(-np.abs(slopes), kind="stable")[: int(np.sqrt(budget)) + 1]
+    heavy = np.zeros(d, bool)
+    heavy[largest] = True
+    strength[heavy[first] & heavy[second]] = np.inf
+    chosen = np.sort(np.argpartition(-strength, budget)[:budget])
+    return np.column_stack([first[chosen], second[chosen]])
+
+
+def _head_width(d: int) -> int:
+    return d + 3 if d <= _FEW else 2 * d + 3
+
+
+def _head(Z: NDArray[np.uint8]) -> _Floats:
+    """Return the columns 1, z − ½, 2u², 2√u; and √d (z − ½)(u − ½) where there are too many pairs to use them all."""
+    n, d = Z.shape
+    head = np.empty((n, _head_width(d)), np.float32)
+    head[:, 0] = 1.0
+    np.subtract(Z, np.float32(0.5), out=head[:, 1 : d + 1])
+    share = Z.sum(axis=1, dtype=np.float32) / np.float32(max(d, 1))
+    head[:, d + 1 : d + 3] = _size_columns(share)[:, 1:]
+    if d > _FEW:
+        np.multiply(head[:, 1 : d + 1], (np.sqrt(d) * (share - 0.5))[:, None], out=head[:, d + 3 :])
+    return head
+
+
+def _size_columns(share: _Floats) -> _Floats:
+    """Return the columns 1, 2u² and 2√u (n, 3)."""
+    return np.stack([np.ones_like(share), 2 * np.square(share), 2 * np.sqrt(share)], axis=1)
+
+
+def _columns(Z: NDArray[np.uint8], pairs: NDArray[np.int64]) -> _Floats:
+    """Return the columns of `_head`, then 2 z̃_j z̃_k for all pairs."""
+    head = _head(Z)
+    return np.concatenate([head, 2 * head[:, 1 + pairs[:, 0]] * head[:, 1 + pairs[:, 1]]], axis=1)
+
+
+def _penalties(d: int, width: int, target: _Floats) -> _Floats:
+    penalty = np.full(width, _PENALTY)
+    penalty[0], penalty[1 : d + 1] = 1e-6, _PENALTY_LINEAR
+    return np.asarray(penalty * (0.25 * float(np.var(target)) + 1e-12), dtype=np.float32)
+
+
+def _start(problem: _Problem, slopes: FloatArray, center: FloatArray) -> _Floats:
+    """Return the curve that has the linear model's value and slopes at its middle."""
+    theta = np.zeros(problem.S.shape[1], np.float32)
+    mean = min(max(float(problem.weights @ problem.y), 2e-3), 1 - 2e-3)
+    steep = slopes / max(mean * (1 - mean), 0.05)
+    theta[0] = np.log(mean / (1 - mean)) - steep @ (center - 0.5)
+    theta[1 : len(slopes) + 1] = steep
+    return theta
+
+
+def _curve(index: _Floats) -> _Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(index, -30.0, 30.0))), dtype=np.float32)
+
+
+def additive_index(columns: _Floats, y: FloatArray) -> FloatArray:
+    """Return the coefficients (p,) of the additive logistic fit to y, without its constant.
+
+    Parameters
+    ----------
+    columns
+        (n, p) columns without a constant.
+    y
+        (n,) outputs of one target.
+    """
+    low, high = _bounds(y)
+    if high <= low:
+        return np.zeros(columns.shape[1])
+    S = np.concatenate([np.ones((len(y), 1), np.float32), columns], axis=1, dtype=np.float32)
+    target = ((y - low) / (high - low)).astype(np.float32)
+    penalty = _penalties(columns.shape[1], S.shape[1], target)
+    problem = _Problem(S, target, np.full(len(y), 1.0 / len(y), np.float32), penalty)
+    flat = np.zeros(columns.shape[1])
+    theta = _descend(problem, _start(problem, flat, flat), S.shape[1], steps=5)
+    return theta[1:].astype(float)

@@ -1,0 +1,1 @@
+"""What a model can be given: arrays, frames, texts, word counts."""

@@ -1,0 +1,318 @@
+"""The law that perturbed rows of a table are drawn from: independent between features, by inverse CDF.
+
+Enter points U (n, c) of the unit cube, one coordinate per feature; leave codes (n, c), the bins that they fall into,
+and n model inputs. A law lists its support in code order, then in value order: u first finds the bin (by the bins'
+frequencies), and what is left of u finds the value inside it, so that the value is the empirical quantile function of
+its bin and low-discrepancy points stay low-discrepancy [statistics of quasi-Monte Carlo: one scrambled coordinate per
+feature].
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, Inputs
+from limelight.interpretable.tabular.frames import MAX_FLOAT, IntArray
+from limelight.interpretable.tabular.store import Store
+
+MAX_SUPPORT = 4096
+"""Most support points kept per feature; more are thinned to evenly spaced ranks."""
+GUIDE_STEPS = 8
+"""Most support points per part of the table that replaces binary search."""
+BINS_KEPT_EXACT = 64
+"""Up to that many bins keep their exact frequencies when a support is thinned."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A law over values that the background shows.
+
+    Parameters
+    ----------
+    cumulative
+        (m,) P(support point ≤ i); the last is 1.
+    codes
+        (m,) the code of each support point: non-decreasing bins, or standardised values of a continuous surrogate.
+    probabilities
+        (b,) P(code = b).
+    """
+
+    cumulative: FloatArray
+    codes: NDArray[Any]
+    probabilities: FloatArray
+
+    @cached_property
+    def _guide(self) -> NDArray[np.int32]:
+        """For each of K equal parts of [0, 1) its first support point; empty where some part holds many of them."""
+        K = min(max(512, 1 << (2 * len(self.cumulative)).bit_length()), 2 * MAX_SUPPORT)
+        guide = np.searchsorted(self.cumulative, np.arange(K + 1) / K, side="right").astype(np.int32)
+        return guide[:-1] if np.diff(guide).max() <= GUIDE_STEPS else guide[:0]
+
+    def draw(self, u: FloatArray) -> tuple[NDArray[Any], IntArray | None, FloatArray | None]:
+        """Return codes (n,), the support points picked (n,) and None."""
+        picks = self.find(u)
+        return self.codes[picks], picks, None
+
+    def find(self, u: FloatArray) -> IntArray:
+        """Return the support point of each u: searchsorted, by a guide table that is right up to a few steps."""
+        guide = self._guide
+        if not guide.size:
+            return np.minimum(np.searchsorted(self.cumulative, u, side="right"), len(self.cumulative) - 1)
+        picks: IntArray = guide[np.minimum((u * guide.size).astype(np.intp), guide.size - 1)].astype(np.intp)
+        while True:
+            ahead = u >= self.cumulative[picks]
+            if not ahead.any():
+                return picks
+            picks += ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Gaussian:
+    """A normal law in standardised units, for a continuous surrogate [ribeiro2016]; its codes are standardised values.
+
+    Parameters
+    ----------
+    mean, scale
+        Of the present values; v = mean + scale z.
+    center
+        Standardised value around which it draws: 0, or the instance's own.
+    missing
+        P(missing): the last part of [0, 1); its code is NaN.
+    whole
+        Whether values are rounded, because the column's dtype holds whole numbers.
+    low, high
+        What the column's dtype can hold.
+    """
+
+    mean: float
+    scale: float
+    center: float
+    missing: float
+    whole: bool
+    low: float = -MAX_FLOAT
+    high: float = MAX_FLOAT
+
+    @property
+    def probabilities(self) -> None:
+        """Codes are not discrete."""
+        return None
+
+    def draw(self, u: FloatArray) -> tuple[NDArray[Any], IntArray | None, FloatArray | None]:
+        """Return standardised values (n,), None and the values (n,); both NaN where missing."""
+        from scipy.special import ndtri
+
+        gone = u >= 1.0 - self.missing
+        inner = np.clip(u / (1.0 - self.missing), 2.0**-53, 1.0 - 2.0**-53)
+        codes = np.where(gone, np.nan, self.center + ndtri(inner))
+        values = self.mean + self.scale * codes
+        if self.whole:
+            values = np.clip(np.round(values), self.low, self.high)
+            codes = (values - self.mean) / self.scale
+        return codes, None, values
+
+
+@dataclass(frozen=True, slots=True)
+class BinnedGaussian:
+    """Bins at their frequencies, with a normal law cut to the bin inside, as lime draws.
+
+    Parameters
+    ----------
+    probabilities
+        (b,) P(code = b); a last bin without a centre stands for missing.
+    low, high, mean, scale
+        (b,) ends, mean and standard deviation of the values in each bin.
+    whole
+        Whether values are rounded and kept inside the bin, because the column's dtype holds whole numbers.
+    """
+
+    probabilities: FloatArray
+    low: FloatArray
+    high: FloatArray
+    mean: FloatArray
+    scale: FloatArray
+    whole: bool
+
+    def draw(self, u: FloatArray) -> tuple[NDArray[Any], IntArray | None, FloatArray | None]:
+        """Return codes (n,), None and the values (n,), NaN where missing."""
+        from scipy.special import ndtr, ndtri
+
+        ends = np.cumsum(self.probabilities)
+        ends[-1] = 1.0
+        codes = np.searchsorted(ends, u, side="right").astype(np.int16)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inner = (u - ends[codes] + self.probabilities[codes]) / self.probabilities[codes]
+            a, b = ndtr((self.low - self.mean) / self.scale)[codes], ndtr((self.high - self.mean) / self.scale)[codes]
+            values = self.mean[codes] + self.scale[codes] * ndtri(a + np.clip(inner, 0.0, 1.0) * (b - a))
+        values = np.where(self.scale[codes] > 0, values, self.mean[codes])
+        values = np.round(values) if self.whole else values
+        return codes, None, np.clip(values, self.low[codes], self.high[codes])
+
+
+Law = Observed | Gaussian | BinnedGaussian
+
+
+def observed_law(codes: IntArray, counts: IntArray, n_codes: int) -> tuple[Observed, IntArray]:
+    """Return the law of distinct values given in code order, and which of them it keeps.
+
+    Parameters
+    ----------
+    codes
+        (m,) non-decreasing code of each distinct value.
+    counts
+        (m,) rows that show it.
+    n_codes
+        Number of codes b; a code without rows has probability 0.
+
+    >>> law, kept = observed_law(np.array([0, 0, 1]), np.array([1, 1, 2]), 2)
+    >>> law.cumulative.tolist(), law.probabilities.tolist(), kept.tolist()
+    ([0.25, 0.5, 1.0], [0.5, 0.5], [0, 1, 2])
+    """
+    kept, weights = thin(codes, counts)
+    cumulative = np.cumsum(weights) / weights.sum()
+    cumulative[-1] = 1.0
+    probabilities = np.bincount(codes[kept], weights=weights, minlength=n_codes) / weights.sum()
+    small = codes[kept].astype(np.int16 if n_codes < 2**15 else np.int32)
+    return Observed(cumulative, small, probabilities), kept
+
+
+def thin(codes: IntArray, counts: IntArray) -> tuple[IntArray, FloatArray]:
+    """Return which distinct values to keep and their weights: all, or those at evenly spaced ranks.
+
+    Bins keep their exact frequency unless there are more than `BINS_KEPT_EXACT` of them.
+    """
+    if len(codes) <= MAX_SUPPORT:
+        return np.arange(len(codes)), counts.astype(np.float64)
+    bins = np.unique(codes)
+    parts = [codes == b for b in bins] if len(bins) <= BINS_KEPT_EXACT else [np.ones(len(codes), dtype=bool)]
+    kept, weights = [], []
+    for part in parts:
+        at = np.flatnonzero(part)
+        picks, weight = _evenly_spaced(counts[at], max(1, MAX_SUPPORT * len(at) // len(codes)))
+        kept.append(at[picks])
+        weights.append(weight)
+    return np.concatenate(kept), np.concatenate(weights)
+
+
+def _evenly_spaced(counts: IntArray, k: int) -> tuple[IntArray, FloatArray]:
+    """Return which values lie at k evenly spaced ranks of all rows, and the rows that each then stands for."""
+    ends = np.cumsum(counts)
+    ranks = (np.arange(k) + 0.5) * (ends[-1] / k)
+    picks, times = np.unique(np.searchsorted(ends, ranks, side="right"), return_counts=True)
+    return picks, times * (ends[-1] / k)
+
+
+def several_values(law: Law) -> NDArray[np.bool_]:
+    """Return (b,) whether each bin of a law holds more than one value, so that the place inside it matters."""
+    bins = 0 if law.probabilities is None else len(law.probabilities)
+    if isinstance(law, Observed):
+        return np.asarray(np.bincount(law.codes, minlength=bins) > 1)
+    return np.ones(bins, dtype=bool)
+
+
+@dataclass(frozen=True)
+class TableBackground:
+    """The law over rows, and the store that builds them; one object shared by all instances.
+
+    Parameters
+    ----------
+    laws
+        One per feature (column or group).
+    members
+        For each feature the columns that it moves, by position.
+    store
+        Support values per column, aligned with the support of the column's law.
+    salt
+        What else tells this law from others: the instance, where rows are drawn around it.
+    """
+
+    laws: tuple[Law, ...]
+    members: tuple[tuple[int, ...], ...]
+    store: Store
+    salt: bytes = b""
+
+    @property
+    def n_coordinates(self) -> int:
+        """Return the number of features."""
+        return len(self.laws)
+
+    @property
+    def shared(self) -> bool:
+        """Whether all rows draw from this law; not where it is drawn around an instance."""
+        return not self.salt
+
+    @cached_property
+    def probabilities(self) -> tuple[FloatArray, ...] | None:
+        """Return P(code = b) for each feature; None where a feature is continuous."""
+        found = [law.probabilities for law in self.laws if law.probabilities is not None and self.discrete]
+        return tuple(found) if len(found) == len(self.laws) else None
+
+    @cached_property
+    def places(self) -> tuple[NDArray[np.bool_], ...] | None:
+        """Return for each feature and bin whether it holds several values; None where a feature is continuous."""
+        return None if self.probabilities is None else tuple(map(several_values, self.laws))
+
+    @property
+    def discrete(self) -> bool:
+        """Whether all codes are bins."""
+        return all(
+            isinstance(law, BinnedGaussian) or (isinstance(law, Observed) and law.codes.dtype.kind == "i")
+            for law in self.laws
+        )
+
+    @cached_property
+    def content(self) -> bytes:
+        """Return the fingerprint of the law: features, frequencies and support values."""
+        digest = hashlib.blake2b(self.salt, digest_size=16)
+        digest.update(repr((self.store.library, self.store.labels, self.members)).encode())
+        for law in self.laws:
+            digest.update(law_bytes(law))
+        digest.update(self.store.fingerprint())
+        return digest.digest()
+
+    def draw(self, U: FloatArray) -> tuple[NDArray[Any], Inputs]:
+        """Turn points U (n, c) into codes (n, c) and n model inputs.
+
+        Examples
+        --------
+        >>> from limelight.interpretable.tabular import Tabular
+        >>> background = Tabular(np.array([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])).background
+        >>> codes, inputs = background.draw(np.array([[0.0], [0.4], [0.99]]))
+        >>> codes[:, 0].tolist(), inputs[:, 0].tolist()
+        ([0, 1, 3], [1.0, 3.0, 6.0])
+        """
+        codes = np.empty(U.shape, dtype=self.code_dtype)
+        picks: list[IntArray | None] = [None] * len(self.store.labels)
+        numbers: dict[int, FloatArray] = {}
+        for k, (law, columns) in enumerate(zip(self.laws, self.members, strict=True)):
+            codes[:, k], picked, drawn = law.draw(U[:, k])
+            for j in columns:
+                picks[j] = picked
+                if drawn is not None:
+                    numbers[j] = drawn
+        return codes, self.store.gather(picks, numbers)
+
+    @cached_property
+    def code_dtype(self) -> np.dtype[Any]:
+        """Return the dtype of codes: float64 where some feature is continuous."""
+        return np.result_type(*map(_code_dtype, self.laws))
+
+
+def _code_dtype(law: Law) -> np.dtype[Any]:
+    if isinstance(law, Observed):
+        return law.codes.dtype
+    return np.dtype(np.int16 if isinstance(law, BinnedGaussian) else np.float64)
+
+
+def law_bytes(law: Law) -> bytes:
+    """Return bytes that tell a law from others."""
+    parts: Sequence[Any] = [getattr(law, field.name) for field in fields(law)]
+    return type(law).__name__.encode() + b"".join(
+        part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in parts
+    )

@@ -1,0 +1,200 @@
+"""Rows of a table whose columns are all looked at: codes, names, and the law that all rows share.
+
+Enter the values of one row; leave its `TableRow`: the bins it lies in, as features, and how it reads shared draws.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
+from limelight.interpretable.tabular.background import Gaussian, Law, TableBackground
+from limelight.interpretable.tabular.columns import Column
+from limelight.interpretable.tabular.features import Part
+from limelight.interpretable.tabular.rows import row_values
+from limelight.result.layouts import table_layout
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """x' of one row of a table: which of its bins each shared draw falls into.
+
+    Parameters
+    ----------
+    features
+        One per column or group.
+    center
+        (d,) ones; standardised values where the surrogate is continuous.
+    content
+        Bytes equal for equal rows.
+    background
+        The law whose codes `encode` reads.
+    own
+        (d,) the row's own codes: a bin, or a standardised value; `UNKNOWN` where the background never shows the
+        value, NaN where a continuous one is missing.
+    values
+        The row as the model shall receive it, in column order.
+    continuous
+        (d,) bool: features whose z' is the standardised value; None where none is.
+    shown
+        What views need.
+    """
+
+    features: tuple[Feature, ...]
+    center: FloatArray
+    content: bytes
+    background: TableBackground
+    own: NDArray[Any]
+    values: tuple[Any, ...]
+    continuous: NDArray[np.bool_] | None
+    shown: Layout
+
+    @property
+    def original(self) -> Inputs:
+        """Return the row as a table of one row, with the background's dtypes."""
+        return self.background.store.rows([self.values])
+
+    def encode(self, codes: NDArray[Any]) -> MaskArray:
+        """Return Z (n, d) for shared codes (n, d): 1 where a draw falls into the row's own bin.
+
+        Where the surrogate is continuous, Z is the standardised value, and a missing value stands at the mean.
+        """
+        same: MaskArray = codes == self.own
+        if self.continuous is None:
+            return same.view(np.uint8)
+        missing = np.isnan(codes)
+        same |= missing & np.isnan(self.own)
+        return np.where(self.continuous, np.where(missing, 0.0, codes), same)
+
+    def layout(self) -> Layout:
+        """Return what the views need; the features say everything that is the row's own."""
+        return self.shown
+
+
+@dataclass(frozen=True)
+class DenseTable:
+    """The statistics of a background, and how its rows are read.
+
+    Parameters
+    ----------
+    columns
+        In the model's order.
+    parts
+        The features: columns, and groups of them.
+    background
+        The law of the features, shared by all rows.
+    around
+        ``"instance"``: gaussian laws are centred at each row, and not shared.
+    """
+
+    columns: tuple[Column, ...]
+    parts: tuple[Part, ...]
+    background: TableBackground
+    around: str
+
+    @property
+    def labels(self) -> tuple[Hashable, ...]:
+        """Return the column names."""
+        return self.background.store.labels
+
+    def represent(self, instance: Any) -> TableRow:
+        """Return x' of one row, however it is given."""
+        raw = row_values(instance, self.labels)
+        read = [column.read(value) for column, value in zip(self.columns, raw, strict=True)]
+        content = hashlib.blake2b(repr(read).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        codes = [column.code_of(value) for column, value in zip(self.columns, read, strict=True)]
+        found = [part.code_of(codes) for part in self.parts]
+        features = tuple([self._feature(part, code, codes, read) for part, code in zip(self.parts, found, strict=True)])
+        values = tuple([c.as_given(value, given) for c, value, given in zip(self.columns, read, raw, strict=True)])
+        if self._continuous.any():
+            return self._represent_continuous(features, found, content, read, values)
+        own = np.array(found, dtype=self.background.code_dtype)
+        return TableRow(features, self._ones, content, self.background, own, values, None, self._layout)
+
+    def originals(self, representations: Sequence[TableRow]) -> Inputs:
+        """Return the rows of many representations as one table, at once."""
+        return self.background.store.rows([row.values for row in representations])
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the table is, as JSON."""
+        groups = {str(part.label): [str(self.labels[j]) for j in part.members] for part in self.parts if part.is_group}
+        return {"columns": len(self.columns), "groups": groups, "library": self.background.store.library}
+
+    @cached_property
+    def _ones(self) -> FloatArray:
+        ones = np.ones(len(self.parts))
+        ones.flags.writeable = False
+        return ones
+
+    @cached_property
+    def _continuous(self) -> NDArray[np.bool_]:
+        """(d,) which features are single columns without bins."""
+        return np.array(
+            [not part.is_group and self.columns[part.members[0]].continuous for part in self.parts], dtype=bool
+        )
+
+    @cached_property
+    def _layout(self) -> dict[str, Any]:
+        """The layout, one object for all rows; without bins also what one unit of z' is in the column's own units."""
+        shown = [self.columns[part.members[0]] for part, flag in zip(self.parts, self._continuous, strict=True) if flag]
+        if not shown:
+            return table_layout()
+        scale, mean = {str(c.label): c.scale for c in shown}, {str(c.label): c.mean for c in shown}
+        return {**table_layout(), "scale": scale, "mean": mean}
+
+    def _represent_continuous(
+        self, features: tuple[Feature, ...], own: list[int], content: bytes, read: list[Any], values: tuple[Any, ...]
+    ) -> TableRow:
+        firsts = [part.members[0] for part in self.parts]
+        gone = np.array([read[j] is None for j in firsts])
+        standard = np.array(
+            [
+                self.columns[j].standardize(read[j]) if flag else 0.0
+                for j, flag in zip(firsts, self._continuous, strict=True)
+            ]
+        )
+        flags = self._continuous & ~gone
+        codes = np.where(flags, standard, np.where(self._continuous, np.nan, own))
+        background = self.background
+        if self.around == "instance":
+            laws = [
+                _centre(law, at) if flag else law
+                for law, at, flag in zip(background.laws, standard, flags, strict=True)
+            ]
+            background = replace(background, laws=tuple(laws), salt=content)
+        return TableRow(
+            features, np.where(flags, standard, 1.0), content, background, codes, values, flags, self._layout
+        )
+
+    def _feature(self, part: Part, own: int, codes: list[int], read: list[Any]) -> Feature:
+        if part.ready and own >= 0:
+            return part.ready[own]
+        keep = part.keeps[own] if own >= 0 else 0.0
+        if part.is_group:
+            name, value = self._group_name(part, codes, read)
+            return Feature(name, part.where, value, keep)
+        column, value = self.columns[part.members[0]], read[part.members[0]]
+        if column.continuous and value is not None:
+            return Feature(str(part.label), part.where, column.show(value))
+        return Feature(column.name_of(own, value), part.where, column.show(value), keep)
+
+    def _group_name(self, part: Part, codes: list[int], read: list[Any]) -> tuple[str, str]:
+        if part.values:
+            value = ", ".join(value for value, j in zip(part.values, part.members, strict=True) if read[j]) or "none"
+            return f"{part.label} = {value}", value
+        members = [(self.columns[j], codes[j], read[j]) for j in part.members]
+        names = ", ".join(column.name_of(code, value) for column, code, value in members)
+        return f"{part.label}: {names}", ", ".join(
+            f"{column.label} = {column.show(value)}" for column, _, value in members
+        )
+
+
+def _centre(law: Law, at: float) -> Law:
+    return replace(law, center=float(at)) if isinstance(law, Gaussian) else law

@@ -1,0 +1,243 @@
+"""The only place that reads frames: tables of every kind in, columns out; `tabular_store.py` makes tables again.
+
+Enter pandas, polars and pyarrow tables (through narwhals) and numpy arrays; leave plain columns for statistics: a
+type, the values as numbers or as Python objects, and where they are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.errors import InputError
+from limelight.interpretable.tabular.columns import ColumnType, is_missing
+
+IntArray = NDArray[np.intp]
+MAX_FLOAT = float(np.finfo(np.float64).max)
+
+
+@dataclass(frozen=True, slots=True)
+class RawColumn:
+    """A column of the background as read.
+
+    Parameters
+    ----------
+    label
+        The column's name.
+    type, unit
+        As in `columns.Column`.
+    categorical
+        Whether its dtype says that its values have no distances (strings, booleans, categoricals).
+    native
+        The column in the library's own type.
+    missing
+        (n,) bool.
+    """
+
+    label: Hashable
+    type: ColumnType
+    unit: str
+    categorical: bool
+    native: Any
+    missing: NDArray[np.bool_]
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Return the values as float64 (n,), ticks for dates, NaN where missing."""
+        if isinstance(self.native, np.ndarray):
+            present = self.native[~self.missing]
+            ticks = present.astype("int64") if present.dtype.kind in "mM" else present
+        else:
+            ticks = _numpy_values(_wrap(self.native), self.missing, self.unit)
+        out = np.full(len(self.missing), np.nan)
+        out[~self.missing] = ticks.astype(np.float64)
+        return out
+
+    def limits(self) -> tuple[float, float]:
+        """Return the smallest and largest number that the column's dtype holds, where it is one of integers."""
+        name = str(self.native.dtype if isinstance(self.native, np.ndarray) else _wrap(self.native).dtype).lower()
+        if not name.startswith(("int", "uint")) or not name[-1].isdigit():
+            return -MAX_FLOAT, MAX_FLOAT
+        return float(np.iinfo(name).min), float(np.iinfo(name).max)
+
+    def to_list(self) -> list[Any]:
+        """Return the values as Python objects."""
+        return to_list(self.native)
+
+
+def library_of(table: Any) -> str:
+    """Return the library a table belongs to: pandas, polars, pyarrow, numpy or scipy; empty for anything else.
+
+    >>> library_of(np.zeros((2, 2))), library_of([[1, 2]])
+    ('numpy', '')
+    """
+    if isinstance(table, np.ndarray):
+        return "numpy"
+    if hasattr(table, "tocsr"):
+        return "scipy"
+    roots = [each.__module__.partition(".")[0] for each in type(table).__mro__] if hasattr(table, "shape") else []
+    return next((root for root in roots if root in ("pandas", "polars", "pyarrow")), "")
+
+
+def read_table(table: Any, names: Sequence[Hashable] | None = None) -> tuple[str, list[RawColumn]]:
+    """Return the library and the columns of a background.
+
+    Parameters
+    ----------
+    table
+        A frame, or an array (n, c).
+    names
+        Names for the columns of an array; x0, x1, … by default.
+
+    Raises
+    ------
+    InputError
+        If it is no table, has no rows, no columns or repeated names.
+    """
+    library = library_of(table)
+    if library == "numpy":
+        columns = _read_array(table, names)
+    elif library in ("pandas", "polars", "pyarrow") and len(table.shape) == 2:
+        if names is not None:
+            raise InputError("names: expected None for a frame, which has column names; rename its columns instead.")
+        columns = _read_frame(table, library)
+    else:
+        raise InputError(
+            f"background: expected a pandas, polars or pyarrow frame, a numpy array (n, c) or a scipy sparse matrix, "
+            f"got {type(table).__name__}; convert it to one of these."
+        )
+    if not columns:
+        raise InputError("background: expected at least one column, got none; pass the columns that the model takes.")
+    if len(columns[0].missing) == 0:
+        raise InputError("background: expected at least one row, got none; pass the training data or a sample of it.")
+    return library, columns
+
+
+def _read_array(array: NDArray[Any], names: Sequence[Hashable] | None) -> list[RawColumn]:
+    if array.ndim != 2:
+        raise InputError(f"background: expected an array (n, c), got shape {array.shape}; pass rows × columns.")
+    labels = [f"x{j}" for j in range(array.shape[1])] if names is None else list(names)
+    if len(labels) != array.shape[1] or len(set(labels)) != len(labels):
+        raise InputError(f"names: expected {array.shape[1]} different names, got {labels!r}; pass one per column.")
+    return [_read_array_column(label, array[:, j]) for j, label in enumerate(labels)]
+
+
+def _read_array_column(label: Hashable, values: NDArray[Any]) -> RawColumn:
+    kind = values.dtype.kind
+    if kind == "O":
+        missing = np.fromiter((is_missing(v) for v in values), dtype=bool, count=len(values))
+        type_, categorical = _infer(values[~missing].tolist())
+        return RawColumn(label, type_, "", categorical, values, missing)
+    if kind not in "biufUSmM":
+        raise InputError(f"column {label!r}: expected numbers, strings or dates, got dtype {values.dtype}; convert it.")
+    missing = values != values if kind in "fmM" else np.zeros(len(values), dtype=bool)
+    types: dict[str, ColumnType] = {
+        "b": "boolean",
+        "i": "integer",
+        "u": "integer",
+        "f": "float",
+        "M": "datetime",
+        "m": "duration",
+    }
+    unit = np.datetime_data(values.dtype)[0] if kind in "mM" else ""
+    if kind == "f" and values.dtype.itemsize < 8:
+        unit = values.dtype.name
+    return RawColumn(label, types.get(kind, "string"), unit, kind in "bUS", values, missing)
+
+
+def _infer(present: list[Any]) -> tuple[ColumnType, bool]:
+    """Return type and whether categorical for a column of Python objects."""
+    if all(isinstance(v, str) for v in present):
+        return "string", True
+    if all(isinstance(v, (bool, np.bool_)) for v in present):
+        return "boolean", True
+    if all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in present):
+        return ("integer" if all(float(v).is_integer() for v in present) else "float"), False
+    return "other", True
+
+
+def _wrap(series: Any) -> Any:
+    import narwhals.stable.v2 as nw
+
+    if type(series).__module__.startswith("pyarrow") and not hasattr(series, "chunks"):
+        import pyarrow as pa
+
+        series = pa.chunked_array([series])
+    return nw.from_native(series, series_only=True)
+
+
+def _read_frame(table: Any, library: str) -> list[RawColumn]:
+    import narwhals.stable.v2 as nw
+    from narwhals.exceptions import DuplicateError
+
+    try:
+        frame = nw.from_native(table, eager_only=True)
+        labels = list(frame.columns)
+    except (DuplicateError, ValueError) as error:
+        raise InputError("background: expected different column names, got repeated ones; rename them.") from error
+    if len(set(labels)) != len(labels):
+        raise InputError("background: expected different column names, got repeated ones; rename them.")
+    return [_read_series(label, frame.get_column(label)) for label in labels]
+
+
+def _read_series(label: Hashable, series: Any) -> RawColumn:
+    import narwhals.stable.v2 as nw
+
+    dtype = series.dtype
+    missing = series.is_null().to_numpy()
+    if dtype.is_float():
+        missing = missing | (series.is_nan().fill_null(True).to_numpy().astype(bool))
+    missing = np.asarray(missing, dtype=bool)
+    native = series.to_native()
+    named: dict[Any, ColumnType] = {
+        nw.String: "string",
+        nw.Boolean: "boolean",
+        nw.Datetime: "datetime",
+        nw.Date: "datetime",
+        nw.Duration: "duration",
+    }
+    unit = getattr(dtype, "time_unit", "D" if dtype == nw.Date else "")
+    if dtype.is_integer():
+        return RawColumn(label, "integer", "", False, native, missing)
+    if dtype.is_float() or dtype.is_decimal():
+        unit = "decimal" if dtype.is_decimal() else "float32" if dtype == nw.Float32 else ""
+        return RawColumn(label, "float", unit, False, native, missing)
+    for known, type_ in named.items():
+        if dtype == known:
+            return RawColumn(label, type_, unit, type_ in ("string", "boolean"), native, missing)
+    type_, categorical = _infer([v for v, gone in zip(series.to_list(), missing, strict=True) if not gone])
+    categorical = categorical or dtype in (nw.Categorical, nw.Enum)
+    return RawColumn(label, type_, "", categorical, native, missing)
+
+
+def _numpy_values(series: Any, missing: NDArray[np.bool_], unit: str) -> NDArray[Any]:
+    """Return the present values of a narwhals series as numbers; dates as ticks."""
+    import narwhals.stable.v2 as nw
+
+    present = series.filter((~missing).tolist()) if missing.any() else series
+    if unit == "D":
+        return present.to_numpy().astype("datetime64[D]").astype(np.int64)  # type: ignore[no-any-return]
+    if series.dtype == nw.Datetime:
+        ticks = present.dt.timestamp("ms" if unit == "s" else unit).to_numpy().astype(np.int64)
+        return np.asarray(ticks // 1000 if unit == "s" else ticks)
+    if series.dtype == nw.Duration:
+        return present.to_numpy().astype(f"timedelta64[{unit}]").astype(np.int64)  # type: ignore[no-any-return]
+    return np.asarray(present.to_list() if series.dtype in (nw.Object, nw.Decimal) else present.to_numpy())
+
+
+def to_list(native: Any) -> list[Any]:
+    """Return a native column as Python objects."""
+    if isinstance(native, np.ndarray):
+        return list(native) if native.dtype.kind in "mM" else native.tolist()
+    return _wrap(native).to_list()  # type: ignore[no-any-return]
+
+
+def frame_columns(frame: Any) -> dict[Hashable, list[Any]]:
+    """Return the columns of a frame as lists of Python values, by name."""
+    import narwhals.stable.v2 as nw
+
+    wrapped = nw.from_native(frame, eager_only=True)
+    return {label: wrapped.get_column(label).to_list() for label in wrapped.columns}

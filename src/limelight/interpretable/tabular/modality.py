@@ -1,0 +1,193 @@
+"""**I**nterpretable, for tables: a row → "28 < age ≤ 37", "workclass = Private", …, and rows drawn from the background.
+
+Enter a background (the training data) and rows; leave representations that all share one law: its draws do not depend
+on the row, and each row only says which draws fall into its own bins, z' = [same bin as mine] [ribeiro2016,
+garreau2020]. Values inside a bin are values that the background shows, so integers stay integers, ties survive, and a
+missing value is a bin of its own. Columns are read in `columns.py` and cut in `bins.py`; frames are known
+to `frames.py` and `tabular_store.py` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Literal
+
+import numpy as np
+
+from limelight.contracts import Inputs
+from limelight.interpretable.tabular.background import TableBackground
+from limelight.interpretable.tabular.build import Options, build_dense
+from limelight.interpretable.tabular.dense import DenseTable, TableRow
+from limelight.interpretable.tabular.frames import library_of
+from limelight.interpretable.tabular.rows import rows_of
+from limelight.interpretable.tabular.sparse import SparseRow, SparseTable, build_sparse
+
+MAX_SAMPLES = 16_384
+"""Model rows for one neighborhood: shared by all instances, so many are affordable."""
+Bins = str | Sequence[float] | Mapping[Hashable, str | Sequence[float]] | None
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class Tabular:
+    """A table: rows of numbers, strings, categoricals, booleans, dates, and missing values of every kind.
+
+    Parameters
+    ----------
+    background
+        The training data, or a sample of it: a pandas, polars or pyarrow frame, a numpy array (n, c), or a scipy sparse
+        matrix. The model receives perturbed rows in the same type, with the same column names, order and dtypes. Of a
+        sparse row only the non-zeros are perturbed.
+    bins
+        How columns of numbers are cut: ``"quartile"`` (default, as in lime: four bins of equal frequency are few
+        enough to be estimated well), ``"decile"``, ``"entropy"`` (needs `targets`), a list of edges for all, or a
+        mapping from column to edges or strategy (the others: quartiles). None: no bins; z' is the standardised value.
+    categorical, numeric
+        Columns whose kind is not as inferred. Strings, booleans, categoricals, and numbers with at most as many
+        distinct values as bins (`bins.FEW`) get a bin per value.
+    targets
+        (n,) training targets, for entropy bins only.
+    groups
+        Columns that are one feature to a person and move together: ``{"address": ["lat", "lon"]}``. ``"auto"``
+        (default) and a mapping also group one-hot columns that are named so (`tabular_features.one_hot_groups`); None
+        groups nothing.
+    sampling
+        ``"background"`` draws values that the background shows; ``"gaussian"`` normal ones (inside a bin: cut to it),
+        as lime does. None (default): ``"background"`` with bins, ``"gaussian"`` without.
+    around
+        Where gaussian draws without bins are centred: ``"background"`` (default: the mean, so that rows are shared by
+        all instances) or ``"instance"``.
+    names
+        Column names for an array or a sparse matrix; x0, x1, … by default.
+    max_samples
+        Default budget of perturbations of one neighborhood; many, because tables share one.
+
+    Raises
+    ------
+    InputError
+        If the background is empty or infinite, or an argument does not fit or has no effect.
+    UnknownNameError
+        If an argument names a column that is not there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"age": [20, 30, 40, 50, 60, 70], "city": list("RORROR")})
+    >>> row = Tabular(people).represent(people.iloc[1])
+    >>> [feature.name for feature in row.features]
+    ['age ≤ 32.5', 'city = O']
+    >>> codes, inputs = row.background.draw(np.array([[0.0, 0.0], [0.99, 0.99]]))
+    >>> inputs.values.tolist(), row.encode(codes).tolist()
+    ([[20, 'O'], [70, 'R']], [[1, 1], [0, 0]])
+    """
+
+    table: DenseTable | SparseTable
+    options: Options
+    max_samples: int
+
+    def __init__(
+        self,
+        background: Any,
+        *,
+        bins: Bins = "quartile",
+        categorical: Sequence[Hashable] = (),
+        numeric: Sequence[Hashable] = (),
+        targets: Any = None,
+        groups: Mapping[Hashable, Sequence[Hashable]] | Literal["auto"] | None = "auto",
+        sampling: Literal["background", "gaussian"] | None = None,
+        around: Literal["background", "instance"] = "background",
+        names: Sequence[Hashable] | None = None,
+        max_samples: int = MAX_SAMPLES,
+    ) -> None:
+        options = Options(
+            bins,
+            tuple(categorical) if not isinstance(categorical, str) else categorical,
+            tuple(numeric) if not isinstance(numeric, str) else numeric,
+            groups,
+            sampling or ("gaussian" if bins is None else "background"),
+            around,
+        )
+        options.check(targets)
+        build = build_sparse if library_of(background) == "scipy" else build_dense
+        self._set(build(background, options, targets=targets, names=names), options, max_samples)
+
+    def _set(self, table: DenseTable | SparseTable, options: Options, max_samples: int) -> None:
+        for name, value in (("table", table), ("options", options), ("max_samples", max_samples)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def distance(self) -> str:
+        """Return LIME's distance for tables."""
+        return "euclidean"
+
+    def __repr__(self) -> str:
+        return f"Tabular({len(self.table.labels)} columns, bins={self.options.describe_bins()!r})"
+
+    def represent(self, instance: Any, rng: np.random.Generator | None = None) -> TableRow | SparseRow:
+        """Return x' of one row: a Series, a frame of one row, a dict, or a sequence in column order. `rng` is not used.
+
+        Raises
+        ------
+        InputError
+            If it is not one row, or a value has the wrong type; names the column.
+        UnknownNameError
+            If it names a column that the background lacks.
+        """
+        return self.table.represent(instance)
+
+    def originals(self, representations: Sequence[Any]) -> Inputs:
+        """Return the rows of many representations as one table: what joining their `original` gives, but at once."""
+        return self.table.originals(representations)
+
+    def instances(self, many: Any) -> Iterable[Any]:
+        """Return an iterable of rows: of a table, of a stream of tables, or of whatever else is iterated.
+
+        Tables are turned into Python values by column, a chunk at a time, and give the same rows as `iloc` would.
+
+        Raises
+        ------
+        InputError
+            If `many` cannot be iterated.
+        """
+        return rows_of(many, self.table.labels)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the options as JSON, for provenance."""
+        return {"modality": "tabular", **self.options.describe(), **self.table.describe()}
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything that explaining needs as JSON: bins, frequencies and support values, but no rows.
+
+        Raises
+        ------
+        InputError
+            If a column holds values that JSON does not know.
+        """
+        from limelight.interpretable.tabular.files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Tabular:
+        """Return what was saved: draws, codes and dtypes are the same to the bit.
+
+        Raises
+        ------
+        InputError
+            If the file is not one written by `save`.
+        MissingDependencyError
+            If the library of the background's frames is not installed.
+        """
+        from limelight.interpretable.tabular.files import load
+
+        tabular = cls.__new__(cls)
+        tabular._set(*load(path))
+        return tabular
+
+    @property
+    def background(self) -> TableBackground:
+        """Return the law that all rows share; sparse rows have one each."""
+        if isinstance(self.table, SparseTable):
+            raise AttributeError("background: sparse rows have one each, over their non-zeros")  # noqa: TRY004
+        return self.table.background

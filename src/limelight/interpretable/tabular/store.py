@@ -1,0 +1,184 @@
+"""Model inputs in the model's own type: the same library, column names, order and dtypes as the background.
+
+Enter positions in support values, numbers, or whole rows; leave tables. A store holds a few support values of each
+column in the column's own type, so that building a table is one gather per column and every dtype survives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.errors import InputError
+from limelight.interpretable.tabular.columns import is_missing
+from limelight.interpretable.tabular.frames import IntArray, to_list
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Support values of every column in its own type, and how to build tables from them.
+
+    Parameters
+    ----------
+    library
+        As `library_of` says.
+    labels
+        The column names, in order.
+    supports
+        For each column its support values (m_j,), native.
+    """
+
+    library: str
+    labels: tuple[Hashable, ...]
+    supports: tuple[Any, ...]
+
+    def fingerprint(self) -> bytes:
+        """Return bytes that tell these support values and dtypes from others."""
+        return repr([(str(getattr(s, "dtype", getattr(s, "type", ""))), to_list(s)) for s in self.supports]).encode()
+
+    def gather(self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]) -> Any:
+        """Return the table whose column j is support value picks[j] (n,), or numbers[j] (n,) in the column's dtype."""
+        if self.library == "numpy":
+            return self._gather_array(picks, numbers)
+        columns = []
+        for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
+            columns.append(
+                _from_numbers(support, numbers[j], self.library) if pick is None else _take(support, pick, self.library)
+            )
+        return _assemble(columns, self.labels, self.library)
+
+    def _gather_array(
+        self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]
+    ) -> NDArray[Any]:
+        first = numbers[0] if picks[0] is None else picks[0]
+        out = np.empty((len(first), len(picks)), dtype=self.supports[0].dtype)
+        for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
+            out[:, j] = numbers[j] if pick is None else support[pick]
+        return out
+
+    def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
+        """Return the table of some rows of Python values, with the background's dtypes."""
+        columns = list(zip(*rows, strict=True))
+        if self.library == "numpy":
+            return _array_rows(columns, self.supports[0].dtype, self.labels)
+        natives = []
+        for support, values, label in zip(self.supports, columns, self.labels, strict=True):
+            with _held_by(support.type if self.library == "pyarrow" else support.dtype, label):
+                natives.append(_from_values(support, list(values), self.library))
+        return _assemble(natives, self.labels, self.library)
+
+
+@contextmanager
+def _held_by(dtype: Any, label: Hashable) -> Iterator[None]:
+    """Name the column and its dtype where it cannot hold a value: an enum without it, an integer too small for it."""
+    try:
+        yield
+    except Exception as error:
+        raise InputError(
+            f"column {label!r}: expected a value that {dtype} can hold, got another ({error}); change the value."
+        ) from error
+
+
+def take_support(native: Any, positions: IntArray, library: str) -> Any:
+    """Return the values at some positions as a support: an array, a pandas Series with a plain index, …"""
+    if library == "pandas":
+        return native.iloc[positions].reset_index(drop=True)
+    return _take(native, positions, library)
+
+
+def _take(support: Any, pick: IntArray, library: str) -> Any:
+    if library == "numpy":
+        return support[pick]
+    if library == "polars":
+        return support.gather(pick)
+    if library == "pyarrow":
+        return support.take(pick)
+    values = support.array if support.dtype.kind != "O" or not isinstance(support.dtype, np.dtype) else support
+    return values.take(pick)
+
+
+def _from_numbers(support: Any, numbers: NDArray[np.float64], library: str) -> Any:
+    """Return numbers (n,), NaN where missing, in the dtype of a support."""
+    if library == "pandas":
+        import pandas as pd
+
+        return pd.Series(numbers).astype(support.dtype).array
+    if library == "polars":
+        import polars as pl
+
+        return pl.Series(numbers).fill_nan(None).cast(support.dtype)
+    import pyarrow as pa
+
+    return pa.array(numbers, from_pandas=True).cast(support.type)
+
+
+def _from_values(support: Any, values: list[Any], library: str) -> Any:
+    """Return Python values as a native column in the dtype of a support."""
+    if library == "pandas":
+        return _pandas_values(support.dtype, values)
+    if library == "polars":
+        import polars as pl
+
+        return pl.Series(values, dtype=support.dtype)
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(support.type):
+        return pa.array(values, type=support.type)
+    known = (support.combine_chunks() if isinstance(support, pa.ChunkedArray) else support).dictionary.to_pylist()
+    at = {value: i for i, value in enumerate([*known, *(v for v in values if v is not None and v not in known)])}
+    index = pa.array([None if v is None else at[v] for v in values], type=support.type.index_type)
+    return pa.DictionaryArray.from_arrays(
+        index, pa.array(list(at), type=support.type.value_type), ordered=support.type.ordered
+    )
+
+
+def _pandas_values(dtype: Any, values: list[Any]) -> Any:
+    import pandas as pd
+
+    if isinstance(dtype, pd.CategoricalDtype):
+        unknown = [v for v in dict.fromkeys(values) if not is_missing(v) and v not in dtype.categories]
+        if unknown:  # a category the background never shows is handed on, not turned into NaN
+            dtype = pd.CategoricalDtype([*dtype.categories, *unknown], ordered=dtype.ordered)
+    elif dtype.kind in "iub" and isinstance(dtype, np.dtype) and any(is_missing(v) for v in values):
+        dtype = np.dtype(object) if dtype.kind == "b" else np.dtype(np.float64)
+    if isinstance(dtype, np.dtype) and dtype.kind == "O":  # not an array, which a frame would take for strings
+        return pd.Series(values, dtype=dtype)
+    return pd.array(values, dtype=dtype)
+
+
+def _array_rows(columns: list[Any], dtype: Any, labels: Sequence[Hashable]) -> NDArray[Any]:
+    if dtype.kind in "iub" and any(is_missing(v) for values in columns for v in values):
+        dtype = np.dtype(np.float64)
+    if dtype.kind in "US":  # a longer string than any in the background is not cut
+        table = np.array(columns).T
+        return table.astype(np.result_type(dtype, table.dtype))
+    out = np.empty((len(columns[0]), len(columns)), dtype=dtype)
+    for j, (values, label) in enumerate(zip(columns, labels, strict=True)):
+        with _held_by(dtype, label):
+            out[:, j] = [np.nan if v is None else v for v in values] if dtype.kind == "f" else values
+    return out
+
+
+def _assemble(columns: Sequence[Any], labels: Sequence[Hashable], library: str) -> Any:
+    if library == "pandas":
+        import pandas as pd
+
+        plain = pd.RangeIndex(len(columns[0]))
+        for column in columns:
+            if isinstance(column, pd.Series):
+                column.index = plain
+        frame = pd.DataFrame(dict(enumerate(columns)), index=plain, copy=False)
+        frame.columns = pd.Index(labels)
+        return frame
+    if library == "polars":
+        import polars as pl
+
+        return pl.DataFrame(dict(zip(labels, columns, strict=True)))
+    import pyarrow as pa
+
+    return pa.table(list(columns), names=list(labels))

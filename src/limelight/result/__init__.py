@@ -1,0 +1,1 @@
+"""What comes out: the frozen explanation, its JSON, what views are told."""

@@ -1,0 +1,421 @@
+"""**E**xplanation: the finished result, frozen, and nothing about how it was computed or is drawn.
+
+Arrays are indexed by target, then by feature. `coef` holds the weights of the full fit; `selected` says which of them
+are shown. Views, pick and jobs read this file's class and its JSON; nothing flows back.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Feature, FloatArray, Layout, Ranking
+from limelight.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it took, in this run: the only part of an explanation that may differ between two runs.
+
+    Parameters
+    ----------
+    model_rows
+        Rows that the model was asked for this explanation. Rows of a shared neighborhood count for the first
+        explanation that needed them, so that the sum over explanations is what was asked.
+    model_calls
+        Calls in which those rows took part.
+    seconds
+        Wall time from the start of its round of work to its end; rounds are shared by many instances.
+    """
+
+    model_rows: int
+    model_calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an explanation comes from, enough to make it again.
+
+    Parameters
+    ----------
+    seed
+        The seed used, also where none was given.
+    n_samples
+        Perturbations in the fit.
+    effective_sample_size
+        (Σw)² / Σw² of their weights.
+    stopped
+        Why sampling stopped: ``"fixed"``, ``"precise"``, ``"ranked"``, ``"exhaustive"`` or ``"budget"``.
+    samples_needed
+        Perturbations that the asked precision would have taken, an estimate.
+    estimator
+        Which estimator the sizes and settings chose.
+    kernel_width
+        The width in force.
+    shared
+        Whether the perturbations are those of a neighborhood shared by all instances.
+    warnings
+        Sentences about trust; `Explanation.warnings` adds those that its intervals imply.
+    settings, modality, versions
+        As given; shared between the explanations of one explainer.
+    cost
+        What it took in this run.
+    path
+        How the model was asked: ``"inputs"``, or ``"counts"`` where perturbed texts went to it as rows of word counts.
+    """
+
+    seed: int
+    n_samples: int
+    effective_sample_size: float
+    stopped: str
+    samples_needed: int
+    estimator: str
+    kernel_width: float
+    shared: bool
+    warnings: tuple[str, ...]
+    settings: Mapping[str, Any]
+    modality: Mapping[str, Any]
+    versions: Mapping[str, str]
+    cost: Cost
+    path: str = "inputs"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why the model said what it said about one instance, and how sure we may be.
+
+    Parameters
+    ----------
+    features
+        The d interpretable features.
+    targets
+        Names of the k explained outputs.
+    coef, stderr
+        (k, d) weights and their standard errors, in units of the output. Zero standard error means exact.
+    intercept
+        (k,)
+    prediction, local_prediction
+        (k,) f(x) of the model and g(x') of the surrogate.
+    fidelity, fidelity_stderr
+        (k,) weighted R² on perturbations that the fit has not seen, at most 1; and its standard error.
+    r2
+        (k,) weighted R² in the sample.
+    selected
+        For each target the indices of the features shown, largest |weight| first.
+    covariance
+        For each target the covariance of the shown weights, in the order of `selected`: the upper triangle, row by row,
+        in single precision, since explanations are kept by the ten thousand. `covariance_matrix` unfolds it.
+    outputs
+        The model's largest outputs for the instance, (name, value), largest first: what the model said.
+    layout
+        JSON for the views.
+    provenance
+        Seed, settings, samples, cost, warnings.
+    rankings
+        For each target what is certain about the features shown: how many of them are the largest beyond doubt, which
+        are tied, and which hidden feature might belong among them.
+    curve
+        The explanation at each of a grid of kernel widths, where ``kernel_width="auto"`` chose one; see `kernel_path`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from limelight import Components, Explainer
+    >>> def louder(masks):
+    ...     return masks @ np.array([2.0, -1.0, 0.5])
+    >>> explanation = Explainer(louder, Components(["drums", "hum", "voice"], np.asarray), seed=0).explain(None)
+    >>> [(name, round(weight, 6)) for name, weight in explanation.as_list()]
+    [('drums', 2.0), ('hum', -1.0), ('voice', 0.5)]
+    """
+
+    features: tuple[Feature, ...]
+    targets: tuple[str, ...]
+    coef: FloatArray
+    stderr: FloatArray
+    intercept: FloatArray
+    prediction: FloatArray
+    local_prediction: FloatArray
+    fidelity: FloatArray
+    fidelity_stderr: FloatArray
+    r2: FloatArray
+    selected: tuple[NDArray[np.int64], ...]
+    covariance: tuple[NDArray[np.float32], ...]
+    outputs: tuple[tuple[str, float], ...]
+    layout: Layout
+    provenance: Provenance
+    rankings: tuple[Ranking, ...] = ()
+    curve: Mapping[str, Any] | None = None
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def target_index(self, target: str | int | None = None) -> int:
+        """Return the row of a target given by name or index; None is the first.
+
+        Raises
+        ------
+        UnknownNameError
+            If no explained target has that name or index.
+        """
+        if target is None:
+            return 0
+        if isinstance(target, str) and target in self.targets:
+            return self.targets.index(target)
+        if isinstance(target, (int, np.integer)) and not isinstance(target, bool) and 0 <= target < len(self.targets):
+            return int(target)
+        raise UnknownNameError("target", target, self.targets)
+
+    def interval(self, level: float = 0.95) -> FloatArray:
+        """Return (k, d, 2) confidence intervals of the weights, normal theory.
+
+        Parameters
+        ----------
+        level
+            Coverage, between 0 and 1.
+
+        Raises
+        ------
+        InputError
+            If `level` is not between 0 and 1.
+        """
+        half = normal_quantile(level) * self.stderr
+        return np.stack([self.coef - half, self.coef + half], axis=-1)
+
+    def top(
+        self, n: int | None = None, target: str | int | None = None
+    ) -> list[tuple[str, float, tuple[float, float]]]:
+        """Return the n shown features with the largest |weight|: (name, weight, (low, high))."""
+        row = self.target_index(target)
+        bounds = self.interval()[row]
+        return [
+            (self.features[j].name, float(self.coef[row, j]), (float(bounds[j, 0]), float(bounds[j, 1])))
+            for j in self.selected[row][:n]
+        ]
+
+    def as_list(self, target: str | int | None = None) -> list[tuple[str, float]]:
+        """Return (name, weight) of the shown features, largest |weight| first."""
+        return [(name, weight) for name, weight, _ in self.top(target=target)]
+
+    def difference(self, first: int, second: int, target: str | int | None = None) -> tuple[float, float]:
+        """Return weight(first) − weight(second) of two shown features and its standard error.
+
+        Parameters
+        ----------
+        first, second
+            Positions among the shown features of the target, 0 is the largest.
+        target
+            Name or index; None is the first.
+        """
+        row = self.target_index(target)
+        if not all(0 <= i < len(self.selected[row]) for i in (first, second)):
+            raise InputError(
+                f"first, second: expected positions among the {len(self.selected[row])} shown features, "
+                f"got {first} and {second}."
+            )
+        a, b = self.selected[row][[first, second]]
+        cov = self.covariance_matrix(row)
+        variance = cov[first, first] + cov[second, second] - 2 * cov[first, second]
+        return float(self.coef[row, a] - self.coef[row, b]), math.sqrt(max(float(variance), 0.0))
+
+    def covariance_matrix(self, target: str | int | None = None) -> FloatArray:
+        """Return the covariance (m, m) of the m shown weights of a target, in the order shown."""
+        row = self.target_index(target)
+        size = len(self.selected[row])
+        matrix = np.zeros((size, size))
+        matrix[np.triu_indices(size)] = self.covariance[row]
+        return np.asarray(matrix + np.triu(matrix, 1).T)
+
+    def kernel_path(self) -> list[dict[str, Any]]:
+        """Return fidelity, effective sample size and weights at every kernel width of a grid, one dict for each width.
+
+        Raises
+        ------
+        InputError
+            If the explanation was made at a given width, so that no grid was computed.
+        """
+        if self.curve is None:
+            raise InputError("kernel_path: no grid was computed; explain with kernel_width='auto' to have one.")
+        names = {"widths": "width", "effective": "effective_sample_size"}
+        columns = {names.get(name, name): values for name, values in self.curve.items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def doubts(self, target: str | int | None = None) -> tuple[str, ...]:
+        """Return in words what is not certain about which features are shown, and in which order."""
+        row = self.target_index(target)
+        if row >= len(self.rankings):
+            return ()
+        return self.rankings[row].sentences(tuple(feature.name for feature in self.features))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return the sentences about trust: those of the provenance, and which signs are not certain."""
+        bounds = self.interval()
+        sentences = list(self.provenance.warnings)
+        for row, (target, shown) in enumerate(zip(self.targets, self.selected, strict=True)):
+            low, high = bounds[row, shown].T
+            unsure = [self.features[j].name for j in shown[(low < 0) & (high > 0)]]
+            if unsure:
+                names = ", ".join(unsure[:5]) + (f" and {len(unsure) - 5} more" if len(unsure) > 5 else "")
+                sentences.append(f"the sign is not certain for {target}: {names}")
+        return tuple(sentences)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per target and shown feature, as a pandas frame.
+
+        Columns: target, rank, feature, value, weight, stderr, low, high.
+        """
+        from limelight.optional import require
+
+        frame: pd.DataFrame = require("pandas", "notebook").DataFrame(self.rows())
+        return frame
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what `to_frame` holds as a list of dicts, for any frame library."""
+        bounds = self.interval()
+        return [
+            {
+                "target": name,
+                "rank": rank + 1,
+                "feature": self.features[j].name,
+                "value": self.features[j].value,
+                "weight": float(self.coef[row, j]),
+                "stderr": float(self.stderr[row, j]),
+                "low": float(bounds[row, j, 0]),
+                "high": float(bounds[row, j, 1]),
+            }
+            for row, name in enumerate(self.targets)
+            for rank, j in enumerate(self.selected[row])
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON types, with `schema_version`."""
+        from limelight.result import schema
+
+        return schema.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Explanation:
+        """Return the explanation that `to_dict` wrote.
+
+        Raises
+        ------
+        InputError
+            If the data is of another schema version or not an explanation.
+        """
+        from limelight.result import schema
+
+        return schema.from_dict(data)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the JSON text, and write it where a path is given."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_json(cls, text: str | Path) -> Explanation:
+        """Return the explanation in a JSON text, or in the file at a `Path`."""
+        if isinstance(text, Path):
+            text = text.read_text(encoding="utf-8")
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"text: not JSON ({error}); pass a pathlib.Path to read a file.") from error
+        return cls.from_dict(data)
+
+    # -- equality: everything but the cost of the run -----------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both state the same facts; the cost of the run and its batch size are no facts."""
+        return isinstance(other, Explanation) and _facts(self) == _facts(other)
+
+    def __hash__(self) -> int:
+        return hash((self.targets, self.coef.tobytes(), self.intercept.tobytes()))
+
+    # -- showing: the arrows that run up to the views -----------------------------------------------------------------
+
+    def __str__(self) -> str:
+        """Return bars for a terminal, plain text, 80 columns."""
+        from limelight.views import terminal
+
+        return terminal.render(self)
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {', '.join(self.targets) or 'nothing'}: {len(self.features)} features>"
+
+    def describe(self, target: str | int | None = None) -> str:
+        """Return a paragraph in plain words: what the model says, what speaks for and against it, what to trust."""
+        from limelight.views import describe
+
+        return describe.describe(self, target)
+
+    def plot(self, ax: Any = None, *, target: str | int | None = None) -> Any:
+        """Draw with matplotlib, and return the Axes; with no `ax`, a figure of its own that pyplot does not know.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw the bars into.
+        target
+            Name or index; None is the first.
+        """
+        from limelight.views import figure
+
+        return figure.plot(self, ax, target=target)
+
+    def to_markdown(self) -> str:
+        """Return GitHub-flavoured Markdown, for reports."""
+        from limelight.views import markdown
+
+        return markdown.render(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": str(self)}
+
+    def _repr_html_(self) -> str:
+        from limelight.views import html
+
+        return html.fragment(self)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return a self-contained page, and write it where a path is given."""
+        from limelight.views import html
+
+        text = html.page(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+
+def normal_quantile(level: float) -> float:
+    """Return z with P(|N(0, 1)| ≤ z) = level.
+
+    >>> round(normal_quantile(0.95), 2)
+    1.96
+    """
+    from statistics import NormalDist
+
+    if not 0 < level < 1:
+        raise InputError(f"level: expected a number between 0 and 1, got {level!r}; 0.95 is usual.")
+    return NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def _facts(explanation: Explanation) -> dict[str, Any]:
+    facts = explanation.to_dict()
+    provenance = facts["provenance"]
+    del provenance["cost"]
+    provenance["settings"] = {key: value for key, value in provenance["settings"].items() if key != "batch_size"}
+    return facts

@@ -1,0 +1,1 @@
+"""The algorithm: instances, rounds of model calls, verdicts. Start with `rounds/pipeline.py`."""

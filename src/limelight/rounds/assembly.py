@@ -1,0 +1,119 @@
+"""The last step: one frozen `Explanation` out of an instance, its neighborhood and its estimate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, Neighborhood
+from limelight.local.precision import Estimate, effective_sample_size
+from limelight.result.explanation import Cost, Explanation, Provenance
+from limelight.rounds.instance import OpenInstance
+from limelight.rounds.neighborhoods import PoolSource
+from limelight.rounds.trust import trust_warnings
+from limelight.rounds.verdict import Verdict
+
+LIKELY = 5
+"""How many of the model's outputs an explanation quotes: what it said, not all that it could have said."""
+
+
+def assemble(
+    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, verdict: Verdict, width: float
+) -> Explanation:
+    """Return the explanation of an instance whose neighborhood has been fitted and judged."""
+    context, representation = one.context, one.representation
+    names = context.caller.output_names or ()
+    return Explanation(
+        features=representation.features,
+        targets=context.target_names(one),
+        coef=estimate.coef,
+        stderr=estimate.stderr,
+        intercept=estimate.intercept.copy(),
+        prediction=one.outputs[one.targets],
+        local_prediction=estimate.intercept + estimate.coef @ representation.center,
+        fidelity=estimate.fidelity,
+        fidelity_stderr=estimate.fidelity_stderr,
+        r2=estimate.r2,
+        selected=verdict.selected,
+        covariance=tuple(_covariance(estimate, row, shown) for row, shown in enumerate(verdict.selected)),
+        rankings=verdict.rankings,
+        outputs=likely(one.outputs, names),
+        curve=_curve(one),
+        layout=representation.layout(),
+        provenance=_provenance(one, neighborhood, estimate, verdict, width),
+    )
+
+
+def _covariance(estimate: Estimate, row: int, shown: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the upper triangle of the covariance of the weights shown, as an explanation keeps it."""
+    return estimate.covariance(shown, target=row)[1:, 1:][_upper(len(shown))].astype(np.float32)
+
+
+@cache
+def _upper(size: int) -> tuple[NDArray[np.intp], ...]:
+    return np.triu_indices(size)
+
+
+def _curve(one: OpenInstance) -> Mapping[str, Any] | None:
+    """Return the kernel path as JSON: one list entry for each width."""
+    return None if one.path is None else {name: value.tolist() for name, value in vars(one.path).items()}
+
+
+def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """Return the largest outputs, (name, value).
+
+    >>> likely(np.array([0.1, 0.9]), ("ham", "spam"))
+    (('spam', 0.9), ('ham', 0.1))
+    """
+    return tuple((names[i], float(outputs[i])) for i in np.argsort(-outputs, kind="stable")[:LIKELY])
+
+
+def _provenance(
+    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, verdict: Verdict, width: float
+) -> Provenance:
+    context = one.context
+    settings, modality = context.recorded
+    shared = isinstance(one.source, PoolSource)
+    noisy = settings["replicates"] == "auto" and context.repeats != 1
+    names = context.target_names(one)
+    return Provenance(
+        seed=settings["seed"],
+        n_samples=one.n,
+        effective_sample_size=effective_sample_size(neighborhood.weights),
+        stopped=verdict.stopped,
+        samples_needed=verdict.samples_needed,
+        estimator=estimate.estimators[0] if len(set(estimate.estimators)) == 1 else ", ".join(estimate.estimators),
+        kernel_width=float(width),
+        shared=shared,
+        warnings=trust_warnings(
+            one.representation.features,
+            names,
+            neighborhood,
+            estimate,
+            verdict,
+            tolerance=context.settings.tolerance,
+            noisy=noisy,
+        ),
+        settings=settings,
+        modality=modality,
+        versions=versions(),
+        cost=Cost(one.rows, one.calls, time.perf_counter() - one.started),
+        path="inputs" if shared else context.caller.path(one.representation.original),
+    )
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that an explanation depends on."""
+    import platform
+    from importlib.metadata import version
+
+    from limelight import __version__
+
+    packages = {name: version(name) for name in ("numpy", "scipy", "narwhals")}
+    return {"limelight": __version__, "python": platform.python_version(), **packages}

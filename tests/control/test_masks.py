@@ -1,0 +1,340 @@
+"""Control variates: the same limit with less noise, used where they help, for masks and for shared draws."""
+
+from __future__ import annotations
+
+import pickle
+from math import comb
+
+import numpy as np
+import pytest
+
+from limelight.contracts import Neighborhood
+from limelight.control.logistic import fit_logistic, partners
+from limelight.control.masks import control_scale, estimate_masked
+from limelight.control.product import ProductParts
+from limelight.control.projection import Polynomial, Projection, identifies, projection, rows_needed
+from limelight.control.tables import estimate_encoded, fit_pool
+from limelight.local import control
+from limelight.local.precision import Estimate, estimate_plain
+from limelight.local.sampling import MaskSampler, all_masks, design_weights, points, size_law, weighted_size_law
+
+
+def curved(Z: np.ndarray) -> np.ndarray:
+    """A probability with two interactions; known for every mask."""
+    slopes = np.linspace(-1.5, 2.5, Z.shape[1])
+    return 1 / (1 + np.exp(1 - Z @ slopes + 2.0 * Z[:, 0] * Z[:, 2] - 1.5 * Z[:, 1] * Z[:, 3]))
+
+
+def drawn(f, law: str, d: int, n: int, seed: int, design: str = "pairs") -> Neighborhood:
+    draws = MaskSampler(law, design).plan(d, n, exhaustive_up_to=0).draw(n, np.random.default_rng(seed), first=True)
+    weights = design_weights(draws.importance, draws.enumerated)
+    Y = np.asarray(f(draws.Z), float).reshape(len(draws.Z), -1)
+    return Neighborhood(draws.Z, Y, weights, np.ones(d), draws.enumerated, draws.clusters)
+
+
+def exact(f, q: np.ndarray) -> Estimate:
+    d = len(q) - 1
+    Z = all_masks(d)
+    weights = np.array([q[s] / comb(d, int(s)) for s in Z.sum(axis=1)])
+    return estimate_plain(Neighborhood(Z, f(Z)[:, None], weights, np.ones(d), np.ones(len(Z), bool), np.arange(len(Z))))
+
+
+@pytest.mark.parametrize("law", ["uniform", "bernoulli"])
+@pytest.mark.parametrize("design", ["pairs", "plain"])
+def test_control_keeps_the_limit_and_covers_it_with_a_fraction_of_the_noise(law, design):
+    d, n, repeats = 10, 300, 40
+    q = size_law(law, d)
+    truth = exact(curved, q).coef[0]
+    fits = [
+        (estimate_masked(s, q), estimate_plain(s))
+        for s in (drawn(curved, law, d, n, r, design) for r in range(repeats))
+    ]
+    ours, plain = (np.array([pair[i].coef[0] for pair in fits]) for i in range(2))
+    stderr = np.array([pair[0].stderr[0] for pair in fits])
+    assert all(pair[0].estimators == ("logistic pairs",) for pair in fits)
+    assert np.square(plain - truth).mean() > 4 * np.square(ours - truth).mean()
+    assert 0.92 < (np.abs(ours - truth) < 1.96 * stderr).mean() < 0.995
+    bias = (ours.mean(axis=0) - truth) / (ours.std(axis=0) / np.sqrt(repeats))
+    assert np.abs(bias).max() < 4
+
+
+def test_a_projection_that_puts_back_the_noise_is_not_used(monkeypatch):
+    """With 40 masks instead of 8 n the projection is noisier than the sample; then the plain estimate stands."""
+    sample, q = drawn(curved, "uniform", 24, 400, 3), size_law("uniform", 24)
+    assert estimate_masked(sample, q).estimators == ("logistic pairs",)
+    monkeypatch.setattr(control, "projection", lambda sizes, rows: projection(sizes, 40))
+    fit, plain = estimate_masked(sample, q), estimate_plain(sample)
+    assert fit.estimators == ("least squares",)
+    np.testing.assert_allclose(fit.stderr, plain.stderr)
+
+
+def test_more_features_than_g_can_be_fitted_to_are_left_to_least_squares():
+    sample = drawn(lambda Z: curved(Z[:, :8]), "uniform", 260, 2100, 5)
+    assert estimate_masked(sample, size_law("uniform", 260)).estimators == ("least squares",)
+
+
+def test_noise_of_the_projection_is_no_bias_over_seeds():
+    """The same masks project every neighborhood; only because features change places does their noise average out."""
+    d, n, repeats, q = 30, 400, 60, size_law("uniform", 30)
+    fits = [estimate_masked(drawn(curved, "uniform", d, n, seed), q) for seed in range(repeats)]
+    coef = np.array([fit.coef[0] for fit in fits])
+    known = estimate_plain(drawn(curved, "uniform", d, 400_000, 999))
+    spread = coef.std(axis=0, ddof=1)
+    expected = 1 / repeats + np.square(known.stderr[0] / spread).mean()
+    assert np.square((coef.mean(axis=0) - known.coef[0]) / spread).mean() < 1.6 * expected
+
+
+def test_a_useless_control_is_not_used():
+    """Parity of all features: no pair explains it, so the plain estimate stands."""
+    sample = drawn(lambda Z: Z.sum(axis=1) % 2, "bernoulli", 9, 300, 0, "plain")
+    fit = estimate_masked(sample, size_law("bernoulli", 9))
+    assert fit.estimators == ("least squares",)
+    np.testing.assert_array_equal(fit.coef, estimate_plain(sample).coef)
+
+
+def test_linear_models_come_back_exactly_under_control():
+    slopes = np.linspace(-1, 1, 20)
+    sample = drawn(lambda Z: Z @ slopes, "uniform", 20, 300, 1)
+    fit = estimate_masked(sample, size_law("uniform", 20))
+    np.testing.assert_allclose(fit.coef[0], slopes, atol=1e-9)
+
+
+def test_constant_models_are_certain_under_control():
+    fit = estimate_masked(drawn(lambda Z: np.full(len(Z), 0.2), "uniform", 8, 200, 2), size_law("uniform", 8))
+    assert (fit.coef == 0).all()
+    assert (fit.stderr == 0).all()
+    assert fit.fidelity[0] == 1
+
+
+@pytest.mark.parametrize("n", [3, 8, 20])
+def test_small_samples_are_fitted_plainly(n):
+    sample = drawn(curved, "uniform", 8, n, 3)
+    fit = estimate_masked(sample, size_law("uniform", 8))
+    np.testing.assert_array_equal(fit.stderr, estimate_plain(sample).stderr)
+    assert (fit.stderr > 0).all()
+
+
+def test_each_target_is_as_if_alone():
+    both = drawn(lambda Z: np.column_stack([curved(Z), Z.sum(axis=1) % 2, Z[:, 0]]), "bernoulli", 9, 400, 4)
+    together = estimate_masked(both, size_law("bernoulli", 9))
+    for k in range(3):
+        alone = estimate_masked(
+            Neighborhood(both.Z, both.Y[:, [k]], both.weights, both.center, both.enumerated, both.clusters),
+            size_law("bernoulli", 9),
+        )
+        np.testing.assert_allclose(together.coef[k], alone.coef[0], atol=1e-9)
+        assert together.estimators[k] == alone.estimators[0]
+
+
+def sides(onto: Projection) -> list[np.ndarray]:
+    """Return the masks of a projection and their complements."""
+    return [(sign * onto.H > 0).astype(np.uint8) for sign, _ in onto.sides]
+
+
+def test_few_features_are_projected_exactly():
+    q = weighted_size_law(size_law("uniform", 10), np.linspace(0.2, 1, 11))
+    onto, expected = projection(tuple(q.tolist()), 0), exact(curved, q)
+    coef, intercept = onto.project(np.stack([curved(Z) for Z in sides(onto)]))
+    np.testing.assert_allclose(coef, expected.coef[0], atol=1e-10)
+    assert intercept == pytest.approx(expected.intercept[0])
+    assert projection(tuple(q.tolist()), 0) is onto
+
+
+@pytest.mark.parametrize("law", ["uniform", "bernoulli"])
+def test_polynomials_are_projected_in_closed_form(law):
+    d, rng = 9, np.random.default_rng(2)
+    q = weighted_size_law(size_law(law, d), np.linspace(0.2, 1, d + 1))
+    pairs = np.array([[0, 1], [0, 4], [7, 8]])
+    size, linear, bent, slopes = (rng.normal(size=each) for each in (d + 1, d, d, d))
+    form = Polynomial(0.7, size, linear, bent, pairs, rng.normal(size=3), slopes, (0.8, -0.6))
+
+    def values(Z: np.ndarray) -> np.ndarray:
+        centred, size = Z - 0.5, Z.sum(axis=1)
+        slopes = form.linear + form.bent * (size[:, None] / d - 0.5)
+        products = centred[:, pairs[:, 0]] * centred[:, pairs[:, 1]]
+        curved = form.powers[0] * (centred @ form.slopes) ** 2 + form.powers[1] * (centred @ form.slopes) ** 3
+        linear = form.constant + form.size[size] + (centred * slopes).sum(axis=1)
+        return linear + products @ form.interactions + curved
+
+    (coef, intercept), expected = form.project(q), exact(values, q)
+    np.testing.assert_allclose(coef, expected.coef[0], atol=1e-10)
+    assert intercept == pytest.approx(expected.intercept[0])
+
+
+def test_more_features_than_can_be_enumerated_are_projected_with_little_noise():
+    """A curve's polynomial in closed form and a sample of the rest agree with very many masks."""
+    d, n = 24, 1000
+    q = size_law("uniform", d)
+    sample = drawn(curved, "uniform", d, n, 3)
+    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
+    onto = projection(tuple(q.tolist()), rows_needed(n, d))
+    rest = fitted.model.bend(onto)
+    values = np.stack([fitted.model.predict(Z) for Z in sides(onto)])
+    np.testing.assert_allclose(fitted.model.values(onto), values, rtol=1e-4)
+    coef = fitted.model.polynomial(d).project(q)[0] + onto.project(rest)[0]
+    many = drawn(fitted.model.predict, "uniform", d, 200_000, 4)
+    reference = estimate_plain(many)
+    assert np.var(rest) < np.var(values) / 10
+    assert np.abs(coef - reference.coef[0]).max() < 5 * reference.stderr.max() + 0.002
+
+
+def test_a_law_that_keeps_everything_identifies_nothing():
+    assert identifies(size_law("bernoulli", 20))
+    assert not identifies(np.eye(21)[20])
+    assert not identifies(np.eye(21)[10])  # always ten: the sum of the features does not vary
+
+
+def test_leaving_out_agrees_with_fitting_without():
+    """The one-step prediction of a row without its pair is close to a fit that never saw either."""
+    sample = drawn(curved, "bernoulli", 12, 300, 5)
+    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
+    gaps = []
+    for i in range(30, 300, 27):
+        kept = sample.clusters != sample.clusters[i]
+        without = fit_logistic(sample.Z[kept], sample.Y[kept, 0], sample.weights[kept], sample.clusters[kept])
+        gaps.append((without.model.predict(sample.Z[[i]])[0], fitted.unseen[i], fitted.seen[i]))
+    refitted, unseen, seen = np.array(gaps).T
+    assert np.abs(unseen - refitted).mean() < np.abs(seen - refitted).mean()
+
+
+def test_rows_beyond_those_that_the_curve_is_fitted_to_are_unseen():
+    sample = drawn(curved, "bernoulli", 12, 3000, 5)
+    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
+    apart = fitted.seen != fitted.unseen
+    assert 1950 < apart.sum() <= 2000
+    assert len(np.unique(sample.clusters[apart])) == 1000  # whole pairs
+    np.testing.assert_allclose(fitted.seen[~apart], fitted.model.predict(sample.Z[~apart]))
+
+
+def test_partners_are_the_other_row_of_a_pair():
+    assert partners(np.array([4, 2, 4, 7, 2])).tolist() == [2, 4, 0, 3, 1]
+
+
+def test_the_scale_of_a_control_lies_between_none_and_all():
+    left = np.array([1.0, -1.0, 2.0])
+    assert control_scale(left, left / 2, np.ones(3)) == 1.0
+    assert control_scale(left, -left, np.ones(3)) == 0.0
+    assert control_scale(left, left * 2, np.ones(3)) == 0.5
+    assert control_scale(left, np.zeros(3), np.ones(3)) == 0.0
+
+
+# -- shared draws ------------------------------------------------------------------------------------------------------
+
+PROBABILITIES = (np.array([0.25, 0.25, 0.5]), np.array([0.7, 0.3]), np.array([0.1, 0.2, 0.3, 0.4]), np.array([1.0]))
+
+
+def pooled(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    U = points("sobol", 0, n, len(PROBABILITIES), seed)
+    codes = [np.searchsorted(np.cumsum(p)[:-1], u, side="right") for p, u in zip(PROBABILITIES, U.T, strict=True)]
+    return U, np.column_stack(codes).astype(np.int64)
+
+
+def probability_of(U: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(1.0 - 1.5 * codes[:, 0] - U[:, 1] + codes[:, 2] * U[:, 0]))
+
+
+def encoded(U: np.ndarray, codes: np.ndarray, own: np.ndarray, ratio: float) -> Neighborhood:
+    Z = (codes == own).astype(np.uint8)
+    n, d = Z.shape
+    weights = ratio ** (d - Z.sum(axis=1))
+    return Neighborhood(Z, probability_of(U, codes)[:, None], weights, np.ones(d), np.zeros(n, bool), np.arange(n))
+
+
+def test_the_projection_of_waves_is_that_of_an_enumeration():
+    """Three coordinates, all 12 cells listed with their Q-probability: β_j = E[g | own] − E[g | other]."""
+    U, codes = pooled(4000, 1)
+    control = fit_pool(codes[:, :3], U[:, :3], probability_of(U, codes)[:, None], PROBABILITIES[:3])
+    assert control is not None
+    parts, ratio, own = control.parts[0], 0.6, np.array([2, 0, 1])
+    cells = np.array(np.meshgrid(*[range(len(p)) for p in PROBABILITIES[:3]], indexing="ij")).reshape(3, -1).T
+    g = parts.constant + sum(parts.additive[j, cells[:, j], 0] for j in range(3))
+    wave = np.prod([parts.waves[j, cells[:, j], 0] for j in range(3)], axis=0)
+    g = g + (wave @ parts.amplitudes).real
+    stay = cells == own
+    q = np.prod([PROBABILITIES[j][cells[:, j]] for j in range(3)], axis=0) * ratio ** (3 - stay.sum(axis=1))
+    expected = [np.average(g[stay[:, j]], weights=q[stay[:, j]]) - np.average(g[~stay[:, j]], weights=q[~stay[:, j]])
+                for j in range(3)]  # fmt: skip
+    coef, intercept = parts.project(own, ratio)
+    np.testing.assert_allclose(coef, expected, atol=1e-10)
+    share = np.array([np.average(stay[:, j], weights=q) for j in range(3)])
+    assert intercept == pytest.approx(np.average(g, weights=q) - share @ coef)
+    assert isinstance(pickle.loads(pickle.dumps(parts)), ProductParts)
+
+
+def test_shared_draws_keep_the_limit_with_a_fraction_of_the_noise():
+    own, ratio = np.array([2, 0, 3, 0]), 0.8
+    fixed = np.array([False, False, False, True])
+    truth = estimate_plain(encoded(*pooled(2**17, 99), own, ratio), fixed=fixed).coef[0]
+    errors = []
+    for seed in range(15):
+        U, codes = pooled(1000, seed)
+        sample = encoded(U, codes, own, ratio)
+        ours = estimate_encoded(sample, fit_pool(codes, U, sample.Y, PROBABILITIES), own, ratio, fixed=fixed)
+        plain = estimate_plain(sample, fixed=fixed)
+        assert ours.estimators == ("logistic additive",)
+        assert ours.coef[0, 3] == ours.stderr[0, 3] == 0
+        errors.append([np.square(fit.coef[0] - truth).mean() for fit in (ours, plain)])
+        assert (np.abs(ours.coef[0] - truth) < 5 * ours.stderr[0] + 1e-12).all()
+    ours_error, plain_error = np.mean(errors, axis=0)
+    assert plain_error > 2 * ours_error
+
+
+def test_covariances_of_shared_draws_agree_with_their_standard_errors():
+    own, ratio = np.array([2, 0, 3, 0]), 0.8
+    U, codes = pooled(1000, 3)
+    sample = encoded(U, codes, own, ratio)
+    pool = fit_pool(codes, U, sample.Y, PROBABILITIES)
+    fit = estimate_encoded(sample, pool, own, ratio, fixed=np.array([False, False, False, True]))
+    diagonal = np.sqrt(fit.covariance()[0].diagonal())
+    np.testing.assert_allclose(diagonal, [fit.intercept_stderr[0], *fit.stderr[0]], rtol=1e-6)
+
+
+def test_a_value_that_the_background_never_draws_has_weight_zero():
+    own, ratio = np.array([2, -1, 3, 0]), 0.8
+    U, codes = pooled(1000, 4)
+    sample = encoded(U, codes, own, ratio)
+    pool = fit_pool(codes, U, sample.Y, PROBABILITIES)
+    fit = estimate_encoded(sample, pool, own, ratio, fixed=np.array([False, True, False, True]))
+    assert fit.coef[0, [1, 3]].tolist() == [0, 0]
+    assert fit.identified
+    assert np.isfinite(fit.coef).all()
+
+
+def test_a_rare_value_that_was_not_drawn_is_not_certain():
+    own, ratio = np.array([2, 0, 3, 0]), 0.8
+    U, codes = pooled(1000, 5)
+    codes[:, 2][codes[:, 2] == 3] = 0
+    sample = encoded(U, codes, own, ratio)
+    pool = fit_pool(codes, U, sample.Y, PROBABILITIES)
+    fit = estimate_encoded(sample, pool, own, ratio, fixed=np.array([False, False, False, True]))
+    assert not fit.identified
+    assert fit.stderr[0, 2] > 0
+
+
+def test_too_few_draws_or_unknown_bins_have_no_control():
+    U, codes = pooled(20, 6)
+    Y = probability_of(U, codes)[:, None]
+    assert fit_pool(codes, U, Y, PROBABILITIES) is None
+    assert fit_pool(codes, U, Y, None) is None
+
+
+def test_tables_with_linear_effects_of_bins_come_back_exactly():
+    own, ratio = np.array([2, 0, 3, 0]), 0.7
+    U, codes = pooled(1000, 7)
+    sample = encoded(U, codes, own, ratio)
+    Y = sample.Z @ np.array([[1.0], [-2.0], [0.5], [0.0]]) + 3
+    sample = Neighborhood(sample.Z, Y, sample.weights, sample.center, sample.enumerated, sample.clusters)
+    fit = estimate_encoded(sample, fit_pool(codes, U, Y, PROBABILITIES), own, ratio, fixed=own < -9)
+    np.testing.assert_allclose(fit.coef[0], [1.0, -2.0, 0.5, 0.0], atol=1e-9)
+
+
+def test_a_constant_output_on_shared_draws_is_certain():
+    own, ratio = np.array([2, 0, 3, 0]), 0.7
+    U, codes = pooled(1000, 8)
+    sample = encoded(U, codes, own, ratio)
+    Y = np.full((1000, 1), 0.1)
+    sample = Neighborhood(sample.Z, Y, sample.weights, sample.center, sample.enumerated, sample.clusters)
+    fit = estimate_encoded(sample, fit_pool(codes, U, Y, PROBABILITIES), own, ratio, fixed=own < -9)
+    assert not fit.coef.any()
+    assert fit.fidelity.tolist() == [1.0]
+    assert fit.intercept[0] == 0.1
