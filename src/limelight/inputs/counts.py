@@ -1,7 +1,8 @@
 r"""Ask a model that begins by counting words with counts: perturbed texts that are never written out nor read again.
 
-Between a text's masks and f. Input: perturbed texts as documents and masks (`limelight.inputs.texts`), and a scikit-learn pipeline that begins with a word-unigram vectorizer, alone or in a ColumnTransformer. Leaves: the
-matrix that the vectorizer would have made of the strings, entry by entry.
+Between a text's masks and f. Input: perturbed texts as documents and masks (`limelight.inputs.texts`), and a scikit-learn
+pipeline that begins with a word-unigram vectorizer, alone or in a ColumnTransformer. Output: the matrix that the
+vectorizer would have made of the strings, entry by entry.
 
 It is the same matrix if no token of the vectorizer reaches over the edge of a span, whichever spans are hidden. For
 tokens that are runs of word characters this is decided by looking at what may come to stand side by side (`_crosses`).
