@@ -1,6 +1,6 @@
 r"""Ask a model that begins by counting words with counts: perturbed texts that are never written out nor read again.
 
-Between a text's masks and f. Input: perturbed texts as documents and masks (`limelight.inputs.texts`), and a scikit-learn
+Between masks and f. Input: perturbed texts as documents and masks (`limelight.inputs.texts`), and a scikit-learn
 pipeline that begins with a word-unigram vectorizer, alone or in a ColumnTransformer. Output: the matrix that the
 vectorizer would have made of the strings, entry by entry.
 
