@@ -66,6 +66,11 @@ def test_settings_are_json_with_callables_by_name():
     assert (written["seed"], written["distance"], written["surrogate"]) == (3, "len", "Lasso(alpha=2)")
 
 
+def test_nobody_has_to_choose_a_seed_to_get_the_answer_that_others_get():
+    assert Settings().seed == Settings().seed == 0
+    assert Settings(seed=None).seed != Settings(seed=None).seed
+
+
 def test_every_setting_is_documented():
     assert all(
         f"\n    {name}\n" in inspect.cleandoc(Settings.__doc__).replace("\n", "\n    ") for name in Settings.names()

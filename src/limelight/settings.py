@@ -37,7 +37,8 @@ class Settings:
         lime takes, while it is in doubt which features are the five largest, so that another seed names the same ones.
         ``"ranking"``: when the set and the signs of the shown features are separated.
     seed
-        Non-negative integer; None draws one and records it. Same instance, same seed: same explanation.
+        Non-negative integer. 0 by default, so that the same question has the same answer for everybody who does not
+        choose otherwise; None draws a fresh one and records it. Same instance, same seed: same explanation.
     sampler
         ``"auto"`` (default), ``"pairs"`` or ``"plain"`` for masks; ``"sobol"``, ``"lhs"`` or ``"plain"`` for tables.
     control_variates
@@ -70,8 +71,8 @@ class Settings:
     InputError
         If a value is out of range; the message names the argument, what was expected and what was given.
 
-    >>> Settings(seed=0).max_features
-    10
+    >>> Settings().max_features, Settings().seed
+    (10, 0)
     """
 
     targets: str | int | Sequence[str | int] = "top1"
@@ -80,7 +81,7 @@ class Settings:
     tolerance: float = 0.05
     max_samples: int | None = None
     stop: str = "auto"
-    seed: int | None = None
+    seed: int | None = 0
     sampler: str = "auto"
     control_variates: bool = True
     distance: str | Callable[..., Any] | None = None
