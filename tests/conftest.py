@@ -22,6 +22,23 @@ settings.register_profile("limelight", deadline=None)  # no timing in tests
 settings.load_profile("limelight")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def only_the_fonts_of_matplotlib() -> None:
+    """Hide the machine's fonts from figures, so that a test sees the same letters everywhere."""
+    try:
+        import matplotlib
+        from matplotlib import font_manager
+    except ImportError:
+        return
+    own = Path(matplotlib.get_data_path())
+    manager = font_manager.fontManager
+    manager.ttflist = [font for font in manager.ttflist if Path(font.fname).is_relative_to(own)]
+    # what was found before stays in this cache, whose name begins with an underscore
+    forget = getattr(getattr(manager, "_findfont_cached", None), "cache_clear", None)
+    if forget is not None:
+        forget()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data sets: `LIMELIGHT_SHARED_DATA`, or `shared/data` beside the repository."""

@@ -11,6 +11,7 @@ import samples
 from limelight.result.explanation import Explanation
 from limelight.views import describe, figure, html, markdown, terminal
 from limelight.views import facts as f
+from limelight.views.figure_text import drawable
 
 
 def texts(explanation: Explanation) -> dict[str, str]:
@@ -44,7 +45,9 @@ def test_every_view_shows_the_warnings(name: str) -> None:
     explanation = samples.ALL[name]()
     for view, text in texts(explanation).items():
         for sentence in explanation.warnings:
-            assert sentence in text.replace(f.MINUS, "-"), view
+            # a figure shows a box for a letter that no font of this machine can draw
+            shown = drawable(sentence) if view == "figure" else sentence
+            assert shown in text.replace(f.MINUS, "-"), view
 
 
 def test_the_description_does_the_surrogates_arithmetic() -> None:
