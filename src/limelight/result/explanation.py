@@ -18,81 +18,19 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Layout, Ranking
 from limelight.errors import InputError, UnknownNameError
+from limelight.result.contributions import Contributions
+from limelight.result.effects import Effect, Interaction
+from limelight.result.provenance import Cost, Provenance
+from limelight.result.quantiles import normal_quantile, stated_quantile
+
+__all__ = ["Cost", "Explanation", "Provenance", "normal_quantile"]
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What it took, in this run: the only part of an explanation that may differ between two runs.
-
-    Parameters
-    ----------
-    model_rows
-        Rows that the model was asked for this explanation. Rows of a shared neighborhood count for the first
-        explanation that needed them, so that the sum over explanations is what was asked.
-    model_calls
-        Calls in which those rows took part.
-    seconds
-        Wall time from the start of its round of work to its end; rounds are shared by many instances.
-    """
-
-    model_rows: int
-    model_calls: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where an explanation comes from, enough to make it again.
-
-    Parameters
-    ----------
-    seed
-        The seed used, also where none was given.
-    n_samples
-        Perturbations in the fit.
-    effective_sample_size
-        (Σw)² / Σw² of their weights.
-    stopped
-        Why sampling stopped: ``"fixed"``, ``"precise"``, ``"ranked"``, ``"exhaustive"`` or ``"budget"``.
-    samples_needed
-        Perturbations that the asked precision would have taken, an estimate.
-    estimator
-        Which estimator the sizes and settings chose.
-    kernel_width
-        The width in force.
-    shared
-        Whether the perturbations are those of a neighborhood shared by all instances.
-    warnings
-        Sentences about trust; `Explanation.warnings` adds those that its intervals imply.
-    settings, modality, versions
-        As given; shared between the explanations of one explainer.
-    cost
-        What it took in this run.
-    path
-        How the model was asked: ``"inputs"``, or ``"counts"`` where perturbed texts went to it as rows of word counts.
-    """
-
-    seed: int
-    n_samples: int
-    effective_sample_size: float
-    stopped: str
-    samples_needed: int
-    estimator: str
-    kernel_width: float
-    shared: bool
-    warnings: tuple[str, ...]
-    settings: Mapping[str, Any]
-    modality: Mapping[str, Any]
-    versions: Mapping[str, str]
-    cost: Cost
-    path: str = "inputs"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
+class Explanation(Contributions):
     """Why the model said what it said about one instance, and how sure we may be.
 
     Parameters
@@ -127,6 +65,25 @@ class Explanation:
         are tied, and which hidden feature might belong among them.
     curve
         The explanation at each of a grid of kernel widths, where ``kernel_width="auto"`` chose one; see `kernel_path`.
+    center, reference
+        (d,) the instance's own z', and the z' that each bar is compared with: the share of the own bin for a table's
+        conditions, 0 for masks and standardised slopes. None where it is not known.
+    df
+        Degrees of freedom of the standard errors. `stderr` is stated: half of the 95 % interval divided by 1.96.
+    additivity, additivity_stderr
+        (k,) how much of what the model does nearby the best additive function of the features explains on
+        perturbations that it has not seen; and its standard error.
+    gap
+        (k,) |f(x) − g(x')| in units of the residual spread.
+    curves
+        For each target the effect of every bin of each shown column, in the order of `selected`; see `effects`.
+    pairs
+        For each target the pairs of features that act together; see `interactions`.
+    verdicts
+        For each target one sentence that says what the weights may be used for.
+    causes
+        For each target why: ``""``, ``"adds up"``, ``"saturates"``, ``"adds up in part"``, ``"acts together"``,
+        ``"gap"``, ``"nothing moved"`` or ``"too few"``.
 
     Examples
     --------
@@ -156,6 +113,16 @@ class Explanation:
     provenance: Provenance
     rankings: tuple[Ranking, ...] = ()
     curve: Mapping[str, Any] | None = None
+    center: FloatArray | None = None
+    reference: FloatArray | None = None
+    df: float = math.inf
+    additivity: FloatArray | None = None
+    additivity_stderr: FloatArray | None = None
+    gap: FloatArray | None = None
+    curves: tuple[tuple[Effect, ...], ...] = ()
+    pairs: tuple[tuple[Interaction, ...], ...] = ()
+    verdicts: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -176,7 +143,7 @@ class Explanation:
         raise UnknownNameError("target", target, self.targets)
 
     def interval(self, level: float = 0.95) -> FloatArray:
-        """Return (k, d, 2) confidence intervals of the weights, normal theory.
+        """Return (k, d, 2) confidence intervals of the weights.
 
         Parameters
         ----------
@@ -188,7 +155,7 @@ class Explanation:
         InputError
             If `level` is not between 0 and 1.
         """
-        half = normal_quantile(level) * self.stderr
+        half = stated_quantile(level, self.df) * self.stderr
         return np.stack([self.coef - half, self.coef + half], axis=-1)
 
     def top(
@@ -398,19 +365,6 @@ class Explanation:
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
-
-
-def normal_quantile(level: float) -> float:
-    """Return z with P(|N(0, 1)| ≤ z) = level.
-
-    >>> round(normal_quantile(0.95), 2)
-    1.96
-    """
-    from statistics import NormalDist
-
-    if not 0 < level < 1:
-        raise InputError(f"level: expected a number between 0 and 1, got {level!r}; 0.95 is usual.")
-    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 def _facts(explanation: Explanation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Ranking, Where
 from limelight.errors import InputError
+from limelight.result.effects import Effect, Interaction
 from limelight.result.explanation import Cost, Explanation, Provenance
 
 SCHEMA_VERSION = 1
 _ARRAYS = ("coef", "stderr", "intercept", "prediction", "local_prediction", "fidelity", "fidelity_stderr", "r2")
+_MAYBE = ("center", "reference", "additivity", "additivity_stderr", "gap")
+_LATER = (*_MAYBE, "df", "curves", "pairs", "verdicts", "causes")
+"""What files written before these fields existed do not hold: they take the defaults."""
 
 
 def to_dict(explanation: Explanation) -> dict[str, Any]:
@@ -30,9 +35,32 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "outputs": [list(pair) for pair in explanation.outputs],
         "layout": dict(explanation.layout),
         "curve": explanation.curve,
+        **_trust(explanation),
         "warnings": list(explanation.warnings),
         "provenance": asdict(explanation.provenance),
     }
+
+
+def _trust(explanation: Explanation) -> dict[str, Any]:
+    """Return what stands behind the weights; numbers that JSON cannot hold are null."""
+    arrays = {name: getattr(explanation, name) for name in _MAYBE}
+    return {
+        **{name: None if value is None else _nulls(value) for name, value in arrays.items()},
+        "df": explanation.df if math.isfinite(explanation.df) else None,
+        "curves": [[_curve(effect) for effect in effects] for effects in explanation.curves],
+        "pairs": [[asdict(pair) for pair in pairs] for pairs in explanation.pairs],
+        "verdicts": list(explanation.verdicts),
+        "causes": list(explanation.causes),
+    }
+
+
+def _curve(effect: Effect) -> dict[str, Any]:
+    arrays = {name: _nulls(getattr(effect, name)) for name in ("shares", "effects", "stderr")}
+    return {"feature": effect.feature, "names": list(effect.names), **arrays, "own": effect.own}
+
+
+def _nulls(values: FloatArray) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
 def from_dict(data: Mapping[str, Any]) -> Explanation:
@@ -51,7 +79,11 @@ def from_dict(data: Mapping[str, Any]) -> Explanation:
         )
     try:
         return Explanation(
-            **{field.name: _READERS.get(field.name, _floats)(data[field.name], data) for field in fields(Explanation)}
+            **{
+                field.name: _READERS.get(field.name, _floats)(data[field.name], data)
+                for field in fields(Explanation)
+                if field.name in data or field.name not in _LATER
+            }
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"data: not a complete explanation ({type(error).__name__}: {error}).") from error
@@ -63,6 +95,16 @@ def _floats(value: Any, _: Mapping[str, Any]) -> FloatArray:
 
 def _matrix(value: Any, data: Mapping[str, Any]) -> FloatArray:
     return np.asarray(value, dtype=np.float64).reshape(len(data["targets"]), len(data["features"]))
+
+
+def _maybe(value: Any, _: Mapping[str, Any]) -> FloatArray | None:
+    """Return an array, NaN for null, or None where there is none."""
+    return None if value is None else np.asarray(value, dtype=np.float64)
+
+
+def _effect(entry: Mapping[str, Any]) -> Effect:
+    arrays = {name: np.asarray(entry[name], dtype=np.float64) for name in ("shares", "effects", "stderr")}
+    return Effect(feature=entry["feature"], names=tuple(entry["names"]), own=entry["own"], **arrays)
 
 
 def _feature(entry: Mapping[str, Any]) -> Feature:
@@ -100,6 +142,12 @@ _READERS: dict[str, Any] = {
     "covariance": _covariances,
     "rankings": lambda value, _: tuple(map(_ranking, value)),
     "curve": lambda value, _: value,
+    **dict.fromkeys(_MAYBE, _maybe),
+    "df": lambda value, _: math.inf if value is None else float(value),
+    "curves": lambda value, _: tuple(tuple(map(_effect, effects)) for effects in value),
+    "pairs": lambda value, _: tuple(tuple(Interaction(**pair) for pair in pairs) for pairs in value),
+    "verdicts": lambda value, _: tuple(value),
+    "causes": lambda value, _: tuple(value),
     "outputs": lambda value, _: tuple((str(name), float(number)) for name, number in value),
     "layout": lambda value, _: dict(value),
     "provenance": _provenance,
