@@ -261,7 +261,11 @@ class Background(Protocol):
 
 
 class Representation(Protocol):
-    """x' for one instance: its features, and a way back to model inputs (`Masked` or `Encoded`)."""
+    """x' for one instance: its features, and a way back to model inputs (`Masked` or `Encoded`).
+
+    It may have `notes`, a tuple of sentences: how something was read that could mean two things. They are the first of
+    the explanation's warnings. A modality may have `notes` too, for what holds of all instances.
+    """
 
     @property
     def features(self) -> tuple[Feature, ...]:

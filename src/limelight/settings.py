@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from limelight.errors import InputError, UnknownNameError
 from limelight.seeding import resolve_seed
 
@@ -97,6 +99,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", resolve_seed(self.seed))
+        if isinstance(self.targets, (list, np.ndarray)):  # the caller may change the list afterwards
+            object.__setattr__(self, "targets", tuple(self.targets))
         _check_counts(self)
         _check_names(self)
         _check_combinations(self)

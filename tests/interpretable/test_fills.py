@@ -30,10 +30,11 @@ def test_a_missing_pixel_does_not_count_in_a_mean():
 def test_opacity_is_kept_unless_the_fill_says_otherwise(fill):
     image = np.random.default_rng(0).integers(0, 256, (6, 5, 4), dtype=np.uint8)
     labels = np.arange(30).reshape(6, 5) // 4
-    found = fill_image(fill, read_picture(image), labels)
+    picture = read_picture(image, alpha=True)
+    found = fill_image(fill, picture, labels)
     assert (found[:, :, 3] == image[:, :, 3]).all()
-    assert (fill_image((1, 2, 3, 4), read_picture(image), labels) == (1, 2, 3, 4)).all()
-    assert (fill_image(np.zeros_like(image), read_picture(image), labels) == 0).all()
+    assert (fill_image((1, 2, 3, 4), picture, labels) == (1, 2, 3, 4)).all()
+    assert (fill_image(np.zeros_like(image), picture, labels) == 0).all()
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float16, np.float32, np.float64, bool])

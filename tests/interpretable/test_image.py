@@ -231,7 +231,7 @@ def test_what_is_seen_of_any_range_is_bytes():
     assert visible(read_picture(np.array([[0.0, 8.0, 16.0]])))[0, :, 0].tolist() == [0, 128, 255]
     assert visible(read_picture(np.array([[np.nan, 1.0]])))[0, :, 0].tolist() == [0, 255]
     clear = np.zeros((1, 1, 4), np.uint8)
-    assert on_white(visible(read_picture(clear))).tolist() == [[[255, 255, 255]]]
+    assert on_white(visible(read_picture(clear, alpha=True))).tolist() == [[[255, 255, 255]]]
 
 
 # -- what does not fit ------------------------------------------------------------------------------------------------
@@ -264,6 +264,7 @@ def test_what_is_no_image_is_said(instance, says):
         ({"to_model": 3}, InputError, "to_model: expected a function"),
         ({"n_segments": 10, "segments": "quickshift"}, InputError, "n_segments: has no effect"),
         ({"n_segments": 10, "segments": GRID}, InputError, "n_segments: has no effect"),
+        ({"alpha": "yes"}, InputError, "alpha: expected True, False or None"),
         ({"n_segments": 0}, InputError, "n_segments: expected a positive number"),
     ],
 )
@@ -281,7 +282,7 @@ def test_one_image_where_many_are_expected_is_said():
 def test_options_are_told_as_json():
     assert json.loads(json.dumps(Image(segments=GRID, fill=(1, 2, 3), to_model=np.asarray).describe())) == {
         "modality": "image", "segments": "array (12, 10)", "fill": [1.0, 2.0, 3.0], "n_segments": None,
-        "channels": "auto", "to_model": "numpy.asarray",
+        "channels": "auto", "alpha": None, "to_model": "numpy.asarray",
     }  # fmt: skip
 
 

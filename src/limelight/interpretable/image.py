@@ -12,7 +12,7 @@ import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -53,7 +53,7 @@ class Superpixels:
     content
         Bytes equal for equal images.
     picture
-        The image; its numbers are shared with the instance, never written to.
+        The image, in memory of its own.
     segments
         Which superpixel each pixel belongs to.
     ground
@@ -103,7 +103,12 @@ class Superpixels:
 
     def layout(self) -> Layout:
         """Return the label image, and the photograph small enough to keep."""
-        return raster_layout(self.segments.shown, visible(self.picture))
+        return raster_layout(self.segments.index, visible(self.picture), keys=self.segments.keys)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return how the image's shape was read where it could mean two things."""
+        return self.picture.notes
 
     @cached_property
     def _values(self) -> NDArray[Any]:
@@ -164,6 +169,10 @@ class Image:
     channels
         Where the channels of a three-dimensional array are: ``"auto"`` (default; see `pixels.read_picture`),
         ``"first"`` or ``"last"``.
+    alpha
+        Whether the last channel is opacity, which is never hidden. None (default): where that is known, from the mode
+        of a PIL image or of a file. The fourth channel of an array may as well be near infrared, so it is hidden like
+        the others, and the explanation says so.
     to_model
         A callable from n perturbed images, as described above, to what the model takes: resizing, scaling, moving of
         channels. None: the model takes them as they are.
@@ -195,8 +204,15 @@ class Image:
     to_model: Converter | None = None
     max_samples: int = MAX_SAMPLES
     distance: Literal["cosine"] = "cosine"
+    alpha: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        # labels and fills are the caller's arrays, who may go on to use them for something else
+        for name in ("segments", "fill"):
+            if isinstance(getattr(self, name), (np.ndarray, list)):
+                object.__setattr__(self, name, np.array(getattr(self, name)))
+        if self.alpha not in (None, True, False):
+            raise InputError(f"alpha: expected True, False or None, got {self.alpha!r}.")
         if isinstance(self.segments, str) and self.segments not in METHODS:
             raise UnknownNameError("segments", self.segments, METHODS)
         if isinstance(self.fill, str) and self.fill not in FILLS:
@@ -215,7 +231,7 @@ class Image:
         InputError
             If this is no image, or segments or fill do not fit it.
         """
-        picture = read_picture(instance, self.channels)
+        picture = read_picture(instance, self.channels, self.alpha)
         segments = find_segments(self.segments, picture, self.n_segments)
         noisy = isinstance(self.fill, str) and self.fill == "noise"
         ground = None if noisy else picture.laid_out(fill_image(self.fill, picture, segments.index))
@@ -231,7 +247,12 @@ class Image:
             If this is one image rather than many.
         """
         shape = tuple(getattr(many, "shape", ()))
-        one = len(shape) == 2 or (len(shape) == 3 and shape[2] in USUAL_CHANNELS)
+        one = len(shape) == 2 or (len(shape) == 3 and (shape[2] in USUAL_CHANNELS or shape[0] in USUAL_CHANNELS))
+        if one and len(shape) == 3 and shape[2] not in USUAL_CHANNELS and self.channels != "first":
+            raise InputError(
+                f"instances: expected many images, got shape {shape}, which is {shape[0]} grey images or one with its "
+                f"channels first; pass list(images) for many, or use explain for one."
+            )
         if one or isinstance(many, (str, bytes)) or is_pil(many):
             raise InputError("instances: expected many images, got one; pass a list of them, or use explain.")
         if not isinstance(many, Iterable):
@@ -246,6 +267,7 @@ class Image:
             "fill": _described(self.fill),
             "n_segments": self.n_segments,
             "channels": self.channels,
+            "alpha": self.alpha,
             "to_model": None if self.to_model is None else name_of(self.to_model),
         }
 

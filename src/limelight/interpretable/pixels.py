@@ -25,9 +25,13 @@ from limelight.optional import require
 Channels = Literal["auto", "first", "last"]
 CHANNELS = ("auto", "first", "last")
 USUAL_CHANNELS = (1, 3, 4)
-"""Grey, colour, colour with alpha: the sizes by which an axis of channels is recognised."""
+"""Grey, colour, four bands or colour with opacity: the sizes by which an axis of channels is recognised."""
 KEPT_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I", "F", "CMYK", "YCbCr", "HSV", "LAB")
 """PIL modes whose numbers can be averaged; palettes become colours and black-and-white becomes grey."""
+OPAQUE_MODES = ("LA", "RGBA")
+"""PIL modes whose last channel is opacity. Nothing about an array says so: its fourth channel may be near infrared."""
+COLOUR_MODES = ("CMYK", "YCbCr", "HSV", "LAB")
+"""PIL modes whose numbers are not red, green and blue; what a person looks at is made by Pillow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class Picture:
         The PIL mode where the image was a PIL image, and composites shall be.
     tensor
         The torch tensor that the image was; composites are tensors on its device.
+    notes
+        How its shape was read where it could mean two things, in sentences.
+    colours
+        (h, w, 3) bytes as a person sees them, where the numbers are not red, green and blue.
     """
 
     values: NDArray[Any]
@@ -53,6 +61,8 @@ class Picture:
     alpha: bool = False
     mode: str | None = None
     tensor: Any = None
+    notes: tuple[str, ...] = ()
+    colours: NDArray[np.uint8] | None = None
 
     @property
     def planes(self) -> NDArray[Any]:
@@ -75,8 +85,8 @@ class Picture:
         return [image.frombytes(self.mode, size, np.ascontiguousarray(one).tobytes()) for one in batch]
 
 
-def read_picture(instance: Any, channels: Channels = "auto") -> Picture:
-    """Return the numbers of an image of any kind.
+def read_picture(instance: Any, channels: Channels = "auto", alpha: bool | None = None) -> Picture:
+    """Return the numbers of an image of any kind, in memory of their own: an array that is refilled changes nothing.
 
     Parameters
     ----------
@@ -84,7 +94,11 @@ def read_picture(instance: Any, channels: Channels = "auto") -> Picture:
         A numpy array, a torch tensor, a PIL image, a path, the bytes of a file, or whatever `numpy.asarray` takes.
     channels
         Where the channels of a three-dimensional array are. ``"auto"``: last if that axis has 1, 3 or 4 entries, else
-        first if that one has; where both have, last for arrays and first for tensors, as their libraries do.
+        first if that one has; where both have, last for arrays and first for tensors, as their libraries do, and the
+        picture's `notes` say so.
+    alpha
+        Whether the last channel is opacity. None: where a PIL mode or a file says so; an array says nothing, so its
+        channels are bands like each other, and `notes` say that of four.
 
     Raises
     ------
@@ -97,12 +111,13 @@ def read_picture(instance: Any, channels: Channels = "auto") -> Picture:
     if channels not in CHANNELS:
         raise UnknownNameError("channels", channels, CHANNELS)
     if isinstance(instance, (str, os.PathLike, bytes, bytearray, memoryview)):
-        return _from_pil(_decoded(instance), keep_kind=False)
+        return _from_pil(_decoded(instance), alpha, keep_kind=False)
     if is_pil(instance):
-        return _from_pil(instance, keep_kind=True)
+        return _from_pil(instance, alpha, keep_kind=True)
     if is_tensor(instance):
-        return _from_array(_tensor_values(instance), channels, "first", instance.detach())
-    return _from_array(np.asarray(instance), channels, "last", None)
+        own = instance.detach().clone()
+        return _from_array(_tensor_values(own), channels, alpha, "first", own)
+    return _from_array(_own_numbers(instance), channels, alpha, "last", None)
 
 
 def is_tensor(thing: Any) -> bool:
@@ -118,11 +133,13 @@ def is_pil(thing: Any) -> bool:
 
 
 def visible(picture: Picture) -> NDArray[np.uint8]:
-    """Return the image as one sees it: (h, w, 3) or, with alpha, (h, w, 4) bytes.
+    """Return the image as one sees it: (h, w, 3) or, with alpha, (h, w, 4) bytes; of more bands the first three.
 
     Bytes stay as they are. Other numbers are scaled from 0…1 where they lie within, from 0…255 where they lie within
     and come near it, else from their range.
     """
+    if picture.colours is not None:
+        return picture.colours
     planes = picture.planes
     colours = planes[:, :, :-1] if picture.alpha else planes
     shown = _bytes_of(colours, _range_of(colours))
@@ -161,17 +178,32 @@ def _decoded(source: Any) -> Any:
         ) from error
 
 
-def _from_pil(image: Any, *, keep_kind: bool) -> Picture:
+def _from_pil(image: Any, alpha: bool | None, *, keep_kind: bool) -> Picture:
     if image.mode not in KEPT_MODES:
         clear = "transparency" in image.info or image.mode == "PA"
         image = image.convert("L" if image.mode == "1" else "RGBA" if clear else "RGB")
-    values = np.asarray(image)
+    values = np.array(image)
     axis: Literal[2] | None = None if values.ndim == 2 else 2
     _check(values)
-    return Picture(values, axis, image.mode in ("LA", "RGBA"), image.mode if keep_kind else None)
+    opaque = image.mode in OPAQUE_MODES if alpha is None else alpha
+    _check_alpha(opaque, values.shape, axis)
+    colours = np.asarray(image.convert("RGB")) if image.mode in COLOUR_MODES else None
+    return Picture(values, axis, opaque, image.mode if keep_kind else None, colours=colours)
 
 
-def _from_array(values: NDArray[Any], channels: Channels, habit: Channels, tensor: Any) -> Picture:
+def _own_numbers(instance: Any) -> NDArray[Any]:
+    """Return a copy of an array; a mask is refused, since numpy would hand on the numbers under it in silence."""
+    if isinstance(instance, np.ma.MaskedArray):
+        if np.ma.is_masked(instance):
+            raise InputError(
+                "instance: expected an image without masked pixels, got a masked array; say what they show, by "
+                "image.filled(0) or image.filled(np.nan)."
+            )
+        instance = instance.data
+    return np.array(instance, subok=False)
+
+
+def _from_array(values: NDArray[Any], channels: Channels, alpha: bool | None, habit: Channels, tensor: Any) -> Picture:
     if values.ndim not in (2, 3):
         remedy = "pass one of them, image[0]" if values.ndim == 4 else "pass its pixels"
         raise InputError(
@@ -179,7 +211,34 @@ def _from_array(values: NDArray[Any], channels: Channels, habit: Channels, tenso
         )
     axis = None if values.ndim == 2 else _channel_axis(values.shape, channels, habit)
     _check(values)
-    return Picture(values, axis, axis is not None and values.shape[axis] == 4, tensor=tensor)
+    _check_alpha(bool(alpha), values.shape, axis)
+    notes = _notes(values.shape, axis, channels, alpha)
+    return Picture(values, axis, bool(alpha), tensor=tensor, notes=notes)
+
+
+def _notes(
+    shape: tuple[int, ...], axis: Literal[0, 2] | None, channels: Channels, alpha: bool | None
+) -> tuple[str, ...]:
+    """Say how a shape was read that could be read in two ways, and how to say which."""
+    if axis is None:
+        return ()
+    notes = []
+    if channels == "auto" and shape[0] in USUAL_CHANNELS and shape[2] in USUAL_CHANNELS:
+        place = "first" if axis == 0 else "last"
+        notes.append(f"the image of shape {shape} was read with its channels {place}; channels= says where they are")
+    if shape[axis] == 4 and alpha is None:
+        notes.append(
+            "the image's four channels were taken for four bands, all of which are hidden; "
+            "Image(alpha=True) says that the last one is opacity, alpha=False that it is not"
+        )
+    return tuple(notes)
+
+
+def _check_alpha(alpha: bool, shape: tuple[int, ...], axis: Literal[0, 2] | None) -> None:
+    if alpha and (axis is None or shape[axis] < 2):
+        raise InputError(
+            f"alpha: expected an image with opacity as its last channel, got shape {shape} without one; leave it out."
+        )
 
 
 def _channel_axis(shape: tuple[int, ...], channels: Channels, habit: Channels) -> Literal[0, 2]:

@@ -46,7 +46,7 @@ class Segments:
 
     @property
     def shown(self) -> NDArray[np.int64]:
-        """Return (h, w) the keys, for the layout."""
+        """Return (h, w) the keys: the labels as they were given."""
         return np.asarray(self.keys, dtype=np.int64)[self.index]
 
 
@@ -152,7 +152,7 @@ def _checked(labels: NDArray[Any], picture: Picture, argument: str) -> NDArray[A
 
 
 def _counted(labels: NDArray[Any]) -> Segments:
-    """Count labels from 0; keep them as keys where 16 bits hold them, as the layout needs."""
+    """Count labels from 0; the keys are the labels as they were given, by which a person knows the segments."""
     low, high = int(labels.min()), int(labels.max())
     if high - low < max(65536, labels.size):
         shifted = labels.astype(np.int64) - low
@@ -167,4 +167,4 @@ def _counted(labels: NDArray[Any]) -> Segments:
         raise InputError(
             f"segments: expected at most 65536 superpixels, got {len(found)}; a label image of fewer is readable."
         )
-    return Segments(index, tuple(found.tolist()) if low >= 0 and high < 65536 else tuple(range(len(found))))
+    return Segments(index, tuple(found.tolist()))

@@ -151,6 +151,13 @@ class Text:
             raise InputError(f"fields: expected a sequence of names, got {self.fields!r}; pass [{self.fields!r}].")
         if isinstance(self.keep, str):
             compile_pattern("keep", self.keep)
+        # copies, since the caller may go on to change the lists
+        if self.fields is not None:
+            object.__setattr__(self, "fields", tuple(self.fields))
+        if isinstance(self.keep, list):
+            object.__setattr__(self, "keep", tuple(self.keep))
+        if isinstance(self.keep, dict):
+            object.__setattr__(self, "keep", dict(self.keep))
 
     @property
     def distance(self) -> str:

@@ -20,7 +20,7 @@ from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, 
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import count_inputs, name_of
 from limelight.interpretable.gaps import DRAWN, FILLS, Fill, draw_series, fill_series
-from limelight.interpretable.windows import METHODS, Windows, find_windows, runs
+from limelight.interpretable.windows import METHODS, Windows, labelled_windows, runs
 from limelight.result.layouts import series_layout
 
 MAX_SAMPLES = 2048
@@ -29,6 +29,7 @@ CHUNK_BYTES = 16 * 2**20
 ALL = "*"
 """The channel of a window that lies across all of them."""
 Axis = Literal["last", "first"]
+AXES = ("last", "first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ class TimeSeries:
         (m, t) or (m, t, channels) series, laid out like the instances: what ``"swap"`` (needs it) and ``"noise"`` draw
         from.
     channels
-        Where an instance with two axes has its channels: ``"last"`` (default, as frames have) or ``"first"``.
+        Where an instance with two axes has its channels, ``"last"`` or ``"first"``. None (default): last, as in frames;
+        an array with more columns than rows, or as many, is refused, since it may as well be the other way round.
     model_channels
         Where the model wants them, ``"last"`` or ``"first"``; None (default): as the instance has them.
     to_model
@@ -187,7 +189,7 @@ class TimeSeries:
     n_windows: int | None = None
     per_channel: bool = False
     background: Any = None
-    channels: Axis = "last"
+    channels: Axis | None = None
     model_channels: Axis | None = None
     to_model: Any = field(default=None, kw_only=True)
     max_samples: int = MAX_SAMPLES
@@ -195,6 +197,8 @@ class TimeSeries:
 
     def __post_init__(self) -> None:
         _check_options(self)
+        if isinstance(self.windows, (np.ndarray, list, tuple)):  # the caller may change the labels afterwards
+            object.__setattr__(self, "windows", np.array(self.windows))
         if self.background is not None:
             object.__setattr__(self, "background", _read_background(self.background, self.channels))
 
@@ -212,11 +216,11 @@ class TimeSeries:
                 f"instance: expected {self.background.shape[1]} steps of {self.background.shape[2]} channels as in the "
                 f"background, got {series.values.shape[0]} of {series.values.shape[1]}."
             )
-        labels = find_windows(self.windows, series.values, self.n_windows)
+        labels, keys = labelled_windows(self.windows, series.values, self.n_windows)
         ground = None if self.fill in DRAWN else fill_series(self.fill, series.values, labels)
         place = _places(labels, len(series.channels), self.per_channel)
         return WindowedSeries(
-            _features(series, labels, self.per_channel), _content(series), series, place, ground, self
+            _features(series, labels, keys, self.per_channel), _content(series), series, place, ground, self
         )
 
     def instances(self, many: Any) -> Iterable[Any]:
@@ -248,13 +252,14 @@ class TimeSeries:
         }
 
 
-def read_series(instance: Any, channels: Axis = "last") -> Series:
-    """Return the numbers of a series of any kind.
+def read_series(instance: Any, channels: Axis | None = None) -> Series:
+    """Return the numbers of a series of any kind, in memory of their own: an array that is refilled changes nothing.
 
     Raises
     ------
     InputError
-        If this is not (t,) or two axes of finite or missing numbers, at least one step.
+        If this is not (t,) or two axes of finite or missing numbers, at least one step, or if its size does not tell
+        which of two axes is time.
 
     >>> read_series([1, 2, None]).values[:, 0]
     array([ 1.,  2., nan])
@@ -271,9 +276,21 @@ def read_series(instance: Any, channels: Axis = "last") -> Series:
             "instance: expected finite or missing numbers, got an infinite one; replace it or make it NaN."
         )
     flat = values.ndim == 1
+    if channels is None and names is None and not flat:
+        _check_axes(values.shape)
     table = values[:, None] if flat else values.T if channels == "first" and names is None else values
     found = names or tuple(f"channel {i}" for i in range(table.shape[1]))
-    return Series(np.ascontiguousarray(table), flat, found, times)
+    return Series(np.array(table, order="C"), flat, found, times)
+
+
+def _check_axes(shape: tuple[int, ...]) -> None:
+    """Refuse an array that is more channels than steps when read as frames are, unless somebody said so."""
+    if shape[0] > shape[1] or shape[1] == 1:
+        return
+    raise InputError(
+        f"instance: expected more steps than channels, got shape {shape}, which is {shape[0]} steps of {shape[1]} "
+        f"channels or {shape[1]} steps of {shape[0]}; say which by TimeSeries(channels='first') or channels='last'."
+    )
 
 
 def _labels_of(instance: Any) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
@@ -289,6 +306,10 @@ def _labels_of(instance: Any) -> tuple[tuple[str, ...] | None, tuple[str, ...] |
 
 
 def _as_floats(thing: Any) -> FloatArray:
+    if hasattr(thing, "detach"):  # a tensor, which numpy refuses as long as it collects gradients
+        thing = thing.detach().cpu()
+    if isinstance(thing, np.ma.MaskedArray):  # masked is missing, and a missing number is NaN here
+        thing = np.ma.filled(thing.astype(np.result_type(thing.dtype, np.float32)), np.nan)
     values = np.asarray(thing.to_numpy() if hasattr(thing, "to_numpy") else thing)
     try:
         return values if values.dtype.kind == "f" else values.astype(np.float64)
@@ -298,8 +319,9 @@ def _as_floats(thing: Any) -> FloatArray:
         ) from error
 
 
-def _read_background(background: Any, channels: Axis) -> FloatArray:
-    values = _as_floats(background)
+def _read_background(background: Any, channels: Axis | None) -> FloatArray:
+    """Return the series (m, t, channels), a copy: what the caller does to the array afterwards changes nothing."""
+    values = np.array(_as_floats(background))
     if values.ndim not in (2, 3) or values.size == 0:
         raise InputError(f"background: expected series (m, t) or (m, t, channels), got shape {values.shape}.")
     if values.ndim == 2:
@@ -313,8 +335,9 @@ def _check_options(options: TimeSeries) -> None:
         raise UnknownNameError("fill", fill, FILLS)
     if isinstance(windows, str) and windows not in METHODS:
         raise UnknownNameError("windows", windows, METHODS)
-    if options.channels not in ("last", "first") or options.model_channels not in (None, "last", "first"):
-        raise UnknownNameError("channels", (options.channels, options.model_channels), ("last", "first"))
+    for axis in (options.channels, options.model_channels):
+        if axis is not None and axis not in AXES:
+            raise UnknownNameError("channels", axis, AXES)
     if options.n_windows is not None and (not isinstance(windows, str) or options.n_windows < 1):
         raise InputError(
             f"n_windows: expected a positive number with windows='uniform' or 'changepoints', "
@@ -332,16 +355,17 @@ def _places(labels: NDArray[np.int64], n_channels: int, per_channel: bool) -> ND
     return np.asarray(labels[:, None] + first)
 
 
-def _features(series: Series, labels: NDArray[np.int64], per_channel: bool) -> tuple[Feature, ...]:
+def _features(series: Series, labels: NDArray[np.int64], keys: Sequence[int], per_channel: bool) -> tuple[Feature, ...]:
+    """Return one feature per window, or per window and channel; a window's key is the label that a person gave it."""
     stretches: list[list[tuple[int, int]]] = [[] for _ in range(int(labels.max()) + 1)]
     for label, start, stop in runs(labels):
         stretches[label].append((start, stop))
     names = [_name(places, series.times) for places in stretches]
     channels: Sequence[str] = series.channels if per_channel else (ALL,)
     return tuple(
-        Feature(name if channel == ALL else f"{channel}: {name}", Where("window", (channel, i), tuple(places)))
+        Feature(name if channel == ALL else f"{channel}: {name}", Where("window", (channel, key), tuple(places)))
         for channel in channels
-        for i, (name, places) in enumerate(zip(names, stretches, strict=True))
+        for key, name, places in zip(keys, names, stretches, strict=True)
     )
 
 

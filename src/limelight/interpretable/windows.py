@@ -45,6 +45,25 @@ def find_windows(windows: Windows, values: FloatArray, n_windows: int | None = N
     >>> find_windows(3, np.zeros((7, 1)))
     array([0, 0, 0, 1, 1, 1, 2])
     """
+    return labelled_windows(windows, values, n_windows)[0]
+
+
+def labelled_windows(
+    windows: Windows, values: FloatArray, n_windows: int | None = None
+) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """Return `find_windows`, and by which label each window goes: the user's own, or its number.
+
+    >>> labels, keys = labelled_windows(np.array([7, 7, -1]), np.zeros((3, 1)))
+    >>> labels.tolist(), keys
+    ([1, 1, 0], (-1, 7))
+    """
+    found = _found_windows(windows, values, n_windows)
+    keys, labels = np.unique(found, return_inverse=True)
+    return np.asarray(labels, dtype=np.int64).reshape(len(values)), tuple(keys.astype(np.int64).tolist())
+
+
+def _found_windows(windows: Windows, values: FloatArray, n_windows: int | None) -> NDArray[Any]:
+    """Return a label for each step, as the user gave it or counted from 0."""
     t = len(values)
     n = min(t, n_windows or max(1, round(t**0.5)))
     if isinstance(windows, str):
@@ -62,7 +81,7 @@ def find_windows(windows: Windows, values: FloatArray, n_windows: int | None = N
             f"windows: expected an integer label for each of the {t} steps, shape ({t},), got {labels.dtype} of shape "
             f"{labels.shape}; return labels such as steps // 10."
         )
-    return np.asarray(np.unique(labels, return_inverse=True)[1]).reshape(t)
+    return labels
 
 
 def changepoints(values: FloatArray, n_windows: int) -> NDArray[np.int64]:

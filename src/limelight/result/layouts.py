@@ -92,7 +92,11 @@ def text_fields(layout: Layout) -> tuple[TextField, ...]:
 
 
 def raster_layout(
-    labels: NDArray[Any], image: NDArray[Any] | None = None, *, max_side: int = MAX_SIDE
+    labels: NDArray[Any],
+    image: NDArray[Any] | None = None,
+    *,
+    keys: Sequence[int] | None = None,
+    max_side: int = MAX_SIDE,
 ) -> dict[str, Any]:
     """Return the layout of an image.
 
@@ -103,6 +107,9 @@ def raster_layout(
     image
         (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) uint8; None shows segments only. Stored as JPEG where Pillow is
         installed and the picture is not tiny, as PNG otherwise.
+    keys
+        What label i stands for in ``Feature.where.key``; None where labels are the keys themselves. The label image
+        holds 16 bits without a sign, and a person's own labels may be −1 or a million: `segment_label` finds them.
     max_side
         Larger images are stored smaller (nearest labels); thin segments may vanish from the picture, never from the
         list of features.
@@ -123,6 +130,9 @@ def raster_layout(
         )
     rows, columns = (_nearest(size, max(labels.shape), max_side) for size in labels.shape)
     small = labels[np.ix_(rows, columns)]
+    kept = None if keys is None else [int(key) for key in keys]
+    if kept is not None and all(0 <= key < 65536 for key in kept):
+        small, kept = np.asarray(kept, dtype=np.int64)[small], None
     picture = None if image is None else image_uri(_resized(_as_rgb(image, labels.shape), rows, columns))
     return {
         "kind": "raster",
@@ -131,7 +141,23 @@ def raster_layout(
         "encoding": ENCODING,
         "segments": encode_segments(small),
         "image": picture,
+        **({} if kept is None else {"keys": kept}),
     }
+
+
+def segment_label(layout: Layout, key: Any) -> int:
+    """Return the label by which the label image of a raster layout knows a segment; −1 where it knows none.
+
+    >>> layout = raster_layout(np.array([[0, 1]]), keys=(-1, 7))
+    >>> segment_label(layout, -1), segment_label(layout, 7), segment_label(layout, 3)
+    (0, 1, -1)
+    """
+    if not isinstance(key, (int, np.integer)):
+        return -1
+    keys = layout.get("keys")
+    if keys is None:
+        return int(key)
+    return keys.index(key) if key in keys else -1
 
 
 def encode_segments(labels: NDArray[Any]) -> str:

@@ -90,7 +90,8 @@ def _provenance(
         estimator=estimate.estimators[0] if len(set(estimate.estimators)) == 1 else ", ".join(estimate.estimators),
         kernel_width=float(width),
         shared=shared,
-        warnings=trust_warnings(
+        warnings=said_aloud(one)
+        + trust_warnings(
             one.representation.features,
             names,
             neighborhood,
@@ -105,6 +106,13 @@ def _provenance(
         cost=Cost(one.rows, one.calls, time.perf_counter() - one.started),
         path="inputs" if shared else context.caller.path(one.representation.original),
     )
+
+
+def said_aloud(one: OpenInstance) -> tuple[str, ...]:
+    """Return how an ambiguous instance or background was read, as far as its kind of data says so in `notes`."""
+    about_all = getattr(one.context.modality, "notes", ())
+    about_this = getattr(one.representation, "notes", ())
+    return (*about_all, *about_this)
 
 
 @cache

@@ -13,7 +13,7 @@ import numpy as np
 
 from limelight.optional import require
 from limelight.result.explanation import Explanation
-from limelight.result.layouts import decode_segments, image_pixels, series_values
+from limelight.result.layouts import decode_segments, image_pixels, segment_label, series_values
 from limelight.views import facts as f
 from limelight.views.describe import isolated
 from limelight.views.facts import Numbers, TargetFacts
@@ -167,7 +167,7 @@ def draw_raster(explanation: Explanation, facts: TargetFacts, figure: Any) -> No
     hot.imshow(heat(labels, weights), extent=extent, interpolation="nearest")
     for row in facts.rows:
         key = explanation.features[row.index].where.key
-        at = center(labels, int(key)) if isinstance(key, (int, np.integer)) else None
+        at = center(labels, segment_label(explanation.layout, key))
         if at is not None:
             _outlined(hot, at[0] * labels.shape[1], at[1] * labels.shape[0], str(key))
     _colour_bar(figure, hot, max((abs(weight) for weight, _ in weights.values()), default=0.0))

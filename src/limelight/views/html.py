@@ -12,6 +12,7 @@ from html import escape
 from importlib.resources import files
 
 from limelight.result.explanation import Explanation
+from limelight.result.layouts import segment_label
 from limelight.views import describe, terminal
 from limelight.views import facts as f
 from limelight.views import markup as m
@@ -210,7 +211,7 @@ def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str,
     if kind == "raster":
         layout = explanation.layout
         data["raster"] = {name: layout[name] for name in ("width", "height", "segments")}
-        data["labels"] = [feature.where.key for feature in explanation.features]
+        data["labels"] = [segment_label(layout, feature.where.key) for feature in explanation.features]
     return data
 
 

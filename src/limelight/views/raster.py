@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.result.explanation import Explanation
-from limelight.result.layouts import decode_segments, painted_uri, png_uri
+from limelight.result.layouts import decode_segments, painted_uri, png_uri, segment_label
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import TargetFacts
@@ -40,7 +40,7 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
             _overlay(*painted(labels, weights)),
             "Weights",
             "segments coloured by sign and size of weight",
-            _tags(labels, shown),
+            _tags(labels, shown, layout.get("keys")),
         ),
         _figure(
             explanation,
@@ -117,8 +117,7 @@ def edges(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _segment(explanation: Explanation, j: int) -> int:
-    key = explanation.features[j].where.key
-    return int(key) if isinstance(key, (int, np.integer)) else -1
+    return segment_label(explanation.layout, explanation.features[j].where.key)
 
 
 def center(labels: NDArray[np.int64], label: int) -> tuple[float, float] | None:
@@ -130,10 +129,12 @@ def center(labels: NDArray[np.int64], label: int) -> tuple[float, float] | None:
     return (float(x[nearest]) + 0.5) / labels.shape[1], (float(y[nearest]) + 0.5) / labels.shape[0]
 
 
-def _tags(labels: NDArray[np.int64], shown: list[int]) -> str:
+def _tags(labels: NDArray[np.int64], shown: list[int], keys: list[int] | None) -> str:
+    """Return a tag on each shown segment, which says the person's own label of it."""
     places = ((label, center(labels, label)) for label in shown)
     return "".join(
-        f'<span class="tag" aria-hidden="true" style="--x:{at[0]:.1%};--y:{at[1]:.1%}">{label}</span>'
+        f'<span class="tag" aria-hidden="true" style="--x:{at[0]:.1%};--y:{at[1]:.1%}">'
+        f"{label if keys is None else keys[label]}</span>"
         for label, at in places
         if at is not None
     )
