@@ -89,6 +89,17 @@ def test_tidy_closes_the_gaps_and_touches_no_other_white_space(hidden: list[str]
     assert hide(ll.Text(whitespace="tidy"), "no fatigue, but sneezing (badly)  and\ttired.", *hidden) == expected
 
 
+@pytest.mark.parametrize("gap", [" ", " " * 20_000, "\n", "\t \n "])
+def test_tidying_a_text_most_of_which_is_hidden_reads_its_gaps_once(gap: str) -> None:
+    # Looking for the end of a gap from every place inside it would take minutes here.
+    words = 2 if len(gap) > 100 else 20_000
+    document = ll.Text("characters", occurrences="together", whitespace="tidy").represent(gap.join("ab" * words) + ".")
+    Z = np.array([[1, 0, 1], [0, 0, 1]])
+    first, second = document.reconstruct(Z)
+    assert second == "."
+    assert first.count("a") == words and "b" not in first
+
+
 def test_what_is_kept_is_no_feature() -> None:
     text = "Question: is it good? Answer: good"
     assert names_of(ll.Text(keep=r"Question: |Answer:.*"), text) == ["is", "it", "good"]

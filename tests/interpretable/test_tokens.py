@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable import tokens as cut
 from limelight.interpretable.tokens import KINDS, check_tokens, find_spans
 
 
@@ -56,7 +57,9 @@ def test_a_lone_surrogate_is_no_word_and_breaks_none() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("part", ["_", "a.", "1,", "\u0301", "'", "👍", "_a", "!", ".)", "ab '", "\n "])
+@pytest.mark.parametrize(
+    "part", ["_", "a.", "1,", "\u0301", "'", "👍", "_a", "!", ".)", "ab '", "\n ", "A. ", "Dr.\n", "_\u0301", "\u200d_"]
+)
 def test_long_runs_end_in_this_life(part: str, kind: str) -> None:
     find_spans(part * 50_000, kind)  # steps that grow with the square would be billions
 
@@ -176,3 +179,27 @@ def test_a_name_that_is_nearly_known_is_not_taken_for_a_pattern() -> None:
 def test_what_finds_no_tokens_is_refused(wrong: object) -> None:
     with pytest.raises(InputError, match="tokens: expected"):
         check_tokens(wrong)
+
+
+# -- long texts -------------------------------------------------------------------------------------------------------
+
+
+def test_looking_for_titles_reads_each_character_of_a_long_text_a_few_times_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = []
+    search = cut._TITLE.search
+
+    class Counting:
+        def search(self, text: str, start: int, stop: int) -> re.Match[str] | None:
+            read.append(stop - start)
+            return search(text, start, stop)
+
+    monkeypatch.setattr(cut, "_TITLE", Counting())
+    text = "J. S. Bach met Dr. Who. " * 500
+    assert len(tokens(text, "sentences")) == 500
+    assert sum(read) <= len(text)
+
+
+def test_underscores_alone_are_no_word_with_or_without_accents() -> None:
+    assert tokens("_\u0301__ a _\u0301b __") == ["a", "_\u0301b"]

@@ -136,8 +136,11 @@ class Template:
     def _tidied(self, text: str) -> str:
         """Return a text whose hidden spans are markers without them."""
         mark = re.escape(self._marker)
-        text = re.sub(rf"^\s*{mark}[\s{mark}]*|\s*{mark}[\s{mark}]*$|\s*{mark}[\s{mark}]*(?=[{_CLOSING}])", "", text)
-        return re.sub(rf"(\s*){mark}[\s{mark}]*", _one_gap, text)
+        # A gap is a whole run of spaces and markers: it is looked for at its beginning only and never given back in
+        # part, so that long runs, as most of a text hidden makes them, are read once.
+        gap = rf"(?<![\s{mark}])(\s*+){mark}[\s{mark}]*+"
+        text = re.sub(rf"^{gap}|{gap}\Z|{gap}(?=[{_CLOSING}])", "", text)
+        return re.sub(gap, _one_gap, text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,4 +204,4 @@ class MaskedTexts(Sequence[Any]):
 
 def _one_gap(found: re.Match[str]) -> str:
     """Return the white space before a hidden stretch, else the last of what was in it."""
-    return found[1] or re.sub(r".*[^\s]", "", found[0], flags=re.DOTALL)
+    return found[1] or found[0][len(found[0].rstrip()) :]

@@ -45,6 +45,8 @@ _JOINS = "_\u203f\u2040\u2054\ufe33\ufe34\ufe4d-\ufe4f\uff3f"
 _IN_WORDS = ".\u2018\u2019\u2024\ufe52\uff07\uff0e'\u00b7\u0387\u055f\u05f4\u2027"
 _IN_NUMBERS = ".,;\u2018\u2019\u2024\ufe52\uff07\uff0e'\u037e\u0589\u060c\u060d\u066c\u2044\ufe10\ufe14\uff0c\uff1b"
 _TITLE = re.compile(r"\b(?:[A-HJ-Z]|Dr|Mr|Mrs|Ms|Prof|St)\Z")
+_LONGEST_TITLE = 4
+"""Characters before a point that can be a title; all that stands before them need not be read again."""
 _ENDS = re.compile(r"(?<![.!?…‽؟۔।॥])[.!?…‽؟۔।॥]++[\"'”’»)\]]*+(?=\s)|[。！？｡]+[」』”’）】]*|\n\s*\n")
 
 
@@ -125,7 +127,9 @@ def words(text: str) -> Iterator[Span]:
     >>> [text[start:stop] for start, stop in words(text)]
     ['I', "don't", '👍🏽', 'naïve', '3.14', '日', '本', 'ที่', 'นี่']
     """
-    return _matches(_word_pattern(_marks_near(text)), text)
+    pattern = _word_pattern(_marks_near(text))
+    # a run of underscores alone is matched, so that it is read once, and is no word
+    return (found.span() for found in pattern.finditer(text) if found.lastgroup is None)
 
 
 def characters(text: str) -> Iterator[Span]:
@@ -150,7 +154,8 @@ def sentences(text: str) -> Iterator[Span]:
     start = 0
     for end in _ENDS.finditer(text):
         following = text[end.end() : end.end() + 80].lstrip()[:1]
-        if end[0].startswith(".") and (following.islower() or _TITLE.search(text, start, end.start())):
+        nearby = max(start, end.start() - _LONGEST_TITLE)
+        if end[0].startswith(".") and (following.islower() or _TITLE.search(text, nearby, end.start())):
             continue
         yield from _stripped(text, start, end.end())
         start = end.end()
@@ -285,11 +290,12 @@ def _word_pattern(marks: str) -> re.Pattern[str]:
     letters = f"(?:{letter})++(?:(?:[{_IN_WORDS}][{marks}]*+|{hebrew})(?:{letter})++)*+"
     digits = f"(?:{digit})++(?:[{_IN_NUMBERS}][{marks}]*+(?:{digit})++)*+"
     return re.compile(
-        f"(?:(?<![{_JOINS}])(?:{join})++)?(?:{letters}|{digits})(?:{letters}|{digits}|{join})*+"
+        f"(?:(?:{join})++)?(?:{letters}|{digits})(?:{letters}|{digits}|{join})*+"
         f"|[{_KATAKANA}][{_KATAKANA}{marks}]*+"
         f"|[{_IDEOGRAPHS}][{marks}]*+"
         f"|[{_LEADING}]?[{_UNSPACED}][{marks}{_TRAILING}]*+"
         f"|{_emoji(marks)}"
+        f"|(?P<joins>(?:{join})++)"
     )
 
 
