@@ -81,10 +81,9 @@ def test_without_refuses_where_weights_are_slopes_and_nothing_says_of_what(masks
 
 
 def test_features_are_found_by_name_column_and_index_and_an_ambiguous_number_is_refused(table):
-    columns = [
-        replace(f, where=replace(f.where, kind="column", key=key)) for f, key in zip(table.features, (7, 2, "c"))
-    ]
-    named = replace(table, features=tuple(columns))
+    keyed = zip(table.features, (7, 2, "c"), strict=True)
+    columns = tuple(replace(f, where=replace(f.where, kind="column", key=key)) for f, key in keyed)
+    named = replace(table, features=columns)
     assert [named.feature_index(name) for name in (7, "hum", "c", 0)] == [0, 1, 2, 0]
     with pytest.raises(InputError, match="a label and also an index"):
         named.feature_index(2)
