@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compat": frozenset(
         {"inputs", "local", "models", "result", "rounds", "explainer", "interpretable", "overview", "views"}
     ),
-    "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable"}),
+    "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),
     "demo": frozenset({"result", "explainer", "interpretable", "package"}),
     "cli": frozenset({"result", "explainer", "interpretable", "overview", "views", "demo", "package"}),
     "package": frozenset(),  # limelight/__init__.py: loads names when they are used

@@ -34,9 +34,9 @@ from limelight.inputs.kinds import concatenate_fresh, count, take
 from limelight.interpretable.components import fingerprint
 from limelight.result.explanation import Explanation
 from limelight.seeding import stream
+from limelight.views.kinds import names as layout_kinds
 
 BATCH_SIZES = (1, 7, 256)
-LAYOUTS = ("table", "text", "raster", "series", "bars")
 EXHAUSTIVE_FEATURES = 10
 """With up to so many features all masks are asked in the checks that need an answer without sampling error."""
 
@@ -170,7 +170,8 @@ def representation_is_well_formed(case: Case) -> None:
             np.shape(each.center) == (d,) and np.isfinite(each.center).all(), "center is (d,) and finite", each.center
         )
         _hold(count(each.original) == 1, "original is one model input", count(each.original))
-        _hold(each.layout().get("kind") in LAYOUTS, f"layout()['kind'] is one of {LAYOUTS}", each.layout().get("kind"))
+        kind, kinds = each.layout().get("kind"), layout_kinds()
+        _hold(kind in kinds, f"layout()['kind'] is one of {kinds} (limelight.views.kinds.register adds more)", kind)
         json.dumps(each.layout(), allow_nan=False)
     json.dumps(case.modality.describe(), allow_nan=False)
     _hold(case.modality.max_samples > 0, "max_samples is positive", case.modality.max_samples)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Neighborhood
+from limelight.control import masks as control
 from limelight.control.logistic import fit_logistic, partners
 from limelight.control.masks import control_scale, estimate_masked
 from limelight.control.product import ProductParts
 from limelight.control.projection import Polynomial, Projection, identifies, projection, rows_needed
 from limelight.control.tables import estimate_encoded, fit_pool
-from limelight.control import masks as control
 from limelight.local.precision import Estimate, estimate_plain
 from limelight.local.sampling import MaskSampler, all_masks, design_weights, points, size_law, weighted_size_law
 

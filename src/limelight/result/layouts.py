@@ -1,7 +1,7 @@
-"""The five layouts: what a representation says about itself so that views can draw it, as JSON.
+"""The layouts: what a representation says about itself so that views can draw it, as JSON.
 
-A representation builds its layout here, views read it here; neither knows the other. Features refer to the layout by
-their `Where`:
+A representation builds its layout here, views read it here; neither knows the other. These five are drawn from the
+start, and `limelight.views.kinds.register` adds a sixth. Features refer to the layout by their `Where`:
 
 =========  ==========================================================  ==============================================
 layout     what it holds                                               ``Feature.where``

@@ -8,15 +8,7 @@ from collections.abc import Callable, Sequence
 from limelight.result.explanation import Explanation
 from limelight.views import facts as f
 from limelight.views.facts import Row, TargetFacts
-
-WITHOUT = {
-    "text": ("was removed", "were removed"),
-    "raster": ("was hidden", "were hidden"),
-    "series": ("was replaced", "were replaced"),
-    "table": ("did not hold", "did not hold"),
-}
-"""What switching a feature off means, in each layout: for one feature, and for several."""
-
+from limelight.views.kinds import Kind, kind_of
 
 Quote = Callable[[str], str]
 """How a name is set apart from the sentence around it."""
@@ -39,11 +31,11 @@ def describe(explanation: Explanation, target: str | int | None = None) -> str:
     where weights do not add up to g(x').
     """
     facts = f.target_facts(explanation, target)
-    kind = str(explanation.layout.get("kind", "bars"))
+    kind = kind_of(explanation)
     return " ".join([_opening(explanation, facts), *reasons(facts, kind), trust(explanation, facts)])
 
 
-def reasons(facts: TargetFacts, kind: str, quote: Quote = isolated) -> list[str]:
+def reasons(facts: TargetFacts, kind: Kind, quote: Quote = isolated) -> list[str]:
     """Return the sentences about what moved the output, and what the surrogate expects without it.
 
     Only names are somebody else's strings here, and each goes through `quote`.
@@ -107,14 +99,14 @@ def _error(row: Row, numbers: f.Numbers) -> str:
     return "" if row.exact else f" ± {numbers.text((row.high - row.low) / 2)}"
 
 
-def _without(facts: TargetFacts, known: Sequence[Row], kind: str, quote: Quote) -> list[str]:
+def _without(facts: TargetFacts, known: Sequence[Row], kind: Kind, quote: Quote) -> list[str]:
     if not facts.additive:
         return []
     sign = known[0].weight > 0
     gone = [row for row in known if (row.weight > 0) == sign][:2]
     expected = facts.local_prediction - sum(row.weight for row in gone)
     numbers = f.output_numbers(facts)
-    one, several = WITHOUT.get(kind, ("was off", "were off"))
+    one, several = kind.without
     names = " and ".join(f"“{quote(f.shorten(row.label, 60))}”" for row in gone)
     return [
         f"If {names} {one if len(gone) == 1 else several}, the surrogate expects {numbers.text(expected)} "

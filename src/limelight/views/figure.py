@@ -9,23 +9,17 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-import numpy as np
-
 from limelight.optional import require
 from limelight.result.explanation import Explanation
-from limelight.result.layouts import decode_segments, image_pixels, segment_label, series_values
 from limelight.views import facts as f
+from limelight.views.canvas import Axes
 from limelight.views.describe import isolated
-from limelight.views.facts import Numbers, TargetFacts
-from limelight.views.figure_text import LINE as LINE_HEIGHT
-from limelight.views.figure_text import draw_text, drawable, fonts, text_lines
-from limelight.views.raster import center, heat, segment_weights
-from limelight.views.series import windows
+from limelight.views.facts import TargetFacts
+from limelight.views.figure_text import drawable, fonts
+from limelight.views.kinds import kind_of
+from limelight.views.palette import FIGURE, hexadecimal
 
-Axes = Any
-"""A `matplotlib.axes.Axes`; matplotlib is optional and imported when something is drawn."""
-
-POSITIVE, NEGATIVE, INK, SOFT, LINE = "#2166c0", "#d6540e", "#1a1f26", "#586270", "#c9d0d8"
+INK, SOFT, LINE = hexadecimal(FIGURE.ink), hexadecimal(FIGURE.soft), hexadecimal(FIGURE.line)
 NAME_LIMIT, WIDTH = 44, 7.2
 """Characters of a name; inches of a figure, which fit a page of A4 or letter paper."""
 
@@ -59,20 +53,17 @@ def plot(explanation: Explanation, ax: Axes | None = None, *, target: str | int 
 
 def _figure(explanation: Explanation, facts: TargetFacts) -> Axes:
     """Return the axes for the bars, in a figure that holds the picture above them."""
-    kind = str(explanation.layout.get("kind"))
     notes = _notes(explanation, facts, _note_columns(WIDTH, [row.short(NAME_LIMIT) for row in facts.rows]))
-    below, above = 1.1 + 0.27 * max(len(facts.rows), 2) + 0.14 * len(notes), _picture_height(explanation)
+    below = 1.1 + 0.27 * max(len(facts.rows), 2) + 0.14 * len(notes)
+    kind = kind_of(explanation)
+    above = kind.height(explanation.layout) if kind.figure and kind.height else 0.0
     figure = require("matplotlib.figure", "plot").Figure(
         figsize=(WIDTH, below + above), dpi=150, layout="constrained", facecolor="white"
     )
-    share = below / (below + above)
-    if kind == "text":  # words are set by inches, so its axes stay out of the layout
-        figure.get_layout_engine().set(rect=(0, 0, 1, share))
-        draw_text(explanation, facts, figure.add_axes([0, share, 1, 1 - share]))
-    if kind not in _PICTURES:
+    if kind.figure is None or not above:
         return figure.add_subplot()
     grid = figure.add_gridspec(2, 1, height_ratios=[above, below])
-    _PICTURES[kind](explanation, facts, figure.add_subfigure(grid[0]))
+    kind.figure(explanation, facts, figure.add_subfigure(grid[0]))
     return figure.add_subplot(grid[1])
 
 
@@ -82,7 +73,7 @@ def draw_bars(explanation: Explanation, facts: TargetFacts, ax: Axes) -> None:
     low, high = f.bounds(facts.rows)
     ax.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
     for y, row in enumerate(facts.rows):
-        colour = POSITIVE if row.weight > 0 else NEGATIVE
+        colour = hexadecimal(FIGURE.signed(row.weight))
         style = {"color": colour} if row.certain else {"facecolor": "white", "edgecolor": colour, "hatch": "//////"}
         ax.barh(y, row.weight, height=0.56, linewidth=0.8, zorder=2, **style)
         if not row.exact:
@@ -147,90 +138,3 @@ def _notes(explanation: Explanation, facts: TargetFacts, columns: int) -> list[s
     for sentence in f.warnings(explanation):
         lines += textwrap.wrap(f"Warning: {drawable(sentence)}", columns)
     return lines
-
-
-# -- what the bars are about ------------------------------------------------------------------------------------------
-
-
-def draw_raster(explanation: Explanation, facts: TargetFacts, figure: Any) -> None:
-    """Draw the image, and beside it the signed heat of its segments with a colour bar."""
-    grid = figure.add_gridspec(1, 2)
-    labels = decode_segments(explanation.layout)
-    weights = segment_weights(explanation, facts)
-    pixels = image_pixels(explanation.layout)
-    extent = (0, labels.shape[1], labels.shape[0], 0)
-    whole, hot = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
-    base = np.full((*labels.shape, 3), 128, np.uint8) if pixels is None else pixels
-    whole.imshow(base, extent=extent)
-    grey = base[..., :3].mean(axis=2)
-    hot.imshow(grey, cmap="gray", extent=extent, vmin=0, vmax=255)
-    hot.imshow(heat(labels, weights), extent=extent, interpolation="nearest")
-    for row in facts.rows:
-        key = explanation.features[row.index].where.key
-        at = center(labels, segment_label(explanation.layout, key))
-        if at is not None:
-            _outlined(hot, at[0] * labels.shape[1], at[1] * labels.shape[0], str(key))
-    _colour_bar(figure, hot, max((abs(weight) for weight, _ in weights.values()), default=0.0))
-    for ax, title in ((whole, "Original"), (hot, "Weights of segments")):
-        ax.set_xticks([])
-        ax.set_yticks([])
-        ax.set_title(title, fontsize=9, color=SOFT, loc="left")
-        ax.spines[:].set_visible(False)
-
-
-def draw_series(explanation: Explanation, facts: TargetFacts, figure: Any) -> None:
-    """Draw one small multiple per channel, the windows shaded by sign and size."""
-    values = series_values(explanation.layout)
-    names = [str(name) for name in explanation.layout["channels"]]
-    grid = figure.add_gridspec(len(names), 1)
-    shown = {row.index: row for row in facts.rows}
-    largest = max((abs(row.weight) for row in facts.rows), default=1.0) or 1.0
-    for i, name in enumerate(names):
-        ax = figure.add_subplot(grid[i])
-        for j, start, stop in windows(explanation, name):
-            row = shown.get(j)
-            if row is None or not row.weight:
-                continue
-            colour = POSITIVE if row.weight > 0 else NEGATIVE
-            alpha = 0.1 + 0.55 * abs(row.weight) / largest
-            ax.axvspan(start - 0.5, stop - 0.5, color=colour, alpha=alpha if row.certain else 0.08, linewidth=0)
-        ax.plot(values[i], color=INK, linewidth=1.0)
-        ax.set_xlim(-0.5, values.shape[1] - 0.5)
-        ax.set_title(drawable(f.visible(name)), fontsize=9, color=SOFT, loc="left", pad=2, parse_math=False)
-        ax.tick_params(labelsize=7.5, color=LINE, labelcolor=SOFT, labelbottom=i == len(names) - 1)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["bottom", "left"]].set_color(LINE)
-
-
-_PICTURES = {"raster": draw_raster, "series": draw_series}
-
-
-def _picture_height(explanation: Explanation) -> float:
-    """Return the inches that the picture takes above the bars; 0 where there is none."""
-    layout = explanation.layout
-    kind = layout.get("kind")
-    if kind == "raster":
-        return float(np.clip(3.1 * layout["height"] / layout["width"], 1.5, 5)) + 0.3
-    if kind == "series":
-        return 1.1 * len(layout["channels"]) + 0.2
-    return LINE_HEIGHT * text_lines(explanation) + 0.2 if kind == "text" else 0.0
-
-
-def _outlined(ax: Axes, x: float, y: float, text: str) -> None:
-    effects = require("matplotlib.patheffects", "plot")
-    ax.text(
-        x, y, text, color="white", fontsize=8, ha="center", va="center", fontweight="bold",
-        path_effects=[effects.withStroke(linewidth=2, foreground="black")],
-    )  # fmt: skip
-
-
-def _colour_bar(figure: Any, ax: Axes, largest: float) -> None:
-    colors = require("matplotlib.colors", "plot")
-    scale = require("matplotlib.cm", "plot")
-    ramp = colors.LinearSegmentedColormap.from_list("limelight", [NEGATIVE, "#ffffff", POSITIVE])
-    limit = largest or 1.0
-    mapped = scale.ScalarMappable(colors.Normalize(-limit, limit), ramp)
-    bar = figure.colorbar(mapped, ax=ax, fraction=0.045, pad=0.02, ticks=[-limit, 0, limit])
-    numbers = Numbers.fitting([limit])
-    bar.ax.set_yticklabels([numbers.text(-limit), "0", numbers.signed(limit)], fontsize=8, color=SOFT)
-    bar.outline.set_visible(False)

@@ -6,14 +6,15 @@ import unicodedata
 from functools import cache
 from typing import Any
 
+from limelight.contracts import Layout
 from limelight.optional import require
 from limelight.result.explanation import Explanation
 from limelight.result.layouts import text_fields
 from limelight.views import facts as f
 from limelight.views.facts import Row, TargetFacts
+from limelight.views.palette import FIGURE, hexadecimal
 from limelight.views.passage import pieces
 
-POSITIVE, NEGATIVE, SOFT = "#2166c0", "#d6540e", "#586270"
 MOST_LINES = 14
 LINE, ROOM, SIZE = 0.25, 6.85, 9.5
 """Inches between lines and of a line; points of a letter."""
@@ -31,8 +32,10 @@ _SCRIPTS = (
 )
 
 
-def draw_text(explanation: Explanation, facts: TargetFacts, ax: Any) -> None:
+def draw_text(explanation: Explanation, facts: TargetFacts, figure: Any) -> None:
     """Draw the beginning of the text, its shown features shaded; "…" where it goes on."""
+    # Words are set by inches, so their axes are placed by hand and stay out of the layout.
+    ax = figure.add_axes([0, 0, 1, 1])
     ax.set_axis_off()
     dots = ax.figure.dpi
     shown = {row.index: row for row in facts.rows}
@@ -65,11 +68,16 @@ def draw_text(explanation: Explanation, facts: TargetFacts, ax: Any) -> None:
         x += width + (0.05 if token != token.rstrip() else 0.012)
 
 
-def text_lines(explanation: Explanation) -> int:
+def text_lines(layout: Layout) -> int:
     """Return about how many lines of a figure the text takes."""
-    fields = text_fields(explanation.layout)
+    fields = text_fields(layout)
     lines = sum(1 + len(line) // 88 for field in fields for line in field.text.splitlines() or [""])
     return min(MOST_LINES, lines)
+
+
+def text_height(layout: Layout) -> float:
+    """Return the inches that a text takes above the bars."""
+    return LINE * text_lines(layout) + 0.2
 
 
 def fonts(text: str) -> list[str] | None:
@@ -101,12 +109,14 @@ def _put(ax: Any, x: float, line: float, text: str) -> Any:
     transforms = require("matplotlib.transforms", "plot")
     figure = ax.figure
     shift = transforms.ScaledTranslation(0.15 + x, -0.2 - LINE * line, figure.dpi_scale_trans)
-    place = ax.transAxes + shift
+    # Left edge of the page, not of the bars below, whose labels push every subfigure to the right.
+    page = transforms.blended_transform_factory(figure.get_figure(root=True).transFigure, ax.transAxes)
+    place = page + shift
     return ax.text(0, 1, text, transform=place, fontsize=SIZE, fontfamily=fonts(text), parse_math=False, va="center")
 
 
 def _box(row: Row, largest: float) -> dict[str, Any]:
-    colour = POSITIVE if row.weight > 0 else NEGATIVE
+    colour = hexadecimal(FIGURE.signed(row.weight))
     if not row.certain:
         return {"pad": 1.2, "facecolor": "none", "edgecolor": colour, "linewidth": 0.7, "linestyle": ":"}
     return {"pad": 1.2, "facecolor": colour, "alpha": 0.15 + 0.5 * abs(row.weight) / largest, "linewidth": 0}

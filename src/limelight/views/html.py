@@ -6,39 +6,21 @@ out, sliders and links between picture and bars. A strict content policy keeps t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
 
 from limelight.result.explanation import Explanation
-from limelight.result.layouts import segment_label
 from limelight.views import describe, terminal
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.bars import bar_table, other_features
-from limelight.views.describe import WITHOUT
 from limelight.views.facts import Numbers, TargetFacts
-from limelight.views.passage import passage
-from limelight.views.raster import raster
-from limelight.views.series import series
+from limelight.views.kinds import kind_of
+from limelight.views.palette import style
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-
-PICTURES: dict[str, Callable[[Explanation, TargetFacts], str]] = {
-    "text": passage,
-    "raster": raster,
-    "series": series,
-}
-"""What is drawn beside the bars, by layout; a layout that is not here has bars only."""
-
-
-HINTS = {
-    "text": ("Click a word to strike it out and see what the surrogate then expects.", "strike out"),
-    "raster": ("Click a segment to hide it and see what the surrogate then expects.", "hide"),
-    "series": ("Click a window to replace it and see what the surrogate then expects.", "replace"),
-}
-"""What striking out is called, by layout: the hint, and the button's title."""
 
 
 def page(
@@ -82,7 +64,7 @@ def fragment(explanation: Explanation) -> str:
     then.
     """
     lines = sum(len(facts.rows) for facts in f.all_targets(explanation)[:1])
-    height = 430 + 31 * lines + (0 if explanation.layout.get("kind") in ("table", "bars") else 280)
+    height = 430 + 31 * lines + (280 if kind_of(explanation).page else 0)
     inner = page(explanation)
     return (
         f'<iframe class="limelight" title="Explanation: {m.text(f.verdict(explanation))}" srcdoc="{escape(inner)}" '
@@ -98,7 +80,7 @@ def article(explanation: Explanation, *, heading: str = "") -> str:
     kicker = f'<p class="kicker">{m.name(heading)}</p>' if heading else ""
     level = "h2" if heading else "h1"
     return (
-        f'<article class="ll {m.text(str(explanation.layout.get("kind", "bars")))}"><header>{kicker}'
+        f'<article class="ll {kind_of(explanation).name}"><header>{kicker}'
         f"<{level}>{_verdict(explanation)}</{level}>{_outputs(explanation, targets)}</header>{_warnings(explanation)}"
         f'<div class="panels">{panels}</div><p class="cost">{m.text(f.cost_text(explanation))}</p>'
         f'<script type="application/json" class="ll-data">{m.island(_data(explanation, targets))}</script></article>'
@@ -152,9 +134,8 @@ def _warnings(explanation: Explanation) -> str:
 
 
 def _panel(explanation: Explanation, facts: TargetFacts) -> str:
-    kind = str(explanation.layout.get("kind", "bars"))
-    draw = PICTURES.get(kind)
-    picture = f'<div class="picture">{draw(explanation, facts)}</div>' if draw else ""
+    kind = kind_of(explanation)
+    picture = f'<div class="picture">{kind.page(explanation, facts)}</div>' if kind.page else ""
     words = " ".join([*describe.reasons(facts, kind, m.name), describe.trust(explanation, facts)])
     return (
         f'<section class="panel" data-target="{facts.index}"><h3>Why {m.name(facts.name)}</h3>'
@@ -189,14 +170,13 @@ def _numbers(facts: TargetFacts) -> str:
 
 def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str, object]:
     """Return what the script needs: the surrogate's arithmetic, and the label image of a raster."""
-    kind = str(explanation.layout.get("kind", "bars"))
+    kind = kind_of(explanation)
     said = [name for name, _ in f.outputs(explanation)[:1]]
-    hint, verb = HINTS.get(kind, ("Click a feature to see what the surrogate expects without it.", "leave out"))
     data: dict[str, object] = {
-        "hint": hint,
+        "hint": kind.hint,
         "first": next((i for i, facts in enumerate(targets) if [facts.name] == said), 0),
-        "verb": verb,
-        "without": WITHOUT.get(kind, ("was off", "were off")),
+        "verb": kind.verb,
+        "without": kind.without,
         "targets": [
             {
                 "coef": [float(f"{value:.9g}") for value in explanation.coef[facts.index].tolist()],
@@ -208,11 +188,7 @@ def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str,
             for facts in targets
         ],
     }
-    if kind == "raster":
-        layout = explanation.layout
-        data["raster"] = {name: layout[name] for name in ("width", "height", "segments")}
-        data["labels"] = [segment_label(layout, feature.where.key) for feature in explanation.features]
-    return data
+    return data | (kind.data(explanation) if kind.data else {})
 
 
 def _coverage(coverage: Sequence[float] | None) -> str:
@@ -231,4 +207,5 @@ def _coverage(coverage: Sequence[float] | None) -> str:
 
 @cache
 def _static(name: str) -> str:
-    return files("limelight.views").joinpath("static", name).read_text(encoding="utf-8")
+    text = files("limelight.views").joinpath("static", name).read_text(encoding="utf-8")
+    return style(text) if name.endswith(".css") else text

@@ -12,12 +12,14 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.optional import require
 from limelight.result.explanation import Explanation
 from limelight.views import facts as f
-from limelight.views.figure import INK, LINE, NEGATIVE, POSITIVE, SOFT, Axes
+from limelight.views.canvas import INK, LINE, SOFT, Axes
 from limelight.views.figure_text import drawable, fonts
+from limelight.views.palette import FIGURE, hexadecimal
 
 Group = tuple[str, Hashable]
 """What a feature is across instances: the kind and key of its `Where`."""
-BAR = "#b4bec9"
+BAR = hexadecimal(FIGURE.neutral)
+POSITIVE, NEGATIVE = hexadecimal(FIGURE.positive), hexadecimal(FIGURE.negative)
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 

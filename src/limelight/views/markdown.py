@@ -8,6 +8,7 @@ from limelight.result.explanation import Explanation
 from limelight.views import describe
 from limelight.views import facts as f
 from limelight.views.facts import TargetFacts
+from limelight.views.kinds import kind_of
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&$:@])")
 
@@ -36,7 +37,7 @@ def escaped(text: str) -> str:
 
 def _target(explanation: Explanation, facts: TargetFacts) -> str:
     outputs, numbers = f.output_numbers(facts), f.weight_numbers(facts)
-    kind = str(explanation.layout.get("kind", "bars"))
+    kind = kind_of(explanation)
     words = " ".join([*describe.reasons(facts, kind, escaped), describe.trust(explanation, facts)])
     head = (
         f"f(x) {outputs.text(facts.prediction)} · g(x′) {outputs.text(facts.local_prediction)} · "

@@ -14,9 +14,9 @@ from limelight.result.layouts import decode_segments, painted_uri, png_uri, segm
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import TargetFacts
+from limelight.views.palette import LIGHT, OUTLINE, VEIL
 
-POSITIVE, NEGATIVE = (33, 102, 192), (214, 84, 14)
-CLEAR, OUTLINE, VEIL = (0, 0, 0, 0), (255, 255, 255, 150), (128, 128, 128, 224)
+CLEAR = (0, 0, 0, 0)
 FIRST_K = 5
 TINY = 64
 """Pixels of a side up to which each pixel is seen, and an outline would hide what it goes around."""
@@ -57,6 +57,16 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
     )
 
 
+def island(explanation: Explanation) -> dict[str, object]:
+    """Return what the script needs to redraw the pictures: the label image, and what to veil hidden parts with."""
+    layout = explanation.layout
+    return {
+        "raster": {name: layout[name] for name in ("width", "height", "segments")},
+        "labels": [segment_label(layout, feature.where.key) for feature in explanation.features],
+        "veil": VEIL,
+    }
+
+
 def segment_weights(explanation: Explanation, facts: TargetFacts) -> dict[int, tuple[float, bool]]:
     """Return label → (weight, whether its sign is known), of all segments of one target."""
     bounds = explanation.interval()[facts.index]
@@ -87,7 +97,7 @@ def painted(
     for label, (weight, certain) in weights.items():
         if 0 <= label < len(table) and weight:
             alpha = (40 + 190 * abs(weight) / largest) * (1.0 if certain else 0.35)
-            colour = (*(POSITIVE if weight > 0 else NEGATIVE), round(alpha))
+            colour = (*LIGHT.signed(weight), round(alpha))
             table[label] = colours.setdefault(colour, len(colours))
     indices = table[labels]
     if outlined and max(labels.shape) > TINY:

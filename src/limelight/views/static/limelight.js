@@ -155,11 +155,11 @@
       const veil = () => {
         count.textContent = slider.value;
         const kept = new Set(target.order.slice(0, Number(slider.value)).map((index) => label.get(index)));
-        paint(mask, (at) => (kept.has(labels[at]) ? null : [128, 128, 128, 224]));
+        paint(mask, (at) => (kept.has(labels[at]) ? null : data.veil));
       };
       const marks = () => {
         const gone = new Set([...struck].map((index) => label.get(index)));
-        paint(original, (at) => (gone.has(labels[at]) ? [128, 128, 128, 240] : null));
+        paint(original, (at) => (gone.has(labels[at]) ? data.veil : null));
         const chosen = lit === null ? undefined : label.get(lit);
         paint(heat, (at) => (chosen !== undefined && labels[at] === chosen && border(at) ? [20, 20, 20, 255] : null));
       };
