@@ -90,7 +90,7 @@ def test_every_view_draws_a_registered_kind(graph: Kind) -> None:
     assert "Click an edge to cut it." in page
     assert "were cut, the surrogate expects" in explanation.describe()
     assert "were cut, the surrogate expects" in markdown.render(explanation)
-    titles = [ax.get_title() for ax in figure.plot(explanation).figure.get_figure(root=True).axes]
+    titles = [ax.get_title() for ax in figure.plot(explanation).figure.axes]
     assert "a graph" in titles
     assert "part 0" in terminal.render(explanation)
 

@@ -110,7 +110,7 @@ def _put(ax: Any, x: float, line: float, text: str) -> Any:
     figure = ax.figure
     shift = transforms.ScaledTranslation(0.15 + x, -0.2 - LINE * line, figure.dpi_scale_trans)
     # Left edge of the page, not of the bars below, whose labels push every subfigure to the right.
-    page = transforms.blended_transform_factory(figure.get_figure(root=True).transFigure, ax.transAxes)
+    page = transforms.blended_transform_factory(figure.transFigure, ax.transAxes)
     place = page + shift
     return ax.text(0, 1, text, transform=place, fontsize=SIZE, fontfamily=fonts(text), parse_math=False, va="center")
 
