@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from limelight.contracts import Modality
@@ -15,6 +15,7 @@ from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import ExpectedCost, expect, explain_stream
 from limelight.rounds.targets import check_targets
 from limelight.settings import Settings
+from limelight.turns import IN_THE_MODEL, Lent, OneByOne, Turn
 
 
 class Explainer:
@@ -62,20 +63,22 @@ class Explainer:
                 "wrap the background: Explainer(model, Tabular(X_train))."
             )
         self._settings = Settings(**settings)
-        caller = Caller(model, output_names=output_names, batch_size=self._settings.batch_size)
-        if caller.expected_names is not None:
-            check_targets(self._settings.targets, caller.expected_names)
-        self._context = Context(self._settings, modality, caller)
         self._given = (model, modality, output_names)
-        self._lock = threading.Lock()
+        self._context = self._new_context()
+        names = self._context.caller.expected_names
+        if names is not None:
+            check_targets(self._settings.targets, names)
+        self._turn = Turn()
+        self._torn = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle what was given, and the shared neighborhood; not the lock."""
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        """Pickle what was given, and the shared neighborhood; not whose turn it is."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_turn", "_torn")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._lock = threading.Lock()
+        self._turn = Turn()
+        self._torn = 0
 
     @property
     def settings(self) -> Settings:
@@ -102,9 +105,9 @@ class Explainer:
         ModelCallError, ModelOutputError
             If the model raises, or answers with something that is not finite numbers.
         """
-        with self._lock:
-            self._context.visible = True
-            return next(explain_stream([instance], self._context))
+        with self._asking() as context:
+            context.visible = True
+            return next(explain_stream([instance], context))
 
     def explain_many(self, instances: Any) -> Iterator[Explanation]:
         """Yield the explanations of many instances, in their order, in bounded memory.
@@ -123,7 +126,7 @@ class Explainer:
         """
         many = self.modality.instances(instances)
         total = len(many) if hasattr(many, "__len__") else None
-        return progress(self._guarded(explain_stream(many, self._context)), total=total)
+        return OneByOne(progress(self._each(many), total=total), self._turn)
 
     def estimate_cost(self, instance: Any) -> ExpectedCost:
         """Return the model rows and seconds that explaining an instance is expected to take.
@@ -136,8 +139,8 @@ class Explainer:
         instance
             As for `explain`.
         """
-        with self._lock:
-            return expect(instance, self._context)
+        with self._asking() as context:
+            return expect(instance, context)
 
     def with_settings(self, **changes: Any) -> Explainer:
         """Return an explainer of the same model and data under changed settings; this one stays as it is.
@@ -151,12 +154,32 @@ class Explainer:
         kept = {name: getattr(self._settings, name) for name in Settings.names()}
         return Explainer(model, modality, output_names=output_names, **{**kept, **changes})
 
-    def _guarded(self, stream: Iterator[Explanation]) -> Iterator[Explanation]:
-        """Let one thread at a time draw the next explanation."""
+    def _each(self, instances: Iterable[Any]) -> Generator[Explanation, None, None]:
+        """Yield explanations, taking the turn for each of them and lending it while an instance is made."""
+        with self._asking() as context:
+            stream = explain_stream(Lent(instances, self._turn), context)
         while True:
-            with self._lock:
-                self._context.visible = False
+            with self._asking():
                 explanation = next(stream, None)
             if explanation is None:
                 return
             yield explanation
+
+    @contextmanager
+    def _asking(self) -> Iterator[Context]:
+        """Let this thread alone ask the model and change what is kept between calls, inside the block."""
+        with self._turn.taken(IN_THE_MODEL):
+            if self._torn != self._turn.torn:
+                # forked while another thread changed what is kept: it may be half changed, so it is made anew
+                self._torn = self._turn.torn
+                self._context = self._new_context()
+            try:
+                yield self._context
+            finally:
+                self._context.visible = False
+
+    def _new_context(self) -> Context:
+        """Return a context in which nothing has been asked."""
+        model, modality, output_names = self._given
+        caller = Caller(model, output_names=output_names, batch_size=self._settings.batch_size)
+        return Context(self._settings, modality, caller)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 from limelight.errors import MissingDependencyError
@@ -14,7 +14,7 @@ DELAY_SECONDS = 2.0
 """Work that ends sooner needs no bar."""
 
 
-def progress(items: Iterable[T], *, total: int | None = None, what: str = "explained") -> Iterator[T]:
+def progress(items: Iterable[T], *, total: int | None = None, what: str = "explained") -> Generator[T, None, None]:
     """Yield the items, and show on stderr how many have passed.
 
     Parameters
