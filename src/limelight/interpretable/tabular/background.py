@@ -77,6 +77,9 @@ class Observed:
 class Gaussian:
     """A normal law in standardised units, for a continuous surrogate [ribeiro2016]; its codes are standardised values.
 
+    What would lie beyond a range is drawn at its end: a balance that is never negative is never drawn negative, and
+    inside the range the law is the normal one.
+
     Parameters
     ----------
     mean, scale
@@ -88,7 +91,7 @@ class Gaussian:
     whole
         Whether values are rounded, because the column's dtype holds whole numbers.
     low, high
-        What the column's dtype can hold.
+        The range; also the centre lies in it, where draws are made around an instance outside. Unbounded by default.
     """
 
     mean: float
@@ -112,10 +115,12 @@ class Gaussian:
         inner = np.clip(u / (1.0 - self.missing), 2.0**-53, 1.0 - 2.0**-53)
         codes = np.where(gone, np.nan, self.center + ndtri(inner))
         values = self.mean + self.scale * codes
-        if self.whole:
-            values = np.clip(np.round(values), self.low, self.high)
-            codes = (values - self.mean) / self.scale
-        return codes, None, values
+        at = self.mean + self.scale * self.center
+        low, high = min(self.low, at), max(self.high, at)
+        kept = np.clip(np.round(values) if self.whole else values, low, high)
+        # a value that was moved has another code; the others keep theirs to the bit
+        codes = np.where(kept == values, codes, (kept - self.mean) / self.scale)
+        return codes, None, kept
 
 
 @dataclass(frozen=True, slots=True)

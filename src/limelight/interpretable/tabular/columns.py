@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -19,14 +20,15 @@ from typing import Any, Literal
 import numpy as np
 
 from limelight.errors import InputError
+from limelight.interpretable.tabular.clock import TICKS, local_time
 
 ColumnType = Literal["integer", "float", "boolean", "string", "datetime", "duration", "other"]
-TICKS = {"D": 1 / 86400, "s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-"""Ticks per second."""
 NUMERIC_TYPES = ("integer", "float", "datetime", "duration")
 """Types that have an order and distances, so that they can be cut into bins."""
 UNKNOWN = -1
 """The code of a value that the background never shows: z' is never 1."""
+EXACT = 2**53
+"""Beyond it float64 does not hold every whole number, so that a float may stand for another integer than was meant."""
 EXPECTED = {
     "integer": "a whole number",
     "float": "a number",
@@ -63,6 +65,8 @@ class Column:
         Whether z' is the standardised value instead of a bin's indicator.
     mean, scale
         Of the present values, for a continuous surrogate: z = (v - mean) / scale. The scale of a constant is 1.
+    zone
+        The time zone of a column of dates, see `clock.zone_name`; empty where its dates have none.
     """
 
     label: Hashable
@@ -75,10 +79,11 @@ class Column:
     continuous: bool = False
     mean: float = 0.0
     scale: float = 1.0
+    zone: str = ""
 
     def read(self, value: Any) -> Any:
         """Return the canonical form of one value; None for every kind of missing."""
-        return read_value(value, self.type, self.unit, self.label)
+        return read_value(value, self.type, self.unit, self.label, self.zone)
 
     def code_of(self, value: Any) -> int:
         """Return the code of a canonical value; `UNKNOWN` where the background never shows it."""
@@ -96,7 +101,7 @@ class Column:
 
     def show(self, value: Any) -> str:
         """Return a canonical value as a person reads it."""
-        return show_value(value, self.type, self.unit)
+        return show_value(value, self.type, self.unit, zone=self.zone)
 
     def as_given(self, value: Any, given: Any) -> Any:
         """Return what the model shall receive: canonical numbers and strings, everything else as it was given."""
@@ -104,6 +109,8 @@ class Column:
             return given if self.type == "other" or given.__class__ is float else None
         if self.unit == "decimal":
             return Decimal(repr(given)) if isinstance(given, float) else given
+        if isinstance(given, np.longdouble):
+            return given
         return given if self.type in ("datetime", "duration", "other") else value
 
     def standardize(self, value: Any) -> float:
@@ -125,13 +132,14 @@ def is_missing(value: Any) -> bool:
         return type(value).__name__ == "NAType"
 
 
-def read_value(value: Any, type: ColumnType, unit: str, label: Hashable) -> Any:
+def read_value(value: Any, type: ColumnType, unit: str, label: Hashable, zone: str = "") -> Any:
     """Return the canonical form of one value of a column: int, float, bool, str, ticks; None for missing.
 
     Raises
     ------
     InputError
-        If the value is of another type or infinite; names the column.
+        If the value is of another type or infinite, or a date with a time zone where the column has none, or without
+        one where it has; names the column.
 
     >>> read_value(np.int64(3), "float", "", "age"), read_value(39.0, "integer", "", "age")
     (3.0, 39)
@@ -149,6 +157,10 @@ def read_value(value: Any, type: ColumnType, unit: str, label: Hashable) -> Any:
         return value
     if is_missing(value):
         return None
+    if type == "datetime":
+        _check_zone(value, zone, label)
+    if type == "integer":
+        _check_exact(value, label)
     try:
         return READERS[type](value, unit)
     except (TypeError, ValueError, OverflowError) as error:
@@ -158,7 +170,35 @@ def read_value(value: Any, type: ColumnType, unit: str, label: Hashable) -> Any:
         ) from error
 
 
+def _check_zone(value: Any, zone: str, label: Hashable) -> None:
+    """Refuse to compare local times with instants: only whoever made the value knows by which clock it was written."""
+    if not isinstance(value, (datetime.date, np.datetime64)):
+        return
+    aware = getattr(value, "tzinfo", None) is not None
+    if zone and not aware:
+        raise InputError(
+            f"column {label!r}: expected a date in a time zone, as in the background ({zone}), got {value!r} without "
+            f"one; say by which clock, for instance pd.Timestamp(value, tz={zone!r})."
+        )
+    if aware and not zone:
+        raise InputError(
+            f"column {label!r}: expected a date without a time zone, as in the background, got {value!r}; take it off "
+            "by value.tz_localize(None), in the zone that the background is written in."
+        )
+
+
+def _check_exact(value: Any, label: Hashable) -> None:
+    """Refuse a float that stands for several integers: a row cut out of a frame has been made of floats by then."""
+    if isinstance(value, float) and EXACT < abs(value) < math.inf:
+        raise InputError(
+            f"column {label!r}: expected an integer, got the float {value!r}, which stands for several integers of "
+            "this size; pass an int, or the row as a frame: X[i : i + 1]."
+        )
+
+
 def _read_integer(value: Any, unit: str) -> int:
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)  # never by way of a float, which does not hold every integer
     number = _read_float(value, "")
     if number != math.floor(number):
         raise ValueError("not a whole number")
@@ -211,6 +251,22 @@ def _read_other(value: Any, unit: str) -> Hashable:
     return value.item() if isinstance(value, np.generic) else value  # type: ignore[no-any-return]
 
 
+def stable_repr(value: Any) -> str:
+    """Return a repr that is the same in every process: no addresses in memory, sets in order.
+
+    >>> stable_repr((1, object())), stable_repr(frozenset("ba"))
+    ('(1, <object object>)', "frozenset('a', 'b')")
+    """
+    if isinstance(value, (set, frozenset)):
+        return f"{type(value).__name__}({', '.join(sorted(map(stable_repr, value)))})"
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        inner = ", ".join(map(stable_repr, value))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, (str, int, float)) or value is None:
+        return repr(value)
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", repr(value))
+
+
 READERS = {
     "integer": _read_integer,
     "float": _read_float,
@@ -222,16 +278,20 @@ READERS = {
 }
 
 
-def show_value(value: Any, type: ColumnType, unit: str, digits: int = 4) -> str:
+def show_value(value: Any, type: ColumnType, unit: str, digits: int = 4, zone: str = "") -> str:
     """Return a canonical value as a person reads it.
 
     >>> show_value(37.0, "float", ""), show_value(0.123456, "float", ""), show_value(234721.5, "float", "")
     ('37', '0.1235', '234721.5')
     >>> show_value(19723, "datetime", "D"), show_value(None, "float", "")
     ('2024-01-01', 'missing')
+    >>> show_value(1_704_110_400, "datetime", "s", zone="America/New_York")
+    '2024-01-01 07:00-05:00'
     """
     if value is None:
         return "missing"
+    if type == "datetime" and zone:
+        return local_time(int(value), unit, zone)
     if type == "datetime":
         text = str(np.array(int(value)).astype(f"datetime64[{unit}]"))
         text = text.rstrip("0").rstrip(".") if "." in text else text
@@ -257,7 +317,9 @@ def show_number(number: float, digits: int = 4) -> str:
     return f"{number:.{places}f}".rstrip("0").rstrip(".")
 
 
-def bin_names(label: Hashable, edges: tuple[float, ...], type: ColumnType, unit: str) -> tuple[str, ...]:
+def bin_names(
+    label: Hashable, edges: tuple[float, ...], type: ColumnType, unit: str, zone: str = ""
+) -> tuple[str, ...]:
     """Return the names of the bins between edges, with as many digits as tell the edges apart.
 
     >>> bin_names("age", (28.0, 37.0), "float", "")
@@ -269,7 +331,7 @@ def bin_names(label: Hashable, edges: tuple[float, ...], type: ColumnType, unit:
         return (str(label),)
     shown = [""]
     for digits in (4, 6, 9, 17):
-        shown = [show_value(edge, type, unit, digits) for edge in edges]
+        shown = [show_value(edge, type, unit, digits, zone) for edge in edges]
         if len(set(shown)) == len(shown):
             break
     inner = [f"{low} < {label} ≤ {high}" for low, high in pairwise(shown)]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
 from limelight.interpretable.tabular.background import Gaussian, Law, TableBackground
-from limelight.interpretable.tabular.columns import Column
+from limelight.interpretable.tabular.columns import Column, stable_repr
 from limelight.interpretable.tabular.features import Part
 from limelight.interpretable.tabular.rows import row_values
 from limelight.result.layouts import table_layout
@@ -108,7 +108,8 @@ class DenseTable:
         """Return x' of one row, however it is given."""
         raw = row_values(instance, self.labels)
         read = [column.read(value) for column, value in zip(self.columns, raw, strict=True)]
-        content = hashlib.blake2b(repr(read).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        written = stable_repr(read) if self._holds_objects else repr(read)
+        content = hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         codes = [column.code_of(value) for column, value in zip(self.columns, read, strict=True)]
         found = [part.code_of(codes) for part in self.parts]
         features = tuple([self._feature(part, code, codes, read) for part, code in zip(self.parts, found, strict=True)])
@@ -132,6 +133,11 @@ class DenseTable:
         ones = np.ones(len(self.parts))
         ones.flags.writeable = False
         return ones
+
+    @cached_property
+    def _holds_objects(self) -> bool:
+        """Whether some column holds objects, whose repr may be where they lie in memory."""
+        return any(column.type == "other" for column in self.columns)
 
     @cached_property
     def _continuous(self) -> NDArray[np.bool_]:

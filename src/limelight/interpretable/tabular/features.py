@@ -6,8 +6,9 @@ together, and one law per feature. Rows are not kept, only support values.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,16 @@ from limelight.contracts import Feature, FloatArray, Where
 from limelight.errors import InputError
 from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed, observed_law
 from limelight.interpretable.tabular.bins import FEW, find_edges
-from limelight.interpretable.tabular.columns import NUMERIC_TYPES, UNKNOWN, Column, bin_names
+from limelight.interpretable.tabular.columns import NUMERIC_TYPES, UNKNOWN, Column, bin_names, stable_repr
 from limelight.interpretable.tabular.frames import IntArray, RawColumn
 from limelight.interpretable.tabular.store import take_support
 
+TEXTS = 10
+"""Different values below which a column of long strings may still be one of categories."""
+TEXTS_READ = 200
+"""Values that are looked at to tell texts from names."""
+WORDS = 4
+"""Words of a value on average from which it is a text: "Doctor of Philosophy" is a category."""
 ONE_HOT_SEPARATORS = ("=", "_", ": ", ".")
 
 
@@ -145,12 +152,12 @@ def bins_by_value(raw: RawColumn, how: str | Sequence[float] | None, chosen: boo
         return True
     if how is not None and not isinstance(how, str):
         return False
-    return len(np.unique(raw.numbers()[~raw.missing])) <= FEW.get("continuous" if how is None else how, 2)
+    return len(np.unique(raw.exact())) <= FEW.get("continuous" if how is None else how, 2)
 
 
 def column_by_value(raw: RawColumn) -> tuple[Column, Ranked]:
     """Return a column whose values are bins of their own, and its rows."""
-    reader = Column(raw.label, raw.type, raw.unit, None, {}, UNKNOWN, ())
+    reader = Column(raw.label, raw.type, raw.unit, None, {}, UNKNOWN, (), zone=raw.zone)
     listed = raw.to_list()
     try:
         read = {value: None if gone else reader.read(value) for value, gone in zip(listed, raw.missing, strict=True)}
@@ -158,22 +165,22 @@ def column_by_value(raw: RawColumn) -> tuple[Column, Ranked]:
         raise InputError(
             f"column {raw.label!r}: expected hashable values, got {error}; convert it to strings."
         ) from error
-    keys = ordered(set(read.values()) - {None})
+    keys = ordered([key for key in dict.fromkeys(read.values()) if key is not None])
     codes = {key: code for code, key in enumerate(keys)}
     missing = len(keys) if raw.missing.any() else UNKNOWN
     ranks = np.array([missing if gone else codes[read[value]] for value, gone in zip(listed, raw.missing, strict=True)])
     names = [f"{raw.label} = {reader.show(key)}" for key in keys] + [f"{raw.label} is missing"] * (missing >= 0)
-    column = Column(raw.label, raw.type, raw.unit, None, codes, missing, tuple(names))
+    column = replace(reader, codes=codes, missing=missing, names=tuple(names))
     first = np.unique(ranks, return_index=True)[1]
     return column, Ranked(ranks, np.arange(len(names)), first, np.empty(0))
 
 
-def ordered(keys: set[Any]) -> list[Any]:
-    """Return keys sorted; those of mixed types by type and text."""
+def ordered(keys: Sequence[Any]) -> list[Any]:
+    """Return keys sorted; those of mixed types by type and text, and where these are equal as they first appear."""
     try:
         return sorted(keys)
     except TypeError:
-        return sorted(keys, key=lambda key: (type(key).__name__, repr(key)))
+        return sorted(keys, key=lambda key: (type(key).__name__, stable_repr(key)))
 
 
 def column_by_bins(
@@ -194,12 +201,13 @@ def column_by_bins(
         )
     told = None if targets is None else targets[~raw.missing]
     edges = tuple(find_edges(present, how, column=raw.label, targets=told).tolist()) if how is not None else ()
-    distinct, first, inverse = np.unique(present, return_index=True, return_inverse=True)
+    first, inverse = np.unique(raw.exact(), return_index=True, return_inverse=True)[1:]
+    distinct = present[first]
     rows = np.flatnonzero(~raw.missing)
     ranks = np.full(len(numbers), len(distinct))
     ranks[rows] = inverse
     codes = np.searchsorted(np.array(edges), distinct)
-    names = list(bin_names(raw.label, edges, raw.type, raw.unit))
+    names = list(bin_names(raw.label, edges, raw.type, raw.unit, raw.zone))
     missing = UNKNOWN
     first = rows[first]
     if raw.missing.any():
@@ -208,7 +216,8 @@ def column_by_bins(
         codes, distinct = np.append(codes, missing), np.append(distinct, np.nan)
         first = np.append(first, np.flatnonzero(raw.missing)[0])
     mean, scale = (float(present.mean()), float(present.std())) if len(present) else (0.0, 1.0)
-    column = Column(raw.label, raw.type, raw.unit, edges, {}, missing, tuple(names), how is None, mean, scale or 1.0)
+    moments = (how is None, mean, scale or 1.0)
+    column = Column(raw.label, raw.type, raw.unit, edges, {}, missing, tuple(names), *moments, zone=raw.zone)
     return column, Ranked(ranks, codes, first, distinct)
 
 
@@ -216,7 +225,7 @@ def column_law(raw: RawColumn, column: Column, ranked: Ranked, *, library: str, 
     """Return the law of a feature that is one column, and the column's support."""
     counts = np.bincount(ranked.ranks, minlength=len(ranked.codes))
     if gaussian and ranked.numbers.size and column.type in ("integer", "float") and column.unit != "decimal":
-        normal = _gaussian(raw, column, counts) if column.continuous else _binned_gaussian(column, ranked, counts)
+        normal = _gaussian(column, ranked, counts) if column.continuous else _binned_gaussian(column, ranked, counts)
         return normal, take_support(raw.native, ranked.first[:1], library)
     law, kept = observed_law(ranked.codes, counts, len(column.names))
     if column.continuous:
@@ -225,9 +234,10 @@ def column_law(raw: RawColumn, column: Column, ranked: Ranked, *, library: str, 
     return law, take_support(raw.native, ranked.first[kept], library)
 
 
-def _gaussian(raw: RawColumn, column: Column, counts: IntArray) -> Gaussian:
+def _gaussian(column: Column, ranked: Ranked, counts: IntArray) -> Gaussian:
+    """Draws stay between the smallest and the largest observed value: no negative balance where there is none."""
     missing = counts[-1] / counts.sum() if column.missing >= 0 else 0.0
-    low, high = raw.limits()
+    low, high = ranked.numbers[~np.isnan(ranked.numbers)][[0, -1]].tolist()
     return Gaussian(column.mean, column.scale, 0.0, float(missing), column.type == "integer", low, high)
 
 
@@ -304,3 +314,25 @@ def one_hot_value(label: Hashable, prefix: str) -> str:
     """
     rest = str(label)[len(prefix) :]
     return next((rest.removeprefix(sep) for sep in ONE_HOT_SEPARATORS if rest.startswith(sep)), rest).strip("_") or rest
+
+
+def is_free_text(column: Column, probabilities: Sequence[float]) -> bool:
+    """Return whether the values of a column are texts rather than names of categories.
+
+    They are where they are long, made of several words, and hardly any is found twice.
+
+    Parameters
+    ----------
+    column
+        Any column.
+    probabilities
+        Of its codes under the background.
+    """
+    if column.type != "string":
+        return False
+    shares = [share for share in probabilities if share > 0]
+    if len(shares) < TEXTS or len(shares) * min(shares) < 0.5:  # the rarest is found once, so this is distinct / rows
+        return False
+    values = [str(value) for value in itertools.islice(column.codes, TEXTS_READ)]
+    words = [len(value.split()) for value in values]
+    return sum(words) / len(words) >= WORDS

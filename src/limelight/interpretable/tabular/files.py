@@ -117,6 +117,7 @@ def _write_column(column: Column) -> dict[str, Any]:
         "continuous": column.continuous,
         "mean": column.mean,
         "scale": column.scale,
+        "zone": column.zone,
     }
 
 

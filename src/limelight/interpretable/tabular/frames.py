@@ -6,15 +6,18 @@ type, the values as numbers or as Python objects, and where they are missing.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError
-from limelight.interpretable.tabular.columns import ColumnType, is_missing
+from limelight.interpretable.tabular.clock import zone_name
+from limelight.interpretable.tabular.columns import EXACT, ColumnType, is_missing, read_value
 
 IntArray = NDArray[np.intp]
 MAX_FLOAT = float(np.finfo(np.float64).max)
@@ -36,6 +39,10 @@ class RawColumn:
         The column in the library's own type.
     missing
         (n,) bool.
+    zone
+        As in `columns.Column`.
+    objects
+        Whether the column holds Python objects, which are read one by one.
     """
 
     label: Hashable
@@ -44,24 +51,41 @@ class RawColumn:
     categorical: bool
     native: Any
     missing: NDArray[np.bool_]
+    zone: str = ""
+    objects: bool = False
 
     def numbers(self) -> NDArray[np.float64]:
         """Return the values as float64 (n,), ticks for dates, NaN where missing."""
-        if isinstance(self.native, np.ndarray):
-            present = self.native[~self.missing]
-            ticks = present.astype("int64") if present.dtype.kind in "mM" else present
-        else:
-            ticks = _numpy_values(_wrap(self.native), self.missing, self.unit)
         out = np.full(len(self.missing), np.nan)
-        out[~self.missing] = ticks.astype(np.float64)
+        out[~self.missing] = self.exact().astype(np.float64)
         return out
 
-    def limits(self) -> tuple[float, float]:
-        """Return the smallest and largest number that the column's dtype holds, where it is one of integers."""
-        name = str(self.native.dtype if isinstance(self.native, np.ndarray) else _wrap(self.native).dtype).lower()
-        if not name.startswith(("int", "uint")) or not name[-1].isdigit():
-            return -MAX_FLOAT, MAX_FLOAT
-        return float(np.iinfo(name).min), float(np.iinfo(name).max)
+    def exact(self) -> NDArray[Any]:
+        """Return the present values as numbers that can be sorted and told apart: integers and decimals as they are.
+
+        float64 holds whole numbers up to 2⁵³ and some 16 digits; identifiers and amounts may have more.
+        """
+        if self.objects:
+            return self._read_objects()
+        if isinstance(self.native, np.ndarray):
+            present = self.native[~self.missing]
+            return present.astype("int64") if present.dtype.kind in "mM" else present
+        if getattr(self.native.dtype if hasattr(self.native, "dtype") else None, "tz", None) is not None:
+            # of pandas, some of whose zones narwhals does not know
+            ticks = self.native.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()[~self.missing]
+            return np.asarray(ticks.astype(f"datetime64[{self.unit}]").astype(np.int64))
+        return _numpy_values(_wrap(self.native), self.missing, self.unit)
+
+    def _read_objects(self) -> NDArray[Any]:
+        present = [value for value, gone in zip(self.to_list(), self.missing, strict=True) if not gone]
+        if self.unit == "decimal":
+            numbers = present
+        else:
+            numbers = [read_value(value, self.type, self.unit, self.label, self.zone) for value in present]
+        large = any(abs(number) > EXACT for number in numbers)
+        out = np.empty(len(numbers), dtype=object if large or self.unit == "decimal" else np.float64)
+        out[:] = numbers
+        return out
 
     def to_list(self) -> list[Any]:
         """Return the values as Python objects."""
@@ -99,7 +123,7 @@ def read_table(table: Any, names: Sequence[Hashable] | None = None) -> tuple[str
     """
     library = library_of(table)
     if library == "numpy":
-        columns = _read_array(table, names)
+        columns = _read_array(plain_array(table), names)
     elif library in ("pandas", "polars", "pyarrow") and len(table.shape) == 2:
         if names is not None:
             raise InputError("names: expected None for a frame, which has column names; rename its columns instead.")
@@ -116,6 +140,22 @@ def read_table(table: Any, names: Sequence[Hashable] | None = None) -> tuple[str
     return library, columns
 
 
+def plain_array(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array without a mask, and no matrix, whose columns have two axes.
+
+    Raises
+    ------
+    InputError
+        If values are masked: what the model shall receive in their place is not known.
+    """
+    if np.ma.is_masked(array):
+        raise InputError(
+            "background: expected an array without masked values, got a masked array; say what they are, for instance "
+            "missing, by X.filled(np.nan)."
+        )
+    return np.asarray(array)
+
+
 def _read_array(array: NDArray[Any], names: Sequence[Hashable] | None) -> list[RawColumn]:
     if array.ndim != 2:
         raise InputError(f"background: expected an array (n, c), got shape {array.shape}; pass rows × columns.")
@@ -129,8 +169,7 @@ def _read_array_column(label: Hashable, values: NDArray[Any]) -> RawColumn:
     kind = values.dtype.kind
     if kind == "O":
         missing = np.fromiter((is_missing(v) for v in values), dtype=bool, count=len(values))
-        type_, categorical = _infer(values[~missing].tolist())
-        return RawColumn(label, type_, "", categorical, values, missing)
+        return _objects(label, values, missing, values[~missing].tolist())
     if kind not in "biufUSmM":
         raise InputError(f"column {label!r}: expected numbers, strings or dates, got dtype {values.dtype}; convert it.")
     missing = values != values if kind in "fmM" else np.zeros(len(values), dtype=bool)
@@ -148,15 +187,42 @@ def _read_array_column(label: Hashable, values: NDArray[Any]) -> RawColumn:
     return RawColumn(label, types.get(kind, "string"), unit, kind in "bUS", values, missing)
 
 
-def _infer(present: list[Any]) -> tuple[ColumnType, bool]:
-    """Return type and whether categorical for a column of Python objects."""
+def _objects(label: Hashable, native: Any, missing: NDArray[np.bool_], present: list[Any]) -> RawColumn:
+    """Return a column of Python objects: what they are is read off the objects themselves."""
+    type_, unit = _infer(present)
+    zone = ""
+    if type_ == "datetime":
+        zones = {zone_name(getattr(value, "tzinfo", None)) for value in present}
+        if "" in zones and len(zones) > 1:
+            raise InputError(
+                f"column {label!r}: expected dates that all have a time zone or none, got both; localize the others."
+            )
+        zone = zones.pop() if len(zones) == 1 else "UTC"
+    numeric = type_ in ("integer", "float", "datetime", "duration")
+    return RawColumn(label, type_, unit, not numeric, native, missing, zone, objects=True)
+
+
+def _infer(present: list[Any]) -> tuple[ColumnType, str]:
+    """Return type and unit of a column of Python objects."""
     if all(isinstance(v, str) for v in present):
-        return "string", True
+        return "string", ""
     if all(isinstance(v, (bool, np.bool_)) for v in present):
-        return "boolean", True
-    if all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in present):
-        return ("integer" if all(float(v).is_integer() for v in present) else "float"), False
-    return "other", True
+        return "boolean", ""
+    if all(isinstance(v, (int, float, np.number, Decimal)) and not isinstance(v, bool) for v in present):
+        if any(isinstance(v, Decimal) for v in present):
+            return "float", "decimal"
+        return ("integer" if all(map(_is_whole, present)) else "float"), ""
+    if all(isinstance(v, (datetime.date, np.datetime64)) for v in present):
+        days = all(isinstance(v, datetime.date) and not isinstance(v, datetime.datetime) for v in present)
+        fine = any(getattr(v, "nanosecond", 0) for v in present)
+        return "datetime", "D" if days else "ns" if fine else "us"
+    if all(isinstance(v, (datetime.timedelta, np.timedelta64)) for v in present):
+        return "duration", "us"
+    return "other", ""
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, (int, np.integer)) or float(number).is_integer()
 
 
 def _wrap(series: Any) -> Any:
@@ -192,6 +258,9 @@ def _read_series(label: Hashable, series: Any) -> RawColumn:
         missing = missing | (series.is_nan().fill_null(True).to_numpy().astype(bool))
     missing = np.asarray(missing, dtype=bool)
     native = series.to_native()
+    zone = getattr(getattr(native, "dtype", None), "tz", None)
+    if zone is not None:  # of pandas; narwhals knows only those whose name is letters
+        return RawColumn(label, "datetime", native.dtype.unit, False, native, missing, zone_name(zone))
     named: dict[Any, ColumnType] = {
         nw.String: "string",
         nw.Boolean: "boolean",
@@ -207,10 +276,11 @@ def _read_series(label: Hashable, series: Any) -> RawColumn:
         return RawColumn(label, "float", unit, False, native, missing)
     for known, type_ in named.items():
         if dtype == known:
-            return RawColumn(label, type_, unit, type_ in ("string", "boolean"), native, missing)
-    type_, categorical = _infer([v for v, gone in zip(series.to_list(), missing, strict=True) if not gone])
-    categorical = categorical or dtype in (nw.Categorical, nw.Enum)
-    return RawColumn(label, type_, "", categorical, native, missing)
+            zone = zone_name(getattr(dtype, "time_zone", None))
+            return RawColumn(label, type_, unit, type_ in ("string", "boolean"), native, missing, zone)
+    present = [value for value, gone in zip(series.to_list(), missing, strict=True) if not gone]
+    column = _objects(label, native, missing, present)
+    return replace(column, categorical=True) if dtype in (nw.Categorical, nw.Enum) else column
 
 
 def _numpy_values(series: Any, missing: NDArray[np.bool_], unit: str) -> NDArray[Any]:
@@ -225,7 +295,12 @@ def _numpy_values(series: Any, missing: NDArray[np.bool_], unit: str) -> NDArray
         return np.asarray(ticks // 1000 if unit == "s" else ticks)
     if series.dtype == nw.Duration:
         return present.to_numpy().astype(f"timedelta64[{unit}]").astype(np.int64)  # type: ignore[no-any-return]
-    return np.asarray(present.to_list() if series.dtype in (nw.Object, nw.Decimal) else present.to_numpy())
+    if series.dtype == nw.Decimal:
+        values = present.to_list()
+        decimals = np.empty(len(values), dtype=object)
+        decimals[:] = values
+        return decimals
+    return np.asarray(present.to_numpy())
 
 
 def to_list(native: Any) -> list[Any]:

@@ -20,6 +20,7 @@ from limelight.contracts import Inputs
 from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.build import Options, build_dense
 from limelight.interpretable.tabular.dense import DenseTable, TableRow
+from limelight.interpretable.tabular.features import is_free_text
 from limelight.interpretable.tabular.frames import library_of
 from limelight.interpretable.tabular.rows import rows_of
 from limelight.interpretable.tabular.sparse import SparseRow, SparseTable, build_sparse
@@ -54,7 +55,8 @@ class Tabular:
         groups nothing.
     sampling
         ``"background"`` draws values that the background shows; ``"gaussian"`` normal ones (inside a bin: cut to it),
-        as lime does. None (default): ``"background"`` with bins, ``"gaussian"`` without.
+        as lime does; beyond the smallest and largest value of the background the end is drawn, so that no balance is
+        negative where none is. None (default): ``"background"`` with bins, ``"gaussian"`` without.
     around
         Where gaussian draws without bins are centred: ``"background"`` (default: the mean, so that rows are shared by
         all instances) or ``"instance"``.
@@ -123,6 +125,23 @@ class Tabular:
 
     def __repr__(self) -> str:
         return f"Tabular({len(self.table.labels)} columns, bins={self.options.describe_bins()!r})"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what every explanation says first: which columns look like free text and were taken as categories."""
+        if isinstance(self.table, SparseTable):
+            return ()
+        named = []
+        for part in self.table.parts:
+            column = self.table.columns[part.members[0]]
+            if not part.is_group and is_free_text(column, part.keeps):
+                named.append(repr(str(part.label)))
+        if not named:
+            return ()
+        return (
+            f"{', '.join(named)} looks like free text and was taken as a category, this text or another; "
+            "ll.Text(fields=[…]) explains its words",
+        )
 
     def represent(self, instance: Any, rng: np.random.Generator | None = None) -> TableRow | SparseRow:
         """Return x' of one row: a Series, a frame of one row, a dict, or a sequence in column order. `rng` is not used.

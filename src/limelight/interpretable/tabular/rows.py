@@ -52,13 +52,14 @@ def row_values(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
     if isinstance(row, (list, tuple)):
         return _positional(row, labels)
     if isinstance(row, np.ndarray):
-        return _array_row(row, labels)
+        return _array_row(unmatrixed(row), labels)
     if isinstance(row, Mapping):
         return _named(row, labels)
     if hasattr(row, "iloc") and row.ndim == 1:
         index = row.index.tolist()
         values = row.tolist()
-        if tuple(index) == labels or index == list(range(len(labels))):
+        counted = index == list(range(len(labels))) and not set(index) & set(labels)
+        if tuple(index) == labels or counted:  # numbers that are nobody's name only count the values
             return _positional(values, labels)
         return _named(dict(zip(index, values, strict=True)), labels)
     if library_of(row):
@@ -166,6 +167,7 @@ def rows_of(many: Any, labels: tuple[Hashable, ...]) -> Iterable[Any]:
     InputError
         If `many` cannot be iterated.
     """
+    many = unmatrixed(many)
     if is_table(many):
         return Rows(many, labels)
     if isinstance(many, (list, tuple)) and not any(is_table(item) for item in many):
@@ -178,10 +180,15 @@ def rows_of(many: Any, labels: tuple[Hashable, ...]) -> Iterable[Any]:
     return _stream(many, labels)
 
 
+def unmatrixed(table: Any) -> Any:
+    """Return a numpy matrix, whose rows and columns have two axes each, as an array; anything else as it is."""
+    return np.asarray(table) if isinstance(table, np.matrix) else table
+
+
 def _stream(many: Iterable[Any], labels: tuple[Hashable, ...]) -> Iterator[Any]:
     """Yield rows; tables among the items are taken apart."""
     for item in many:
         if is_table(item):
-            yield from iterate_rows(item, labels)
+            yield from iterate_rows(unmatrixed(item), labels)
         else:
             yield item

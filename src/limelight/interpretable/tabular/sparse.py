@@ -204,7 +204,9 @@ class SparseTable:
         shown = show_value(value, "float", "")
         if self.options.bins is None:
             centre = (value - mean) / (std or 1.0)
-            law = Gaussian(mean, std or 1.0, centre if self.options.around == "instance" else 0.0, 0.0, whole)
+            around = centre if self.options.around == "instance" else 0.0
+            shows = [0.0, *self.values[self.ends[j] : self.ends[j + 1]].tolist()]
+            law = Gaussian(mean, std or 1.0, around, 0.0, whole, min(shows), max(shows))
             return Feature(str(label), where, shown), law, np.empty(0), centre
         here = slice(self.ends[j], self.ends[j + 1])
         distinct, counts = self.values[here], self.counts[here]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError
-from limelight.interpretable.tabular.columns import is_missing
+from limelight.interpretable.tabular.columns import is_missing, stable_repr
 from limelight.interpretable.tabular.frames import IntArray, to_list
 
 
@@ -39,7 +39,9 @@ class Store:
 
     def fingerprint(self) -> bytes:
         """Return bytes that tell these support values and dtypes from others."""
-        return repr([(str(getattr(s, "dtype", getattr(s, "type", ""))), to_list(s)) for s in self.supports]).encode()
+        dtypes = [str(getattr(support, "dtype", getattr(support, "type", ""))) for support in self.supports]
+        listed = [_fingerprint(to_list(support)) for support in self.supports]
+        return repr(list(zip(dtypes, listed, strict=True))).encode("utf-8", "surrogatepass")
 
     def gather(self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]) -> Any:
         """Return the table whose column j is support value picks[j] (n,), or numbers[j] (n,) in the column's dtype."""
@@ -58,7 +60,12 @@ class Store:
         first = numbers[0] if picks[0] is None else picks[0]
         out = np.empty((len(first), len(picks)), dtype=self.supports[0].dtype)
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
-            out[:, j] = numbers[j] if pick is None else support[pick]
+            if pick is not None:
+                out[:, j] = support[pick]
+            elif support.dtype == object:
+                out[:, j] = _as_objects(support, numbers[j])
+            else:
+                out[:, j] = numbers[j]
         return out
 
     def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
@@ -71,6 +78,12 @@ class Store:
             with _held_by(support.type if self.library == "pyarrow" else support.dtype, label):
                 natives.append(_from_values(support, list(values), self.library))
         return _assemble(natives, self.labels, self.library)
+
+
+def _fingerprint(values: list[Any]) -> str:
+    """Return text that is equal for equal columns, also of objects whose repr is where they lie in memory."""
+    plain = all(isinstance(value, (str, int, float, type(None))) for value in values)
+    return repr(values) if plain else stable_repr(values)
 
 
 @contextmanager
@@ -107,6 +120,8 @@ def _from_numbers(support: Any, numbers: NDArray[np.float64], library: str) -> A
     if library == "pandas":
         import pandas as pd
 
+        if support.dtype == object:
+            return pd.Series(_as_objects(support, numbers), dtype=object)
         return pd.Series(numbers).astype(support.dtype).array
     if library == "polars":
         import polars as pl
@@ -115,6 +130,16 @@ def _from_numbers(support: Any, numbers: NDArray[np.float64], library: str) -> A
     import pyarrow as pa
 
     return pa.array(numbers, from_pandas=True).cast(support.type)
+
+
+def _as_objects(support: Any, numbers: NDArray[np.float64]) -> NDArray[Any]:
+    """Return drawn numbers as the objects that the column holds: integers where it holds integers."""
+    known = [value for value in to_list(support) if not is_missing(value)]
+    objects = numbers.astype(object)
+    if known and all(isinstance(value, int) for value in known):
+        present = ~np.isnan(numbers)
+        objects[present] = [int(number) for number in numbers[present]]
+    return objects
 
 
 def _from_values(support: Any, values: list[Any], library: str) -> Any:
