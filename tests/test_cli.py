@@ -131,6 +131,14 @@ def test_settings_are_flags(call: Any, tmp_path: Path) -> None:
     assert (settings["kernel"], settings["control_variates"], settings["n_samples"]) == ("flat", False, 300)
 
 
+def test_what_a_weight_compares_is_a_flag(call: Any, tmp_path: Path) -> None:
+    result = call("explain", "--row", "3", "--contrast", "value", "--json", str(tmp_path / "a.json"))
+    assert result.exit_code == 0, result.output
+    explanation = ll.Explanation.from_json(tmp_path / "a.json")
+    assert explanation.provenance.modality["contrast"] == "value"
+    assert all(" = " in feature.name for feature in explanation.features)
+
+
 def test_a_model_may_be_any_object_of_a_module(call: Any) -> None:
     result = call("explain", "--row", "3", "--drop", "species", model="cli_models:long_petals")
     assert result.exit_code == 0, result.output
@@ -365,6 +373,7 @@ def test_a_dry_run_of_a_text_says_what_it_would_cost(tmp_path: Path, monkeypatch
         (("--row", "15"), "model.skops", "test.csv", "between 0 and 14"),
         (("--rows", "one:two", "--out", "x"), "model.skops", "test.csv", "start:stop"),
         (("--rows", "20:30", "--out", "x"), "model.skops", "test.csv", "no row of 15"),
+        (("--row", "1", "--contrast", "bins"), "model.skops", "test.csv", "did you mean 'bin'"),
         (("--row", "1", "--tolerance", "much"), "model.skops", "test.csv", "--tolerance: expected a number"),
         (("--row", "1", "--tolerance", "7"), "model.skops", "test.csv", "tolerance: expected a fraction"),
         (("--row", "1", "--selection", "foward"), "model.skops", "test.csv", "did you mean 'forward'"),

@@ -38,6 +38,8 @@ TABLES = {
     "array": ll.Tabular(rng.normal(size=(50, 4))),
     "no bins": ll.Tabular(FRAME[["age", "income"]].fillna(0.0), bins=None),
     "groups": ll.Tabular(FRAME, groups={"who": ["age", "city"]}),
+    "values": ll.Tabular(FRAME, contrast="value"),
+    "values of an array": ll.Tabular(rng.normal(size=(50, 4)), contrast="value"),
 }
 
 
@@ -45,6 +47,7 @@ TABLES = {
 def test_tables_keep_every_law(option):
     rows = {
         "array": list(rng.normal(size=(3, 4))),
+        "values of an array": list(rng.normal(size=(3, 4))),
         "no bins": [row for _, row in FRAME[["age", "income"]][5:8].iterrows()],
     }
     check_modality(TABLES[option], rows.get(option, [row for _, row in FRAME[2:5].iterrows()]))

@@ -47,6 +47,15 @@ DropOption = Annotated[
         metavar="COLUMN", help="A column that is no input, such as the label. Repeatable.", rich_help_panel=TABLES
     ),
 ]
+ContrastOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What a weight compares: bin (the own bin against the others; rows share one neighborhood) or value (this "
+        "very value against the background's, the sharpest answer about one row).",
+        rich_help_panel=TABLES,
+    ),
+]
 TextOption = Annotated[
     str | None, typer.Option(metavar="TEXT|@FILE", help="A text, or @ and the file of one.", rich_help_panel=OTHERS)
 ]
@@ -108,6 +117,7 @@ def explain(
     rows: RowsOption = None,
     out: OutOption = None,
     drop: DropOption = None,
+    contrast: ContrastOption = None,
     text: TextOption = None,
     image: ImageOption = None,
     series: SeriesOption = None,
@@ -124,7 +134,7 @@ def explain(
     settings: dict[str, Any],
 ) -> None:
     """Explain what a model says about a row of a table, or many, a text, an image or a series."""
-    table = {"background": background, "row": row, "rows": rows, "out": out, "drop": drop or ()}
+    table = {"background": background, "row": row, "rows": rows, "out": out, "drop": drop or (), "contrast": contrast}
     cut = {"tokens": tokens, "segments": segments, "windows": windows, "fill": fill}
     sources = {"data": data, "text": text, "image": image, "series": series}
     source = inputs.check_source({**sources, **table, **cut})
@@ -166,20 +176,18 @@ def _ask(source: str, given: Any, flags: dict[str, Any], model: Any) -> Asked:
     if source == "series":
         names = ("background", "windows", "fill")
         return inputs.ask_series(given, **{name: flags[name] for name in names})
-    return _ask_rows(given, flags["background"], model, flags["drop"], row=flags["row"], rows=flags["rows"])
+    tables = loading.read_tables(flags["background"], given, model, drop=flags["drop"])
+    return _ask_rows(tables, flags["contrast"], row=flags["row"], rows=flags["rows"])
 
 
-def _ask_rows(
-    data: Path, background: Path, model: Any, drop: Sequence[str], *, row: int | None, rows: str | None
-) -> Asked:
-    tables = loading.read_tables(background, data, model, drop=drop)
+def _ask_rows(tables: loading.Tables, contrast: str | None, *, row: int | None, rows: str | None) -> Asked:
     for note in tables.notes:
         typer.echo(note, err=True)
-    n = len(tables.data)
+    n, modality = len(tables.data), tables.modality(contrast)
     if rows is None:
-        return Asked(tables.modality(), tables.row(loading.row_number(row or 0, n)))
+        return Asked(modality, tables.row(loading.row_number(row or 0, n)))
     chosen = loading.row_range(rows, n)
-    return Asked(tables.modality(), tables.row(chosen.start), tables.rows(chosen), len(chosen))
+    return Asked(modality, tables.row(chosen.start), tables.rows(chosen), len(chosen))
 
 
 def _answer(
@@ -212,7 +220,8 @@ def _say_cost(explainer: Explainer, asked: Asked) -> None:
     typer.echo(f"One explanation: about {cost.rows:,} model rows, {_duration(cost.seconds)} in the model.")
     if n == 1:
         return
-    if explainer.settings.fresh:
+    alone = getattr(getattr(explainer.modality, "options", None), "contrast", "bin") == "value"
+    if explainer.settings.fresh or alone:
         rows, why = cost.rows * n, "each with its own neighborhood"
     else:
         rows, why = cost.rows + n - 1, "which share a neighborhood; more where one of them takes more to be precise"

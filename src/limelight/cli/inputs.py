@@ -26,6 +26,7 @@ BELONGS = {
     "rows": ("data",),
     "out": ("data",),
     "drop": ("data",),
+    "contrast": ("data",),
     "tokens": ("text",),
     "segments": ("image",),
     "windows": ("series",),

@@ -133,13 +133,15 @@ class Tables:
     as_array: bool
     notes: tuple[str, ...]
 
-    def modality(self) -> Tabular:
-        """Return the background as the kind of data that it is."""
+    def modality(self, contrast: Any = None) -> Tabular:
+        """Return the background as the kind of data that it is; `contrast` as in `Tabular`, None for its default."""
         from limelight.interpretable.tabular import Tabular
 
+        contrast = contrast or "bin"
         if self.as_array:
-            return Tabular(self.background.to_numpy(), names=[str(name) for name in self.background.columns])
-        return Tabular(self.background)
+            names = [str(name) for name in self.background.columns]
+            return Tabular(self.background.to_numpy(), names=names, contrast=contrast)
+        return Tabular(self.background, contrast=contrast)
 
     def rows(self, chosen: range) -> Any:
         """Return rows as the modality takes many."""

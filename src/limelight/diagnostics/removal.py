@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Representation
 from limelight.errors import InputError
-from limelight.inputs.kinds import concatenate
-from limelight.interpretable.tabular.store import Store
+from limelight.interpretable.tabular.held import plain
+from limelight.interpretable.tabular.store import store_beside
 from limelight.local.sampling import points
 from limelight.seeding import stream
 
@@ -38,7 +38,7 @@ def removed(representation: Representation, Z: NDArray[np.bool_], draws: int, se
 
 
 def _redrawn(row: Encoded, Z: NDArray[np.bool_], draws: int, seed: int) -> Iterator[Inputs]:
-    background = row.background
+    background = plain(row.background)
     point_seed = int(stream(seed, background.content, "points").integers(2**63))
     _, drawn = background.draw(points("sobol", 0, draws, background.n_coordinates, point_seed))
     compose = _sparse_rows if hasattr(background, "matrix") else _dense_rows
@@ -46,41 +46,21 @@ def _redrawn(row: Encoded, Z: NDArray[np.bool_], draws: int, seed: int) -> Itera
 
 
 def _sparse_rows(row: Any, drawn: Any, Z: NDArray[np.bool_]) -> Iterator[Inputs]:
-    values: FloatArray = drawn.tocsc()[:, row.background.at].toarray()
+    values: FloatArray = drawn.tocsc()[:, plain(row.background).at].toarray()
     for mask in Z:
-        yield row.background.matrix(np.where(mask, row.values, values))
+        yield plain(row.background).matrix(np.where(mask, row.values, values))
 
 
 def _dense_rows(row: Any, drawn: Inputs, Z: NDArray[np.bool_]) -> Iterator[Inputs]:
-    """Gather each column from the instance (row 0 of the joined table) or from the draws (rows 1, 2, …)."""
-    background = row.background
+    """Gather each column from the instance (value 0 of the store) or from the draws (values 1, 2, …)."""
+    background = plain(row.background)
     if not hasattr(background, "store"):
         raise InputError(
             f"explainer: expected a table whose features are columns, got a {type(background).__name__}; "
             "removal is not defined for it."
         )
-    joined = _joined(row.original, drawn, background.store.library)
-    store = Store(background.store.library, background.store.labels, _columns(joined, background.store.library))
+    store = store_beside(row.original, drawn, background.store)
     later = np.arange(1, len(drawn) + 1)
     for mask in Z:
         kept = {j for feature in np.flatnonzero(mask) for j in background.members[feature]}
         yield store.gather([0 * later if j in kept else later for j in range(len(store.labels))], {})
-
-
-def _joined(original: Any, drawn: Any, library: str) -> Any:
-    """Return both tables as one, in dtypes that hold the instance's own values too (unseen categories, missing)."""
-    if library == "numpy":
-        return np.concatenate([original, drawn])
-    if library == "pandas":
-        drawn = drawn.astype(dict(original.dtypes))
-    return concatenate([original, drawn])
-
-
-def _columns(table: Any, library: str) -> tuple[Any, ...]:
-    if library == "pandas":
-        return tuple(table.iloc[:, j].reset_index(drop=True) for j in range(table.shape[1]))
-    if library == "pyarrow":
-        return tuple(table.columns)
-    if library == "polars":
-        return tuple(table.get_columns())
-    return tuple(table[:, j] for j in range(table.shape[1]))

@@ -78,7 +78,7 @@ def _provenance(
 ) -> Provenance:
     context = one.context
     settings, modality = context.recorded
-    shared = isinstance(one.source, PoolSource)
+    pool = one.source if isinstance(one.source, PoolSource) else None
     noisy = settings["replicates"] == "auto" and context.repeats != 1
     names = context.target_names(one)
     return Provenance(
@@ -89,7 +89,7 @@ def _provenance(
         samples_needed=verdict.samples_needed,
         estimator=estimate.estimators[0] if len(set(estimate.estimators)) == 1 else ", ".join(estimate.estimators),
         kernel_width=float(width),
-        shared=shared,
+        shared=pool is not None and pool.shared,
         warnings=said_aloud(one)
         + trust_warnings(
             one.representation.features,
@@ -104,7 +104,7 @@ def _provenance(
         modality=modality,
         versions=versions(),
         cost=Cost(one.rows, one.calls, time.perf_counter() - one.started),
-        path="inputs" if shared else context.caller.path(one.representation.original),
+        path="inputs" if pool else context.caller.path(one.representation.original),
     )
 
 

@@ -89,7 +89,9 @@ class Context:
         """Return where the instance's perturbations come from, and the numbers of rows after which to look."""
         if hasattr(representation, "encode"):
             encoded = cast(Encoded, representation)
-            return PoolSource(encoded, self._pool(encoded)), self.looks("pool", len(encoded.features))
+            shared = encoded.background.shared and not self.settings.fresh
+            source = PoolSource(encoded, self._pool(encoded), shared=shared)
+            return source, self.looks("pool", len(encoded.features))
         settings, masked = self.settings, cast(Masked, representation)
         looks = self.looks("masks", len(masked.features))
         if settings.sampler not in ("auto", "pairs", "plain"):
@@ -97,8 +99,8 @@ class Context:
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
         bound = looks[-1] if settings.n_samples != "auto" else min(looks[-1], ENUMERATED_UP_TO)
         plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound, once=masked.deterministic)
-        source = MaskSource(masked, plan, cast(int, settings.seed))
-        return source, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
+        masks = MaskSource(masked, plan, cast(int, settings.seed))
+        return masks, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
 
     def targets(self, outputs: FloatArray) -> NDArray[np.int64]:
         """Return the indices of the outputs to explain for an instance with these outputs."""

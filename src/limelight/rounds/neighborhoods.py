@@ -171,13 +171,27 @@ class Pool:
 
 
 class PoolSource:
-    """One instance's view of a pool: the same draws as everybody's, encoded as its own z'."""
+    """One instance's view of a pool: the same draws as everybody's, encoded as its own z'.
 
-    kind = "pool"
+    Parameters
+    ----------
+    representation
+        What encodes draws.
+    pool
+        Draws with their answers.
+    shared
+        Whether other instances read them too; not where rows are drawn around this one, or its values are held.
+    """
 
-    def __init__(self, representation: Encoded, pool: Pool) -> None:
+    def __init__(self, representation: Encoded, pool: Pool, *, shared: bool = True) -> None:
         self.representation = representation
         self.pool = pool
+        self.shared = shared
+
+    @property
+    def kind(self) -> str:
+        """Return how much the instance brings to a round: hundreds of rows of its own, or none."""
+        return "pool" if self.shared else "masks"
 
     @property
     def n(self) -> int:

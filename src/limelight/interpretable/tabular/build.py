@@ -43,6 +43,7 @@ class Options:
     groups: Any
     sampling: str
     around: str
+    contrast: str = "bin"
 
     def check(self, targets: Any) -> None:
         """Refuse values that are not known, and combinations in which an argument has no effect."""
@@ -50,6 +51,13 @@ class Options:
             raise UnknownNameError("sampling", self.sampling, ("background", "gaussian"))
         if self.around not in ("background", "instance"):
             raise UnknownNameError("around", self.around, ("background", "instance"))
+        if self.contrast not in ("bin", "value"):
+            raise UnknownNameError("contrast", self.contrast, ("bin", "value"))
+        if self.contrast == "value" and not (isinstance(self.bins, str) and self.bins == "quartile"):
+            raise InputError(
+                f'bins: expected none with contrast="value", whose features are the row\'s own values, got '
+                f'{self.bins!r}; leave bins out, or pass contrast="bin".'
+            )
         if self.around == "instance" and (self.bins is not None or self.sampling != "gaussian"):
             raise InputError(
                 'around: "instance" expected bins=None and gaussian sampling, got bins or observed values; '
@@ -71,7 +79,8 @@ class Options:
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
-        return {"bins": self.describe_bins(), "sampling": self.sampling, "around": self.around}
+        described = {"bins": self.describe_bins(), "sampling": self.sampling, "around": self.around}
+        return {**described, "contrast": self.contrast}
 
 
 def build_dense(background: Any, options: Options, *, targets: Any, names: Sequence[Hashable] | None) -> DenseTable:
@@ -96,7 +105,7 @@ def build_dense(background: Any, options: Options, *, targets: Any, names: Seque
     gaussian = options.sampling == "gaussian"
     parts, laws, supports = _build_laws(raws, columns, ranked, groups, library, gaussian)
     law = TableBackground(laws, tuple(part.members for part in parts), Store(library, labels, supports))
-    return DenseTable(columns, parts, law, options.around)
+    return DenseTable(columns, parts, law, options.around, options.contrast)
 
 
 def check_targets(targets: Any, n: int) -> NDArray[Any] | None:

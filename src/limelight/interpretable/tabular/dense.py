@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
-from limelight.interpretable.tabular.background import Gaussian, Law, TableBackground
-from limelight.interpretable.tabular.columns import Column, stable_repr
+from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed, TableBackground
+from limelight.interpretable.tabular.columns import UNKNOWN, Column, stable_repr
 from limelight.interpretable.tabular.features import Part
+from limelight.interpretable.tabular.frames import to_list
+from limelight.interpretable.tabular.held import HeldRow, held_feature, hold
 from limelight.interpretable.tabular.rows import row_values
 from limelight.result.layouts import table_layout
 
@@ -92,19 +94,22 @@ class DenseTable:
         The law of the features, shared by all rows.
     around
         ``"instance"``: gaussian laws are centred at each row, and not shared.
+    contrast
+        ``"value"``: each row's own values are held, and not shared.
     """
 
     columns: tuple[Column, ...]
     parts: tuple[Part, ...]
     background: TableBackground
     around: str
+    contrast: str = "bin"
 
     @property
     def labels(self) -> tuple[Hashable, ...]:
         """Return the column names."""
         return self.background.store.labels
 
-    def represent(self, instance: Any) -> TableRow:
+    def represent(self, instance: Any) -> TableRow | HeldRow:
         """Return x' of one row, however it is given."""
         raw = row_values(instance, self.labels)
         read = [column.read(value) for column, value in zip(self.columns, raw, strict=True)]
@@ -117,9 +122,10 @@ class DenseTable:
         if self._continuous.any():
             return self._represent_continuous(features, found, content, read, values)
         own = np.array(found, dtype=self.background.code_dtype)
-        return TableRow(features, self._ones, content, self.background, own, values, None, self._layout)
+        row = TableRow(features, self._ones, content, self.background, own, values, None, self._layout)
+        return self._hold(row, read) if self.contrast == "value" else row
 
-    def originals(self, representations: Sequence[TableRow]) -> Inputs:
+    def originals(self, representations: Sequence[TableRow | HeldRow]) -> Inputs:
         """Return the rows of many representations as one table, at once."""
         return self.background.store.rows([row.values for row in representations])
 
@@ -178,6 +184,32 @@ class DenseTable:
         return TableRow(
             features, np.where(flags, standard, 1.0), content, background, codes, values, flags, self._layout
         )
+
+    def _hold(self, row: TableRow, read: list[Any]) -> HeldRow:
+        """Return the row with its own values held, its features named by them."""
+        features = []
+        for part, only in zip(self.parts, self._only, strict=True):
+            values = [read[j] for j in part.members]
+            sole = only is not None and only == values
+            if part.is_group:
+                name, value = self._group_name(part, [UNKNOWN] * len(read), read)
+            else:
+                column = self.columns[part.members[0]]
+                name, value = column.name_of(UNKNOWN, values[0]), column.show(values[0])
+            features.append(held_feature(name, part.where, value, sole=sole))
+        return hold(row, tuple(features))
+
+    @cached_property
+    def _only(self) -> tuple[list[Any] | None, ...]:
+        """For each feature the values of its columns where the background shows no others; else None."""
+        found: list[list[Any] | None] = []
+        store = self.background.store
+        for part, law in zip(self.parts, self.background.laws, strict=True):
+            constant = isinstance(law, Observed) and len(law.cumulative) == 1
+            constant = constant or (isinstance(law, BinnedGaussian) and len(law.scale) == 1 and law.scale[0] == 0)
+            first = [self.columns[j].read(to_list(store.supports[j])[0]) for j in part.members] if constant else None
+            found.append(first)
+        return tuple(found)
 
     def _feature(self, part: Part, own: int, codes: list[int], read: list[Any]) -> Feature:
         if part.ready and own >= 0:

@@ -67,9 +67,10 @@ def load(path: str | PathLike[str]) -> tuple[DenseTable | SparseTable, Options, 
     if version != SCHEMA_VERSION:
         raise InputError(f"path: expected schema version {SCHEMA_VERSION}, got {version!r}; save it with this version.")
     described = read["options"]
-    options = Options(described["bins"], (), (), None, described["sampling"], described["around"])
+    contrast = described.get("contrast", "bin")  # files of earlier versions do not say
+    options = Options(described["bins"], (), (), None, described["sampling"], described["around"], contrast)
     table: DenseTable | SparseTable = (
-        _read_dense(read["dense"]) if read["dense"] else _read_sparse(read["sparse"], options)
+        _read_dense(read["dense"], options) if read["dense"] else _read_sparse(read["sparse"], options)
     )
     return table, options, int(read["max_samples"])
 
@@ -94,7 +95,7 @@ def _write_dense(table: DenseTable) -> dict[str, Any]:
     }
 
 
-def _read_dense(saved: dict[str, Any]) -> DenseTable:
+def _read_dense(saved: dict[str, Any], options: Options) -> DenseTable:
     columns = tuple(_read_column(column) for column in saved["columns"])
     laws = tuple(_read_law(law) for law in saved["laws"])
     parts = tuple(_read_part(part, columns, law) for part, law in zip(saved["parts"], laws, strict=True))
@@ -102,7 +103,7 @@ def _read_dense(saved: dict[str, Any]) -> DenseTable:
     supports = tuple(column_from_json(support, library) for support in saved["supports"])
     store = Store(library, tuple(column.label for column in columns), supports)
     background = TableBackground(laws, tuple(part.members for part in parts), store)
-    return DenseTable(columns, parts, background, saved["around"])
+    return DenseTable(columns, parts, background, saved["around"], options.contrast)
 
 
 def _write_column(column: Column) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from limelight.interpretable.tabular.build import Options, build_dense
 from limelight.interpretable.tabular.dense import DenseTable, TableRow
 from limelight.interpretable.tabular.features import is_free_text
 from limelight.interpretable.tabular.frames import library_of
+from limelight.interpretable.tabular.held import HeldRow
 from limelight.interpretable.tabular.rows import rows_of
 from limelight.interpretable.tabular.sparse import SparseRow, SparseTable, build_sparse
 
@@ -60,6 +61,11 @@ class Tabular:
     around
         Where gaussian draws without bins are centred: ``"background"`` (default: the mean, so that rows are shared by
         all instances) or ``"instance"``.
+    contrast
+        What a weight compares: ``"bin"`` (default, as in lime: the own bin against the others; all rows share one
+        neighborhood, so that a million rows are cheap) or ``"value"``: this very value against what the background
+        shows instead. The second is the sharpest answer about one row, and nearest to what removing a column does; each
+        row asks the model for a neighborhood of its own.
     names
         Column names for an array or a sparse matrix; x0, x1, … by default.
     max_samples
@@ -99,6 +105,7 @@ class Tabular:
         groups: Mapping[Hashable, Sequence[Hashable]] | Literal["auto"] | None = "auto",
         sampling: Literal["background", "gaussian"] | None = None,
         around: Literal["background", "instance"] = "background",
+        contrast: Literal["bin", "value"] = "bin",
         names: Sequence[Hashable] | None = None,
         max_samples: int = MAX_SAMPLES,
     ) -> None:
@@ -109,6 +116,7 @@ class Tabular:
             groups,
             sampling or ("gaussian" if bins is None else "background"),
             around,
+            contrast,
         )
         options.check(targets)
         build = build_sparse if library_of(background) == "scipy" else build_dense
@@ -124,7 +132,10 @@ class Tabular:
         return "euclidean"
 
     def __repr__(self) -> str:
-        return f"Tabular({len(self.table.labels)} columns, bins={self.options.describe_bins()!r})"
+        columns = f"{len(self.table.labels)} columns"
+        if self.options.contrast == "value":
+            return f'Tabular({columns}, contrast="value")'
+        return f"Tabular({columns}, bins={self.options.describe_bins()!r})"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -143,7 +154,7 @@ class Tabular:
             "ll.Text(fields=[…]) explains its words",
         )
 
-    def represent(self, instance: Any, rng: np.random.Generator | None = None) -> TableRow | SparseRow:
+    def represent(self, instance: Any, rng: np.random.Generator | None = None) -> TableRow | SparseRow | HeldRow:
         """Return x' of one row: a Series, a frame of one row, a dict, or a sequence in column order. `rng` is not used.
 
         Raises

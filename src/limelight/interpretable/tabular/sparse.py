@@ -22,6 +22,7 @@ from limelight.interpretable.tabular.bins import FEW, find_edges
 from limelight.interpretable.tabular.build import Options
 from limelight.interpretable.tabular.columns import UNKNOWN, bin_names, read_value, show_value
 from limelight.interpretable.tabular.frames import IntArray, library_of
+from limelight.interpretable.tabular.held import HeldRow, held_feature, hold, plain
 from limelight.interpretable.tabular.rows import row_values
 from limelight.result.layouts import table_layout
 
@@ -151,7 +152,7 @@ class SparseTable:
     form: Any
     options: Options
 
-    def represent(self, instance: Any) -> SparseRow:
+    def represent(self, instance: Any) -> SparseRow | HeldRow:
         """Return x' of one row, sparse or dense."""
         at, values = self._nonzeros(instance)
         whole = self.form.dtype.kind in "iu"
@@ -163,12 +164,21 @@ class SparseTable:
         own = np.array([code for _, _, _, code in columns], dtype=float if self.options.bins is None else np.int64)
         center = own if self.options.bins is None else np.ones(len(at))
         content = hashlib.blake2b(at.tobytes() + values.tobytes(), digest_size=16).digest()
-        return SparseRow(features, center.astype(np.float64), content, background, own, values)
+        row = SparseRow(features, center.astype(np.float64), content, background, own, values)
+        return self._hold(row) if self.options.contrast == "value" else row
 
-    def originals(self, representations: Sequence[SparseRow]) -> Inputs:
+    def _hold(self, row: SparseRow) -> HeldRow:
+        """Return the row with its non-zeros held, its features named by them."""
+        features = []
+        for feature, value, support in zip(row.features, row.values, row.background.supports, strict=True):
+            name = f"{feature.where.key} = {feature.value}"
+            features.append(held_feature(name, feature.where, feature.value, sole=bool((support == value).all())))
+        return hold(row, tuple(features))
+
+    def originals(self, representations: Sequence[SparseRow | HeldRow]) -> Inputs:
         """Return the rows of many representations as one matrix."""
         data = np.concatenate([row.values for row in representations]).astype(self.form.dtype)
-        at = np.concatenate([row.background.at for row in representations])
+        at = np.concatenate([plain(row.background).at for row in representations])
         ends = np.concatenate([[0], np.cumsum([len(row.values) for row in representations])])
         return type(self.form)((data, at, ends), shape=(len(representations), self.form.shape[1]))
 

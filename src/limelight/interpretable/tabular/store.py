@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.contracts import Inputs
 from limelight.errors import InputError
+from limelight.inputs.kinds import concatenate
 from limelight.interpretable.tabular.columns import is_missing, stable_repr
 from limelight.interpretable.tabular.frames import IntArray, to_list
 
@@ -84,6 +86,30 @@ def _fingerprint(values: list[Any]) -> str:
     """Return text that is equal for equal columns, also of objects whose repr is where they lie in memory."""
     plain = all(isinstance(value, (str, int, float, type(None))) for value in values)
     return repr(values) if plain else stable_repr(values)
+
+
+def store_beside(original: Inputs, drawn: Inputs, store: Store) -> Store:
+    """Return a store whose value 0 is a row's own in every column, and whose values 1, 2, … are the drawn ones.
+
+    Its dtypes hold the row's own values too: a category that the background never shows, a missing whole number.
+    """
+    if store.library == "numpy":
+        joined: Any = np.concatenate([original, drawn])
+    elif store.library == "pandas":
+        joined = concatenate([original, drawn.astype(dict(original.dtypes))])
+    else:
+        joined = concatenate([original, drawn])
+    return Store(store.library, store.labels, _columns(joined, store.library))
+
+
+def _columns(table: Any, library: str) -> tuple[Any, ...]:
+    if library == "pandas":
+        return tuple(table.iloc[:, j].reset_index(drop=True) for j in range(table.shape[1]))
+    if library == "pyarrow":
+        return tuple(table.columns)
+    if library == "polars":
+        return tuple(table.get_columns())
+    return tuple(table[:, j] for j in range(table.shape[1]))
 
 
 @contextmanager
