@@ -39,11 +39,23 @@ class MaskedDocument:
         The document itself as n = 1 perturbed text with nothing hidden.
     content
         Bytes equal for equal documents.
+    held
+        Columns beside the texts that stay as they are.
     """
 
     features: tuple[Feature, ...]
     texts: MaskedTexts
     content: bytes
+    held: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return which columns are held: what they do to the answer is no word's weight, but in the intercept."""
+        if not self.held:
+            return ()
+        shown = ", ".join(map(repr, self.held[:5]))
+        more = f" and {len(self.held) - 5} more" if len(self.held) > 5 else ""
+        return (f"only words are weighed: {shown}{more} stay as they are, and what they do is in the intercept",)
 
     @property
     def center(self) -> FloatArray:
@@ -104,8 +116,8 @@ class Text:
         ``"leave"`` (default, as in lime) leaves the spaces around a hidden word; ``"tidy"`` closes the gap, for models
         that read spaces.
     fields
-        Names of the texts in a dict or a row of a frame; None takes every string. The rest is handed on
-        unchanged.
+        Names of the texts in a dict or a row of a frame; None takes every string, and asks where one of several is a
+        single word and so may be a category. The rest is handed on unchanged, and the explanation says so.
     to_model
         Makes the model's input of a list of n strings, for instance ``np.array``; None hands over the list. With dicts
         the model gets a list of dicts, with rows of a frame a frame.
@@ -190,7 +202,7 @@ class Text:
         )  # fmt: skip
         names = None if document.plain else document.names
         whole = MaskedTexts(templates, np.ones((1, len(features)), dtype=np.uint8), names, document.build)
-        return MaskedDocument(features, whole, document.content)
+        return MaskedDocument(features, whole, document.content, document.held)
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return an iterable of documents: of a list, a series, an array, a stream, or the rows of a frame.

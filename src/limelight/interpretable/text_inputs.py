@@ -14,6 +14,7 @@ import numpy as np
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.tabular.columns import stable_repr
 
 Build = Callable[[Sequence[list[str]]], Inputs]
 
@@ -32,6 +33,8 @@ class Document:
         Whether the instance is a single string.
     content
         Bytes equal for equal instances.
+    held
+        The other columns, which the model gets as they are.
     """
 
     names: tuple[str, ...]
@@ -39,6 +42,7 @@ class Document:
     build: Build | None
     plain: bool
     content: bytes
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
     Raises
     ------
     InputError
-        If it is none of these, or holds no text.
+        If it is none of these, holds no text, or holds several strings of which some may be no texts.
     UnknownNameError
         If a field is not there.
 
@@ -108,7 +112,7 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
     row, values = _one_row(instance)
     if to_model is not None:
         raise InputError("to_model: expected None for dicts and frames, which reach the model as such; leave it out.")
-    names = tuple(name for name, value in values.items() if isinstance(value, str)) if fields is None else tuple(fields)
+    names = _texts_among(values) if fields is None else tuple(fields)
     for name in names:
         if name not in values:
             raise UnknownNameError("fields", name, values)
@@ -116,9 +120,34 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
             raise InputError(f"instance: expected a string in {name!r}, got {_kind(values[name])}; replace it by ''.")
     if not names:
         raise InputError(f"instance: expected at least one string, got none among {', '.join(map(str, values))}.")
-    content = repr(sorted((str(name), value) for name, value in values.items())).encode("utf-8", "surrogatepass")
+    written = [(name, stable_repr(values[name])) for name in sorted(values, key=str)]
+    content = repr(written).encode("utf-8", "surrogatepass")
     back = Dicts(row, names) if isinstance(row, Mapping) else Frames(row, names)
-    return Document(tuple(map(str, names)), tuple(str(values[name]) for name in names), back, False, content)
+    held = tuple(str(name) for name in values if name not in names)
+    texts = tuple(str(values[name]) for name in names)
+    return Document(tuple(map(str, names)), texts, back, False, content, held)
+
+
+def _texts_among(values: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """Return the columns that hold texts, where nobody said which.
+
+    One string is the text. Of several, one of a single word may as well be a category, a code or a date, of which an
+    empty string is none: whoever owns the table knows.
+    """
+    strings = tuple(name for name, value in values.items() if isinstance(value, str))
+    doubtful = [name for name in strings if len(values[name].split()) == 1]
+    if len(strings) > 1 and doubtful:
+        asked = ", ".join(repr(str(name)) for name in strings)
+        raise InputError(
+            f"instance: expected to be told which of several strings are texts, got {asked}, of which "
+            f"{str(doubtful[0])!r} holds {values[doubtful[0]]!r:.30}; name the texts, such as "
+            f"Text(fields=[{_longest(strings, values)!r}]). The others are then held as they are."
+        )
+    return strings
+
+
+def _longest(names: Sequence[Any], values: Mapping[Any, Any]) -> str:
+    return str(max(names, key=lambda name: len(values[name])))
 
 
 def separate_documents(many: Any) -> Iterable[Any]:
