@@ -49,3 +49,18 @@ def halves(image: Any) -> Any:
 
 
 number = 3
+
+
+def in_boston(frame: Any) -> Any:
+    """1 where a code of five digits begins with 02: a model that knows codes as text."""
+    return np.array([float(str(code).startswith("02")) for code in frame["zip"]])
+
+
+def after_march(frame: Any) -> Any:
+    """1 for days after the 15th of March: a model that knows dates."""
+    return np.asarray((frame["day"].dt.day > 15), dtype=float)
+
+
+def price_of(frame: Any) -> Any:
+    """The price: a model that knows numbers."""
+    return np.asarray(frame["price"], dtype=float)

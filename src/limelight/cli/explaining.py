@@ -9,6 +9,7 @@ import typer
 
 from limelight.cli import inputs, loading
 from limelight.cli.inputs import Asked
+from limelight.cli.reading import Format
 from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
 from limelight.errors import InputError
 from limelight.settings import Settings
@@ -16,6 +17,8 @@ from limelight.settings import Settings
 if TYPE_CHECKING:
     from limelight.explainer import Explainer
 
+LINES = (".jsonl", ".ndjson")
+"""How a file is named that holds an explanation in each line; nothing else is written there."""
 TABLES, OTHERS = "A table", "A text, an image, a series"
 
 SpecOption = Annotated[
@@ -53,6 +56,31 @@ ContrastOption = Annotated[
         help="What a weight compares: bin (the own bin against the others; rows share one neighborhood) or value (this "
         "very value against the background's, the sharpest answer about one row).",
         rich_help_panel=TABLES,
+    ),
+]
+SepOption = Annotated[
+    str | None, typer.Option(metavar="MARK", help="What stands between cells of a CSV.", rich_help_panel=TABLES)
+]
+DecimalOption = Annotated[
+    str | None, typer.Option(metavar="MARK", help="What stands before decimals in a CSV.", rich_help_panel=TABLES)
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="How letters are written in files, such as latin-1.", rich_help_panel=TABLES),
+]
+DtypeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=TYPE",
+        help="What a column holds, as pandas names it (zip=str), or how its dates are written (day=%d.%m.%Y). "
+        "Repeatable.",
+        rich_help_panel=TABLES,
+    ),
+]
+CategoricalOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN", help="A column whose numbers are names, such as a code. Repeatable.", rich_help_panel=TABLES
     ),
 ]
 TextOption = Annotated[
@@ -117,6 +145,11 @@ def explain(
     out: OutOption = None,
     drop: DropOption = None,
     contrast: ContrastOption = None,
+    sep: SepOption = None,
+    decimal: DecimalOption = None,
+    encoding: EncodingOption = None,
+    dtype: DtypeOption = None,
+    categorical: CategoricalOption = None,
     text: TextOption = None,
     image: ImageOption = None,
     series: SeriesOption = None,
@@ -134,6 +167,8 @@ def explain(
 ) -> None:
     """Explain what a model says about a row of a table, or many, a text, an image or a series."""
     table = {"background": background, "row": row, "rows": rows, "out": out, "drop": drop or (), "contrast": contrast}
+    reading = {"sep": sep, "decimal": decimal, "encoding": encoding, "dtype": dtype or ()}
+    table = {**table, **reading, "categorical": categorical or ()}
     cut = {"tokens": tokens, "segments": segments, "windows": windows, "fill": fill}
     sources = {"data": data, "text": text, "image": image, "series": series}
     source = inputs.check_source({**sources, **table, **cut})
@@ -163,19 +198,23 @@ def _check_doors(files: dict[str, Path | None], *, background: Any, row: Any, ro
         raise InputError("--html, --png, --json: are for one --row; --rows are written to --out.")
     if rows is not None and out is None:
         raise InputError("--out: --rows need a file to go to, such as --out explanations.jsonl.")
+    if out is not None and out.suffix and out.suffix.lower() not in LINES:
+        raise InputError(f"--out: expected a file named {' or '.join(LINES)}, one JSON in each line, got '{out}'.")
     if row is not None and out is not None:
         raise InputError("--out: is for --rows; one --row is written by --html, --png or --json.")
 
 
 def _ask(source: str, given: Any, flags: dict[str, Any], model: Any) -> Asked:
+    form = Format.of(flags["sep"], flags["decimal"], flags["encoding"], flags["dtype"])
     if source == "text":
-        return inputs.ask_text(given, tokens=flags["tokens"], fill=flags["fill"])
+        return inputs.ask_text(given, tokens=flags["tokens"], fill=flags["fill"], encoding=flags["encoding"])
     if source == "image":
         return inputs.ask_image(given, segments=flags["segments"], fill=flags["fill"])
     if source == "series":
         names = ("background", "windows", "fill")
-        return inputs.ask_series(given, **{name: flags[name] for name in names})
-    tables = loading.read_tables(flags["background"], given, model, drop=flags["drop"])
+        return inputs.ask_series(given, form=form, **{name: flags[name] for name in names})
+    chosen = {"drop": flags["drop"], "form": form, "categorical": flags["categorical"]}
+    tables = loading.read_tables(flags["background"], given, model, **chosen)
     return _ask_rows(tables, flags["contrast"], row=flags["row"], rows=flags["rows"])
 
 

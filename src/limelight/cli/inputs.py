@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from limelight.cli.loading import load_object, read_frame
+from limelight.cli.loading import load_object
+from limelight.cli.reading import PLAIN, Format, read_frame
 from limelight.errors import InputError
 from limelight.optional import require
 
@@ -27,6 +28,11 @@ BELONGS = {
     "out": ("data",),
     "drop": ("data",),
     "contrast": ("data",),
+    "sep": ("data", "series"),
+    "decimal": ("data", "series"),
+    "encoding": ("data", "text", "series"),
+    "dtype": ("data",),
+    "categorical": ("data",),
     "tokens": ("text",),
     "segments": ("image",),
     "windows": ("series",),
@@ -82,7 +88,7 @@ def check_source(given: Mapping[str, Any]) -> str:
 # -- one text, one image, one series ----------------------------------------------------------------------------------
 
 
-def ask_text(text: str, *, tokens: str | None = None, fill: str | None = None) -> Asked:
+def ask_text(text: str, *, tokens: str | None = None, fill: str | None = None, encoding: str | None = None) -> Asked:
     """Return a text; ``@file`` is what the file holds, ``@@`` begins a text with @.
 
     >>> ask_text("@@mary: no cough").instance
@@ -93,7 +99,7 @@ def ask_text(text: str, *, tokens: str | None = None, fill: str | None = None) -
     modality = Text("words" if tokens is None else _object_or_name(tokens, "--tokens"), mask=fill)
     if not text.startswith("@"):
         return Asked(modality, text)
-    return Asked(modality, text[1:] if text.startswith("@@") else _content(Path(text[1:])))
+    return Asked(modality, text[1:] if text.startswith("@@") else _content(Path(text[1:]), encoding or "utf-8"))
 
 
 def ask_image(path: Path, *, segments: str | None = None, fill: str | None = None) -> Asked:
@@ -109,7 +115,12 @@ def ask_image(path: Path, *, segments: str | None = None, fill: str | None = Non
 
 
 def ask_series(
-    path: Path, *, background: Path | None = None, windows: str | None = None, fill: str | None = None
+    path: Path,
+    *,
+    background: Path | None = None,
+    windows: str | None = None,
+    fill: str | None = None,
+    form: Format = PLAIN,
 ) -> Asked:
     """Return a series file; `windows` names a way to cut it, or says how many steps a window has."""
     from limelight.interpretable.timeseries import TimeSeries
@@ -118,8 +129,8 @@ def ask_series(
     if windows is not None and windows.isdigit():
         cut = int(windows)
     ground = "series_mean" if fill is None else _object_or_name(fill, "--fill")
-    others = None if background is None else np.asarray(_series_file(background, "--background"))
-    return Asked(TimeSeries(cut, ground, background=others), _one_series(_series_file(path, "--series")))
+    others = None if background is None else np.asarray(_series_file(background, "--background", form))
+    return Asked(TimeSeries(cut, ground, background=others), _one_series(_series_file(path, "--series", form)))
 
 
 def _object_or_name(text: str, flag: str) -> Any:
@@ -145,18 +156,20 @@ def _check_file(path: Path, flag: str, remedy: str = "") -> None:
         raise InputError(f"{flag}: no file '{path}'{remedy}.")
 
 
-def _content(path: Path) -> str:
+def _content(path: Path, encoding: str) -> str:
     _check_file(path, "--text", "; a text that begins with @ is written with @@")
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"--text: '{path}' is not UTF-8 ({error.reason}); convert it.") from error
+        return path.read_text(encoding=encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(
+            f"--text: '{path}' is not {encoding.upper()} ({error}); convert it, or say --encoding latin-1."
+        ) from error
 
 
-def _series_file(path: Path, flag: str) -> Any:
+def _series_file(path: Path, flag: str, form: Format) -> Any:
     """Return an array of .npy, a frame of a table with a header, an array of a table without."""
     if path.suffix.lower() != ".npy":
-        return _series_table(path, flag)
+        return _series_table(path, flag, form)
     _check_file(path, flag)
     try:
         return np.load(path, allow_pickle=False)
@@ -164,12 +177,12 @@ def _series_file(path: Path, flag: str) -> Any:
         raise InputError(f"{flag}: could not read '{path}' ({error}).") from error
 
 
-def _series_table(path: Path, flag: str) -> Any:
-    kinds, frame = require("pandas.api.types", "cli"), read_frame(path, argument=flag)
+def _series_table(path: Path, flag: str, form: Format) -> Any:
+    kinds, frame = require("pandas.api.types", "cli"), read_frame(path, argument=flag, form=form)
     if {".csv", ".tsv"} & set(path.suffixes):
-        first = read_frame(path, argument=flag, header=None, nrows=1)
+        first = read_frame(path, argument=flag, form=form, header=None, nrows=1)
         if all(map(kinds.is_number, first.iloc[0])):
-            return read_frame(path, argument=flag, header=None).to_numpy()
+            return read_frame(path, argument=flag, form=form, header=None).to_numpy()
     times = frame.columns[0]
     return frame if kinds.is_numeric_dtype(frame[times]) or frame.shape[1] == 1 else frame.set_index(times)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from limelight.cli.reading import PLAIN, Format, doubtful_dates, kind_of, read_frame
 from limelight.errors import InputError
 from limelight.optional import require
 
@@ -125,13 +126,16 @@ class Tables:
     as_array
         Whether the model was fitted on an array and so receives arrays.
     notes
-        What was left out, one sentence each.
+        What was left out, and what was not understood, one sentence each.
+    categorical
+        Columns of numbers that name something.
     """
 
     background: pd.DataFrame
     data: pd.DataFrame
     as_array: bool
     notes: tuple[str, ...]
+    categorical: tuple[str, ...] = ()
 
     def modality(self, contrast: Any = None) -> Tabular:
         """Return the background as the kind of data that it is; `contrast` as in `Tabular`, None for its default."""
@@ -140,8 +144,8 @@ class Tables:
         contrast = contrast or "bin"
         if self.as_array:
             names = [str(name) for name in self.background.columns]
-            return Tabular(self.background.to_numpy(), names=names, contrast=contrast)
-        return Tabular(self.background, contrast=contrast)
+            return Tabular(self.background.to_numpy(), names=names, contrast=contrast, categorical=self.categorical)
+        return Tabular(self.background, contrast=contrast, categorical=self.categorical)
 
     def rows(self, chosen: range) -> Any:
         """Return rows as the modality takes many."""
@@ -150,41 +154,21 @@ class Tables:
 
     def row(self, number: int) -> Any:
         """Return a row as the modality takes one."""
-        row = self.data.iloc[number]
+        # a frame of one row keeps the types of its columns; a single row would have one type for all
+        row = self.data.iloc[[number]]
         return row.to_numpy() if self.as_array else row
 
 
-_READERS: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {
-    (".csv",): ("read_csv", {}),
-    (".tsv",): ("read_csv", {"sep": "\t"}),
-    (".parquet", ".pq"): ("read_parquet", {}),
-    (".jsonl", ".ndjson"): ("read_json", {"lines": True}),
-}
-
-
-def read_frame(path: Path, *, argument: str, **options: Any) -> pd.DataFrame:
-    """Return the table in a CSV, Parquet or JSON Lines file; options go to pandas' reader of it.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, unreadable, or of another kind.
-    """
-    name = path.name.lower().removesuffix(".gz")
-    if not path.is_file():
-        raise InputError(f"{argument}: no file '{path}'.")
-    reader = next((read for suffixes, read in _READERS.items() if name.endswith(suffixes)), None)
-    if reader is None:
-        raise InputError(f"{argument}: expected .csv, .tsv, .parquet or .jsonl, got '{path}'.")
-    try:
-        frame: pd.DataFrame = getattr(require("pandas", "cli"), reader[0])(path, **reader[1], **options)
-    except Exception as error:
-        raise InputError(f"{argument}: could not read '{path}' ({_first_line(error)}).") from error
-    return frame
-
-
-def read_tables(background: Path, data: Path, model: Any, *, drop: Sequence[str] = ()) -> Tables:
-    """Return both tables with the columns that the model takes.
+def read_tables(
+    background: Path,
+    data: Path,
+    model: Any,
+    *,
+    drop: Sequence[str] = (),
+    form: Format = PLAIN,
+    categorical: Sequence[str] = (),
+) -> Tables:
+    """Return both tables with the columns that the model takes, the data in the types of the background.
 
     A label column is recognised by what lacks it: the model's own list of inputs (`feature_names_in_`), or the
     background.
@@ -194,8 +178,18 @@ def read_tables(background: Path, data: Path, model: Any, *, drop: Sequence[str]
     InputError
         If a column is missing, or if the number of columns is not what the model was fitted on.
     """
-    train, test = read_frame(background, argument="--background"), read_frame(data, argument="--data")
+    _check_format(form, background, data)
+    # a kind of file that knows its own format needs no word about it, where the other one does
+    train = read_frame(background, argument="--background", form=_form_for(background, form))
+    test = read_frame(data, argument="--data", form=_form_for(data, form), like=train)
+    if unknown := [name for name in form.dtypes if name not in train.columns and name not in test.columns]:
+        raise InputError(f"--dtype: no column {_names(unknown)} in '{background}', which has {_names(train.columns)}.")
     notes: list[str] = []
+    if doubtful := doubtful_dates(train):
+        notes.append(
+            f"Kept as text, since day and month cannot be told apart: {_names(doubtful)}; "
+            f"--dtype {doubtful[0]}=%d/%m/%Y says how dates are written."
+        )
     columns = _model_columns(train, model, drop, background, notes)
     if missing := [name for name in columns if name not in test.columns]:
         raise InputError(
@@ -205,7 +199,19 @@ def read_tables(background: Path, data: Path, model: Any, *, drop: Sequence[str]
     if extra := [name for name in test.columns if name not in columns and name not in drop]:
         notes.append(f"Left out of '{data}', since the model does not take it: {_names(extra)}.")
     as_array = model_columns(model) is None and hasattr(model, "n_features_in_")
-    return Tables(train[columns], test[columns], as_array, tuple(notes))
+    return Tables(train[columns], test[columns], as_array, tuple(notes), tuple(categorical))
+
+
+def _check_format(form: Format, background: Path, data: Path) -> None:
+    """Refuse a flag about the text of files where neither file is text."""
+    kinds = {kind_of(background, "--background"), kind_of(data, "--data")}
+    for flag, places in (("sep", {"csv"}), ("decimal", {"csv"}), ("encoding", {"csv", "lines"})):
+        if getattr(form, flag) is not None and not kinds & places:
+            raise InputError(f"--{flag}: has no effect with '{background}' and '{data}'; leave it out.")
+
+
+def _form_for(path: Path, form: Format) -> Format:
+    return Format(dtypes=form.dtypes) if kind_of(path, "--data") == "parquet" else form
 
 
 def _model_columns(
