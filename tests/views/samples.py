@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import Feature, Ranking, Where
+from limelight.result.effects import Effect, Interaction
 from limelight.result.explanation import Cost, Explanation, Provenance
 from limelight.result.layouts import bars_layout, raster_layout, series_layout, text_layout
 
@@ -99,6 +100,61 @@ def table() -> Explanation:
         outputs=[(">50K", 0.951), ("<=50K", 0.049)],
         layout={"kind": "table"},
         shown=9,
+    )
+
+
+def average() -> Explanation:
+    """The same row with all that stands behind its weights: shares, curves, a pair, a verdict."""
+    own = {"capital-gain": 0.08, "marital-status": 0.46, "education-num": 0.16, "age": 0.26, "sex": 0.67}
+    sure = table()
+    # How much of the census has the same as this person, where the sample says it.
+    reference = np.array([own.get(str(feature.where.key), 0.3) for feature in sure.features])
+    curves = {
+        "capital-gain": (["capital-gain ≤ 0", "capital-gain > 0"], [0.92, 0.08], 1),
+        "education-num": ([f"education-num {i}" for i in range(16)], [1 / 16] * 16, 12),
+        "age": (["age ≤ 28", "28 < age ≤ 37", "37 < age ≤ 48", "48 < age"], [0.26, 0.26, 0.24, 0.24], 1),
+        "hours-per-week": (["≤ 40", "40 <", "missing"], [0.7, 0.3, 0.0], -1),
+    }
+    made = replace(
+        sure,
+        center=np.ones(len(sure.features)),
+        reference=reference,
+        additivity=np.array([0.972]),
+        additivity_stderr=np.array([0.004]),
+        gap=np.array([0.4]),
+        pairs=((Interaction(3, 4, 0.021, 0.004, 0.017, 0.003), Interaction(1, 6, 0.008, 0.003, -0.009, 0.003)),),
+        verdicts=("The columns add up: their own curves explain 97 % of what the model does nearby.",),
+        causes=("adds up",),
+    )
+    effects = []
+    for j in made.selected[0]:
+        key = str(made.features[j].where.key)
+        if key in curves:
+            names, shares, place = curves[key]
+            rise = np.linspace(-1.0, 1.0, len(names)) * np.sign(made.coef[0, j])
+            values = made.contributions[0, j] * rise / (rise[place] or 1.0)
+            values[np.array(shares) == 0] = np.nan
+            effects.append(Effect(int(j), tuple(names), np.array(shares), values, np.full(len(names), 0.006), place))
+    return replace(made, curves=(tuple(effects),))
+
+
+def slopes() -> Explanation:
+    """A row of a table without bins: the bars are slope · (x − mean), and one points against its slope."""
+    row = {"Latitude": "32.58", "MedInc": "8.3", "HouseAge": "41"}
+    features = [Feature(name, Where("column", name), value) for name, value in row.items()]
+    made = explanation(features, [[-0.61, 0.72, 0.05]], targets=["price"], intercept=[2.07])
+    center = np.array([-1.43, 2.3, 1.0])
+    return replace(
+        made,
+        center=center,
+        reference=np.zeros(3),
+        local_prediction=made.intercept + made.coef @ center,
+        prediction=made.intercept + made.coef @ center - 0.2,
+        layout={
+            "kind": "table",
+            "scale": {"Latitude": 2.14, "MedInc": 1.9, "HouseAge": 12.6},
+            "mean": {"Latitude": 35.6, "MedInc": 3.9, "HouseAge": 28.6},
+        },
     )
 
 
@@ -222,7 +278,16 @@ def bars() -> Explanation:
     )
 
 
-ALL = {"table": table, "text": text, "long_text": long_text, "raster": raster, "series": series, "bars": bars}
+ALL = {
+    "table": table,
+    "average": average,
+    "slopes": slopes,
+    "text": text,
+    "long_text": long_text,
+    "raster": raster,
+    "series": series,
+    "bars": bars,
+}
 
 
 def doubtful(sure: Explanation) -> Explanation:

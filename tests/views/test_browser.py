@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import samples
 
+from limelight.views import facts as f
 from limelight.views import html
 
 Open = Callable[..., Any]
@@ -21,7 +22,7 @@ def test_every_layout_draws_its_bars_without_a_complaint(name: str, opened: Open
     widths = page.eval_on_selector_all(
         "[data-target='0'] tr[data-f] .flat .fill", "fills => fills.map(fill => fill.getBoundingClientRect().width)"
     )
-    weights = [abs(weight) for _, weight in explanation.as_list()]
+    weights = [abs(row.weight) for row in f.target_facts(explanation).rows]
     scale = widths[0] / weights[0]
     assert all(abs(width - weight * scale) <= 1.5 for width, weight in zip(widths, weights, strict=True))
 

@@ -12,6 +12,7 @@ import samples
 import limelight as ll
 from limelight.contracts import Feature, Where
 from limelight.errors import InputError, UnknownNameError
+from limelight.views import facts as f
 from limelight.views import figure, many
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -27,10 +28,10 @@ def drawn(ax: Any) -> Any:
 def test_bars_have_the_weights_and_whiskers_the_intervals(name: str) -> None:
     explanation = samples.ALL[name]()
     ax = drawn(figure.plot(explanation))
-    top = explanation.top()
-    assert [bar.get_width() for bar in ax.patches[: len(top)]] == pytest.approx([weight for _, weight, _ in top])
+    rows = f.target_facts(explanation).rows
+    assert [bar.get_width() for bar in ax.patches[: len(rows)]] == pytest.approx([row.weight for row in rows])
     whiskers = [segment[:, 0] for lines in ax.collections for segment in lines.get_segments()]
-    inexact = [bounds for _, _, bounds in top if bounds[0] != bounds[1]]
+    inexact = [(row.low, row.high) for row in rows if not row.exact]
     np.testing.assert_allclose(whiskers, inexact)
 
 

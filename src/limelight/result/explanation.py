@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,14 +227,13 @@ class Explanation(Contributions):
     def warnings(self) -> tuple[str, ...]:
         """Return the sentences about trust: those of the provenance, and which signs are not certain."""
         bounds = self.interval()
-        sentences = list(self.provenance.warnings)
+        unsure: dict[str, list[str]] = {}
         for row, (target, shown) in enumerate(zip(self.targets, self.selected, strict=True)):
             low, high = bounds[row, shown].T
-            unsure = [self.features[j].name for j in shown[(low < 0) & (high > 0)]]
-            if unsure:
-                names = ", ".join(unsure[:5]) + (f" and {len(unsure) - 5} more" if len(unsure) > 5 else "")
-                sentences.append(f"the sign is not certain for {target}: {names}")
-        return tuple(sentences)
+            names = [self.features[j].name for j in shown[(low < 0) & (high > 0)]]
+            if names:
+                unsure[target] = names
+        return (*self.provenance.warnings, *_unsure_signs(unsure, len(self.targets)))
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -329,7 +328,7 @@ class Explanation(Contributions):
 
         return describe.describe(self, target)
 
-    def plot(self, ax: Any = None, *, target: str | int | None = None) -> Any:
+    def plot(self, ax: Any = None, *, target: str | int | None = None, weights: str = "contributions") -> Any:
         """Draw with matplotlib, and return the Axes; with no `ax`, a figure of its own that pyplot does not know.
 
         Parameters
@@ -337,17 +336,19 @@ class Explanation(Contributions):
         ax
             Axes to draw the bars into.
         target
-            Name or index; None is the first.
+            Name or index; None is what the model said, where that is explained, else the first.
+        weights
+            ``"contributions"``, against the average row for tables; ``"coef"`` for LIME's weights.
         """
         from limelight.views import figure
 
-        return figure.plot(self, ax, target=target)
+        return figure.plot(self, ax, target=target, weights=weights)
 
-    def to_markdown(self) -> str:
-        """Return GitHub-flavoured Markdown, for reports."""
+    def to_markdown(self, *, weights: str = "contributions") -> str:
+        """Return GitHub-flavoured Markdown, for reports; ``weights="coef"`` has LIME's weights."""
         from limelight.views import markdown
 
-        return markdown.render(self)
+        return markdown.render(self, weights)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": str(self)}
@@ -365,6 +366,19 @@ class Explanation(Contributions):
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
+
+
+def _unsure_signs(unsure: Mapping[str, Sequence[str]], count: int) -> list[str]:
+    """Return one sentence for each of a few outputs, and one for all of many."""
+    sentences = []
+    for target, names in unsure.items():
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        sentences.append(f"the sign is not certain for {target}: {', '.join(names[:5])}{more}")
+    if len(sentences) <= 3:
+        return sentences
+    return [
+        f"signs of some features are not certain for {len(unsure):,} of {count:,} outputs; each view marks them with ?"
+    ]
 
 
 def _facts(explanation: Explanation) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from limelight.result.explanation import Explanation
+from limelight.views import curves
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import Numbers, Row, TargetFacts
+from limelight.views.measure import WEIGHTS
 
 
 def bar_table(facts: TargetFacts) -> str:
@@ -23,11 +25,16 @@ def bar_table(facts: TargetFacts) -> str:
     starts = _starts(facts)
     wide = _waterfall_bounds(facts, starts)
     body = "".join(_row(row, numbers, (low, high), start, wide) for row, start in zip(facts.rows, starts, strict=True))
+    caption = f"Weights for {m.name(facts.name)}, largest first"
+    if facts.average:
+        caption = f"Contributions to {m.name(facts.name)} against the average row, largest first"
+    curved = " curved" if any(row.effect is not None or row.slope is not None for row in facts.rows) else ""
     return (
-        f'<table class="bars"><caption>Weights for {m.name(facts.name)}, largest first</caption>'
+        f'<table class="bars{curved}"><caption>{caption}</caption>'
         f'<thead><tr><th scope="col">Feature</th><th scope="col" class="axis"><span class="sr">Bar</span>'
         f"{_axis(low, high, 'flat')}{_axis(*wide, 'fall') if facts.additive else ''}</th>"
-        '<th scope="col" class="num">Weight</th><th scope="col" class="num ci">95 % interval</th></tr></thead>'
+        f'<th scope="col" class="num">{f.measure_name(facts).capitalize()}</th>'
+        '<th scope="col" class="num ci">95 % interval</th></tr></thead>'
         f"<tbody>{_ends(facts, wide, 'first')}{body}{_ends(facts, wide, 'last')}</tbody></table>{_legend(facts)}"
     )
 
@@ -38,13 +45,13 @@ def other_features(explanation: Explanation, facts: TargetFacts, *, limit: int =
     rest = [j for j in range(len(explanation.features)) if j not in shown]
     if not rest:
         return ""
-    coef = explanation.coef[facts.index]
-    numbers = Numbers.fitting([*(row.weight for row in facts.rows), *(float(coef[j]) for j in rest)])
-    largest = sorted(sorted(rest, key=lambda j: -abs(coef[j]))[:limit])
+    values = facts.values
+    numbers = Numbers.fitting([*(row.weight for row in facts.rows), *(values[j] for j in rest)])
+    largest = sorted(sorted(rest, key=lambda j: -abs(values[j]))[:limit])
     features = explanation.features
     body = "".join(
         f'<tr data-f="{j}"><th scope="row">{_label(f.visible(features[j].name), features[j].value)}'
-        f'</th><td class="num">{m.number(float(coef[j]), numbers, "other", signed=True)}</td></tr>'
+        f'</th><td class="num">{m.number(values[j], numbers, "other", signed=True)}</td></tr>'
         for j in largest
     )
     left = len(rest) - len(largest)
@@ -52,8 +59,30 @@ def other_features(explanation: Explanation, facts: TargetFacts, *, limit: int =
     total = f"{len(rest):,} other feature{'' if len(rest) == 1 else 's'}"
     return (
         f'<details><summary>{total}</summary><table class="others"><caption class="sr">{total}</caption>'
-        '<thead><tr><th scope="col">Feature</th><th scope="col" class="num">Weight</th></tr></thead>'
+        '<thead><tr><th scope="col">Feature</th>'
+        f'<th scope="col" class="num">{f.measure_name(facts).capitalize()}</th></tr></thead>'
         f"<tbody>{body}</tbody></table>{note}</details>"
+    )
+
+
+def lime_weights(explanation: Explanation, facts: TargetFacts) -> str:
+    """Return LIME's own weights as a fold-out table where the bars are something else; empty elsewhere."""
+    if not facts.average:
+        return ""
+    own = f.target_facts(explanation, facts.index, WEIGHTS)
+    numbers = f.weight_numbers(own)
+    body = "".join(
+        f'<tr data-f="{row.index}"><th scope="row">{_label(row.name, row.value)}</th>'
+        f'<td class="num">{m.number(row.weight, numbers, "coef", signed=True)}</td>'
+        f'<td class="num ci">{f.interval_text(row, numbers)}</td></tr>'
+        for row in own.rows
+    )
+    what = "slope per standard deviation" if explanation.layout.get("scale") else "own bin against all other bins"
+    caption = f"LIME’s weights: {what}"
+    return (
+        f'<details><summary>{caption}</summary><table class="others"><caption class="sr">{caption}</caption>'
+        '<thead><tr><th scope="col">Feature</th><th scope="col" class="num">Weight</th>'
+        f'<th scope="col" class="num ci">95 % interval</th></tr></thead><tbody>{body}</tbody></table></details>'
     )
 
 
@@ -75,12 +104,21 @@ def _row(row: Row, numbers: Numbers, flat: tuple[float, float], start: float, wi
     classes = f"{m.sign(row.weight)}{'' if row.certain else ' maybe'}"
     mark = "" if row.certain else ' <abbr class="q" title="the interval contains 0: the sign is not known">?</abbr>'
     interval = "exact" if row.exact else f"{m.number(row.low, numbers, 'low')} to {m.number(row.high, numbers, 'high')}"
+    name = _label(row.name, row.value) + _beside(row, numbers)
     return (
-        f'<tr class="{classes}" data-f="{row.index}"><th scope="row">{_label(row.name, row.value)}</th>'
+        f'<tr class="{classes}" data-f="{row.index}"><th scope="row">{name}</th>'
         f'<td class="bar">{_bar(row, 0.0, flat, "flat")}{_bar(moved, start, wide, "fall")}</td>'
         f'<td class="num">{m.number(row.weight, numbers, "weight", signed=True)}{mark}</td>'
         f'<td class="num ci">{interval}</td></tr>'
     )
+
+
+def _beside(row: Row, numbers: Numbers) -> str:
+    """Return the curve behind a bar, or the slope of a column without bins."""
+    if row.effect is not None:
+        return curves.svg(row.effect, numbers)
+    beside = curves.beside(row)
+    return f' <span class="slope">{beside}</span>' if beside else ""
 
 
 def _label(name: str, value: str) -> str:
@@ -129,7 +167,13 @@ def _ends(facts: TargetFacts, wide: tuple[float, float], which: str) -> str:
         return ""
     numbers = f.output_numbers(facts)
     if which == "first":
-        return _end("Intercept: every feature off", facts.intercept, facts.intercept, wide, numbers)
+        return _end(
+            "Average row" if facts.average else "Intercept: every feature off",
+            facts.intercept,
+            facts.intercept,
+            wide,
+            numbers,
+        )
     before = facts.local_prediction - facts.rest
     other = _end("All other features", before, before + facts.rest, wide, numbers, facts.rest)
     return other + _end("Surrogate g(x′)", facts.local_prediction, facts.local_prediction, wide, numbers)
@@ -157,4 +201,6 @@ def _legend(facts: TargetFacts) -> str:
         parts.append('<span class="key maybe">sign not known: the interval contains 0</span>')
     if any(not row.exact for row in facts.rows):
         parts.append('<span class="key line">95 % interval</span>')
+    if any(row.effect is not None for row in facts.rows):
+        parts.append('<span class="key steps">effect of every bin, this row’s filled</span>')
     return f'<p class="legend">{" ".join(parts)}</p>'

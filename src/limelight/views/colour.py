@@ -6,16 +6,22 @@ Colours are the page's: blue raises, orange lowers. Everything is a `rich.text.T
 from __future__ import annotations
 
 from limelight.result.explanation import Explanation
+from limelight.views import curves, sentences
 from limelight.views import facts as f
 from limelight.views.blocks import SOFT, Text, text
 from limelight.views.describe import isolated
 from limelight.views.facts import Row, TargetFacts
 from limelight.views.kinds import kind_of
+from limelight.views.measure import CONTRIBUTIONS
 from limelight.views.palette import TERMINAL, ansi
+from limelight.views.targets import left_out
 from limelight.views.terminal import fit
 
+MOST_BINS = 12
+"""Bins of a curve beside a bar, where there is a little more room than in 80 columns."""
 
-def drawing(explanation: Explanation, width: int = 100) -> Text:
+
+def drawing(explanation: Explanation, width: int = 100, weights: str = CONTRIBUTIONS) -> Text:
     """Return an explanation as coloured text of at most `width` columns."""
     out = text()
     out.append("The model says ", SOFT).append(f.verdict(explanation), "bold").append("\n")
@@ -23,9 +29,11 @@ def drawing(explanation: Explanation, width: int = 100) -> Text:
     if len(said) > 1:
         numbers = f.Numbers.fitting(value for _, value in said)
         out.append("  ".join(f"{name} {numbers.text(value)}" for name, value in said) + "\n", SOFT)
-    for sentence in f.warnings(explanation):
+    if left_out(explanation):
+        out.append(left_out(explanation) + "\n", SOFT)
+    for sentence in sentences.warnings(explanation):
         out.append(f"! {sentence}\n", "yellow")
-    for facts in f.all_targets(explanation):
+    for facts in f.all_targets(explanation, weights):
         out.append("\n").append_text(_target(explanation, facts, width))
     return out.append("\n" + f.cost_text(explanation), SOFT)
 
@@ -59,16 +67,21 @@ def bar(row: Row, low: float, high: float, width: int) -> Text:
 def _target(explanation: Explanation, facts: TargetFacts, width: int) -> Text:
     outputs = f.output_numbers(facts)
     out = text().append(f"Why {facts.name}", "bold").append("\n")
+    for sentence in sentences.verdict(facts):
+        out.append(sentence + "\n")
+    held = f"held-out R² {f.fidelity_text(facts)}"
+    if sentences.additivity(facts):
+        held += f"  additivity {sentences.additivity(facts)}"
     out.append(
         f"f(x) {outputs.text(facts.prediction)}  g(x′) {outputs.text(facts.local_prediction)}  "
-        f"intercept {outputs.text(facts.intercept)}  held-out R² {f.fidelity_text(facts)}\n",
+        f"{f.base_name(facts)} {outputs.text(facts.intercept)}  {held}\n",
         SOFT,
     )
     draw = kind_of(explanation).terminal
     if draw:
         out.append_text(draw(explanation, facts)).append("\n")
     out.append_text(_rows(facts, width))
-    for sentence in f.doubts(explanation, facts, isolated):
+    for sentence in [*sentences.pairs(explanation, facts, isolated), *f.doubts(explanation, facts, isolated)]:
         out.append(sentence + "\n", SOFT)
     return out
 
@@ -77,17 +90,24 @@ def _rows(facts: TargetFacts, width: int) -> Text:
     out = text()
     if not facts.rows:
         return out.append("no feature is shown: nothing moves this output here\n", SOFT)
+    if facts.average:
+        out.append("contributions against the average row\n", SOFT)
     numbers, (low, high) = f.weight_numbers(facts), f.bounds(facts.rows)
     weights = [numbers.signed(row.weight) for row in facts.rows]
     intervals = [f.interval_text(row, numbers) for row in facts.rows]
-    sizes = max(map(len, weights)), max(map(len, intervals))
+    besides = [curves.beside(row, MOST_BINS) for row in facts.rows]
+    sizes = [max(map(len, column)) for column in (weights, intervals, besides)]
     names = min(34, width // 3)
-    room = max(12, width - names - sum(sizes) - 6)
-    for row, weight, interval in zip(facts.rows, weights, intervals, strict=True):
+    room = max(12, width - names - sum(sizes) - 6 - (2 if sizes[2] else 0))
+    for row, weight, interval, beside in zip(facts.rows, weights, intervals, besides, strict=True):
         tone = "" if row.certain else SOFT
         out.append(isolated(fit(row, names)), tone).append(f" {weight:>{sizes[0]}}", tone)
         out.append(" " if row.certain else "?", "bold").append(f" {interval:>{sizes[1]}}  ", SOFT)
+        if sizes[2]:
+            out.append(f"{beside:<{sizes[2]}}  ")
         out.append_text(bar(row, low, high, room)).append("\n")
     if facts.uncertain:
         out.append("? the 95 % interval contains 0: the sign is not known\n", SOFT)
+    if curves.key(facts):
+        out.append(curves.key(facts) + "\n", SOFT)
     return out

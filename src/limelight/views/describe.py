@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from limelight.result.explanation import Explanation
 from limelight.views import facts as f
+from limelight.views import sentences
 from limelight.views.facts import Row, TargetFacts
 from limelight.views.kinds import Kind, kind_of
 
@@ -27,12 +28,14 @@ def isolated(name: str) -> str:
 def describe(explanation: Explanation, target: str | int | None = None) -> str:
     """Return a short paragraph about one explained output; None is the first.
 
-    The counterfactual is the surrogate's arithmetic, g(x') minus the two largest weights of known sign; it is left out
-    where weights do not add up to g(x').
+    The counterfactual is the surrogate's arithmetic, g(x') minus the two largest bars of known sign; it is left out
+    where bars do not add up to g(x'), and where the surrogate does not describe the model.
     """
     facts = f.target_facts(explanation, target)
-    kind = kind_of(explanation)
-    return " ".join([_opening(explanation, facts), *reasons(facts, kind), trust(explanation, facts)])
+    first = [_opening(explanation, facts), *sentences.verdict(facts)]
+    together = sentences.pairs(explanation, facts, isolated)
+    parts = [*first, *reasons(facts, kind_of(explanation), isolated), *together, trust(explanation, facts)]
+    return " ".join(part for part in parts if part)
 
 
 def reasons(facts: TargetFacts, kind: Kind, quote: Quote = isolated) -> list[str]:
@@ -43,22 +46,30 @@ def reasons(facts: TargetFacts, kind: Kind, quote: Quote = isolated) -> list[str
     known = [row for row in facts.rows if row.certain and row.weight]
     if not known:
         return [f"No shown feature moves {quote(facts.name)} in a direction that is known."]
-    sentences = [
-        f"{head}: {_listed(rows[:3], facts, quote)}."
-        for head, rows in (
-            ("Most for it", [row for row in known if row.weight > 0]),
-            ("Most against it", [row for row in known if row.weight < 0]),
-        )
-        if rows
-    ]
-    return sentences + _without(facts, known, kind, quote)
+    compared = ", against the average row" if facts.average else ""
+    said = []
+    for head, rows in (
+        ("Most for it", [row for row in known if row.weight > 0]),
+        ("Most against it", [row for row in known if row.weight < 0]),
+    ):
+        if rows:
+            said.append(f"{head}{compared}: {_listed(rows[:3], facts, quote)}.")
+            compared = ""  # once is enough
+    return said + _without(facts, known, kind, quote)
+
+
+def without(facts: TargetFacts, kind: Kind) -> tuple[str, str]:
+    """Return what is said of one feature that is taken away, and of several."""
+    return ("was as in the average row", "were as in the average row") if facts.average else kind.without
 
 
 def trust(explanation: Explanation, facts: TargetFacts) -> str:
-    """Return how far the linear story holds, and why.
+    """Return how far the linear story holds, and why; nothing where the explanation has a verdict of its own.
 
     The bands are rules of thumb: a held-out R² of 0.9 leaves a tenth of the nearby variance unexplained, 0.5 half.
     """
+    if facts.verdict:
+        return ""
     explained = f"The linear story explains {max(0.0, facts.fidelity):.0%} of what the model does nearby"
     explained = explained.replace("%", " %")
     count = len(explanation.provenance.warnings)
@@ -100,13 +111,13 @@ def _error(row: Row, numbers: f.Numbers) -> str:
 
 
 def _without(facts: TargetFacts, known: Sequence[Row], kind: Kind, quote: Quote) -> list[str]:
-    if not facts.additive:
+    if not facts.additive or facts.cause in sentences.UNUSABLE:
         return []
     sign = known[0].weight > 0
     gone = [row for row in known if (row.weight > 0) == sign][:2]
     expected = facts.local_prediction - sum(row.weight for row in gone)
     numbers = f.output_numbers(facts)
-    one, several = kind.without
+    one, several = without(facts, kind)
     names = " and ".join(f"“{quote(f.shorten(row.label, 60))}”" for row in gone)
     return [
         f"If {names} {one if len(gone) == 1 else several}, the surrogate expects {numbers.text(expected)} "

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limelight.contracts import Feature
+from limelight.contracts import Feature, FloatArray
+from limelight.result.effects import Effect
 from limelight.result.explanation import Explanation
+from limelight.views.measure import CONTRIBUTIONS, Measured, against_average, measured, slope
+from limelight.views.targets import shown_targets
 
 MINUS = "\N{MINUS SIGN}"
 MOST_CUT = 7
@@ -37,11 +40,15 @@ class Row:
     name, value
         As shown: control characters are visible.
     weight, low, high
-        The weight and its 95 % interval.
+        What the bar shows, a contribution or a weight, and its 95 % interval.
     exact
         Whether the weight carries no sampling error.
     column
         The column that the name speaks of, as in the name; empty for anything but a column.
+    effect
+        The effect of every bin of the column, where it is known.
+    slope
+        What one unit of a continuous column adds; None for anything else.
     """
 
     index: int
@@ -52,6 +59,8 @@ class Row:
     high: float
     exact: bool
     column: str = ""
+    effect: Effect | None = None
+    slope: float | None = None
 
     @property
     def certain(self) -> bool:
@@ -88,15 +97,21 @@ class TargetFacts:
     index, name
         Which output.
     prediction, local_prediction, intercept
-        f(x), g(x'), and g where every feature is off.
+        f(x), g(x'), and g where the bars start: every feature off, or the average row.
     fidelity, fidelity_stderr, r2
         Weighted R² on unseen perturbations, its standard error, and in the sample.
     rows
-        The shown features, largest |weight| first.
+        The shown features, largest first.
     rest
-        What the features that are not shown add up to: g(x') − intercept − the shown weights.
+        What the features that are not shown add up to: g(x') − intercept − what is shown.
     additive
-        Whether g(x') is the intercept plus all weights, so that switching a feature off subtracts its weight.
+        Whether g(x') is the intercept plus all bars, so that taking a feature away subtracts its bar.
+    values
+        What a bar would show for each of the d features.
+    average
+        Whether bars are contributions against the average row, and so something else than LIME's weights.
+    additivity, additivity_stderr, gap, verdict, cause
+        As in `Explanation`, of this output; None or empty where they are not known.
     """
 
     index: int
@@ -110,6 +125,13 @@ class TargetFacts:
     rows: tuple[Row, ...]
     rest: float
     additive: bool
+    values: tuple[float, ...] = ()
+    average: bool = False
+    additivity: float | None = None
+    additivity_stderr: float | None = None
+    gap: float | None = None
+    verdict: str = ""
+    cause: str = ""
 
     @property
     def uncertain(self) -> int:
@@ -163,38 +185,72 @@ class Numbers:
         return f"+{written}" if value > 0 and written.strip("0.,") else written
 
 
-def target_facts(explanation: Explanation, target: str | int | None = None) -> TargetFacts:
-    """Return what is said about one target; None is the first."""
+def target_facts(
+    explanation: Explanation, target: str | int | None = None, weights: str = CONTRIBUTIONS
+) -> TargetFacts:
+    """Return what is said about one target; None is the first.
+
+    Parameters
+    ----------
+    explanation
+        Whose.
+    target
+        Name or index.
+    weights
+        ``"contributions"``, against the average row where there is one; ``"coef"`` for LIME's weights.
+    """
     i = explanation.target_index(target)
-    coef, stderr, bounds = explanation.coef[i], explanation.stderr[i], explanation.interval()[i]
-    rows = tuple(
-        Row(
-            index=int(j),
-            name=visible(explanation.features[j].name),
-            value=visible(explanation.features[j].value),
-            weight=float(coef[j]),
-            low=float(bounds[j, 0]),
-            high=float(bounds[j, 1]),
-            exact=bool(stderr[j] == 0),
-            column=_column(explanation.features[j]),
-        )
-        for j in explanation.selected[i]
-    )
-    intercept, local = float(explanation.intercept[i]), float(explanation.local_prediction[i])
-    gap = abs(intercept + float(coef.sum()) - local)
+    bars = measured(explanation, i, weights)
+    shown = explanation.selected[i]
+    if explanation.compared:
+        # Selected by one of the two measures; to be read in the order of the other, as the bars show it.
+        shown = shown[np.argsort(-np.abs(bars.values[shown]), kind="stable")]
+    rows = tuple(_row(explanation, i, int(j), bars) for j in shown)
+    local = float(explanation.local_prediction[i])
+    average = against_average(explanation)
+    missing = abs(bars.base + float(bars.values.sum()) - local)
+    largest = max(1e-300, abs(local), abs(bars.base), float(np.abs(bars.values).sum()))
     return TargetFacts(
         index=i,
         name=visible(explanation.targets[i]),
         prediction=float(explanation.prediction[i]),
         local_prediction=local,
-        intercept=intercept,
+        intercept=bars.base,
         fidelity=float(explanation.fidelity[i]),
         fidelity_stderr=float(explanation.fidelity_stderr[i]),
         r2=float(explanation.r2[i]),
         rows=rows,
-        rest=local - intercept - sum(row.weight for row in rows),
-        additive=gap <= 1e-6 * max(1e-12, abs(local), abs(intercept), float(np.abs(coef).sum())),
+        rest=local - bars.base - sum(row.weight for row in rows),
+        additive=missing <= 1e-6 * largest,
+        values=tuple(bars.values.tolist()),
+        average=average and weights == CONTRIBUTIONS,
+        additivity=_of(explanation.additivity, i),
+        additivity_stderr=_of(explanation.additivity_stderr, i),
+        gap=_of(explanation.gap, i),
+        verdict=visible(explanation.verdicts[i]) if i < len(explanation.verdicts) else "",
+        cause=explanation.causes[i] if i < len(explanation.causes) else "",
     )
+
+
+def _row(explanation: Explanation, i: int, j: int, bars: Measured) -> Row:
+    feature = explanation.features[j]
+    curves = explanation.curves[i] if i < len(explanation.curves) else ()
+    return Row(
+        index=j,
+        name=visible(feature.name),
+        value=visible(feature.value),
+        weight=float(bars.values[j]),
+        low=float(bars.low[j]),
+        high=float(bars.high[j]),
+        exact=bool(bars.exact[j]),
+        column=_column(feature),
+        effect=next((effect for effect in curves if effect.feature == j), None),
+        slope=slope(explanation, i, j),
+    )
+
+
+def _of(values: FloatArray | None, i: int) -> float | None:
+    return None if values is None else float(values[i])
 
 
 def _column(feature: Feature) -> str:
@@ -202,9 +258,9 @@ def _column(feature: Feature) -> str:
     return column if column in visible(feature.name) else ""
 
 
-def all_targets(explanation: Explanation) -> tuple[TargetFacts, ...]:
-    """Return the facts of every target."""
-    return tuple(target_facts(explanation, i) for i in range(len(explanation.targets)))
+def all_targets(explanation: Explanation, weights: str = CONTRIBUTIONS) -> tuple[TargetFacts, ...]:
+    """Return the facts of every target that is shown: all of a few, the largest of many."""
+    return tuple(target_facts(explanation, i, weights) for i in shown_targets(explanation))
 
 
 def weight_numbers(facts: TargetFacts) -> Numbers:
@@ -215,6 +271,16 @@ def weight_numbers(facts: TargetFacts) -> Numbers:
 def output_numbers(facts: TargetFacts) -> Numbers:
     """Return how f(x), g(x') and the intercept of a target are written."""
     return Numbers.fitting([facts.prediction, facts.local_prediction, facts.intercept])
+
+
+def base_name(facts: TargetFacts) -> str:
+    """Return what the bars start from."""
+    return "average row" if facts.average else "intercept"
+
+
+def measure_name(facts: TargetFacts) -> str:
+    """Return what one bar is."""
+    return "contribution" if facts.average else "weight"
 
 
 def outputs(explanation: Explanation) -> tuple[tuple[str, float], ...]:
@@ -243,12 +309,32 @@ def interval_text(row: Row, numbers: Numbers) -> str:
 
 def fidelity_text(facts: TargetFacts) -> str:
     """Return the held-out fidelity with its standard error."""
-    if not math.isfinite(facts.fidelity):
+    return share_text(facts.fidelity, facts.fidelity_stderr)
+
+
+def share_text(share: float, stderr: float | None) -> str:
+    """Return an R² with its standard error, as many places as that allows.
+
+    >>> share_text(0.8312, 0.021), share_text(0.8312, None)
+    ('0.83 ± 0.02', '0.83')
+    """
+    if not math.isfinite(share):
         return "unknown"
-    error = facts.fidelity_stderr
-    places = 2 if error >= 0.005 else 3
-    tail = f" ± {Numbers(places).text(error)}" if math.isfinite(error) and error >= 0.0005 else ""
-    return Numbers(2).text(facts.fidelity) + tail
+    tail = ""
+    if stderr is not None and math.isfinite(stderr) and stderr >= 0.0005:
+        places = 2 if stderr >= 0.005 else 3
+        tail = f" ± {Numbers(places).text(stderr)}"
+    return Numbers(2).text(share) + tail
+
+
+def percent_text(share: float, stderr: float) -> str:
+    """Return a share in percent with its standard error.
+
+    >>> percent_text(0.254, 0.021), percent_text(0.021, 0.004)
+    ('25 ± 2 %', '2.1 ± 0.4 %')
+    """
+    places = 0 if stderr >= 0.0095 else 1
+    return f"{100 * share:.{places}f} ± {100 * stderr:.{places}f} %"
 
 
 def cost_text(explanation: Explanation) -> str:
@@ -257,11 +343,6 @@ def cost_text(explanation: Explanation) -> str:
     shared = "shared neighborhood, " if p.shared else ""
     rows = f"{p.cost.model_rows:,} model row{'' if p.cost.model_rows == 1 else 's'}"
     return f"{p.n_samples:,} perturbations ({shared}effective {p.effective_sample_size:,.0f}), {rows}, seed {p.seed}"
-
-
-def warnings(explanation: Explanation) -> tuple[str, ...]:
-    """Return the sentences about trust, safe to show."""
-    return tuple(visible(sentence) for sentence in explanation.warnings)
 
 
 def doubts(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], str]) -> list[str]:
@@ -307,11 +388,6 @@ def visible(text: str, *, lines: bool = False) -> str:
     text = text.translate(_CONTROLS | keep)
     text = _REORDERING.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
     return _LONE.sub("\ufffd", text)
-
-
-def feature_label(feature: Feature) -> str:
-    """Return a feature's name and value, safe to show."""
-    return with_value(visible(feature.name), visible(feature.value))
 
 
 def shorten(text: str, limit: int) -> str:

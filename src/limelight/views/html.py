@@ -12,14 +12,16 @@ from html import escape
 from importlib.resources import files
 
 from limelight.result.explanation import Explanation
-from limelight.views import describe, terminal
+from limelight.views import describe, sentences, terminal
 from limelight.views import facts as f
 from limelight.views import markup as m
-from limelight.views.bars import bar_table, other_features
+from limelight.views.bars import bar_table, lime_weights, other_features
 from limelight.views.facts import Numbers, TargetFacts
 from limelight.views.kinds import kind_of
 from limelight.views.palette import style
+from limelight.views.targets import left_out
 
+AVERAGE_HINT = "Click a feature to put it back to the average row and see what the surrogate then expects."
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -77,12 +79,14 @@ def article(explanation: Explanation, *, heading: str = "") -> str:
     """Return one explanation as an `article` element, without style or script."""
     targets = f.all_targets(explanation)
     panels = "".join(_panel(explanation, facts) for facts in targets)
+    rest = f'<p class="rest">{m.text(left_out(explanation))}</p>' if left_out(explanation) else ""
     kicker = f'<p class="kicker">{m.name(heading)}</p>' if heading else ""
     level = "h2" if heading else "h1"
     return (
         f'<article class="ll {kind_of(explanation).name}"><header>{kicker}'
-        f"<{level}>{_verdict(explanation)}</{level}>{_outputs(explanation, targets)}</header>{_warnings(explanation)}"
-        f'<div class="panels">{panels}</div><p class="cost">{m.text(f.cost_text(explanation))}</p>'
+        f"<{level}>{_verdict(explanation)}</{level}>{_outputs(explanation, targets)}</header>"
+        f'{_warnings(explanation)}{rest}<div class="panels">{panels}</div>'
+        f'<p class="cost">{m.text(f.cost_text(explanation))}</p>'
         f'<script type="application/json" class="ll-data">{m.island(_data(explanation, targets))}</script></article>'
     )
 
@@ -126,42 +130,53 @@ def _outputs(explanation: Explanation, targets: Sequence[TargetFacts]) -> str:
 
 
 def _warnings(explanation: Explanation) -> str:
-    sentences = f.warnings(explanation)
-    if not sentences:
+    said = sentences.warnings(explanation)
+    if not said:
         return ""
-    items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in said)
     return f'<div class="warnings" role="note" aria-label="Warnings about trust"><ul>{items}</ul></div>'
 
 
 def _panel(explanation: Explanation, facts: TargetFacts) -> str:
     kind = kind_of(explanation)
     picture = f'<div class="picture">{kind.page(explanation, facts)}</div>' if kind.page else ""
+    trusted = m.text(" ".join(sentences.verdict(facts)))
+    verdict = f'<p class="verdict">{trusted}</p>' if trusted else ""
     words = " ".join([*describe.reasons(facts, kind, m.name), describe.trust(explanation, facts)])
     return (
         f'<section class="panel" data-target="{facts.index}"><h3>Why {m.name(facts.name)}</h3>'
-        f'<p class="lede">{words}</p>{_numbers(facts)}'
-        f'<div class="body">{picture}<div class="weights">{bar_table(facts)}{_doubts(explanation, facts)}</div></div>'
-        f"{other_features(explanation, facts)}</section>"
+        f'{verdict}<p class="lede">{words}</p>{_numbers(facts)}'
+        f'<div class="body">{picture}<div class="weights">{bar_table(facts)}{_under(explanation, facts)}</div></div>'
+        f"{lime_weights(explanation, facts)}{other_features(explanation, facts)}</section>"
     )
 
 
-def _doubts(explanation: Explanation, facts: TargetFacts) -> str:
-    sentences = f.doubts(explanation, facts, m.name)
-    return f'<p class="doubts">{" ".join(sentences)}</p>' if sentences and facts.rows else ""
+def _under(explanation: Explanation, facts: TargetFacts) -> str:
+    """Return what stands under the bars: which features act together, and what is open about their order."""
+    together = sentences.pairs(explanation, facts, m.name)
+    doubts = f.doubts(explanation, facts, m.name) if facts.rows else []
+    parts = [f'<p class="pairs">{" ".join(together)}</p>' if together else ""]
+    parts.append(f'<p class="doubts">{" ".join(doubts)}</p>' if doubts else "")
+    return "".join(parts)
 
 
 def _numbers(facts: TargetFacts) -> str:
     numbers = f.output_numbers(facts)
-    cells = (
+    cells = [
         ("Model", "f(x)", m.number(facts.prediction, numbers, "fx")),
         ("Surrogate", "g(x′)", m.number(facts.local_prediction, numbers, "gx")),
-        ("Intercept", "everything off", m.number(facts.intercept, numbers, "intercept")),
+        ("Average row", "base", m.number(facts.intercept, numbers, "base"))
+        if facts.average
+        else ("Intercept", "everything off", m.number(facts.intercept, numbers, "intercept")),
         (
             "Fidelity",
             "held-out R²",
             f'<data class="fidelity" value="{facts.fidelity!r}">{f.fidelity_text(facts)}</data>',
         ),
-    )
+    ]
+    if sentences.additivity(facts):
+        shown = f'<data class="additivity" value="{facts.additivity!r}">{sentences.additivity(facts)}</data>'
+        cells.append(("Additivity", "R² of the best sum", shown))
     items = "".join(
         f"<div><dt>{name} <small>{small}</small></dt><dd>{value}</dd></div>" for name, small, value in cells
     )
@@ -172,14 +187,15 @@ def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str,
     """Return what the script needs: the surrogate's arithmetic, and the label image of a raster."""
     kind = kind_of(explanation)
     said = [name for name, _ in f.outputs(explanation)[:1]]
+    average = any(facts.average for facts in targets)
     data: dict[str, object] = {
-        "hint": kind.hint,
+        "hint": AVERAGE_HINT if average else kind.hint,
         "first": next((i for i, facts in enumerate(targets) if [facts.name] == said), 0),
-        "verb": kind.verb,
-        "without": kind.without,
+        "verb": "put back to the average row" if average else kind.verb,
+        "without": describe.without(targets[0], kind) if targets else kind.without,
         "targets": [
             {
-                "coef": [float(f"{value:.9g}") for value in explanation.coef[facts.index].tolist()],
+                "coef": [float(f"{value:.9g}") for value in facts.values],
                 "g": facts.local_prediction,
                 "additive": facts.additive,
                 "decimals": f.output_numbers(facts).decimals,
@@ -208,4 +224,7 @@ def _coverage(coverage: Sequence[float] | None) -> str:
 @cache
 def _static(name: str) -> str:
     text = files("limelight.views").joinpath("static", name).read_text(encoding="utf-8")
-    return style(text) if name.endswith(".css") else text
+    text = style(text) if name.endswith(".css") else text
+    # Pages are kept by the thousand: indentation and whole lines of comment stay in the source.
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))

@@ -15,23 +15,33 @@ from typing import Any
 
 from limelight.optional import require
 from limelight.result.explanation import Explanation
+from limelight.views import curves, sentences
 from limelight.views import facts as f
 from limelight.views.describe import isolated
 from limelight.views.facts import Numbers, Row, TargetFacts
+from limelight.views.measure import CONTRIBUTIONS
+from limelight.views.targets import left_out
 
 WIDTH = 80
-BAR = 16
-"""Columns that the bars keep where names are long."""
+BAR, NARROW_BAR = 16, 12
+"""Columns that the bars keep where names are long, alone and with curves beside them."""
 
 
-def render(explanation: Explanation) -> str:
+def render(explanation: Explanation, weights: str = CONTRIBUTIONS) -> str:
     """Return an explanation as plain text of 80 columns.
 
-    A row reads: name, weight, 95 % interval, bar. The bar is ``=`` from zero (``|``) to the weight, ``[---]`` is the
-    interval, and ``?`` marks a weight whose interval contains 0.
+    A row reads: name, contribution, 95 % interval, the column's curve, bar. The bar is ``=`` from zero (``|``) to its
+    value, ``[---]`` is the interval, and ``?`` marks a bar whose interval contains 0.
+
+    Parameters
+    ----------
+    explanation
+        What to show.
+    weights
+        ``"contributions"``, or ``"coef"`` for LIME's weights.
     """
     parts = [_headline(explanation)]
-    parts += [_target(explanation, facts) for facts in f.all_targets(explanation)]
+    parts += [_target(explanation, facts) for facts in f.all_targets(explanation, weights)]
     parts.append(_footer(explanation))
     return "\n\n".join(part for part in parts if part)
 
@@ -42,36 +52,63 @@ def _headline(explanation: Explanation) -> str:
     lines = [f"The model says {f.verdict(explanation)}."]
     if len(said) > 1:
         lines.append("Likely outputs: " + ", ".join(f"{name} {numbers.text(value)}" for name, value in said) + ".")
+    if left_out(explanation):
+        lines.append(left_out(explanation))
     return "\n".join(_wrap(line) for line in lines)
 
 
 def _target(explanation: Explanation, facts: TargetFacts) -> str:
-    outputs, weights = f.output_numbers(facts), f.weight_numbers(facts)
-    head = [
-        _wrap(f"Why {facts.name}:"),
-        f"  model f(x) = {outputs.text(facts.prediction)}, surrogate g(x') = {outputs.text(facts.local_prediction)}, "
-        f"intercept = {outputs.text(facts.intercept)}",
-        f"  held-out fidelity (R2) = {f.fidelity_text(facts)}",
-    ]
+    lines = _head(facts)
     if not facts.rows:
-        return _ascii("\n".join([*head, "  no feature is shown: nothing moves this output here"]))
-    numbers = [(_ascii(weights.signed(row.weight)), _ascii(f.interval_text(row, weights))) for row in facts.rows]
-    sizes = [max(map(len, column)) for column in zip(*numbers, strict=True)]
-    room = WIDTH - 2 - sum(sizes) - 6
-    name_width = min(max(columns(row.label) for row in facts.rows), max(room - BAR, 20))
-    bar_width = max(12, room - name_width)
-    low, high = f.bounds(facts.rows)
-    lines = []
-    for row, (weight, interval) in zip(facts.rows, numbers, strict=True):
-        bar = "".join(_cells(row, low, high, bar_width)).rstrip()
-        mark = " " if row.certain else "?"
-        lines.append(
-            f"  {isolated(fit(row, name_width))} {weight:>{sizes[0]}}{mark} {interval:>{sizes[1]}}  {bar}".rstrip()
-        )
+        return "\n".join([*lines, "  no feature is shown: nothing moves this output here"])
+    if facts.average:
+        lines.append("  contributions against the average row:")
+    lines += _rows(facts)
     if facts.uncertain:
         lines.append("  ? the 95 % interval contains 0: the sign is not known")
-    lines += [_wrap("  " + sentence, "  ") for sentence in f.doubts(explanation, facts, isolated)]
-    return "\n".join([*map(_ascii, head), *lines])
+    if curves.key(facts):
+        lines.append(f"  {curves.key(facts)}")
+    under = [*sentences.pairs(explanation, facts, isolated), *f.doubts(explanation, facts, isolated)]
+    lines += [_wrap("  " + sentence, "  ") for sentence in under]
+    return "\n".join(lines)
+
+
+def _head(facts: TargetFacts) -> list[str]:
+    """Return what stands above the bars: the verdict, both answers, and how well they agree."""
+    outputs = f.output_numbers(facts)
+    lines = [_wrap(f"Why {facts.name}:")]
+    lines += [_wrap("  " + sentence, "  ") for sentence in sentences.verdict(facts)]
+    answers = (
+        f"  model f(x) = {outputs.text(facts.prediction)}, surrogate g(x') = {outputs.text(facts.local_prediction)}, "
+        f"{f.base_name(facts)} = {outputs.text(facts.intercept)}"
+    )
+    held = f"  held-out fidelity (R2) = {f.fidelity_text(facts)}"
+    if sentences.additivity(facts):
+        held += f", additivity = {sentences.additivity(facts)}"
+    return [*lines, _wrap(answers, "  "), _wrap(held, "  ")]
+
+
+def _rows(facts: TargetFacts) -> list[str]:
+    """Return one line for each bar."""
+    weights = f.weight_numbers(facts)
+    numbers = [_ascii(weights.signed(row.weight)) for row in facts.rows]
+    intervals = [_ascii(f.interval_text(row, weights)) for row in facts.rows]
+    besides = [_ascii(curves.beside(row)) for row in facts.rows]
+    sizes = [max(map(len, column)) for column in (numbers, intervals, besides)]
+    room = WIDTH - 2 - sum(sizes) - 6 - (2 if sizes[2] else 0)
+    # A curve says more about its column than four more columns of bar.
+    least = NARROW_BAR if sizes[2] else BAR
+    name_width = min(max(columns(row.label) for row in facts.rows), max(room - least, 20))
+    bar_width = max(NARROW_BAR, room - name_width)
+    low, high = f.bounds(facts.rows)
+    lines = []
+    for row, number, interval, extra in zip(facts.rows, numbers, intervals, besides, strict=True):
+        bar = "".join(_cells(row, low, high, bar_width)).rstrip()
+        mark = " " if row.certain else "?"
+        curve = f"{extra:<{sizes[2]}}  " if sizes[2] else ""
+        name = isolated(fit(row, name_width))
+        lines.append(f"  {name} {number:>{sizes[0]}}{mark} {interval:>{sizes[1]}}  {curve}{bar}".rstrip())
+    return lines
 
 
 def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
@@ -93,7 +130,7 @@ def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
 
 def _footer(explanation: Explanation) -> str:
     lines = _listed(f.cost_text(explanation).split(", "))
-    lines += [_wrap(f"! {sentence}", "  ") for sentence in f.warnings(explanation)]
+    lines += [_wrap(f"! {sentence}", "  ") for sentence in sentences.warnings(explanation)]
     return "\n".join(lines)
 
 
@@ -159,7 +196,7 @@ def fit(row: Row, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
-def print_rich(explanation: Explanation, *, console: Any = None) -> None:
+def print_rich(explanation: Explanation, *, console: Any = None, weights: str = CONTRIBUTIONS) -> None:
     """Print an explanation in colour where somebody is looking, as plain text otherwise.
 
     Parameters
@@ -169,14 +206,16 @@ def print_rich(explanation: Explanation, *, console: Any = None) -> None:
     console
         A `rich.console.Console`; None makes one for standard output. Without `rich`, where the output is not a
         terminal, or where ``NO_COLOR`` is set, the text is that of `render`.
+    weights
+        ``"contributions"``, or ``"coef"`` for LIME's weights.
     """
     if console is None and not (sys.stdout.isatty() and not os.environ.get("NO_COLOR") and find_spec("rich")):
-        print(render(explanation))
+        print(render(explanation, weights))
         return
     from limelight.views import colour
 
     console = console or require("rich.console", "cli").Console()
     if console.is_terminal and not console.no_color:
-        console.print(colour.drawing(explanation, min(console.width, 110)), highlight=False)
+        console.print(colour.drawing(explanation, min(console.width, 110), weights), highlight=False)
     else:
-        console.print(render(explanation), markup=False, highlight=False, soft_wrap=True)
+        console.print(render(explanation, weights), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,96 @@
+"""What every view says in words: what the weights may be used for, which features act together, and what to beware of.
+
+Names are somebody else's strings; each goes through `quote`, which sets it apart in the view's own way.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+
+from limelight.result.explanation import Explanation
+from limelight.views import facts as f
+from limelight.views.facts import Numbers, TargetFacts
+
+MOST_PAIRS = 3
+FAR = 3.0
+"""Residual spreads between the model's answer and the surrogate's that are said: one in 400 is as far by chance."""
+ALIKE = 3
+"""Warnings that differ in an output's name and numbers only: more than so many are said once."""
+
+UNUSABLE = frozenset({"gap", "acts together", "nothing moved", "too few"})
+"""Causes for which the surrogate's arithmetic says nothing about the model, so that no "if … then" is printed."""
+
+_NUMBER = re.compile(r"[-−]?\d[\d.,]*(?:e[-+]?\d+)?")
+
+
+def warnings(explanation: Explanation) -> tuple[str, ...]:
+    """Return the sentences about trust, safe to show; what is said of many outputs alike is said once."""
+    groups: dict[str, list[str]] = {}
+    for sentence in explanation.warnings:
+        groups.setdefault(_skeleton(sentence, explanation.targets), []).append(sentence)
+    said: list[str] = []
+    for alike in groups.values():
+        if len(alike) <= ALIKE:
+            said += alike
+        else:
+            said.append(f"{alike[0]} (and much the same for {len(alike) - 1:,} other outputs)")
+    return tuple(f.visible(sentence) for sentence in said)
+
+
+def verdict(facts: TargetFacts) -> list[str]:
+    """Return the sentences that come first: what the weights may be used for, and a gap that forbids it."""
+    return [sentence for sentence in (facts.verdict, gap(facts)) if sentence]
+
+
+def gap(facts: TargetFacts) -> str:
+    """Return how far the surrogate misses the instance, where that is far; else nothing."""
+    warns = facts.cause == "gap" or (facts.gap is not None and facts.gap > FAR)
+    if not warns:
+        return ""
+    numbers = f.output_numbers(facts)
+    both = f"The model answers {numbers.text(facts.prediction)}, the surrogate {numbers.text(facts.local_prediction)}"
+    if facts.gap is None or not math.isfinite(facts.gap):
+        return f"{both}."
+    return f"{both}: {Numbers.fitting([facts.gap], significant=2).text(facts.gap)} times the usual residual apart."
+
+
+def additivity(facts: TargetFacts) -> str:
+    """Return the share that the best sum over features explains, with its standard error; empty where not known."""
+    if facts.additivity is None or not math.isfinite(facts.additivity):
+        return ""
+    return f.share_text(facts.additivity, facts.additivity_stderr)
+
+
+def pairs(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], str]) -> list[str]:
+    """Return the sentences about features that act together, largest first."""
+    found = explanation.interactions(facts.index)
+    numbers = f.weight_numbers(facts)
+    sentences = []
+    for pair in found[:MOST_PAIRS]:
+        first, second = (_short(explanation, j, quote) for j in (pair.first, pair.second))
+        share = f.percent_text(pair.share, pair.share_stderr)
+        size = f"{numbers.signed(pair.size)} ± {numbers.text(1.959964 * pair.stderr)}"
+        sentences.append(
+            f"{first} and {second} act together: {share} of what the model does nearby, beyond their sum; {size} here."
+        )
+    rest = len(found) - MOST_PAIRS
+    if rest > 0:
+        sentences.append(f"{rest} more {'pair acts' if rest == 1 else 'pairs act'} together.")
+    return sentences
+
+
+def _short(explanation: Explanation, j: int, quote: Callable[[str], str]) -> str:
+    """Return a feature's shortest name in quotes: the column, where it is one."""
+    feature = explanation.features[j]
+    name = str(feature.where.key) if feature.where.kind == "column" else feature.name
+    return f"“{quote(f.shorten(f.visible(name), 40))}”"
+
+
+def _skeleton(sentence: str, targets: Sequence[str]) -> str:
+    """Return a sentence without an output's name and without numbers, so that those which say the same are equal."""
+    named = [target for target in targets if target and target in sentence]
+    if named:
+        sentence = sentence.replace(max(named, key=len), "{}")
+    return _NUMBER.sub("#", sentence)
