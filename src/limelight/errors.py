@@ -4,6 +4,7 @@
     ├── InputError (ValueError)               an argument or an instance does not fit
     │   └── UnknownNameError (KeyError)       a name is not among the known ones; the nearest comes first
     ├── ModelOutputError (ValueError)         the model answered, but not with (n,) or (n, k) finite numbers
+    │   └── ModelChangedError                 it answers otherwise than before, as if it had been fitted anew meanwhile
     ├── ModelCallError (RuntimeError)         the model raised; names the batch
     └── MissingDependencyError (ImportError)  an optional package is missing; prints the pip line
 
@@ -68,6 +69,20 @@ class ModelOutputError(LimelightError, ValueError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.answered: list[NDArray[np.float64] | None] = []
+
+
+class ModelChangedError(ModelOutputError):
+    """The model answers otherwise than before: it was fitted anew or exchanged while it was being explained.
+
+    Attributes
+    ----------
+    outputs
+        Whether it has other outputs than before, in number or in name.
+    """
+
+    def __init__(self, message: str, *, outputs: bool = False) -> None:
+        super().__init__(message)
+        self.outputs = outputs
 
 
 class ModelCallError(LimelightError, RuntimeError):

@@ -62,7 +62,8 @@ class Settings:
         Refit the selected features alone, as lime does. Off, because it inflates weights of correlated masks.
     replicates
         How often each perturbation is asked, so that intervals cover a noisy model's own noise. ``"auto"`` (default)
-        asks the first instance twice, once per explainer, and repeats everything where the two answers differ.
+        asks a handful of perturbations of every neighborhood twice, and all of them where the two answers differ; all
+        masks there are (few features) are then asked until their means are precise. 1 trusts the model to be steady.
     batch_size
         Model rows in one call; ``"auto"`` measures. Never changes the result.
     fresh

@@ -95,8 +95,8 @@ def test_a_ranking_that_the_first_look_leaves_open_is_expected_to_take_the_budge
     tied, clear = (
         by_precision_and_by_default(main)[0].with_settings(stop="ranking", max_features=5) for main in (TIED, CLEAR)
     )
-    assert tied.estimate_cost(None).rows == 8193
-    assert clear.estimate_cost(None).rows == 257
+    assert 8192 < tied.estimate_cost(None).rows <= 8192 + 2 + 16
+    assert 256 < clear.estimate_cost(None).rows <= 256 + 2 + 16
 
 
 def test_an_integer_draws_that_many_and_says_so():

@@ -144,6 +144,16 @@ class CountsPath:
         self.blocks = blocks
         self.function = function
         self._plans: dict[tuple[Template, ...], Plan | None] = {}
+        self._words = self._vocabularies()
+
+    @property
+    def outdated(self) -> bool:
+        """Return whether a vectorizer has learned other words since: then nothing that is remembered holds."""
+        now = self._vocabularies()
+        return len(now) != len(self._words) or any(a is not b for a, b in zip(now, self._words, strict=True))
+
+    def _vocabularies(self) -> list[Any]:
+        return [getattr(block.vectorizer, "vocabulary_", None) for block in self.blocks]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_plans": {}}

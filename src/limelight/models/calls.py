@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import FloatArray, Inputs
-from limelight.errors import InputError, ModelCallError, ModelOutputError
+from limelight.errors import InputError, ModelCallError, ModelChangedError, ModelOutputError
 from limelight.inputs.counts import fast_path
 from limelight.inputs.kinds import concatenate_fresh, count
 from limelight.models.adapters import adapt
@@ -69,6 +69,7 @@ class Caller:
         batch_size: int | str = "auto",
         max_batch_rows: int = 16384,
     ) -> None:
+        self._model, self._given_names = model, output_names
         self._adapted = adapt(model, output_names=output_names)
         self._counts = fast_path(self._adapted.function)
         self._size = batch_size_rule(batch_size, max_batch_rows)
@@ -87,6 +88,21 @@ class Caller:
     def competing(self) -> bool:
         """Whether the outputs compete (classes), so that the largest is what the model says; a regression's do not."""
         return self._adapted.kind != "predict"
+
+    def renew(self) -> None:
+        """Read the model's names, and how it counts words, anew: it may have been fitted again in place.
+
+        The next answer names the outputs. The batch size that was learned is kept.
+        """
+        self._adapted = adapt(self._model, output_names=self._given_names)
+        self._counts = fast_path(self._adapted.function)
+        self._columns = self.output_names = None
+
+    @property
+    def renewed(self) -> bool:
+        """Whether the model has other names, or knows other words, than when it was last read."""
+        now = adapt(self._model, output_names=self._given_names)
+        return now.output_names != self._adapted.output_names or (self._counts is not None and self._counts.outdated)
 
     def path(self, inputs: Inputs) -> str:
         """Return how such inputs are asked: as ``"counts"`` (`inputs/counts.py`), or as what they are, ``"inputs"``."""
@@ -175,14 +191,16 @@ class Caller:
         if self.output_names is None:
             self.output_names, self._columns = self._names(k, columns), columns
         if k != len(self.output_names):
-            raise ModelOutputError(
+            raise ModelChangedError(
                 f"model returned {k} outputs per input in {batch}; expected {len(self.output_names)} as in its first "
-                "answer. Return a column for every output, also for classes that do not occur in the batch."
+                "answer. Return a column for every output, also for classes that do not occur in the batch.",
+                outputs=True,
             )
         if columns != self._columns:
-            raise ModelOutputError(
+            raise ModelChangedError(
                 f"model returned columns {columns} in {batch}; expected {self._columns} as in its first answer. "
-                "Return the same columns in the same order in every call."
+                "Return the same columns in the same order in every call.",
+                outputs=True,
             )
 
     def _names(self, k: int, columns: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -79,7 +79,6 @@ def _provenance(
     context = one.context
     settings, modality = context.recorded
     pool = one.source if isinstance(one.source, PoolSource) else None
-    noisy = settings["replicates"] == "auto" and context.repeats != 1
     names = context.target_names(one)
     return Provenance(
         seed=settings["seed"],
@@ -98,7 +97,8 @@ def _provenance(
             estimate,
             verdict,
             tolerance=context.settings.tolerance,
-            noisy=noisy,
+            noisy=one.noisy,
+            asked=one.n,
         ),
         settings=settings,
         modality=modality,

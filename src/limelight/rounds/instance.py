@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -19,6 +20,7 @@ from limelight.local.width import KernelPath
 from limelight.models.calls import Caller
 from limelight.result.explanation import Explanation
 from limelight.rounds.neighborhoods import MaskSource, Pool, PoolSource
+from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
 from limelight.seeding import stream
 from limelight.settings import Settings
@@ -32,6 +34,12 @@ SETTLED_UP_TO = {"uniform": 5000, "bernoulli": 1024, "pool": 4096}
 ENUMERATED_UP_TO = 4096
 """With n_samples="auto" all 2^d masks are asked when there are no more than this: 12 features are exact."""
 
+CHANGED = (
+    "the model answers otherwise than in earlier calls, as after a new fit: what was kept of its answers is dropped, "
+    "and its neighborhood is drawn anew"
+)
+"""Said aloud, once for each change; the explanation is then the one that a new explainer gives."""
+
 
 @dataclass
 class Context:
@@ -43,8 +51,6 @@ class Context:
         As the explainer holds them.
     pools
         Shared neighborhoods, by the content of their background.
-    repeats
-        How often each row is asked; more than once for a noisy model. None until that has been found out.
     visible
         Whether a round that takes long shows its progress: where one instance is all there is to wait for.
     """
@@ -53,8 +59,9 @@ class Context:
     modality: Modality
     caller: Caller
     pools: dict[bytes, Pool] = field(default_factory=dict)
-    repeats: int | None = None
     visible: bool = False
+    _former: dict[bytes, FloatArray] = field(default_factory=dict)
+    _by_batch: bool = False
     _rng: np.random.Generator | None = None
     _rng_state: Any = None
 
@@ -67,6 +74,38 @@ class Context:
     def distance(self) -> Any:
         """Return the distance in force, a name or a callable."""
         return self.settings.distance or self.modality.distance
+
+    @cached_property
+    def replicates(self) -> int | None:
+        """Return how often the settings ask each row; None where that depends on whether the model is noisy."""
+        return None if self.settings.replicates == "auto" else int(self.settings.replicates)
+
+    def guards(self, pool: Pool) -> bool:
+        """Return whether a row of a pool tells that the model has changed: a noisy model always answers otherwise."""
+        return pool.n > 0 and pool.repeats == 1 and not self._by_batch
+
+    def reread(self) -> bool:
+        """Return whether earlier calls have left anything that a new fit of the model makes wrong.
+
+        An estimator that shows its new fit by other classes or other words is noticed here, before it is asked.
+        """
+        known = self.caller.output_names is not None
+        if known and self.caller.renewed:
+            self.caller.renew()
+            self.forget()
+        return known
+
+    def forget(self) -> None:
+        """Drop what a former fit of the model has answered, and say so."""
+        self._former = {content: pool.Y[0] for content, pool in self.pools.items() if self.guards(pool)}
+        self.pools.clear()
+        warnings.warn(CHANGED, stacklevel=2)
+
+    def recognise(self, pool: Pool) -> None:
+        """Notice that a pool drawn anew was answered as before: the model is the same, and depends on its batches."""
+        former = self._former.pop(pool.content, None)
+        if former is not None and same_answers(pool.Y[0], former, sizes(pool.Y)):
+            self._by_batch = True
 
     def fresh_rng(self) -> np.random.Generator:
         """Return the generator of the stage "represent", at its start; valid until the next call."""
@@ -99,7 +138,7 @@ class Context:
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
         bound = looks[-1] if settings.n_samples != "auto" else min(looks[-1], ENUMERATED_UP_TO)
         plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound, once=masked.deterministic)
-        masks = MaskSource(masked, plan, cast(int, settings.seed))
+        masks = MaskSource(masked, plan, cast(int, settings.seed), self.replicates)
         return masks, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
 
     def targets(self, outputs: FloatArray) -> NDArray[np.int64]:
@@ -137,7 +176,7 @@ class Context:
         content = background.content + (representation.content if settings.fresh else b"")
         pool = self.pools.get(content)
         if pool is None:
-            pool = Pool(background, cast(int, settings.seed), cast(Any, design), content)
+            pool = Pool(background, cast(int, settings.seed), cast(Any, design), content, self.replicates)
             if background.shared and not settings.fresh:
                 self.pools[content] = pool
         return pool
@@ -194,23 +233,32 @@ class OpenInstance:
         """Return whether the rows of the next look are there."""
         return self.explanation is None and self.source.n >= self.n
 
+    @property
+    def noisy(self) -> bool:
+        """Return whether the model was found to answer one input in two ways."""
+        source = self.source.pool if isinstance(self.source, PoolSource) else self.source
+        return self.context.replicates is None and (source.repeats or 1) > 1
+
     def meet(self, outputs: FloatArray) -> None:
         """Take what the model says of the instance itself, which decides what is explained."""
-        self.rows += self.context.repeats or 1
         self.outputs = outputs
         self.targets = self.context.targets(outputs)
 
-    def request(self) -> Iterator[Inputs]:
-        """Yield the model inputs that the next look is still missing: its own masks, if it has some."""
-        if isinstance(self.source, MaskSource):
-            yield from self.source.request(self.n, once=self.context.repeats == 1)
+    def restart(self) -> None:
+        """Begin anew, as if the model had not been asked yet."""
+        self.source, self.looks = self.context.source(self.representation)
+        self.n = self.looks[0]
+        self.outputs, self.targets = np.empty(0), np.empty(0, dtype=np.int64)
 
-    def receive(self, outputs: FloatArray, noise: FloatArray | None, *, calls: int) -> None:
-        """Take the answers to the request."""
-        self.calls += calls
-        if isinstance(self.source, MaskSource):
-            self.rows += len(outputs) * (self.context.repeats or 1)
-            self.source.receive(outputs[:, self.targets], None if noise is None else noise[:, self.targets])
+    def plan_further_looks(self) -> None:
+        """Go on asking all masks of a noisy model until their means are precise, within the budget."""
+        if not isinstance(self.source, MaskSource) or self.source.tally is None:
+            return
+        if self.n < self.source.n:
+            settings, self.n = self.context.settings, self.source.n
+            budget = settings.n_samples if settings.n_samples != "auto" else settings.max_samples
+            further = look_schedule(self.n, int(budget or self.context.modality.max_samples))
+            self.looks = further if further[-1] > self.n else (self.n,)
 
     def draw_more(self) -> None:
         """Ask for the rows of the next look."""

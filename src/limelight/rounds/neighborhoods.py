@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Background, Draws, Encoded, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
 from limelight.local.sampling import PointDesign, are_scrambled, design_weights, points
+from limelight.rounds.asking import Answers, Request
+from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
 from limelight.seeding import stream
 
 REPEATED_UP_TO = 20
@@ -62,59 +64,113 @@ class MaskSource:
         How the masks are drawn.
     seed
         The explainer's seed.
+    repeats
+        How often each row is asked; None until the first block has shown whether the model is noisy.
+
+    Attributes
+    ----------
+    tally
+        All answers to all masks, where a noisy model is asked all of them again and again; else None.
     """
 
     kind = "masks"
 
-    def __init__(self, representation: Masked, plan: SamplingPlan, seed: int) -> None:
+    def __init__(self, representation: Masked, plan: SamplingPlan, seed: int, repeats: int | None = 1) -> None:
         self.representation = representation
         self.plan = plan
         self.seed = seed
+        self.repeats = repeats
+        self.tally: Tally | None = None
         self._draws: list[Draws] = []
         self._answers: list[FloatArray] = []
         self._noise: list[FloatArray | None] = []
         self._rows: NDArray[np.intp] | slice = slice(None)
+        self._before: FloatArray | None = None
 
     @property
     def n(self) -> int:
-        """Return how many rows the model has answered."""
-        return sum(map(len, self._answers))
+        """Return how many rows the model has answered, counted each time where all masks are asked repeatedly."""
+        return self.tally.answers if self.tally is not None else sum(map(len, self._answers))
 
-    def request(self, n: int, *, once: bool) -> Iterator[Inputs]:
-        """Draw the rows that are missing up to n and yield their model inputs, chunk by chunk.
+    def request(self, n: int) -> Request:
+        """Draw the rows that are missing up to n and return their model inputs, made chunk by chunk.
 
-        `once` asks equal masks of the block once, where they give equal inputs and are likely to occur.
+        Equal masks of the block are asked once, where they give equal inputs and are likely to occur. A few rows of the
+        first block are asked twice, where it is not known yet whether the model is noisy.
         """
-        once = once and self.representation.deterministic and len(self.representation.features) <= REPEATED_UP_TO
+        if self.tally is not None:
+            rounds = -(-(n - self.n) // len(self._draws[0].Z))
+            return Request(self._rebuilt(self._draws[0].Z, 0), max(rounds, 1))
         block, start, content = len(self._answers), self.n, self.representation.content
         draws = self.plan.draw(n - start, stream(self.seed, content, "sample", block), first=block == 0)
         self._draws[block:] = [draws]
-        Z, self._rows = _distinct(draws.Z) if once else (draws.Z, slice(None))
-        chunk = self.representation.chunk
-        for row in range(0, len(Z), chunk):
-            rng = stream(self.seed, content, "reconstruct", start + row)
-            yield self.representation.reconstruct(Z[row : row + chunk], rng)
+        Z, self._rows = _distinct(draws.Z) if self._once else (draws.Z, slice(None))
+        if self.repeats is None:
+            return Request(self._rebuilt(Z, start), 1, handful(len(Z), exhaustive=self._exhaustive))
+        return Request(self._rebuilt(Z, start), self.repeats if self._before is None else self.repeats - 1)
 
-    def receive(self, answers: FloatArray, noise: FloatArray | None) -> None:
-        """Keep the answers (rows, m) to the last request, and their variances where asked repeatedly."""
-        self._answers.append(answers[self._rows])
+    def receive(self, answers: Answers, targets: NDArray[np.int64], *, again: NDArray[np.intp]) -> bool:
+        """Keep the answers for the targets; return whether the same rows must be asked once more.
+
+        `again` names the rows that were asked twice. The first block of a noisy model is asked as its later ones will
+        be; all masks have been asked often enough by then, and their answers are counted from here on.
+        """
+        outputs = answers.outputs[:, targets]
+        noise = None if answers.noise is None else answers.noise[:, targets]
+        if self.tally is not None:
+            self.tally.add_rounds(outputs, noise, answers.asked // len(outputs))
+            return False
+        if len(again) and self._wavers(answers, again):
+            self.repeats = REPEATS
+            if not self._exhaustive:
+                self._before = outputs if isinstance(self._rows, slice) else None
+                return True
+            self.tally = Tally(outputs[self._rows])
+            self.tally.add(again, answers.again[:, targets])
+        self.repeats = self.repeats or 1
+        if self._before is not None:
+            (outputs, noise), self._before = both(self._before, outputs), None
+        self._answers.append(outputs[self._rows])
         self._noise.append(None if noise is None else noise[self._rows])
+        return False
 
     def sample(self, n: int, targets: NDArray[np.int64]) -> Sample:
         """Return all rows so far; only the answers for the targets were kept."""
         draws = self._draws
-        sizes = [int(block.clusters.max(initial=-1)) + 1 for block in draws]
-        offsets = itertools.accumulate(sizes, initial=0)
+        numbered = [int(block.clusters.max(initial=-1)) + 1 for block in draws]
+        offsets = itertools.accumulate(numbered, initial=0)
         enumerated = np.concatenate([block.enumerated for block in draws])
         noise = [block for block in self._noise if block is not None]
+        counted = self.tally
         return Sample(
             Z=np.concatenate([block.Z for block in draws]),
-            Y=np.concatenate(self._answers),
+            Y=np.concatenate(self._answers) if counted is None else counted.mean,
             design=design_weights(np.concatenate([block.importance for block in draws]), enumerated),
             enumerated=enumerated,
             clusters=np.concatenate([block.clusters + start for block, start in zip(draws, offsets, strict=False)]),
-            noise=np.concatenate(noise) if noise else None,
+            noise=counted.noise if counted is not None else np.concatenate(noise) if noise else None,
         )
+
+    @property
+    def _exhaustive(self) -> bool:
+        return self.plan.exhaustive_rows is not None and len(self.representation.features) > 0
+
+    @property
+    def _once(self) -> bool:
+        """Return whether equal masks of the next block are asked once; all masks have no equals."""
+        few = len(self.representation.features) <= REPEATED_UP_TO and not self._exhaustive
+        return few and self.repeats in (None, 1) and self.representation.deterministic
+
+    def _rebuilt(self, Z: MaskArray, start: int) -> Iterator[Inputs]:
+        chunk, content = self.representation.chunk, self.representation.content
+        for row in range(0, len(Z), chunk):
+            rng = stream(self.seed, content, "reconstruct", start + row)
+            yield self.representation.reconstruct(Z[row : row + chunk], rng)
+
+    def _wavers(self, answers: Answers, again: NDArray[np.intp]) -> bool:
+        """Return whether the model has given two answers to one row, here or, as is known already, to the instance."""
+        first = answers.outputs[again]
+        return self.repeats is not None or not same_answers(first, answers.again, sizes(answers.outputs))
 
 
 class Pool:
@@ -134,16 +190,21 @@ class Pool:
         ``"sobol"``, ``"lhs"`` or ``"plain"``, see `local.sampling.points`.
     content
         What keys the sequence of points: the background's, and the instance's where it shall have one of its own.
+    repeats
+        How often each row is asked; None until the first block has shown whether the model is noisy.
     """
 
-    def __init__(self, background: Background, seed: int, design: PointDesign, content: bytes) -> None:
+    def __init__(
+        self, background: Background, seed: int, design: PointDesign, content: bytes, repeats: int | None = 1
+    ) -> None:
         self.background = background
         self.design = design
+        self.content = content
+        self.repeats = repeats
         self.controls: dict[Any, Any] = {}
         self._point_seed = int(stream(seed, content, "points").integers(2**63))
         self._U: list[FloatArray] = []
         self._codes: list[NDArray[Any]] = []
-        self._asked = 0
         self.U: FloatArray = np.empty((0, background.n_coordinates))
         self.codes: NDArray[Any] = np.empty((0, background.n_coordinates))
         self.Y: FloatArray = np.empty((0, 0))
@@ -168,6 +229,10 @@ class Pool:
         # One contiguous column per coordinate: every instance compares and weighs the codes column by column.
         self.U, self.codes = np.concatenate(self._U), np.asfortranarray(np.concatenate(self._codes))
         self.Y = np.concatenate([self.Y, answers]) if self.n else answers
+
+    def canary(self) -> tuple[Inputs, FloatArray]:
+        """Return the model input of the first row and (k,) what the model said to it, to ask whether it still does."""
+        return self.background.draw(self.U[:1])[1], self.Y[0]
 
 
 class PoolSource:

@@ -10,7 +10,6 @@ instance is the case of many with one.
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,17 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from limelight.contracts import FloatArray, Inputs, Neighborhood
-from limelight.errors import InputError, LimelightError
+from limelight.contracts import FloatArray, Neighborhood
+from limelight.errors import InputError, LimelightError, ModelChangedError
 from limelight.local.proximity import default_kernel_width, proximity_to
 from limelight.local.stopping import samples_to_settle
 from limelight.local.width import FACTORS, kernel_path
-from limelight.progress import progress
 from limelight.result.explanation import Explanation
+from limelight.rounds.asking import ask
 from limelight.rounds.assembly import assemble
 from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import Sample
+from limelight.rounds.turns import turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt
 
 OPEN_AT_ONCE = {"masks": 16, "pool": 128}
@@ -36,9 +36,6 @@ OPEN_AT_ONCE = {"masks": 16, "pool": 128}
 
 An instance with masks of its own brings hundreds of rows to a round, and may be a large image.
 """
-
-SAME_ANSWER = 1e-5
-"""Relative difference up to which two answers are the same: single precision is not exact to the last bit."""
 
 
 def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Explanation]:
@@ -54,6 +51,7 @@ def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Expla
     numbered = enumerate(instances)
     waiting: deque[OpenInstance] = deque()
     misfit: InputError | None = None
+    learned = context.reread()
     while True:
         if misfit is None:
             misfit = refill(waiting, numbered, context)
@@ -61,12 +59,26 @@ def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Expla
             break
         try:
             run_round([each for each in waiting if each.explanation is None], context)
-        except (LimelightError, KeyboardInterrupt):
+        except (LimelightError, KeyboardInterrupt) as error:
+            if learned and isinstance(error, ModelChangedError):
+                start_anew(waiting, context, error)
+                learned = False
+                continue
             yield from finished(waiting)
             raise
+        learned = False  # what comes now was answered in this call, and must not change within it
         yield from finished(waiting)
     if misfit is not None:
         raise misfit
+
+
+def start_anew(waiting: deque[OpenInstance], context: Context, error: ModelChangedError) -> None:
+    """Forget what a former fit of the model has answered in earlier calls, and begin again."""
+    context.forget()
+    if error.outputs:
+        context.caller.renew()
+    for one in waiting:
+        one.restart()
 
 
 def refill(waiting: deque[OpenInstance], numbered: Iterator[tuple[int, Any]], context: Context) -> InputError | None:
@@ -92,32 +104,15 @@ def finished(waiting: deque[OpenInstance]) -> Iterator[Explanation]:
 
 def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
     """Ask the model for what all open instances need, in full batches, and look at each of them."""
-    calls = context.caller.calls
-    if context.repeats is None:
-        context.repeats = find_repeats(opened[0], context)
-    growing, new = context.pools_to_grow(opened), [one for one in opened if not len(one.targets)]
-    requests = [context.originals(new), *[pool.request(first.n) for pool, first in growing]]
-    long = context.visible and bool(growing or opened[0].source.kind == "masks")
-    (predictions, _), *answers = ask([*requests, *[one.request() for one in opened]], context, visible=long)
-    for one, outputs in zip(new, predictions, strict=True):
-        one.meet(outputs)
-    for (pool, first), (outputs, _) in zip(growing, answers, strict=False):
-        pool.receive(outputs)
-        first.rows += len(outputs) * context.repeats
-    for one, (outputs, noise) in zip(opened, answers[len(growing) :], strict=True):
-        one.receive(outputs, noise, calls=context.caller.calls - calls)
+    calls, visible = context.caller.calls, context.visible
+    asking = turns(opened, context)
+    while asking:
+        answers = ask([turn.request() for turn in asking], context.caller, visible=visible)
+        asking = [turn for turn, answer in zip(asking, answers, strict=True) if turn.receive(answer)]
+    for one in opened:
+        one.calls += context.caller.calls - calls
         while one.ready:
             look(one, context)
-
-
-def find_repeats(one: OpenInstance, context: Context) -> int:
-    """Return how often to ask each row: as the settings say, or twice where the model answers one row in two ways."""
-    if context.settings.replicates != "auto":
-        return int(context.settings.replicates)
-    original = one.representation.original
-    first, second = context.caller.ask([original, original])
-    one.rows += 2
-    return 1 if np.allclose(first, second, rtol=SAME_ANSWER, atol=SAME_ANSWER * np.abs(first).max()) else 2
 
 
 def look(one: OpenInstance, context: Context) -> None:
@@ -126,7 +121,7 @@ def look(one: OpenInstance, context: Context) -> None:
     neighborhood, width = weigh(one, sample, context)
     estimate = fit(one, neighborhood, width)
     last, settle = one.n >= one.looks[-1], one.n < one.settled_up_to
-    verdict = judge(neighborhood, estimate, context.settings, looks=len(one.looks), last=last, settle=settle)
+    verdict = judge(neighborhood, estimate, context.settings, n=one.n, looks=len(one.looks), last=last, settle=settle)
     if verdict.stopped:
         if context.settings.refit:
             estimate = refit(neighborhood, estimate, verdict.selected)
@@ -154,39 +149,6 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
         one.path = kernel_path(neighborhood, widths, np.array([weights(each) for each in widths]))
         width = one.path.choose()
     return replace(neighborhood, weights=weights(width)), width
-
-
-def ask(
-    requests: Sequence[Iterable[Inputs]], context: Context, *, visible: bool
-) -> list[tuple[FloatArray, FloatArray | None]]:
-    """Return for each request the model's outputs, and their variances where rows are asked repeatedly.
-
-    The chunks of all requests flow through the model in full batches, and only as many of them exist at a time as a
-    batch holds.
-    """
-    repeats = context.repeats or 1
-    owners: list[int] = []
-
-    def chunks() -> Iterator[Inputs]:
-        for owner, request in enumerate(requests):
-            for chunk in request:
-                owners.extend([owner] * repeats)
-                yield from itertools.repeat(chunk, repeats)
-
-    answers = context.caller.ask(progress(chunks(), what="blocks asked") if visible else chunks())
-    sorted_out: list[list[FloatArray]] = [[] for _ in requests]
-    for owner, answer in zip(owners, answers, strict=True):
-        sorted_out[owner].append(answer)
-    return [_mean_and_noise(parts, repeats, len(context.caller.output_names or ())) for parts in sorted_out]
-
-
-def _mean_and_noise(parts: list[FloatArray], repeats: int, n_outputs: int) -> tuple[FloatArray, FloatArray | None]:
-    if not parts:
-        return np.empty((0, n_outputs)), None
-    if repeats == 1:
-        return parts[0] if len(parts) == 1 else np.concatenate(parts), None
-    rounds = np.stack([np.concatenate(parts[i::repeats]) for i in range(repeats)])
-    return rounds.mean(axis=0), rounds.var(axis=0, ddof=1) / repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,5 +180,6 @@ def expect(instance: Any, context: Context) -> ExpectedCost:
         wanted = max(wanted, min(samples_to_settle(looks[0], order_doubt(first), LEVEL), one.settled_up_to))
     elif context.settings.stop == "ranking":
         wanted = looks[0] if all(ranking.settled for ranking in first.rankings) else looks[-1]
-    expected = 1 + next(n for n in looks if n >= min(wanted, looks[-1]))
+    beside = first.provenance.cost.model_rows - looks[0]  # f(x), and the handful that is asked twice
+    expected = beside + next(n for n in looks if n >= min(wanted, looks[-1]))
     return ExpectedCost(expected, expected * per_row)

@@ -29,17 +29,20 @@ def trust_warnings(
     *,
     tolerance: float,
     noisy: bool,
+    asked: int,
 ) -> tuple[str, ...]:
-    """Return all sentences about one explanation, gravest first."""
+    """Return all sentences about one explanation, gravest first; `asked` is the number of samples."""
     varying = estimate.varying
     effective = effective_sample_size(neighborhood.weights)
     exhaustive = neighborhood.exhaustive
+    # All masks that there are, asked as often as the settings say: more samples exist only as further answers to them.
+    remedy = "raise replicates" if exhaustive and not noisy else "raise max_samples"
     return (
         *(["the model gave two answers to one input: the intervals cover its own noise as well"] if noisy else []),
         *fidelity_warnings(estimate.fidelity, targets),
         *sample_warnings(effective, int(varying.sum()), exhaustive=exhaustive),
         *(
-            budget_warning(len(neighborhood.Z), verdict.samples_needed, tolerance)
+            budget_warning(asked, verdict.samples_needed, tolerance, remedy=remedy)
             if verdict.stopped == "budget"
             else ()
         ),
@@ -80,13 +83,10 @@ def fixed_feature_warnings(features: Sequence[Feature], varying: NDArray[np.bool
     return [f"cannot be varied by this background, so nothing is known about: {shown}"]
 
 
-def budget_warning(n: int, needed: int, tolerance: float) -> list[str]:
+def budget_warning(n: int, needed: int, tolerance: float, *, remedy: str = "raise max_samples") -> list[str]:
     """Say that sampling ended before the asked precision, and what it would have taken.
 
     >>> budget_warning(5000, 21000, 0.05)
     ['not as precise as asked (tolerance 0.05) after 5000 samples: about 21000 would do; raise max_samples']
     """
-    return [
-        f"not as precise as asked (tolerance {tolerance:g}) after {n} samples: about {needed} would do; "
-        "raise max_samples"
-    ]
+    return [f"not as precise as asked (tolerance {tolerance:g}) after {n} samples: about {needed} would do; {remedy}"]

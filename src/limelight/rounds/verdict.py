@@ -51,13 +51,13 @@ class Verdict:
 
 
 def judge(
-    neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *, looks: int, last: bool, settle: bool
+    neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *, n: int, looks: int, last: bool, settle: bool
 ) -> Verdict:
     """Return the verdict on an estimate; the last of the looks always stops.
 
-    `settle` says whether rows are few enough to draw more for a doubt about the order alone.
+    `n` is the number of rows asked, counted each time where masks are asked repeatedly; `settle` says whether rows are
+    few enough to draw more for a doubt about the order alone.
     """
-    n = len(neighborhood.Z)
     selected = choose(neighborhood, estimate, settings)
     needed = samples_needed(n, float(relative_error(estimate).max(initial=0.0)), settings.tolerance)
     exhaustive = neighborhood.exhaustive and neighborhood.noise is None

@@ -1,0 +1,105 @@
+"""Pour the rows of many requests into full model batches, and hand the answers back request by request.
+
+Enter requests: model inputs in chunks, how often each row is asked, and a handful of rows that are asked once more to
+learn whether the model answers twice alike (`steadiness.py`). Leave the answers, in the order of the requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, Inputs
+from limelight.inputs.kinds import count, take
+from limelight.models.calls import Caller
+from limelight.progress import progress
+
+NONE_AGAIN: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one instance or pool asks of the model.
+
+    Parameters
+    ----------
+    chunks
+        The n model inputs, in chunks that are made when their turn comes and let go when answered.
+    repeats
+        How often each row is asked.
+    again
+        (m,) rows that are asked once more in the same batch, ascending; a row may occur several times.
+    """
+
+    chunks: Iterable[Inputs]
+    repeats: int = 1
+    again: NDArray[np.intp] = field(default_factory=lambda: NONE_AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the model said to one request.
+
+    Parameters
+    ----------
+    outputs
+        (n, k) outputs; the mean where rows were asked repeatedly.
+    noise
+        (n, k) variance of that mean, where rows were asked repeatedly; else None.
+    again
+        (m, k) the second answers to the handful of rows.
+    asked
+        How many model rows this took.
+    """
+
+    outputs: FloatArray
+    noise: FloatArray | None
+    again: FloatArray
+    asked: int
+
+
+def ask(requests: Sequence[Request], caller: Caller, *, visible: bool = False) -> list[Answers]:
+    """Return the answers to each request.
+
+    The chunks of all requests flow through the model in full batches, and only as many of them exist at a time as a
+    batch holds.
+    """
+    # For each part that is poured: whose it is, and in which round; the handful comes as a round of its own, −1.
+    owners: list[tuple[int, int]] = []
+
+    def parts() -> Iterator[Inputs]:
+        for owner, request in enumerate(requests):
+            start = 0
+            for chunk in request.chunks:
+                for each in range(request.repeats):
+                    owners.append((owner, each))
+                    yield chunk
+                stop = start + count(chunk)
+                handful = request.again[(request.again >= start) & (request.again < stop)]
+                if len(handful):
+                    owners.append((owner, -1))
+                    yield take(chunk, handful - start)
+                start = stop
+
+    answered = caller.ask(progress(parts(), what="blocks asked") if visible else parts())
+    sorted_out: list[dict[int, list[FloatArray]]] = [{} for _ in requests]
+    for (owner, each), answer in zip(owners, answered, strict=True):
+        sorted_out[owner].setdefault(each, []).append(answer)
+    nothing = np.empty((0, len(caller.output_names or ())))
+    return [_put_together(rounds, nothing) for rounds in sorted_out]
+
+
+def _put_together(rounds: dict[int, list[FloatArray]], nothing: FloatArray) -> Answers:
+    """Return the answers of one request, whose parts are sorted by round."""
+    joined = {each: parts[0] if len(parts) == 1 else np.concatenate(parts) for each, parts in rounds.items()}
+    asked = sum(map(len, joined.values()))
+    again = joined.pop(-1, nothing)
+    if not joined:
+        return Answers(nothing, None, again, asked)
+    if len(joined) == 1:
+        return Answers(joined[0], None, again, asked)
+    repeated = np.stack(list(joined.values()))
+    return Answers(repeated.mean(axis=0), repeated.var(axis=0, ddof=1) / len(repeated), again, asked)

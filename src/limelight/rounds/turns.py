@@ -1,0 +1,158 @@
+"""Whose turn it is in a round: what each of the askers needs of the model, and what it makes of the answers.
+
+A turn states its `request` and takes the answers with `receive`; where that returns True, it asks once more in the
+same round. All turns of a round are asked together (`asking.py`), and receive in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.errors import ModelChangedError
+from limelight.rounds.asking import NONE_AGAIN, Answers, Request
+from limelight.rounds.instance import Context, OpenInstance
+from limelight.rounds.neighborhoods import MaskSource, Pool, PoolSource
+from limelight.rounds.steadiness import REPEATS, both, handful, same_answers, sizes
+
+
+class Turn(Protocol):
+    """One asker in one round."""
+
+    def request(self) -> Request:
+        """Return what is to be asked."""
+        ...
+
+    def receive(self, answers: Answers) -> bool:
+        """Take the answers; return whether to ask once more."""
+        ...
+
+
+class Canary:
+    """One row of a kept pool, asked again: a model that was fitted anew in place answers it differently."""
+
+    def __init__(self, pool: Pool, first: OpenInstance) -> None:
+        self.pool = pool
+        self.first = first
+
+    def request(self) -> Request:
+        """Return the first row of the pool."""
+        row, _ = self.pool.canary()
+        return Request([row])
+
+    def receive(self, answers: Answers) -> bool:
+        """Raise `ModelChangedError` where the model says something else than when the pool was drawn."""
+        self.first.rows += answers.asked
+        _, expected = self.pool.canary()
+        if not same_answers(answers.outputs[0], expected, sizes(self.pool.Y)):
+            raise ModelChangedError(
+                "model: expected the same answers as earlier in this call, got others to the same row; it has been "
+                "fitted anew or loaded meanwhile. Explain again when it stays as it is."
+            )
+        return False
+
+
+class Originals:
+    """The instances themselves: f(x), and for masks the first look at whether the model is noisy."""
+
+    def __init__(self, opened: Sequence[OpenInstance], context: Context) -> None:
+        self.opened = opened
+        self.context = context
+        self.again = np.flatnonzero([_asked_twice(one) for one in opened]).astype(np.intp)
+
+    def request(self) -> Request:
+        """Return the instances as model inputs."""
+        return Request(self.context.originals(self.opened), self.context.replicates or 1, self.again)
+
+    def receive(self, answers: Answers) -> bool:
+        """Tell each instance what the model says of it."""
+        second = dict(zip(self.again.tolist(), answers.again, strict=True))
+        for number, (one, outputs) in enumerate(zip(self.opened, answers.outputs, strict=True)):
+            one.rows += self.context.replicates or 1
+            other = second.get(number)
+            if other is None:
+                one.meet(outputs)
+                continue
+            one.rows += 1
+            same = same_answers(outputs, other, float(np.abs(outputs).max(initial=0.0)))
+            if not same and isinstance(one.source, MaskSource):
+                one.source.repeats = REPEATS
+            one.meet(outputs if same else (outputs + other) / 2)
+        return False
+
+
+def _asked_twice(one: OpenInstance) -> bool:
+    """Return whether f(x) is asked twice: to find noise, or because the pool has found it."""
+    if isinstance(one.source, PoolSource):
+        return one.context.replicates is None and (one.source.pool.repeats or 1) > 1
+    return one.source.repeats is None
+
+
+class Growth:
+    """The rows that a pool still misses; its first block shows whether the model is noisy."""
+
+    def __init__(self, pool: Pool, first: OpenInstance) -> None:
+        self.pool = pool
+        self.first = first
+        self.context = first.context
+        self._again = NONE_AGAIN
+        self._before: FloatArray | None = None
+
+    def request(self) -> Request:
+        """Return the rows up to what the neediest instance needs."""
+        pool, n = self.pool, self.first.n
+        self._again = handful(n - pool.n, exhaustive=False) if pool.repeats is None else NONE_AGAIN
+        repeats = (pool.repeats or 1) - (0 if self._before is None else 1)
+        return Request(pool.request(n), repeats, self._again)
+
+    def receive(self, answers: Answers) -> bool:
+        """Keep the rows; have them all asked once more where the model is found to be noisy."""
+        self.first.rows += answers.asked
+        if self.pool.repeats is None:
+            first = answers.outputs[self._again]
+            self.pool.repeats = 1 if same_answers(first, answers.again, sizes(answers.outputs)) else REPEATS
+            if self.pool.repeats > 1:
+                self._before = answers.outputs
+                return True
+        outputs = answers.outputs if self._before is None else both(self._before, answers.outputs)[0]
+        self.pool.receive(outputs)
+        self.context.recognise(self.pool)
+        return False
+
+
+class OwnMasks:
+    """The masks that one instance still misses."""
+
+    def __init__(self, one: OpenInstance, source: MaskSource) -> None:
+        self.one = one
+        self.source = source
+        self._again: NDArray[np.intp] = NONE_AGAIN
+
+    def request(self) -> Request:
+        """Return the masked inputs up to what the next look needs."""
+        request = self.source.request(self.one.n)
+        self._again = request.again
+        return request
+
+    def receive(self, answers: Answers) -> bool:
+        """Keep the answers; the first block of a noisy model is asked once more."""
+        self.one.rows += answers.asked
+        if self.source.receive(answers, self.one.targets, again=self._again):
+            return True
+        self.one.plan_further_looks()
+        return False
+
+
+def turns(opened: Sequence[OpenInstance], context: Context) -> list[Turn]:
+    """Return the turns of one round: the canaries first, so that nothing is kept beside answers of another model."""
+    new = [one for one in opened if not len(one.targets)]
+    growing = context.pools_to_grow(opened)
+    kept = {id(pool): (pool, one) for pool, one in growing}
+    kept |= {id(one.source.pool): (one.source.pool, one) for one in new if isinstance(one.source, PoolSource)}
+    canaries = [Canary(pool, one) for pool, one in kept.values() if context.guards(pool)]
+    masks = [OwnMasks(one, one.source) for one in opened if isinstance(one.source, MaskSource)]
+    return [*canaries, Originals(new, context), *[Growth(pool, one) for pool, one in growing], *masks]
