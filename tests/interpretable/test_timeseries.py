@@ -306,7 +306,7 @@ def test_of_italian_power_demand_few_windows_are_exact(shared_data):
     model, names = forest(X[:, 0], y)
     explanation = ll.Explainer(model, TimeSeries(), output_names=names, seed=0).explain(X[0, 0])
     assert explanation.provenance.stopped == "exhaustive"
-    assert explanation.provenance.cost.model_rows < 40
+    assert explanation.provenance.cost.model_rows <= 2 + 128  # 32 masks, asked until they may be called exact
     assert explanation.fidelity[0] > 0.5
 
 
