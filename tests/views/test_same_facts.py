@@ -12,6 +12,7 @@ import samples
 
 from limelight.contracts import Feature, Where
 from limelight.errors import InputError
+from limelight.result.effects import Interaction
 from limelight.result.explanation import Explanation
 from limelight.views import colour, curves, describe, figure, html, markdown, sentences, terminal
 from limelight.views import facts as f
@@ -92,7 +93,7 @@ def test_every_view_starts_with_what_the_weights_may_be_used_for() -> None:
 
 def test_every_view_shows_additivity_beside_fidelity() -> None:
     shown = sentences.additivity(f.target_facts(samples.average()))
-    assert shown == "0.97 ± 0.004"
+    assert shown == "0.972 ± 0.004"
     for view, text in everything(samples.average()).items():
         assert shown in text or view == "description", view
 
@@ -171,16 +172,49 @@ def test_no_counterfactual_is_printed_where_the_surrogate_is_no_guide(cause: str
 
 def test_a_gap_is_said_where_it_warns_and_nowhere_else() -> None:
     far = replace(samples.average(), gap=np.array([9.3]), causes=("gap",))
-    said = "The model answers 0.951, the surrogate 0.933: 9.3 times the usual residual apart."
+    assert sentences.gap(f.target_facts(far)) == "9.3"
     for view, text in everything(far).items():
-        assert said in text, view
+        assert ("residual spreads" in text and "9.3" in text) or view == "description", view
     for view, text in everything(samples.average()).items():
-        assert "usual residual" not in text, view
+        assert "residual spreads" not in text, view
 
 
-def test_a_gap_without_residuals_to_compare_it_with_names_both_answers() -> None:
+def test_a_gap_without_residuals_to_compare_it_with_is_unlimited() -> None:
     exact = replace(samples.average(), gap=np.array([np.inf]), causes=("gap",))
-    assert sentences.gap(f.target_facts(exact)) == "The model answers 0.951, the surrogate 0.933."
+    assert sentences.gap(f.target_facts(exact)) == "unlimited"
+    everything(exact)
+
+
+def test_additivity_that_is_the_fidelity_is_not_said_twice() -> None:
+    masks = replace(samples.text(), additivity=samples.text().fidelity, additivity_stderr=np.array([0.02, 0.02]))
+    for view, text in everything(masks).items():
+        assert "dditivity" not in text, view
+
+
+def test_pairs_that_the_verdict_names_are_not_described_twice() -> None:
+    together = replace(
+        samples.average(), verdicts=("Together act “age” with “hours-per-week”.",), causes=("acts together",)
+    )
+    assert describe.describe(together).count("hours-per-week”") == 1
+    assert "act together" in html.page(together)
+
+
+def test_a_pair_whose_size_here_is_not_known_is_named_without_it() -> None:
+    unknown = replace(samples.average(), pairs=((Interaction(3, 4, 0.3, 0.02, np.nan, np.nan),),))
+    said = sentences.pairs(unknown, f.target_facts(unknown), str)
+    assert said == [
+        "“age” and “hours-per-week” act together: 30 ± 2 % of what the model does nearby, beyond their sum."
+    ]
+
+
+def test_own_values_against_drawn_ones_are_said_to_be_compared_with_the_background() -> None:
+    d = len(samples.table().features)
+    layout = {"kind": "table", "contrast": "value"}
+    held = replace(samples.table(), layout=layout, center=np.ones(d), reference=np.zeros(d))
+    for view, text in everything(held).items():
+        assert "against the background" in text, view
+    assert "were drawn from the background, the surrogate expects" in describe.describe(held)
+    assert "LIME’s weights" not in html.page(held), "they are the same"
 
 
 # -- zeros ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from limelight.views import curves
 from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import Numbers, Row, TargetFacts
-from limelight.views.measure import WEIGHTS
+from limelight.views.measure import WEIGHTS, against_average
 
 
 def bar_table(facts: TargetFacts) -> str:
@@ -26,8 +26,8 @@ def bar_table(facts: TargetFacts) -> str:
     wide = _waterfall_bounds(facts, starts)
     body = "".join(_row(row, numbers, (low, high), start, wide) for row, start in zip(facts.rows, starts, strict=True))
     caption = f"Weights for {m.name(facts.name)}, largest first"
-    if facts.average:
-        caption = f"Contributions to {m.name(facts.name)} against the average row, largest first"
+    if facts.against:
+        caption = f"Contributions to {m.name(facts.name)} against {facts.against}, largest first"
     curved = " curved" if any(row.effect is not None or row.slope is not None for row in facts.rows) else ""
     return (
         f'<table class="bars{curved}"><caption>{caption}</caption>'
@@ -67,7 +67,7 @@ def other_features(explanation: Explanation, facts: TargetFacts, *, limit: int =
 
 def lime_weights(explanation: Explanation, facts: TargetFacts) -> str:
     """Return LIME's own weights as a fold-out table where the bars are something else; empty elsewhere."""
-    if not facts.average:
+    if not against_average(explanation):
         return ""
     own = f.target_facts(explanation, facts.index, WEIGHTS)
     numbers = f.weight_numbers(own)
@@ -167,13 +167,8 @@ def _ends(facts: TargetFacts, wide: tuple[float, float], which: str) -> str:
         return ""
     numbers = f.output_numbers(facts)
     if which == "first":
-        return _end(
-            "Average row" if facts.average else "Intercept: every feature off",
-            facts.intercept,
-            facts.intercept,
-            wide,
-            numbers,
-        )
+        label = f.base_name(facts).capitalize() if facts.against else "Intercept: every feature off"
+        return _end(label, facts.intercept, facts.intercept, wide, numbers)
     before = facts.local_prediction - facts.rest
     other = _end("All other features", before, before + facts.rest, wide, numbers, facts.rest)
     return other + _end("Surrogate g(x′)", facts.local_prediction, facts.local_prediction, wide, numbers)

@@ -67,11 +67,13 @@ def bar(row: Row, low: float, high: float, width: int) -> Text:
 def _target(explanation: Explanation, facts: TargetFacts, width: int) -> Text:
     outputs = f.output_numbers(facts)
     out = text().append(f"Why {facts.name}", "bold").append("\n")
-    for sentence in sentences.verdict(facts):
-        out.append(sentence + "\n")
+    if facts.verdict:
+        out.append(facts.verdict + "\n")
     held = f"held-out R² {f.fidelity_text(facts)}"
     if sentences.additivity(facts):
         held += f"  additivity {sentences.additivity(facts)}"
+    if sentences.gap(facts):
+        held += f"  gap {sentences.gap(facts)} residual spreads"
     out.append(
         f"f(x) {outputs.text(facts.prediction)}  g(x′) {outputs.text(facts.local_prediction)}  "
         f"{f.base_name(facts)} {outputs.text(facts.intercept)}  {held}\n",
@@ -90,8 +92,8 @@ def _rows(facts: TargetFacts, width: int) -> Text:
     out = text()
     if not facts.rows:
         return out.append("no feature is shown: nothing moves this output here\n", SOFT)
-    if facts.average:
-        out.append("contributions against the average row\n", SOFT)
+    if facts.against:
+        out.append(f"contributions against {facts.against}\n", SOFT)
     numbers, (low, high) = f.weight_numbers(facts), f.bounds(facts.rows)
     weights = [numbers.signed(row.weight) for row in facts.rows]
     intervals = [f.interval_text(row, numbers) for row in facts.rows]

@@ -32,8 +32,10 @@ def describe(explanation: Explanation, target: str | int | None = None) -> str:
     where bars do not add up to g(x'), and where the surrogate does not describe the model.
     """
     facts = f.target_facts(explanation, target)
-    first = [_opening(explanation, facts), *sentences.verdict(facts)]
-    together = sentences.pairs(explanation, facts, isolated)
+    first = [_opening(explanation, facts), facts.verdict]
+    # Where the pairs are why, the verdict has named them.
+    named = facts.verdict and facts.cause in ("acts together", "adds up in part")
+    together = [] if named else sentences.pairs(explanation, facts, isolated)
     parts = [*first, *reasons(facts, kind_of(explanation), isolated), *together, trust(explanation, facts)]
     return " ".join(part for part in parts if part)
 
@@ -46,7 +48,7 @@ def reasons(facts: TargetFacts, kind: Kind, quote: Quote = isolated) -> list[str
     known = [row for row in facts.rows if row.certain and row.weight]
     if not known:
         return [f"No shown feature moves {quote(facts.name)} in a direction that is known."]
-    compared = ", against the average row" if facts.average else ""
+    compared = f", against {facts.against}" if facts.against else ""
     said = []
     for head, rows in (
         ("Most for it", [row for row in known if row.weight > 0]),
@@ -60,7 +62,11 @@ def reasons(facts: TargetFacts, kind: Kind, quote: Quote = isolated) -> list[str
 
 def without(facts: TargetFacts, kind: Kind) -> tuple[str, str]:
     """Return what is said of one feature that is taken away, and of several."""
-    return ("was as in the average row", "were as in the average row") if facts.average else kind.without
+    if facts.against == "the background":
+        return "was drawn from the background", "were drawn from the background"
+    if facts.against:
+        return "was as in the average row", "were as in the average row"
+    return kind.without
 
 
 def trust(explanation: Explanation, facts: TargetFacts) -> str:

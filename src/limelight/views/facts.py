@@ -16,7 +16,7 @@ import numpy as np
 from limelight.contracts import Feature, FloatArray
 from limelight.result.effects import Effect
 from limelight.result.explanation import Explanation
-from limelight.views.measure import CONTRIBUTIONS, Measured, against_average, measured, slope
+from limelight.views.measure import CONTRIBUTIONS, Measured, compared_with, measured, slope
 from limelight.views.targets import shown_targets
 
 MINUS = "\N{MINUS SIGN}"
@@ -108,8 +108,8 @@ class TargetFacts:
         Whether g(x') is the intercept plus all bars, so that taking a feature away subtracts its bar.
     values
         What a bar would show for each of the d features.
-    average
-        Whether bars are contributions against the average row, and so something else than LIME's weights.
+    against
+        What bars are compared with, ``"the average row"`` or ``"the background"``; empty where a feature is off there.
     additivity, additivity_stderr, gap, verdict, cause
         As in `Explanation`, of this output; None or empty where they are not known.
     """
@@ -126,7 +126,7 @@ class TargetFacts:
     rest: float
     additive: bool
     values: tuple[float, ...] = ()
-    average: bool = False
+    against: str = ""
     additivity: float | None = None
     additivity_stderr: float | None = None
     gap: float | None = None
@@ -207,7 +207,6 @@ def target_facts(
         shown = shown[np.argsort(-np.abs(bars.values[shown]), kind="stable")]
     rows = tuple(_row(explanation, i, int(j), bars) for j in shown)
     local = float(explanation.local_prediction[i])
-    average = against_average(explanation)
     missing = abs(bars.base + float(bars.values.sum()) - local)
     largest = max(1e-300, abs(local), abs(bars.base), float(np.abs(bars.values).sum()))
     return TargetFacts(
@@ -223,7 +222,7 @@ def target_facts(
         rest=local - bars.base - sum(row.weight for row in rows),
         additive=missing <= 1e-6 * largest,
         values=tuple(bars.values.tolist()),
-        average=average and weights == CONTRIBUTIONS,
+        against=compared_with(explanation, weights),
         additivity=_of(explanation.additivity, i),
         additivity_stderr=_of(explanation.additivity_stderr, i),
         gap=_of(explanation.gap, i),
@@ -275,12 +274,12 @@ def output_numbers(facts: TargetFacts) -> Numbers:
 
 def base_name(facts: TargetFacts) -> str:
     """Return what the bars start from."""
-    return "average row" if facts.average else "intercept"
+    return facts.against.removeprefix("the ") or "intercept"
 
 
 def measure_name(facts: TargetFacts) -> str:
     """Return what one bar is."""
-    return "contribution" if facts.average else "weight"
+    return "contribution" if facts.against else "weight"
 
 
 def outputs(explanation: Explanation) -> tuple[tuple[str, float], ...]:
@@ -315,16 +314,15 @@ def fidelity_text(facts: TargetFacts) -> str:
 def share_text(share: float, stderr: float | None) -> str:
     """Return an R² with its standard error, as many places as that allows.
 
-    >>> share_text(0.8312, 0.021), share_text(0.8312, None)
-    ('0.83 ± 0.02', '0.83')
+    >>> share_text(0.8312, 0.021), share_text(0.8312, 0.0021), share_text(0.8312, None)
+    ('0.83 ± 0.02', '0.831 ± 0.002', '0.83')
     """
     if not math.isfinite(share):
         return "unknown"
-    tail = ""
-    if stderr is not None and math.isfinite(stderr) and stderr >= 0.0005:
-        places = 2 if stderr >= 0.005 else 3
-        tail = f" ± {Numbers(places).text(stderr)}"
-    return Numbers(2).text(share) + tail
+    if stderr is None or not math.isfinite(stderr) or stderr < 0.0005:
+        return Numbers(2).text(share)
+    places = Numbers(2 if stderr >= 0.005 else 3)
+    return f"{places.text(share)} ± {places.text(stderr)}"
 
 
 def percent_text(share: float, stderr: float) -> str:

@@ -115,7 +115,7 @@ def draw_bars(explanation: Explanation, facts: TargetFacts, ax: Axes) -> None:
 
 def _legend(facts: TargetFacts) -> str:
     """Return what bars, whiskers, marks and curves are."""
-    compared = " against the average row" if facts.average else ""
+    compared = f" against {facts.against}" if facts.against else ""
     parts = [f"{f.measure_name(facts)}{compared} and its 95 % interval"]
     if facts.uncertain:
         parts.append("? = sign not known")
@@ -163,7 +163,9 @@ def _says(facts: TargetFacts, inches: float) -> tuple[list[str], list[str]]:
     ]
     if sentences.additivity(facts):
         numbers.append(f"additivity {sentences.additivity(facts)}")
-    verdict = drawable(" ".join(sentences.verdict(facts)))
+    if sentences.gap(facts):
+        numbers.append(f"gap {sentences.gap(facts)} residual spreads")
+    verdict = drawable(facts.verdict)
     columns = _note_columns(inches, [row.short(NAME_LIMIT) for row in facts.rows])
     lines = [""]
     for number in numbers:

@@ -21,7 +21,6 @@ from limelight.views.kinds import kind_of
 from limelight.views.palette import style
 from limelight.views.targets import left_out
 
-AVERAGE_HINT = "Click a feature to put it back to the average row and see what the surrogate then expects."
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -140,8 +139,7 @@ def _warnings(explanation: Explanation) -> str:
 def _panel(explanation: Explanation, facts: TargetFacts) -> str:
     kind = kind_of(explanation)
     picture = f'<div class="picture">{kind.page(explanation, facts)}</div>' if kind.page else ""
-    trusted = m.text(" ".join(sentences.verdict(facts)))
-    verdict = f'<p class="verdict">{trusted}</p>' if trusted else ""
+    verdict = f'<p class="verdict">{m.text(facts.verdict)}</p>' if facts.verdict else ""
     words = " ".join([*describe.reasons(facts, kind, m.name), describe.trust(explanation, facts)])
     return (
         f'<section class="panel" data-target="{facts.index}"><h3>Why {m.name(facts.name)}</h3>'
@@ -165,8 +163,8 @@ def _numbers(facts: TargetFacts) -> str:
     cells = [
         ("Model", "f(x)", m.number(facts.prediction, numbers, "fx")),
         ("Surrogate", "g(x′)", m.number(facts.local_prediction, numbers, "gx")),
-        ("Average row", "base", m.number(facts.intercept, numbers, "base"))
-        if facts.average
+        (f.base_name(facts).capitalize(), "base", m.number(facts.intercept, numbers, "base"))
+        if facts.against
         else ("Intercept", "everything off", m.number(facts.intercept, numbers, "intercept")),
         (
             "Fidelity",
@@ -177,6 +175,10 @@ def _numbers(facts: TargetFacts) -> str:
     if sentences.additivity(facts):
         shown = f'<data class="additivity" value="{facts.additivity!r}">{sentences.additivity(facts)}</data>'
         cells.append(("Additivity", "R² of the best sum", shown))
+    if sentences.gap(facts):
+        cells.append(
+            ("Gap", "residual spreads", f'<data class="gap" value="{facts.gap!r}">{sentences.gap(facts)}</data>')
+        )
     items = "".join(
         f"<div><dt>{name} <small>{small}</small></dt><dd>{value}</dd></div>" for name, small, value in cells
     )
@@ -187,11 +189,15 @@ def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str,
     """Return what the script needs: the surrogate's arithmetic, and the label image of a raster."""
     kind = kind_of(explanation)
     said = [name for name, _ in f.outputs(explanation)[:1]]
-    average = any(facts.average for facts in targets)
+    against = targets[0].against if targets else ""
+    hint, verb = kind.hint, kind.verb
+    if against:
+        verb = f"put back to {against}"
+        hint = f"Click a feature to put it back to {against} and see what the surrogate then expects."
     data: dict[str, object] = {
-        "hint": AVERAGE_HINT if average else kind.hint,
+        "hint": hint,
         "first": next((i for i, facts in enumerate(targets) if [facts.name] == said), 0),
-        "verb": "put back to the average row" if average else kind.verb,
+        "verb": verb,
         "without": describe.without(targets[0], kind) if targets else kind.without,
         "targets": [
             {

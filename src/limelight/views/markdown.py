@@ -47,7 +47,7 @@ def escaped(text: str) -> str:
 
 
 def _target(explanation: Explanation, facts: TargetFacts) -> str:
-    trusted = escaped(" ".join(sentences.verdict(facts)))
+    trusted = escaped(facts.verdict)
     words = " ".join([*describe.reasons(facts, kind_of(explanation), escaped), describe.trust(explanation, facts)])
     under = [*sentences.pairs(explanation, facts, escaped), *f.doubts(explanation, facts, escaped)]
     parts = [f"**{trusted}**" if trusted else "", words.strip(), _head(facts), _table(facts)]
@@ -65,6 +65,8 @@ def _head(facts: TargetFacts) -> str:
     ]
     if sentences.additivity(facts):
         parts.append(f"additivity {sentences.additivity(facts)}")
+    if sentences.gap(facts):
+        parts.append(f"gap {sentences.gap(facts)} residual spreads")
     return " · ".join(parts)
 
 

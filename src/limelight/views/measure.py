@@ -51,6 +51,15 @@ def against_average(explanation: Explanation) -> bool:
     return explanation.compared and not bool(np.all(explanation.distance == 1.0))
 
 
+def compared_with(explanation: Explanation, weights: str = CONTRIBUTIONS) -> str:
+    """Return what the bars are compared with; nothing for LIME's weights and where a feature is simply off."""
+    if explanation.layout.get("contrast") == "value":
+        return "the background"
+    if weights == CONTRIBUTIONS and against_average(explanation):
+        return "the average row"
+    return ""
+
+
 def measured(explanation: Explanation, row: int, weights: str = CONTRIBUTIONS) -> Measured:
     """Return what is drawn for the target at `row`.
 

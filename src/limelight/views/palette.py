@@ -31,6 +31,8 @@ class Palette:
         Behind a warning, and at its edge.
     most
         Opacity of the strongest mark behind a word: as strong as the word over it can bear.
+    bar
+        Opacity of a bar: on dark grounds less than 1, so that the whisker over it is seen.
     """
 
     ground: Colour
@@ -46,6 +48,7 @@ class Palette:
     warning: Colour
     warning_line: Colour
     most: float
+    bar: float
 
     def signed(self, weight: float) -> Colour:
         """Return the colour of a weight's sign.
@@ -72,6 +75,7 @@ LIGHT = Palette(
     warning=(255, 246, 223),
     warning_line=(217, 165, 20),
     most=0.62,
+    bar=1.0,
 )
 DARK = Palette(
     ground=(19, 22, 26),
@@ -87,6 +91,7 @@ DARK = Palette(
     warning=(44, 38, 19),
     warning_line=(196, 149, 42),
     most=0.4,
+    bar=0.7,
 )
 # Terminals are mostly dark, and on light ones the same two colours can still be told from the ground.
 TERMINAL = DARK
@@ -133,7 +138,7 @@ def variables(palette: Palette) -> str:
     for name in ("pos", "neg", "nil"):
         red, green, blue = getattr(palette, _VARIABLES[name])
         written.append(f"--{name}-rgb: {red} {green} {blue};")
-    return " ".join([*written, f"--most: {palette.most};"])
+    return " ".join([*written, f"--most: {palette.most};", f"--bar: {palette.bar};"])
 
 
 def hexadecimal(colour: Colour) -> str:

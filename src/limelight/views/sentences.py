@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from limelight.result.explanation import Explanation
+from limelight.result.quantiles import normal_quantile
 from limelight.views import facts as f
 from limelight.views.facts import Numbers, TargetFacts
 
 MOST_PAIRS = 3
-FAR = 3.0
-"""Residual spreads between the model's answer and the surrogate's that are said: one in 400 is as far by chance."""
 ALIKE = 3
 """Warnings that differ in an output's name and numbers only: more than so many are said once."""
 
@@ -39,27 +38,21 @@ def warnings(explanation: Explanation) -> tuple[str, ...]:
     return tuple(f.visible(sentence) for sentence in said)
 
 
-def verdict(facts: TargetFacts) -> list[str]:
-    """Return the sentences that come first: what the weights may be used for, and a gap that forbids it."""
-    return [sentence for sentence in (facts.verdict, gap(facts)) if sentence]
-
-
 def gap(facts: TargetFacts) -> str:
-    """Return how far the surrogate misses the instance, where that is far; else nothing."""
-    warns = facts.cause == "gap" or (facts.gap is not None and facts.gap > FAR)
-    if not warns:
+    """Return how many residual spreads the model's answer is from what its neighborhood leads to expect; if too far."""
+    if facts.cause != "gap" or facts.gap is None:
         return ""
-    numbers = f.output_numbers(facts)
-    both = f"The model answers {numbers.text(facts.prediction)}, the surrogate {numbers.text(facts.local_prediction)}"
-    if facts.gap is None or not math.isfinite(facts.gap):
-        return f"{both}."
-    return f"{both}: {Numbers.fitting([facts.gap], significant=2).text(facts.gap)} times the usual residual apart."
+    if not math.isfinite(facts.gap):
+        return "unlimited"  # nothing is left unexplained around the instance, and yet its answer differs
+    return Numbers.fitting([facts.gap], significant=2).text(facts.gap)
 
 
 def additivity(facts: TargetFacts) -> str:
     """Return the share that the best sum over features explains, with its standard error; empty where not known."""
     if facts.additivity is None or not math.isfinite(facts.additivity):
         return ""
+    if facts.additivity == facts.fidelity:
+        return ""  # masks: the weights are the best sum, and the same number twice says nothing
     return f.share_text(facts.additivity, facts.additivity_stderr)
 
 
@@ -71,10 +64,11 @@ def pairs(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], s
     for pair in found[:MOST_PAIRS]:
         first, second = (_short(explanation, j, quote) for j in (pair.first, pair.second))
         share = f.percent_text(pair.share, pair.share_stderr)
-        size = f"{numbers.signed(pair.size)} ± {numbers.text(1.959964 * pair.stderr)}"
-        sentences.append(
-            f"{first} and {second} act together: {share} of what the model does nearby, beyond their sum; {size} here."
-        )
+        said = f"{first} and {second} act together: {share} of what the model does nearby, beyond their sum"
+        if math.isfinite(pair.size):
+            half = normal_quantile(0.95) * pair.stderr
+            said += f"; {numbers.signed(pair.size)} ± {numbers.text(half)} here"
+        sentences.append(f"{said}.")
     rest = len(found) - MOST_PAIRS
     if rest > 0:
         sentences.append(f"{rest} more {'pair acts' if rest == 1 else 'pairs act'} together.")

@@ -61,8 +61,8 @@ def _target(explanation: Explanation, facts: TargetFacts) -> str:
     lines = _head(facts)
     if not facts.rows:
         return "\n".join([*lines, "  no feature is shown: nothing moves this output here"])
-    if facts.average:
-        lines.append("  contributions against the average row:")
+    if facts.against:
+        lines.append(f"  contributions against {facts.against}:")
     lines += _rows(facts)
     if facts.uncertain:
         lines.append("  ? the 95 % interval contains 0: the sign is not known")
@@ -77,7 +77,8 @@ def _head(facts: TargetFacts) -> list[str]:
     """Return what stands above the bars: the verdict, both answers, and how well they agree."""
     outputs = f.output_numbers(facts)
     lines = [_wrap(f"Why {facts.name}:")]
-    lines += [_wrap("  " + sentence, "  ") for sentence in sentences.verdict(facts)]
+    if facts.verdict:
+        lines.append(_wrap("  " + facts.verdict, "  "))
     answers = (
         f"  model f(x) = {outputs.text(facts.prediction)}, surrogate g(x') = {outputs.text(facts.local_prediction)}, "
         f"{f.base_name(facts)} = {outputs.text(facts.intercept)}"
@@ -85,6 +86,8 @@ def _head(facts: TargetFacts) -> list[str]:
     held = f"  held-out fidelity (R2) = {f.fidelity_text(facts)}"
     if sentences.additivity(facts):
         held += f", additivity = {sentences.additivity(facts)}"
+    if sentences.gap(facts):
+        held += f", gap = {sentences.gap(facts)} residual spreads"
     return [*lines, _wrap(answers, "  "), _wrap(held, "  ")]
 
 
