@@ -79,7 +79,9 @@ def test_one_row_and_many_rows_give_the_same_explanations_in_any_order_and_batch
     assert list(backwards) == alone[::-1]
 
 
-def test_explaining_again_gives_the_same_explanation_and_costs_a_row_and_one_that_proves_the_model_the_same(people, classifier):
+def test_explaining_again_gives_the_same_explanation_and_costs_a_row_and_one_that_proves_the_model_the_same(
+    people, classifier
+):
     frame, _ = people
     explainer = ll.Explainer(classifier, ll.Tabular(frame), seed=3, n_samples=500)
     first, second = explainer.explain(frame.iloc[0]), explainer.explain(frame.iloc[0])
