@@ -39,7 +39,7 @@ def explanation(
         fidelity_stderr=np.zeros(k),
         r2=np.ones(k),
         selected=selected,
-        covariance=tuple(np.diag(errors[i, j] ** 2) for i, j in enumerate(selected)),
+        covariance=tuple(np.diag(errors[i, j] ** 2)[np.triu_indices(len(j))] for i, j in enumerate(selected)),
         outputs=(),
         layout={"kind": "bars"},
         provenance=provenance(shared),

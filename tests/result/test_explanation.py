@@ -92,7 +92,7 @@ def test_json_is_read_back_to_an_equal_explanation(explanation, uncertain, tmp_p
     explainer, X = uncertain
     for original in (explanation, explainer.explain(X[0])):
         text = original.to_json(tmp_path / "e.json")
-        assert json.loads(text)["schema_version"] == 1
+        assert json.loads(text)["schema_version"] == 2
         again = ll.Explanation.from_json(tmp_path / "e.json")
         assert again == original == ll.Explanation.from_json(text)
         assert again.to_json() == text
@@ -107,7 +107,7 @@ def test_json_is_read_back_to_an_equal_explanation(explanation, uncertain, tmp_p
     [
         ("{", "not JSON"),
         ("[]", "schema_version"),
-        ('{"schema_version": 99}', "schema_version 1, got 99"),
+        ('{"schema_version": 99}', "schema_version 2 or before, got 99"),
         ('{"schema_version": 1}', "not a complete explanation"),
     ],
 )

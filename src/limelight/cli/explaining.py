@@ -12,6 +12,8 @@ from limelight.cli.inputs import Asked
 from limelight.cli.reading import Format
 from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
 from limelight.errors import InputError
+from limelight.files import check_outputs, replacing
+from limelight.result.schema import to_json
 from limelight.settings import Settings
 
 if TYPE_CHECKING:
@@ -176,6 +178,7 @@ def explain(
     if source == "data":
         _check_doors(files, **{name: table[name] for name in ("background", "row", "rows", "out")})
     check_picture(png)
+    _check_files({**files, "out": out}, model, {**sources, "background": background})
     Settings(**settings)  # a wrong value is said before files are read
     loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
     if "targets" in settings:
@@ -204,6 +207,15 @@ def _check_doors(files: dict[str, Path | None], *, background: Any, row: Any, ro
         raise InputError("--out: is for --rows; one --row is written by --html, --png or --json.")
 
 
+def _check_files(outputs: dict[str, Path | None], model: str, given: dict[str, Any]) -> None:
+    """Raise where something would be written over what is read, or could not be written at all."""
+    read = {f"--{name}": Path(value) for name, value in given.items() if isinstance(value, Path)}
+    text = given.get("text")
+    if isinstance(text, str) and text.startswith("@"):
+        read["--text"] = Path(text[1:])
+    check_outputs({f"--{name}": path for name, path in outputs.items()}, {**read, "--model": Path(model)})
+
+
 def _ask(source: str, given: Any, flags: dict[str, Any], model: Any) -> Asked:
     form = Format.of(flags["sep"], flags["decimal"], flags["encoding"], flags["dtype"])
     if source == "text":
@@ -225,7 +237,7 @@ def _ask_rows(tables: loading.Tables, contrast: str | None, *, row: int | None, 
     if rows is None:
         return Asked(modality, tables.row(loading.row_number(row or 0, n)))
     chosen = loading.row_range(rows, n)
-    return Asked(modality, tables.row(chosen.start), tables.rows(chosen), len(chosen))
+    return Asked(modality, tables.row(chosen.start), tables.rows(chosen), len(chosen), chosen.start)
 
 
 def _answer(
@@ -243,14 +255,18 @@ def _answer(
 
 
 def _explain_rows(explainer: Explainer, asked: Asked, out: Path) -> None:
-    written = 0
+    written, place = 0, out
     try:
-        with out.open("w", encoding="utf-8") as file:
+        with replacing(out, keep=True) as file:
+            # until all are there they lie beside; if something fails they stay there, each with the number of its row
+            place = Path(file.name)
             for explanation in explainer.explain_many(asked.many):
-                file.write(explanation.to_json() + "\n")
+                file.write(to_json(explanation, row=asked.first + written) + "\n")
+                file.flush()
                 written += 1
+        place = out
     finally:
-        typer.echo(f"{written:,} of {asked.count:,} explanations in {out}", err=written < asked.count)
+        typer.echo(f"{written:,} of {asked.count:,} explanations in {place}", err=written < asked.count)
 
 
 def _say_cost(explainer: Explainer, asked: Asked) -> None:

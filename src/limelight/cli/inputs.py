@@ -55,12 +55,15 @@ class Asked:
         All of them, as `explain_many` takes them; None where there is one.
     count
         How many.
+    first
+        The number of the first of many.
     """
 
     modality: Any
     instance: Any
     many: Any = None
     count: int = 1
+    first: int = 0
 
 
 def check_source(given: Mapping[str, Any]) -> str:

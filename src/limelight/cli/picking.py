@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from limelight.cli.loading import load_object
+from limelight.files import check_outputs, write_text
 from limelight.result.explanation import Explanation
 
 ManyArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The .jsonl that `explain --rows` wrote.")]
@@ -41,6 +42,7 @@ def pick(
     """Pick a few explanations that together cover the features that matter most."""
     from limelight.overview.pick import submodular_pick
 
+    check_outputs({"--html": html}, {"FILE": path})
     named: Any = None if name is None else load_object(name, argument="--name")
     picked = submodular_pick(path, budget, target=target, name=named, max_features=max_features, level=level)
     width = max(4, *(len(str(line)) for line in picked.indices))
@@ -66,5 +68,5 @@ def _write(html: Path, picked: Any) -> None:
 
     names = [f"line {line}" for line in picked.indices]
     title = f"{len(names)} of {picked.n_candidates:,} explanations"
-    html.write_text(page(picked.explanations, title=title, names=names, coverage=picked.coverage), encoding="utf-8")
+    write_text(html, page(picked.explanations, title=title, names=names, coverage=picked.coverage))
     typer.echo(f"Page: {html}")

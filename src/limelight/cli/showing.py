@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from limelight.errors import InputError
+from limelight.files import check_outputs, write_bytes
 from limelight.optional import require
 from limelight.result.explanation import Explanation
 
@@ -23,6 +25,7 @@ PICTURES = (".png", ".svg", ".pdf")
 def show(path: SavedArgument, *, line: LineOption = None, html: HtmlOption = None, png: PngOption = None) -> None:
     """Show an explanation that was saved."""
     check_picture(png)
+    check_outputs({"--html": html, "--png": png}, {"FILE": path})
     present(saved(path, line), html=html, png=png)
 
 
@@ -65,7 +68,9 @@ def present(
         explanation.to_html(html)
         typer.echo(f"Page: {html}")
     if png is not None:
-        explanation.plot().figure.savefig(png)
+        drawn = io.BytesIO()
+        explanation.plot().figure.savefig(drawn, format=png.suffix[1:].lower())
+        write_bytes(png, drawn.getvalue())
         typer.echo(f"Picture: {png}")
     if json is not None:
         explanation.to_json(json)

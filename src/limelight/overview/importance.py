@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FOLDED = math.sqrt(2 / math.pi)
 """E|e| of a standard normal e: how large the |weight| of nothing is, in standard errors [leone1961]."""
 
+_MOST = 1e300
+"""A square larger than this stands for infinity, of which no sum is made."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureImportance:
@@ -194,7 +197,7 @@ class _Moments:
     def among(self, n: int) -> tuple[float, float]:
         """Return mean and variance of n values, those that were not added being zero."""
         mean = self.mean * self.count / n
-        squares = self.squares + self.mean**2 * self.count * (n - self.count) / n
+        squares = self.squares + self.mean * self.mean * self.count * (n - self.count) / n
         return mean, squares / max(n - 1, 1)
 
 
@@ -219,27 +222,39 @@ class _Sums:
 
 @dataclass(slots=True)
 class _Target:
-    """The sums of all features of one target, over n explanations."""
+    """The sums of all features of one target, over n explanations.
+
+    They are kept in units of `unit`, a power of two near the first weights: squares of weights of 1e200 or 1e-200 would
+    leave the range of numbers, and dividing by a power of two changes no digit.
+    """
 
     features: dict[Hashable, _Sums] = field(default_factory=dict)
     n: int = 0
+    unit: float = 0.0
 
     def add(self, weights: Weights, row: int) -> None:
         self.n += 1
+        unit = self._unit_for(weights, row)
         together: dict[Hashable, tuple[float, float, float, str]] = {}
         columns = (weights.keys, weights.names, weights.coef[row], weights.stderr[row])
         for key, name, weight, error in zip(*columns, strict=True):
             if key is not None:
                 # errors of one explanation's weights are taken to go together: never too small
                 w, size, e, place = together.get(key, (0.0, 0.0, 0.0, name))
-                together[key] = (w + weight, size + abs(weight), e + error, place)
+                together[key] = (w + weight / unit, size + abs(weight) / unit, e + error / unit, place)
         for key, (weight, size, error, place) in together.items():
             self.features.setdefault(key, _Sums()).add(weight, size, error, place if weights.shared else None)
+
+    def _unit_for(self, weights: Weights, row: int) -> float:
+        if not self.unit:
+            largest = max(map(abs, (*weights.coef[row], *weights.stderr[row])), default=0.0)
+            self.unit = 2.0 ** (math.frexp(largest)[1] - 1) if 0.0 < largest < math.inf else 0.0
+        return self.unit or 1.0
 
 
 def _entries(target: str, sums: _Target, level: float, normal: float) -> list[FeatureImportance]:
     t = _student(level, sums.n) if sums.n > 1 else normal
-    entries = [_entry(target, key, one, sums.n, t, normal) for key, one in sums.features.items()]
+    entries = [_entry(target, key, one, sums, (t, normal)) for key, one in sums.features.items()]
     return sorted(entries, key=_descending)
 
 
@@ -247,21 +262,24 @@ def _descending(entry: FeatureImportance) -> float:
     return -entry.mean_abs
 
 
-def _entry(target: str, key: Hashable, sums: _Sums, n: int, t: float, normal: float) -> FeatureImportance:
+def _entry(
+    target: str, key: Hashable, sums: _Sums, whole: _Target, quantiles: tuple[float, float]
+) -> FeatureImportance:
+    n, unit = whole.n, whole.unit or 1.0
     mean, variance = sums.weights.among(n)
     size, size_variance = sums.sizes.among(n)
-    half, half_size = (_half_width(each, sums, n, t, normal) for each in (variance, size_variance))
+    half, half_size = (_half_width(each, sums, n, *quantiles) for each in (variance, size_variance))
     return FeatureImportance(
         target=target,
         feature=key,
         count=sums.sizes.count,
-        mean_abs=size,
-        abs_low=max(size - half_size, 0.0),
-        abs_high=size + half_size,
-        noise=FOLDED * sums.error / n,
-        mean=mean,
-        low=mean - half,
-        high=mean + half,
+        mean_abs=unit * size,
+        abs_low=unit * max(size - half_size, 0.0),
+        abs_high=unit * (size + half_size),
+        noise=unit * FOLDED * sums.error / n,
+        mean=unit * mean,
+        low=unit * (mean - half),
+        high=unit * (mean + half),
     )
 
 
@@ -270,7 +288,7 @@ def _half_width(variance: float, sums: _Sums, n: int, t: float, normal: float) -
     own = sums.error2 / n**2
     if n == 1:
         return normal * math.sqrt(own)
-    shared = math.fsum((total / n) ** 2 for total in sums.shared.values())
+    shared = math.fsum(min((total / n) * (total / n), _MOST) for total in sums.shared.values())
     return math.sqrt(t**2 * max(variance / n, own) + normal**2 * shared)
 
 

@@ -9,7 +9,6 @@ for pictures and series the caller says what it shows.
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import IO, Any
 
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
+from limelight.result import schema
 from limelight.result.explanation import Explanation
-from limelight.result.schema import SCHEMA_VERSION
 
 Explanations = Iterable[Explanation] | str | Path
 """A list, any iterable, or the path of a file with one explanation as JSON in each line."""
@@ -28,6 +27,8 @@ Name = Callable[[Explanation, Feature], Hashable]
 OWN_NUMBERING = {"segment": "superpixel", "window": "window"}
 """Kinds of features whose keys number the parts of one instance and mean nothing in another."""
 SUFFIXES = (".jsonl", ".ndjson")
+_NEEDED = ("features", "targets", "coef", "stderr", "selected", "provenance")
+"""What is read of a line where only weights count; the rest is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +141,21 @@ def _identified(position: int, entry: Any) -> tuple[set[str], Weights]:
         return kinds, _of_explanation(position, entry, tuple([feature.where.key for feature in entry.features]))
     data = _parsed(entry, position)
     try:
-        places = [feature["where"] for feature in data["features"]]
-        weights = Weights(
-            position,
-            tuple([_hashable(where["key"]) for where in places]),
-            tuple([feature["name"] for feature in data["features"]]),
-            tuple(data["targets"]),
-            data["coef"],
-            data["stderr"],
-            data["selected"],
-            data["provenance"]["shared"],
-        )
-        shapes = {len(row) for rows in (weights.coef, weights.stderr) for row in rows}
-        kinds = {where["kind"] for where in places}
-    except (KeyError, TypeError) as error:
-        raise _no_explanation(position, f"{type(error).__name__}: {error}") from error
-    if shapes - {len(weights.keys)} or len(weights.coef) != len(weights.targets):
-        raise _no_explanation(position, "its weights do not fit its features")
-    return kinds, weights
+        read = schema.read_fields(data, _NEEDED)
+    except InputError as error:
+        raise _no_explanation(position, str(error)) from error
+    features = read["features"]
+    weights = Weights(
+        position,
+        tuple([feature.where.key for feature in features]),
+        tuple([feature.name for feature in features]),
+        read["targets"],
+        read["coef"].tolist(),
+        read["stderr"].tolist(),
+        [indices.tolist() for indices in read["selected"]],
+        read["provenance"].shared,
+    )
+    return {feature.where.kind for feature in features}, weights
 
 
 def _named(position: int, explanation: Explanation, name: Name) -> Weights:
@@ -193,11 +191,6 @@ def _check_kind(kind: str, other: str, position: int) -> None:
             f"explanations: expected features of one kind, got {kind!r} and, at position {position}, {other!r}; "
             "look at one kind at a time, or pass name=, a callable (explanation, feature) → what the feature is."
         )
-
-
-def _hashable(key: Any) -> Hashable:
-    """Return a key as it was before JSON made a list of its tuple."""
-    return tuple([_hashable(item) for item in key]) if isinstance(key, list) else key
 
 
 # -- lists, streams and files -----------------------------------------------------------------------------------------
@@ -253,13 +246,9 @@ def _whole(entry: Explanation | str, position: int) -> Explanation:
 
 def _parsed(line: str, position: int) -> Any:
     try:
-        data = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise _no_explanation(position, f"not JSON: {error}") from error
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if version != SCHEMA_VERSION:
-        raise _no_explanation(position, f"expected schema_version {SCHEMA_VERSION}, got {version!r}")
-    return data
+        return schema.parsed(line)
+    except InputError as error:
+        raise _no_explanation(position, str(error)) from error
 
 
 def _no_explanation(position: int, why: str) -> InputError:

@@ -6,7 +6,6 @@ are shown. Views, pick and jobs read this file's class and its JSON; nothing flo
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Layout, Ranking
 from limelight.errors import InputError, UnknownNameError
+from limelight.files import read_text, write_text
 from limelight.result.contributions import Contributions
 from limelight.result.effects import Effect, Interaction
 from limelight.result.provenance import Cost, Provenance
@@ -285,22 +285,29 @@ class Explanation(Contributions):
         return schema.from_dict(data)
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the JSON text, and write it where a path is given."""
-        text = json.dumps(self.to_dict(), ensure_ascii=False)
+        """Return strict JSON in one line, and write it where a path is given: all of it, or the old file stays.
+
+        Numbers that are not finite are null (unknown) or ``"Infinity"``.
+        """
+        from limelight.result import schema
+
+        text = schema.to_json(self)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_text(path, text)
         return text
 
     @classmethod
     def from_json(cls, text: str | Path) -> Explanation:
-        """Return the explanation in a JSON text, or in the file at a `Path`."""
-        if isinstance(text, Path):
-            text = text.read_text(encoding="utf-8")
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(f"text: not JSON ({error}); pass a pathlib.Path to read a file.") from error
-        return cls.from_dict(data)
+        """Return the explanation in a JSON text, or in the file at a `Path`.
+
+        Raises
+        ------
+        InputError
+            If it is not JSON, of a later schema version, or not a complete and sound explanation.
+        """
+        from limelight.result import schema
+
+        return schema.from_json(read_text(text) if isinstance(text, Path) else text)
 
     # -- equality: everything but the cost of the run -----------------------------------------------------------------
 
@@ -359,12 +366,12 @@ class Explanation(Contributions):
         return html.fragment(self)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """Return a self-contained page, and write it where a path is given."""
+        """Return a self-contained page, and write it where a path is given: all of it, or the old file stays."""
         from limelight.views import html
 
         text = html.page(self)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_text(path, text)
         return text
 
 
