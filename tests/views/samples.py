@@ -37,7 +37,8 @@ def explanation(
     local = base + weights.sum(axis=1)
     said = local + 0.01 if prediction is None else np.asarray(prediction, dtype=float)
     selected = tuple(np.argsort(-np.abs(row), kind="stable")[:shown] for row in weights)
-    covariance = tuple(np.diag(errors[i, chosen] ** 2)[np.triu_indices(len(chosen))] for i, chosen in enumerate(selected))
+    squares = [np.diag(errors[i, chosen] ** 2) for i, chosen in enumerate(selected)]
+    covariance = tuple(square[np.triu_indices(len(square))] for square in squares)
     k = len(targets)
     return Explanation(
         features=tuple(features),

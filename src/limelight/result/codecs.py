@@ -51,7 +51,8 @@ def misfit(place: str, expected: str, got: object) -> InputError:
     "data: seed: expected a whole number, got 'seven'; the file was damaged, or is not one that limelight wrote."
     """
     return InputError(
-        f"data: {place}: expected {expected}, got {shown(got)}; the file was damaged, or is not one that limelight wrote."
+        f"data: {place}: expected {expected}, got {shown(got)}; the file was damaged, or is not one that limelight "
+        "wrote."
     )
 
 

@@ -224,7 +224,8 @@ def _upgraded(data: Any) -> dict[str, Any]:
         later = whole and version > SCHEMA_VERSION
         remedy = "install the version of limelight that wrote it" if later else "write it with Explanation.to_json"
         raise InputError(
-            f"data: expected an explanation of schema_version {SCHEMA_VERSION} or before, got {shown(version)}; {remedy}."
+            f"data: expected an explanation of schema_version {SCHEMA_VERSION} or before, got {shown(version)}; "
+            f"{remedy}."
         )
     upgraded = dict(data)
     for step in range(version, SCHEMA_VERSION):
