@@ -180,7 +180,7 @@ def test_axe_finds_no_serious_fault(name: str, scheme: str, opened: Open, axe: s
 @pytest.mark.parametrize("name", samples.ALL)
 def test_a_phone_shows_everything_without_scrolling_sideways(name: str, opened: Open) -> None:
     page = opened(html.page(samples.ALL[name]()))
-    page.set_viewport_size({"width": 360, "height": 700})
+    page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

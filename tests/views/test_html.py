@@ -117,6 +117,11 @@ def test_a_page_stays_under_sixty_kibibytes_without_the_users_own_data(name: str
     assert len(html.page(explanation).encode()) - own < LIMIT
 
 
+@pytest.mark.parametrize("name", ["table", "average", "slopes", "bars"])
+def test_a_page_of_a_row_stays_under_forty_five_kibibytes(name: str) -> None:
+    assert len(html.page(samples.ALL[name]()).encode()) < 45 * 1024
+
+
 def test_a_page_loads_nothing_and_forbids_loading() -> None:
     page = html.page(samples.raster())
     assert "default-src 'none'" in page

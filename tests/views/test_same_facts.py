@@ -315,3 +315,17 @@ def test_a_curve_with_a_single_known_bin_is_not_drawn() -> None:
     effect = samples.average().curves[0][0]
     lone = replace(effect, effects=np.array([np.nan, 0.4]))
     assert (curves.spark(lone), curves.svg(lone, f.Numbers(2))) == ("", "")
+
+
+def test_rounding_errors_of_an_idle_column_draw_no_curve() -> None:
+    explanation = samples.average()
+    first, *others = explanation.curves[0]
+    idle = replace(first, effects=np.array([-3e-17, 1e-16]))
+    changed = replace(explanation, curves=((idle, *others),))
+    assert html.page(changed).count('<svg class="curve"') == 3
+    assert terminal.render(changed).count("[█]") == terminal.render(explanation).count("[█]") - 1
+
+
+def test_a_noisy_curve_looks_like_noise_beside_its_interval() -> None:
+    noisy = replace(samples.average().curves[0][1], effects=np.array([0.001, -0.001] * 8), stderr=np.full(16, 0.05))
+    assert set(curves.spark(noisy)) <= {"▄", "▅", "[", "]"}

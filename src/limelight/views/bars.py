@@ -73,7 +73,7 @@ def lime_weights(explanation: Explanation, facts: TargetFacts) -> str:
     numbers = f.weight_numbers(own)
     body = "".join(
         f'<tr data-f="{row.index}"><th scope="row">{_label(row.name, row.value)}</th>'
-        f'<td class="num">{m.number(row.weight, numbers, "coef", signed=True)}</td>'
+        f'<td class="num">{numbers.signed(row.weight)}</td>'
         f'<td class="num ci">{f.interval_text(row, numbers)}</td></tr>'
         for row in own.rows
     )

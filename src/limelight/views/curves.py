@@ -22,7 +22,8 @@ NOTHING = "·"
 """Stands for a bin into which no perturbation fell."""
 MOST_BINS = 40
 """Bins that a small drawing can tell apart; of more, those that hold most of the background are drawn."""
-WIDTH, HEIGHT = 72, 22
+HEIGHT = 99
+"""Units of a drawing's height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,12 @@ def spark(effect: Effect, most: int = 8) -> str:
     drawn = curve(effect, most)
     if drawn is None:
         return ""
-    known = drawn.middle[np.isfinite(drawn.middle)]
-    low, spread = float(known.min()), float(np.ptp(known))
+    low, high = drawn.extent
     cells = []
     for i, value in enumerate(drawn.middle.tolist()):
         cell = NOTHING
         if math.isfinite(value):
-            level = (value - low) / spread if spread else 0.5
-            cell = BLOCKS[round(level * (len(BLOCKS) - 1))]
+            cell = BLOCKS[round((value - low) / (high - low) * (len(BLOCKS) - 1))]
         cells.append(f"[{cell}]" if i == drawn.own else cell)
     return "".join(cells)
 
@@ -112,28 +111,35 @@ def key(facts: TargetFacts) -> str:
 
 
 def svg(effect: Effect, numbers: Numbers) -> str:
-    """Return the curve as a small drawing for a page, with the same in words; empty where there is none to draw."""
+    """Return the curve as a small drawing for a page, with the same in words; empty where there is none to draw.
+
+    One bin is one unit wide and the drawing is stretched by the style sheet, so that most numbers have two digits:
+    pages are kept by the thousand.
+    """
     drawn = curve(effect)
     if drawn is None:
         return ""
     low, high = drawn.extent
-    step = WIDTH / len(drawn.middle)
+    bins = len(drawn.middle)
 
-    def y(value: float) -> str:
-        return f"{1 + (high - value) / (high - low) * (HEIGHT - 2):.3g}"
+    def y(value: float) -> int:
+        return round((high - value) / (high - low) * HEIGHT)
 
     band, line, pen = [], [], "M"
     for i, value in enumerate(drawn.middle.tolist()):
         if not math.isfinite(value):
             pen = "M"
             continue
-        left, right = f"{i * step:.3g}", f"{(i + 1) * step:.3g}"
-        band.append(f"M{left} {y(drawn.low[i])}H{right}V{y(drawn.high[i])}H{left}Z")
-        line.append(f"M{left} {y(value)}H{right}" if pen == "M" else f"V{y(value)}H{right}")
+        band.append(f"M{i} {y(drawn.low[i])}H{i + 1}V{y(drawn.high[i])}H{i}Z")
+        line.append(f"M{i} {y(value)}H{i + 1}" if pen == "M" else f"V{y(value)}H{i + 1}")
         pen = "V"
+    own = ""
+    if drawn.own >= 0 and math.isfinite(drawn.middle[drawn.own]):
+        own = _own(drawn.own, bins, y(0.0), y(drawn.middle[drawn.own]), m.sign(drawn.middle[drawn.own]))
     return (
-        f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{m.text(words(effect, numbers))}</title>'
-        f'<path class="base" d="M0 {y(0.0)}H{WIDTH}"/><path class="band" d="{"".join(band)}"/>{_own(drawn, step, y)}'
+        f'<svg class="curve" viewBox="0 0 {bins} {HEIGHT}" preserveAspectRatio="none" role="img">'
+        f"<title>{m.text(words(effect, numbers))}</title>"
+        f'<path class="base" d="M0 {y(0.0)}H{bins}"/><path class="band" d="{"".join(band)}"/>{own}'
         f'<path class="steps" d="{"".join(line)}"/></svg>'
     )
 
@@ -154,16 +160,10 @@ def words(effect: Effect, numbers: Numbers) -> str:
     return f"{said} This row: {shorten(visible(effect.names[effect.own]), 60)}, {shown}."
 
 
-def _own(drawn: Curve, step: float, y: object) -> str:
+def _own(place: int, bins: int, zero: int, tip: int, sign: str) -> str:
     """Return this row's bin as a small bar from zero, in the colour of its sign."""
-    if drawn.own < 0 or not math.isfinite(drawn.middle[drawn.own]) or not callable(y):
-        return ""
-    value = float(drawn.middle[drawn.own])
     # Of forty bins each is narrower than two pixels: the mark keeps three.
-    width = max(step, 3.0)
-    left = min(max(0.0, (drawn.own + 0.5) * step - width / 2), WIDTH - width)
-    top, bottom = sorted((float(y(0.0)), float(y(value))))
-    return (
-        f'<rect class="{m.sign(value)}" x="{left:.3g}" y="{top:.3g}" width="{width:.3g}" '
-        f'height="{max(bottom - top, 1.0):.3g}"/>'
-    )
+    width = max(1.0, bins / 24)
+    left = min(max(0.0, place + 0.5 - width / 2), bins - width)
+    top, bottom = min(zero, tip), max(zero, tip)
+    return f'<rect class="{sign}" x="{left:.3g}" y="{top}" width="{width:.3g}" height="{max(bottom - top, 2)}"/>'

@@ -16,7 +16,7 @@ import numpy as np
 from limelight.contracts import Feature, FloatArray
 from limelight.result.effects import Effect
 from limelight.result.explanation import Explanation
-from limelight.views.measure import CONTRIBUTIONS, Measured, compared_with, measured, slope
+from limelight.views.measure import CONTRIBUTIONS, TIED, Measured, compared_with, measured, slope
 from limelight.views.targets import shown_targets
 
 MINUS = "\N{MINUS SIGN}"
@@ -234,6 +234,9 @@ def target_facts(
 def _row(explanation: Explanation, i: int, j: int, bars: Measured) -> Row:
     feature = explanation.features[j]
     curves = explanation.curves[i] if i < len(explanation.curves) else ()
+    effect = next((effect for effect in curves if effect.feature == j), None)
+    if effect is not None and _is_flat(effect, bars):
+        effect = None  # rounding errors, drawn on a scale of their own, would look like a shape
     return Row(
         index=j,
         name=visible(feature.name),
@@ -243,9 +246,15 @@ def _row(explanation: Explanation, i: int, j: int, bars: Measured) -> Row:
         high=float(bars.high[j]),
         exact=bool(bars.exact[j]),
         column=_column(feature),
-        effect=next((effect for effect in curves if effect.feature == j), None),
+        effect=effect,
         slope=slope(explanation, i, j),
     )
+
+
+def _is_flat(effect: Effect, bars: Measured) -> bool:
+    """Return whether no bin does anything that is not a rounding error."""
+    known = effect.effects[np.isfinite(effect.effects)]
+    return float(np.abs(known).max(initial=0.0)) <= TIED * float(np.abs(bars.values).max(initial=0.0))
 
 
 def _of(values: FloatArray | None, i: int) -> float | None:

@@ -200,7 +200,7 @@ def _draw_curve(drawn: curves.Curve, ax: Axes, y: int, edges: Any, place: Any) -
     style = {"transform": place, "clip_on": False, "linewidth": 0}
 
     def at(value: float) -> float:
-        return y + 0.4 - 0.8 * (value - low) / (high - low)
+        return y + 0.34 - 0.68 * (value - low) / (high - low)
 
     for b in np.flatnonzero(np.isfinite(drawn.middle)):
         width = edges[b + 1] - edges[b]

@@ -6,6 +6,7 @@ out, sliders and links between picture and bars. A strict content policy keeps t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -230,7 +231,9 @@ def _coverage(coverage: Sequence[float] | None) -> str:
 @cache
 def _static(name: str) -> str:
     text = files("limelight.views").joinpath("static", name).read_text(encoding="utf-8")
-    text = style(text) if name.endswith(".css") else text
+    if name.endswith(".css"):
+        text = style(text)
     # Pages are kept by the thousand: indentation and whole lines of comment stay in the source.
     lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
+    short = "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
+    return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", short) if name.endswith(".css") else short
