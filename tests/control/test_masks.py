@@ -106,6 +106,43 @@ def test_constant_models_are_certain_under_control():
     assert fit.fidelity[0] == 1
 
 
+def few_rows(n, seed, model):
+    """A mask neighborhood of n rows of 30 features, in pairs."""
+    draws = (
+        MaskSampler("bernoulli", "plain")
+        .plan(30, n, exhaustive_up_to=0)
+        .draw(n, np.random.default_rng(seed), first=True)
+    )
+    weights = design_weights(draws.importance, draws.enumerated)
+    known = (draws.enumerated, draws.clusters)
+    return Neighborhood(draws.Z, model(draws.Z)[:, None], weights, np.ones(30), *known)
+
+
+def curved(Z):
+    return 1 / (1 + np.exp(5.0 - Z @ np.linspace(-1, 2, 30))) + Z[:, 3] * Z[:, 4]
+
+
+def test_few_rows_are_penalised_and_this_is_said_and_nearer_to_the_truth():
+    truth = estimate_plain(few_rows(60_000, 99, curved)).coef[0]
+    for n in (45, 60):
+        penalised = [estimate_masked(few_rows(n, seed, curved)) for seed in range(40)]
+        plain = [estimate_plain(few_rows(n, seed, curved)) for seed in range(40)]
+        assert {each.estimators for each in penalised} == {("ridge 0.03",)}
+        errors = [np.mean([np.sum((each.coef[0] - truth) ** 2) for each in found]) for found in (penalised, plain)]
+        assert errors[0] < 0.8 * errors[1]
+        covered = [np.abs(each.coef[0] - truth) <= 1.96 * each.stderr[0] for each in penalised]
+        assert np.mean(covered) > 0.94  # the penalty's own bias is in the standard errors
+        whole = np.sqrt(penalised[0].covariance(target=0).diagonal()[1:])
+        np.testing.assert_allclose(whole, penalised[0].stderr[0])
+
+
+def test_a_linear_model_is_not_penalised_where_rows_suffice_nor_is_anything_from_three_rows_a_feature():
+    linear = estimate_masked(few_rows(60, 0, lambda Z: Z @ np.arange(30.0)))
+    np.testing.assert_allclose(linear.coef[0], np.arange(30.0), atol=1e-9)
+    assert estimate_masked(few_rows(90, 0, curved)).estimators == ("least squares",)
+    assert estimate_masked(few_rows(60, 0, curved), regularization=0.5).estimators == ("least squares",)
+
+
 @pytest.mark.parametrize("n", [3, 8, 20])
 def test_small_samples_are_fitted_plainly(n):
     sample = drawn(curved, "uniform", 8, n, 3)

@@ -9,6 +9,8 @@ and then the plain estimate stands.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,12 @@ from limelight.local.surrogate import solve
 
 LEAST_ROWS_PER_FEATURE = 4
 """Below 4 d rows to be fitted to, a richer model learns nothing."""
+
+PENALISED_BELOW = 3
+"""Below 3 d rows least squares follows its few rows too closely: a small penalty halves the squared error at 2 d."""
+
+SMALL_PENALTY = 0.03
+"""The penalty there, relative to the total weight: from .01 to .1 it matters little; weights shrink by a tenth."""
 
 LEAST_PROJECTION = 2
 """A sampled projection with fewer than 2 n masks would put back the noise that it takes out."""
@@ -58,6 +66,8 @@ def estimate_masked(
     (('logistic pairs',), True)
     """
     n, d = neighborhood.Z.shape
+    if n < PENALISED_BELOW * d and d >= 2 and not regularization and not neighborhood.exhaustive:
+        return _penalised(neighborhood)
     controlled = sizes is not None and not regularization and not neighborhood.exhaustive
     if not controlled or rows_learned(n, d) < LEAST_ROWS_PER_FEATURE * d or d < 2 or not _affordable(n, d):
         return estimate_plain(neighborhood, regularization=regularization)
@@ -67,6 +77,23 @@ def estimate_masked(
     if not shape.identified or not identifies(np.asarray(sizes)):
         return estimate_plain(neighborhood)
     return _controlled(neighborhood, np.asarray(sizes), sample, shape)
+
+
+def _penalised(neighborhood: Neighborhood) -> Estimate:
+    """Return a ridge estimate from few rows, whose standard errors hold what the penalty takes off the weights.
+
+    To first order a penalty α shifts the weights β by −α Σw A⁻¹ β, a bias that no sandwich sees. A linear model needs
+    no penalty: where more rows than weights leave nothing over, it has come back exactly.
+    """
+    plain = estimate_plain(neighborhood)
+    if plain.identified and bool((plain.r2 > 1.0 - 1e-12).all()):
+        return plain
+    found = estimate_plain(neighborhood, regularization=SMALL_PENALTY)
+    meat = found.sandwich
+    shift = SMALL_PENALTY * meat.total * found.coef @ meat.inverse
+    stderr = np.hypot(found.stderr, shift)
+    names = (f"ridge {SMALL_PENALTY}",) * len(found.estimators)
+    return replace(found, stderr=stderr, estimators=names, sandwich=replace(meat, floor=stderr))
 
 
 def _affordable(n: int, d: int) -> bool:
