@@ -16,7 +16,6 @@ import pytest
 
 import limelight as ll
 from limelight.cli.commands import app
-from limelight.cli.loading import name_or_index
 from limelight.cli.options import parse
 from limelight.errors import InputError
 from limelight.settings import Settings
@@ -219,11 +218,16 @@ def test_a_target_is_a_name_or_an_index(call: Any, tmp_path: Path, target: str, 
 
 def test_digits_that_are_the_name_of_a_class_are_that_class() -> None:
     class Model:
-        classes_ = (3, 1, 2)
+        classes_ = np.array([3, 1, 2])
 
-    assert name_or_index("1", Model()) == "1"
-    assert name_or_index(("0", "3"), Model()) == (0, "3")
-    assert name_or_index("1", object()) == 1
+        def predict_proba(self, X: Any) -> Any:
+            return np.tile([0.2, 0.5, 0.3], (len(X), 1))
+
+    background = ll.Tabular(np.random.default_rng(0).normal(size=(50, 2)))
+    for wanted in ("1", ("1",), 1):  # what the command line hands over, and what a program does
+        assert ll.Explainer(Model(), background, targets=wanted).explain([0.0, 0.0]).targets == ("1",)
+    with pytest.raises(InputError, match="'3', '1', '2'"):
+        ll.Explainer(Model(), background, targets="0")
 
 
 # -- texts, images, series --------------------------------------------------------------------------------------------

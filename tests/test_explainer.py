@@ -243,7 +243,8 @@ def test_a_modality_that_is_none_is_refused():
 @pytest.mark.parametrize(
     ("answer", "error", "said"),
     [
-        (lambda X: np.array(["spam"] * len(X)), ModelOutputError, "strings"),
+        (lambda X: np.array(["2020-01-01"] * len(X), dtype="datetime64[D]"), ModelOutputError, "dates"),
+        (lambda X: [f"answer {i}" for i in range(len(X))], ModelOutputError, "more than 50 different strings"),
         (lambda X: np.full(len(X), np.nan), ModelOutputError, "nan"),
         (lambda X: np.zeros(len(X) + 1), ModelOutputError, "expected"),
         (lambda X: 1 / 0, ModelCallError, "ZeroDivisionError"),

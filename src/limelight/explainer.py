@@ -27,12 +27,14 @@ class Explainer:
     Parameters
     ----------
     model
-        A fitted estimator (asked by ``predict_proba``, else ``decision_function``, else ``predict``) or any callable
-        that takes n inputs and returns numbers (n,) or (n, k).
+        A fitted estimator (asked by ``predict_proba``, else ``decision_function``, else ``predict``); an onnxruntime
+        session, a booster, a torch module, a spaCy pipeline; or any callable that takes n inputs and returns numbers
+        (n,) or (n, k), labels, or scores by label. Labels are no quantities: each is an output, 1 where it is answered.
     modality
         The kind of data: `Tabular`, …
     output_names
-        Names of the k outputs; None takes the model's own, as far as it has some.
+        Names of the k outputs, or all labels that the model can answer; None takes the model's own, as far as it has
+        some.
     **settings
         Every field of `Settings`.
 
@@ -65,9 +67,9 @@ class Explainer:
         self._settings = Settings(**settings)
         self._given = (model, modality, output_names)
         self._context = self._new_context()
-        names = self._context.caller.expected_names
-        if names is not None:
-            check_targets(self._settings.targets, names)
+        columns = self._context.caller.expected
+        if columns is not None:
+            check_targets(self._settings.targets, columns)
         self._turn = Turn()
         self._torn = 0
 

@@ -23,8 +23,9 @@ class Settings:
     Parameters
     ----------
     targets
-        Which model outputs to explain: ``"top1"`` (default: the output that is largest for the instance, since that
-        is the question people ask), ``"top3"`` and so on, ``"all"``, a name, an index, or a sequence of these.
+        Which model outputs to explain: ``"auto"`` (default: where outputs compete, as classes do, the largest for the
+        instance, since that is the question people ask; of up to five quantities all), ``"top1"``, ``"top3"`` and so
+        on, ``"all"``, a name, a label, an index, or a sequence of these. A number is a label where labels are numbers.
     max_features
         How many features an explanation shows; None shows all. Ten fit on a screen.
     n_samples
@@ -78,7 +79,7 @@ class Settings:
     (10, 0)
     """
 
-    targets: str | int | Sequence[str | int] = "top1"
+    targets: str | int | Sequence[str | int] = "auto"
     max_features: int | None = 10
     n_samples: int | str = "auto"
     tolerance: float = 0.05
@@ -188,6 +189,8 @@ def _positive_integer(argument: str, value: Any, *, allow_none: bool = False, al
 
 
 def _as_json(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, (list, tuple)):

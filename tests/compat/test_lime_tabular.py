@@ -344,7 +344,7 @@ def test_errors_name_the_argument_and_what_to_do(words, asked, error, says):
     ("predict", "says"),
     [
         (score, "Pass predict_proba, not predict; or mode='regression'"),
-        (lambda rows: np.array(["a"] * len(rows)), "Pass predict_proba, not predict"),
+        (lambda rows: np.array(["a"] * len(rows)), "Return a score for each class"),
     ],
 )
 def test_a_function_without_probabilities_is_found_by_its_first_row(predict, says):

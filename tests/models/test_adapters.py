@@ -50,9 +50,13 @@ def test_integer_classes_are_named_by_their_digits() -> None:
     assert adapt(LogisticRegression().fit(X, THREE)).output_names == ("0", "1", "2")
 
 
-def test_a_binary_decision_function_is_named_after_the_class_that_it_favours() -> None:
-    adapted = adapt(RidgeClassifier().fit(X, BINARY))
-    assert (adapted.kind, adapted.output_names) == ("decision_function", ("spam",))
+def test_a_binary_decision_function_is_a_column_for_each_class_and_the_first_is_minus_the_second() -> None:
+    model = RidgeClassifier().fit(X, BINARY)
+    caller = Caller(model)
+    Y = caller.ask([X])[0]
+    assert caller.output_names == ("ham", "spam")
+    assert np.array_equal(Y, np.column_stack([-model.decision_function(X), model.decision_function(X)]))
+    assert np.array_equal(np.array(caller.output_names)[Y.argmax(axis=1)], model.predict(X))
 
 
 def test_a_decision_function_of_three_classes_has_three_names() -> None:
@@ -62,7 +66,7 @@ def test_a_decision_function_of_three_classes_has_three_names() -> None:
 def test_a_detector_without_classes_has_one_output() -> None:
     caller = Caller(IsolationForest(n_estimators=5, random_state=0).fit(X))
     assert caller.ask([X[:4]])[0].shape == (4, 1)
-    assert caller.output_names == ("output",)
+    assert caller.output_names == ("inlier score",)
 
 
 @pytest.mark.parametrize(
@@ -82,8 +86,8 @@ def test_regression_of_two_outputs_has_two_columns() -> None:
 def test_bound_methods_find_their_classes() -> None:
     model = LogisticRegression().fit(X, BINARY)
     assert adapt(model.predict_proba).output_names == ("ham", "spam")
-    assert adapt(model.decision_function).output_names == ("spam",)
-    assert adapt(model.predict).output_names is None
+    assert adapt(model.decision_function).output_names == ("ham", "spam")
+    assert adapt(model.predict).output_names == ("ham", "spam")
     assert adapt(model.score).kind == "callable"
 
 

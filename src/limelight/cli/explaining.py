@@ -181,8 +181,6 @@ def explain(
     _check_files({**files, "out": out}, model, {**sources, "background": background})
     Settings(**settings)  # a wrong value is said before files are read
     loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
-    if "targets" in settings:
-        settings["targets"] = loading.name_or_index(settings["targets"], loaded)
     try:
         asked = _ask(source, sources[source], {**table, **cut}, loaded)
         _answer(loaded, asked, settings, out=out, dry_run=dry_run, files=files)

@@ -100,18 +100,6 @@ def load_object(spec: str, *, argument: str) -> Any:
     return found
 
 
-def name_or_index(wanted: str | Sequence[str], model: Any) -> Any:
-    """Return targets as `Settings` takes them: digits that are no name of a class are the index of an output.
-
-    >>> name_or_index(("setosa", "2"), print)
-    ('setosa', 2)
-    """
-    if not isinstance(wanted, str):
-        return tuple(name_or_index(one, model) for one in wanted)
-    names = {str(name) for name in getattr(model, "classes_", ())}
-    return int(wanted) if wanted.isdecimal() and wanted not in names else wanted
-
-
 # -- frames -----------------------------------------------------------------------------------------------------------
 
 

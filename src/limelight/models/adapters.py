@@ -1,22 +1,29 @@
-"""Find the one function to ask in whatever the user calls a model, and the names of its outputs.
+"""Find the one function to ask in whatever the user calls a model, and what its answers are about.
 
-Step of the algorithm: the door of f. Enters: an estimator (scikit-learn's conventions), a method of one, or any
-callable. Leaves: a frozen, picklable `Adapted`. Nothing is called here; only attributes are read.
+Step of the algorithm: the door of f. Enters: an estimator (scikit-learn's conventions), a method of one, a model of
+another library (`libraries.py`), or any callable. Leaves: a frozen, picklable `Adapted`. Nothing is called here; only
+attributes are read.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError
+from limelight.models.estimators import About, about, is_multi_output
+from limelight.models.libraries import from_library
+from limelight.models.wrappers import unknown_model
 
 METHODS = ("predict_proba", "decision_function", "predict")
 """Methods of an estimator in the order of preference: probabilities say more than scores, scores more than labels."""
+BOUND_METHODS = (*METHODS, "predict_log_proba")
+"""Methods whose answers are about the classes also where the method itself is handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +33,22 @@ class Adapted:
     Parameters
     ----------
     function
-        Takes n inputs, returns (n,), (n, k) or anything `outputs.py` reads.
+        Takes n inputs, returns (n,), (n, k) or anything `forms.py` reads.
     output_names
-        Names of the k outputs, from the user or from `classes_`; None where only the answer can tell.
+        Names of the k outputs, from the user or from the classes; None where only the answer can tell.
     kind
-        ``"predict_proba"``, ``"decision_function"``, ``"predict"`` or ``"callable"``.
+        ``"predict_proba"``, ``"decision_function"``, ``"predict"``, ``"callable"``, …
     given
         Whether the user gave the names: then they must fit the answer, else they are only a proposal.
+    about
+        What the answers are about, as far as the model's attributes say.
     """
 
     function: Callable[[Inputs], Any]
     output_names: tuple[str, ...] | None
     kind: str
     given: bool = False
+    about: About = field(default_factory=About)
 
 
 def adapt(model: Any, *, output_names: Sequence[str] | None = None) -> Adapted:
@@ -47,14 +57,15 @@ def adapt(model: Any, *, output_names: Sequence[str] | None = None) -> Adapted:
     Parameters
     ----------
     model
-        A fitted estimator or pipeline, one of its methods, or a callable of n inputs.
+        A fitted estimator or pipeline, one of its methods, a model of another library, or a callable of n inputs.
     output_names
-        Names of the outputs, by default the classes that the estimator knows.
+        Names of the outputs, by default the classes that the model knows.
 
     Raises
     ------
     InputError
-        If the model is a class instead of an instance, or neither an estimator nor callable, or names are not distinct.
+        If the model is a class instead of an instance, a coroutine function, or nothing that can be asked, or if names
+        are not distinct.
 
     >>> adapt(len).kind
     'callable'
@@ -63,15 +74,15 @@ def adapt(model: Any, *, output_names: Sequence[str] | None = None) -> Adapted:
     limelight.errors.InputError: model: expected an estimator with predict_proba, decision_function or predict, or a \
 callable, got int; pass the fitted model, or a function of n inputs.
     """
-    owner, kind = _asked(model)
     names = None if output_names is None else _checked_names(output_names)
-    if kind == "callable":
-        return Adapted(model, names, kind, names is not None)
-    method, classes = getattr(owner, kind), getattr(owner, "classes_", None)
-    function = MultiOutputProbabilities(method) if kind == "predict_proba" and _is_multi_output(classes) else method
-    if names is not None:
-        return Adapted(function, names, kind, given=True)
-    return Adapted(function, _class_names(classes, kind), kind)
+    owner, kind, function, known = _asked(model)
+    _refuse_coroutines(function)
+    if kind == "predict_proba" and is_multi_output(getattr(owner, "classes_", None)):
+        function = MultiOutputProbabilities(function)
+    if names is None:
+        return Adapted(function, known.names, kind, about=known)
+    _refuse_other_order(names, known)
+    return Adapted(function, names, kind, given=True, about=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,44 +102,43 @@ class MultiOutputProbabilities:
         return np.hstack([table[:, 1:] if table.shape[1] == 2 else table for table in map(np.asarray, answer)])
 
 
-def _asked(model: Any) -> tuple[Any, str]:
-    """Return the object that owns the method to ask, and the method's name or "callable"."""
+def _asked(model: Any) -> tuple[Any, str, Callable[[Inputs], Any], About]:
+    """Return the object that owns the method to ask, the method's name or "callable", the method, and its subject."""
     if isinstance(model, type):
         raise InputError(f"model: expected a fitted model, got the class {model.__name__}; pass an instance of it.")
+    if (found := from_library(model)) is not None:
+        return model, found.kind, found.function, found.about
     owner, name = getattr(model, "__self__", None), getattr(model, "__name__", None)
-    if owner is not None and name in METHODS and getattr(owner, name, None) == model:
-        return owner, name
+    if owner is not None and name in BOUND_METHODS and getattr(owner, name, None) == model:
+        return owner, name, model, about(owner, name)
     for method in METHODS:
-        if callable(getattr(model, method, None)):
-            return model, method
+        function = getattr(model, method, None)
+        if callable(function):
+            return model, method, function, about(model, method)
     if callable(model):
-        return model, "callable"
+        return model, "callable", model, About()
+    raise unknown_model(model)
+
+
+def _refuse_coroutines(function: Any) -> None:
+    """Refuse what would answer with a promise."""
+    called = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is looked at
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
+        raise InputError(
+            "model: expected a function that returns its answers, got a coroutine function; wrap it:\n"
+            "    def answer(inputs):\n"
+            "        return asyncio.run(model(inputs))"
+        )
+
+
+def _refuse_other_order(names: tuple[str, ...], known: About) -> None:
+    """Refuse the model's own names in another order: columns would be called what they are not."""
+    if known.names is None or names == known.names or set(names) != set(known.names):
+        return
     raise InputError(
-        "model: expected an estimator with predict_proba, decision_function or predict, or a callable, "
-        f"got {type(model).__name__}; pass the fitted model, or a function of n inputs."
+        f"output_names: expected the order of the model's own outputs, {list(known.names)}, got {list(names)}; "
+        "leave them out, since the model knows them."
     )
-
-
-def _is_multi_output(classes: Any) -> bool:
-    """Tell scikit-learn's multi-output `classes_`, a list with an array per output, from a list of class labels."""
-    return isinstance(classes, (list, tuple)) and len(classes) > 0 and all(np.ndim(each) == 1 for each in classes)
-
-
-def _class_names(classes: Any, kind: str) -> tuple[str, ...] | None:
-    """Name the columns of a method's answer by classes; a value predicted is of no class."""
-    if classes is None or kind == "predict":
-        return None
-    if _is_multi_output(classes):
-        return tuple(name for number, each in enumerate(classes) for name in _names_of_output(number, list(each)))
-    names = tuple(str(each) for each in classes)
-    return names[1:] if kind == "decision_function" and len(names) == 2 else names
-
-
-def _names_of_output(number: int, classes: list[Any]) -> list[str]:
-    """Name the columns of one output: "output 0" for a yes/no output, otherwise "output 0=class"."""
-    if classes == [0, 1]:
-        return [f"output {number}"]
-    return [f"output {number}={each}" for each in (classes[1:] if len(classes) == 2 else classes)]
 
 
 def _checked_names(output_names: Sequence[str]) -> tuple[str, ...]:

@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import FloatArray, Inputs
-from limelight.errors import InputError, ModelCallError, ModelChangedError, ModelOutputError
+from limelight.errors import LimelightError, ModelCallError, ModelOutputError
 from limelight.inputs.counts import fast_path
 from limelight.inputs.kinds import concatenate_fresh, count
 from limelight.models.adapters import adapt
 from limelight.models.batches import Batch, Queue, batch_size_rule
-from limelight.models.outputs import checked, to_array
+from limelight.models.columns import Columns, Seen, widened
+from limelight.models.forms import read_form
+from limelight.models.frames import asked
+from limelight.models.reading import Reader
 
 
 class Caller:
@@ -41,13 +44,13 @@ class Caller:
         it unless the model's own answer to a row depends on its batch.
     max_batch_rows
         Bound of the automatic size; 16384 is where large batches stop paying for tree ensembles.
+    as_is
+        Take numbers as they are, whatever the model says of itself: a method that answers labels gives numbers.
 
     Attributes
     ----------
     rows, calls, seconds
         What was asked so far: rows, calls, and the time inside the model, in seconds.
-    output_names
-        Known after the first answer; None before.
 
     Raises
     ------
@@ -68,26 +71,44 @@ class Caller:
         output_names: Sequence[str] | None = None,
         batch_size: int | str = "auto",
         max_batch_rows: int = 16384,
+        as_is: bool = False,
     ) -> None:
-        self._model, self._given_names = model, output_names
+        self._model, self._given_names, self._as_is = model, output_names, as_is
         self._adapted = adapt(model, output_names=output_names)
         self._counts = fast_path(self._adapted.function)
         self._size = batch_size_rule(batch_size, max_batch_rows)
-        self._columns: tuple[str, ...] | None = None
-        self.output_names: tuple[str, ...] | None = None
+        self._reader = Reader(self._adapted, as_is=as_is)
+        self._own_names: tuple[str, ...] | None = None
         self.rows = 0
         self.calls = 0
         self.seconds = 0.0
 
     @property
-    def expected_names(self) -> tuple[str, ...] | None:
-        """Return the names of the outputs as far as they are known before the first answer."""
-        return self.output_names or self._adapted.output_names
+    def columns(self) -> Columns | None:
+        """Return what the outputs are, of labels those met so far; None before the first answer."""
+        return self._reader.columns
 
     @property
-    def competing(self) -> bool:
-        """Whether the outputs compete (classes), so that the largest is what the model says; a regression's do not."""
-        return self._adapted.kind != "predict"
+    def expected(self) -> Columns | None:
+        """Return what the outputs are as far as that is known before the first answer."""
+        return self._reader.expected
+
+    @property
+    def output_names(self) -> tuple[str, ...] | None:
+        """Return the names of the outputs, known after the first answer; None before."""
+        columns = self._reader.columns
+        return self._own_names or (None if columns is None else columns.names)
+
+    @output_names.setter
+    def output_names(self, names: tuple[str, ...]) -> None:
+        self._own_names = names
+
+    def notes(self, targets: Any, seen: Seen | None = None) -> tuple[str, ...]:
+        """Return sentences on how the answers were read, where they could have been read in another way.
+
+        `seen` is what is true of the answers about one instance; without it, all answers so far count.
+        """
+        return self._reader.notes(targets, seen)
 
     def renew(self) -> None:
         """Read the model's names, and how it counts words, anew: it may have been fitted again in place.
@@ -96,13 +117,14 @@ class Caller:
         """
         self._adapted = adapt(self._model, output_names=self._given_names)
         self._counts = fast_path(self._adapted.function)
-        self._columns = self.output_names = None
+        self._reader = Reader(self._adapted, as_is=self._as_is)
+        self._own_names = None
 
     @property
     def renewed(self) -> bool:
         """Whether the model has other names, or knows other words, than when it was last read."""
         now = adapt(self._model, output_names=self._given_names)
-        return now.output_names != self._adapted.output_names or (self._counts is not None and self._counts.outdated)
+        return now.about != self._adapted.about or (self._counts is not None and self._counts.outdated)
 
     def path(self, inputs: Inputs) -> str:
         """Return how such inputs are asked: as ``"counts"`` (`inputs/counts.py`), or as what they are, ``"inputs"``."""
@@ -140,7 +162,7 @@ class Caller:
             error.answered = self._finished(answers, len(queue.sizes), done)
             raise
         answers += [None] * (len(queue.sizes) - len(answers))
-        return [self._empty() if answer is None else answer for answer in answers]
+        return [self._whole(answer) for answer in answers]
 
     def _pour(
         self, taken: list[tuple[int, int, Inputs]], batch: Batch, answers: list[FloatArray | None], sizes: list[int]
@@ -154,22 +176,24 @@ class Caller:
             answer = answers[part]
             if answer is None:
                 answer = answers[part] = np.empty((sizes[part], Y.shape[1]))
+            elif answer.shape[1] < Y.shape[1]:
+                answer = answers[part] = self._whole(answer)
             answer[first : first + n] = Y[row : row + n]
             row += n
 
     def _answer(self, blocks: Sequence[Inputs], batch: Batch) -> FloatArray:
         """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
         function, inputs = self._ready(blocks)
+        remembered = asked(inputs)
         self.calls += 1
         self.rows += batch.rows
         began = perf_counter()
         try:
-            array, columns = to_array(self._call(function, inputs, batch), batch)
+            form = read_form(self._call(function, inputs, batch), batch, remembered)
         finally:
             seconds = perf_counter() - began
             self.seconds += seconds
-        Y = checked(array, batch, self.output_names or self._adapted.output_names or columns)
-        self._learn_names(Y.shape[1], columns, batch)
+        Y = self._reader.read(form, batch)
         self._size.learn(batch.rows, seconds)
         return Y
 
@@ -183,43 +207,19 @@ class Caller:
     def _call(self, function: Callable[[Inputs], Any], inputs: Inputs, batch: Batch) -> Any:
         try:
             return function(inputs)
+        except LimelightError:  # said by an adapter, in words that name the remedy
+            raise
         except Exception as error:
             raise ModelCallError(f"the model raised {type(error).__name__} on {batch}: {error}") from error
-
-    def _learn_names(self, k: int, columns: tuple[str, ...] | None, batch: Batch) -> None:
-        """Name the outputs at the first answer; hold later answers to it."""
-        if self.output_names is None:
-            self.output_names, self._columns = self._names(k, columns), columns
-        if k != len(self.output_names):
-            raise ModelChangedError(
-                f"model returned {k} outputs per input in {batch}; expected {len(self.output_names)} as in its first "
-                "answer. Return a column for every output, also for classes that do not occur in the batch.",
-                outputs=True,
-            )
-        if columns != self._columns:
-            raise ModelChangedError(
-                f"model returned columns {columns} in {batch}; expected {self._columns} as in its first answer. "
-                "Return the same columns in the same order in every call.",
-                outputs=True,
-            )
-
-    def _names(self, k: int, columns: tuple[str, ...] | None) -> tuple[str, ...]:
-        proposed = self._adapted.output_names
-        if self._adapted.given and proposed is not None and len(proposed) != k:
-            raise InputError(
-                f"output_names: expected {k} names, one for each output of the model, got {len(proposed)}: "
-                f"{list(proposed)}; leave them out to see the model's own."
-            )
-        if proposed is not None and len(proposed) == k:
-            return proposed
-        return columns or (("output",) if k == 1 else tuple(f"output {column}" for column in range(k)))
 
     def _finished(self, answers: list[FloatArray | None], n: int, done: int) -> list[FloatArray | None]:
         """Return the answers of the first `done` of n parts, those before the failing batch; None for the others."""
         if self.output_names is None:
             return [None] * n
-        whole = [self._empty() if answer is None else answer for answer in [*answers, *[None] * n][:done]]
+        whole = [self._whole(answer) for answer in [*answers, *[None] * n][:done]]
         return [*whole, *[None] * (n - done)]
 
-    def _empty(self) -> FloatArray:
-        return np.empty((0, len(self.output_names or ())))
+    def _whole(self, answer: FloatArray | None) -> FloatArray:
+        """Return a part's answer with a column for every output; labels that were met after it are none of its own."""
+        k = len(self.output_names or ())
+        return np.empty((0, k)) if answer is None else widened(answer, k)

@@ -1,7 +1,7 @@
-"""Read what a model answered: an array of shape (n, k) of finite float64, or an error that says what came instead.
+"""Check what a model answered: an array of shape (n, k) of finite float64, or an error that says what came instead.
 
-Step of the algorithm: after each call of f. Enters: whatever the model returned, as an array (n,), (n, 1) or (n, k), a
-list, a data frame or series, a torch tensor, or a sparse matrix. Leaves: Y (n, k), and the names that a frame gives it.
+Step of the algorithm: after each call of f. Enters: an array, a list of numbers, a data frame or series, a torch tensor
+or a sparse matrix (`forms.py` reads everything else). Leaves: Y (n, k), and the names that a frame gives it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import ModelOutputError
+from limelight.models import wrappers
 from limelight.models.batches import Batch
 
 _CONTENTS = {"U": "strings", "S": "strings", "T": "strings", "M": "dates", "m": "time spans", "c": "complex numbers"}
-_REMEDIES = {"strings": "Pass predict_proba, not predict."}
+_REMEDIES = {
+    "strings": "Name all labels by output_names, or make numbers of the strings.",
+    "dates": "Return a number instead, such as days since a date.",
+    "time spans": "Return a number instead, such as hours.",
+}
 
 
 def to_array(answer: Any, batch: Batch) -> tuple[NDArray[Any], tuple[str, ...] | None]:
@@ -34,11 +39,11 @@ def to_array(answer: Any, batch: Batch) -> tuple[NDArray[Any], tuple[str, ...] |
     if type(answer) is np.ndarray:
         return answer, None
     if answer is None or isinstance(answer, (dict, str)):
-        raise _unexpected("None" if answer is None else f"a {type(answer).__name__}", batch, "Return an array.")
+        raise unexpected("None" if answer is None else f"a {type(answer).__name__}", batch, wrappers.RETURN)
     try:
         return _materialised(answer)
     except ValueError as error:
-        raise _unexpected(f"a {type(answer).__name__} that is no array ({error})", batch, "Return an array.") from error
+        raise unexpected(f"a {type(answer).__name__} that is no array ({error})", batch, wrappers.RETURN) from error
 
 
 def checked(array: NDArray[Any], batch: Batch, names: Sequence[str] | None = None) -> FloatArray:
@@ -64,14 +69,14 @@ def checked(array: NDArray[Any], batch: Batch, names: Sequence[str] | None = Non
     >>> checked(np.array(["spam", "ham"]), Batch(1, 0, 2, 2))
     Traceback (most recent call last):
     limelight.errors.ModelOutputError: model returned shape (2,) of strings for 2 inputs; expected numbers of shape \
-(2,) or (2, k). Pass predict_proba, not predict.
+(2,) or (2, k). Name all labels by output_names, or make numbers of the strings.
     """
     if array.ndim == 0 and batch.rows == 1:  # a function that squeezes its answer
         array = array.reshape(1)
-    Y = _as_floats(array, batch)
+    Y = _without_singletons(_as_floats(array, batch))
     if Y.ndim not in (1, 2) or Y.size == 0 or len(Y) != batch.rows:
-        remedy = "Return one row of numbers per input, in their order."
-        raise _unexpected(f"shape {array.shape}", batch, remedy)
+        maps = Y.ndim > 2 and len(Y) == batch.rows
+        raise unexpected(f"shape {array.shape}", batch, wrappers.MAPS if maps else wrappers.RETURN)
     Y = Y.reshape(batch.rows, -1)
     if not np.isfinite(Y).all():
         raise _not_finite(Y, batch, names)
@@ -113,6 +118,13 @@ def _from_frame(answer: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     return np.asarray(answer), None
 
 
+def _without_singletons(Y: FloatArray) -> FloatArray:
+    """Return (n, k, 1, 1), as convolutions answer, without the axes of length one."""
+    while Y.ndim > 2 and 1 in Y.shape[1:]:
+        Y = Y.squeeze(axis=1 + Y.shape[1:].index(1))
+    return Y
+
+
 def _as_floats(array: NDArray[Any], batch: Batch) -> FloatArray:
     if array.dtype.kind in "fiub":
         return array.astype(np.float64, copy=False)
@@ -121,7 +133,7 @@ def _as_floats(array: NDArray[Any], batch: Batch) -> FloatArray:
         contents = _contents(array)
         if contents == "numbers":
             return array.astype(np.float64)
-    raise _unexpected(f"shape {array.shape} of {contents}", batch, _REMEDIES.get(contents, "Return real numbers."))
+    raise unexpected(f"shape {array.shape} of {contents}", batch, _REMEDIES.get(contents, "Return real numbers."))
 
 
 def _contents(array: NDArray[Any]) -> str:
@@ -136,7 +148,8 @@ def _contents(array: NDArray[Any]) -> str:
     return "numbers"
 
 
-def _unexpected(got: str, batch: Batch, remedy: str) -> ModelOutputError:
+def unexpected(got: str, batch: Batch, remedy: str) -> ModelOutputError:
+    """Return the error for an answer that is not numbers (n,) or (n, k): what came, and what to do."""
     n = batch.rows
     where = f"{n} {'input' if n == 1 else 'inputs'}" + ("" if batch.whole else f" in {batch}")
     return ModelOutputError(f"model returned {got} for {where}; expected numbers of shape ({n},) or ({n}, k). {remedy}")

@@ -27,7 +27,6 @@ def assemble(
 ) -> Explanation:
     """Return the explanation of an instance whose neighborhood has been fitted and judged."""
     context, representation = one.context, one.representation
-    names = context.caller.output_names or ()
     return Explanation(
         features=representation.features,
         targets=context.target_names(one),
@@ -42,7 +41,7 @@ def assemble(
         selected=verdict.selected,
         covariance=tuple(_covariance(estimate, row, shown) for row, shown in enumerate(verdict.selected)),
         rankings=verdict.rankings,
-        outputs=likely(one.outputs, names),
+        outputs=said(one),
         curve=_curve(one),
         layout=representation.layout(),
         provenance=_provenance(one, neighborhood, estimate, verdict, width),
@@ -62,6 +61,15 @@ def _upper(size: int) -> tuple[NDArray[np.intp], ...]:
 def _curve(one: OpenInstance) -> Mapping[str, Any] | None:
     """Return the kernel path as JSON: one list entry for each width."""
     return None if one.path is None else {name: value.tolist() for name, value in vars(one.path).items()}
+
+
+def said(one: OpenInstance) -> tuple[tuple[str, float], ...]:
+    """Return the largest outputs; of labels met so far only those answered, so that no other instance matters."""
+    columns = one.context.caller.columns
+    quoted = likely(one.outputs, one.context.caller.output_names or ())
+    if columns is None or not columns.growing:
+        return quoted
+    return tuple(pair for pair in quoted if pair[1] != 0)
 
 
 def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
@@ -109,10 +117,11 @@ def _provenance(
 
 
 def said_aloud(one: OpenInstance) -> tuple[str, ...]:
-    """Return how an ambiguous instance or background was read, as far as its kind of data says so in `notes`."""
+    """Return how an ambiguous answer, instance or background was read, the latter as far as `notes` say so."""
+    about_answers = one.context.caller.notes(one.context.settings.targets, one.seen)
     about_all = getattr(one.context.modality, "notes", ())
     about_this = getattr(one.representation, "notes", ())
-    return (*about_all, *about_this)
+    return (*about_answers, *about_all, *about_this)
 
 
 @cache

@@ -18,6 +18,7 @@ from limelight.local.sampling import MaskSampler
 from limelight.local.stopping import look_schedule
 from limelight.local.width import KernelPath
 from limelight.models.calls import Caller
+from limelight.models.columns import Columns, Seen
 from limelight.result.explanation import Explanation
 from limelight.rounds.neighborhoods import MaskSource, Pool, PoolSource
 from limelight.rounds.steadiness import same_answers, sizes
@@ -143,8 +144,8 @@ class Context:
 
     def targets(self, outputs: FloatArray) -> NDArray[np.int64]:
         """Return the indices of the outputs to explain for an instance with these outputs."""
-        names = self.caller.output_names or ()
-        return resolve_targets(self.settings.targets, outputs, names, compete=self.caller.competing)
+        columns = self.caller.columns or Columns(())
+        return resolve_targets(self.settings.targets, outputs, columns)
 
     def target_names(self, one: OpenInstance) -> tuple[str, ...]:
         """Return the names of the outputs explained for an instance."""
@@ -200,6 +201,8 @@ class OpenInstance:
         The numbers of perturbations after which to look; the last is the budget.
     outputs, targets
         (m,) the model's outputs for the instance and the indices of those explained; known after its first answer.
+    seen
+        What is true of the answers to its own masks; None where it has none.
     path
         The explanation along the grid of kernel widths, where the width is to be chosen.
     explanation
@@ -220,6 +223,7 @@ class OpenInstance:
         self.n = self.looks[0]
         self.outputs: FloatArray = np.empty(0)
         self.targets: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.seen: Seen | None = None
         self.path: KernelPath | None = None
         self.explanation: Explanation | None = None
 
@@ -244,8 +248,14 @@ class OpenInstance:
         self.outputs = outputs
         self.targets = self.context.targets(outputs)
 
+    def see(self, outputs: FloatArray) -> None:
+        """Take note of the answers to its own masks."""
+        self.seen = self.seen or Seen()
+        self.seen.add(outputs)
+
     def restart(self) -> None:
         """Begin anew, as if the model had not been asked yet."""
+        self.seen = None
         self.source, self.looks = self.context.source(self.representation)
         self.n = self.looks[0]
         self.outputs, self.targets = np.empty(0), np.empty(0, dtype=np.int64)

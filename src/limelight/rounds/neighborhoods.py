@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Background, Draws, Encoded, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
 from limelight.local.sampling import PointDesign, are_scrambled, design_weights, points
+from limelight.models.columns import widened
 from limelight.rounds.asking import Answers, Request
 from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
 from limelight.seeding import stream
@@ -228,7 +229,12 @@ class Pool:
         """Keep the answers (rows, m) to the last request."""
         # One contiguous column per coordinate: every instance compares and weighs the codes column by column.
         self.U, self.codes = np.concatenate(self._U), np.asfortranarray(np.concatenate(self._codes))
+        self.widen(answers.shape[1])
         self.Y = np.concatenate([self.Y, answers]) if self.n else answers
+
+    def widen(self, k: int) -> None:
+        """Give the rows so far a column for each of k outputs: labels that were met later were none of theirs."""
+        self.Y = widened(self.Y, k)
 
     def canary(self) -> tuple[Inputs, FloatArray]:
         """Return the model input of the first row and (k,) what the model said to it, to ask whether it still does."""

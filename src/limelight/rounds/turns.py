@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import ModelChangedError
+from limelight.models.columns import widened
 from limelight.rounds.asking import NONE_AGAIN, Answers, Request
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource, Pool, PoolSource
@@ -47,6 +48,7 @@ class Canary:
     def receive(self, answers: Answers) -> bool:
         """Raise `ModelChangedError` where the model says something else than when the pool was drawn."""
         self.first.rows += answers.asked
+        self.pool.widen(answers.outputs.shape[1])
         _, expected = self.pool.canary()
         if not same_answers(answers.outputs[0], expected, sizes(self.pool.Y)):
             raise ModelChangedError(
@@ -118,7 +120,9 @@ class Growth:
             if self.pool.repeats > 1:
                 self._before = answers.outputs
                 return True
-        outputs = answers.outputs if self._before is None else both(self._before, answers.outputs)[0]
+        outputs = answers.outputs
+        if self._before is not None:
+            outputs = both(widened(self._before, outputs.shape[1]), outputs)[0]
         self.pool.receive(outputs)
         self.context.recognise(self.pool)
         return False
@@ -141,6 +145,7 @@ class OwnMasks:
     def receive(self, answers: Answers) -> bool:
         """Keep the answers; the first block of a noisy model is asked once more."""
         self.one.rows += answers.asked
+        self.one.see(answers.outputs)
         if self.source.receive(answers, self.one.targets, again=self._again):
             return True
         self.one.plan_further_looks()

@@ -202,7 +202,7 @@ def ask(
     pools
         Neighborhoods that may be shared, all of which this function has answered; new ones are added.
     """
-    caller = Caller(as_called(predict), batch_size=question.batch_size)
+    caller = Caller(as_called(predict), batch_size=question.batch_size, as_is=True)
     representation = modality.represent(instance, stream(question.seed, b"", "represent"))
     outputs = caller.ask([representation.original])[0][0]
     labels = wanted_labels(question, outputs)
