@@ -118,7 +118,9 @@ def test_what_is_no_explanation_is_refused(text, said):
 
 def test_the_frame_is_tidy(explanation):
     frame = explanation.to_frame()
-    assert list(frame.columns) == ["target", "rank", "feature", "value", "weight", "stderr", "low", "high"]
+    weights = ["target", "rank", "feature", "value", "weight", "stderr", "low", "high"]
+    assert list(frame.columns) == [*weights, "contribution", "contribution_stderr"]
+    assert (frame["contribution"] == frame["weight"]).all(), "for masks both are the same"
     assert len(frame) == 6
     assert frame.loc[frame["target"] == "loud", "feature"].tolist() == [n for n, _ in explanation.as_list("loud")]
 

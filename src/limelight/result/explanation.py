@@ -240,7 +240,8 @@ class Explanation(Contributions):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per target and shown feature, as a pandas frame.
 
-        Columns: target, rank, feature, value, weight, stderr, low, high.
+        Columns: target, rank, feature, value, weight, stderr, low, high, contribution, contribution_stderr. The first
+        numbers are LIME's weight and its interval; the last say the same against the average row, as the views do.
         """
         from limelight.optional import require
 
@@ -250,6 +251,7 @@ class Explanation(Contributions):
     def rows(self) -> list[dict[str, Any]]:
         """Return what `to_frame` holds as a list of dicts, for any frame library."""
         bounds = self.interval()
+        contributions, errors = self.contributions, self.contribution_stderr
         return [
             {
                 "target": name,
@@ -260,6 +262,8 @@ class Explanation(Contributions):
                 "stderr": float(self.stderr[row, j]),
                 "low": float(bounds[row, j, 0]),
                 "high": float(bounds[row, j, 1]),
+                "contribution": float(contributions[row, j]),
+                "contribution_stderr": float(errors[row, j]),
             }
             for row, name in enumerate(self.targets)
             for rank, j in enumerate(self.selected[row])
