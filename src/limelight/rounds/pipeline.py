@@ -21,6 +21,7 @@ from limelight.contracts import FloatArray, Neighborhood
 from limelight.errors import InputError, LimelightError, ModelChangedError
 from limelight.local.proximity import default_kernel_width, proximity_to
 from limelight.local.stopping import samples_to_settle
+from limelight.local.threads import one_thread
 from limelight.local.width import FACTORS, kernel_path
 from limelight.result.explanation import Explanation
 from limelight.rounds.asking import ask
@@ -115,6 +116,7 @@ def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
             look(one, context)
 
 
+@one_thread()
 def look(one: OpenInstance, context: Context) -> None:
     """Weigh, fit and judge the first n perturbations; explain the instance, or let it draw more."""
     sample = one.source.sample(one.n, one.targets)
