@@ -99,12 +99,11 @@ def test_a_model_that_asks_its_own_explainer_is_told_so(inner: str) -> None:
 
     ours = explainer(recursive)
     begun = ours.explain_many(X[:3])
-    with pytest.raises(ModelCallError) as caught:
-        together(lambda: ours.explain(X[0]))
-    assert isinstance(caught.value.__cause__, InputError)
-    assert "with_settings" in str(caught.value.__cause__)
-    with pytest.raises(ModelCallError):  # and it is free again
-        together(lambda: ours.explain(X[0]))
+    # once as it is, or as the cause of an error that names the batch; the second time shows that it is free again
+    for _ in range(2):
+        with pytest.raises((InputError, ModelCallError)) as caught:
+            together(lambda: ours.explain(X[0]))
+        assert "with_settings" in f"{caught.value} {caught.value.__cause__}"
 
 
 # -- threads ----------------------------------------------------------------------------------------------------------

@@ -64,6 +64,12 @@ class Explainer:
                 f"modality: expected a kind of data such as Tabular(X_train), got {type(modality).__name__}; "
                 "wrap the background: Explainer(model, Tabular(X_train))."
             )
+        budget: Any = getattr(modality, "max_samples", None)
+        if isinstance(budget, bool) or not hasattr(budget, "__index__") or budget < 1:
+            raise InputError(
+                f"modality: expected max_samples that is a positive integer, got {budget!r}; leave it out for the "
+                "usual number."
+            )
         self._settings = Settings(**settings)
         self._given = (model, modality, output_names)
         self._context = self._new_context()

@@ -105,6 +105,7 @@ class Settings:
             object.__setattr__(self, "targets", tuple(self.targets))
         _check_counts(self)
         _check_names(self)
+        _check_switches(self)
         _check_combinations(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -130,18 +131,18 @@ def _check_counts(settings: Settings) -> None:
         _positive_integer("replicates", settings.replicates, also="'auto'")
     if settings.batch_size != "auto":
         _positive_integer("batch_size", settings.batch_size, also="'auto'")
-    if not 0 < settings.tolerance < 1:
+    if not _is_number(settings.tolerance) or not 0 < settings.tolerance < 1:
         raise InputError(
             f"tolerance: expected a fraction between 0 and 1, got {settings.tolerance!r}; 0.05 is the default."
         )
-    if not settings.regularization >= 0:
+    if not _is_number(settings.regularization) or not 0 <= settings.regularization < float("inf"):
         raise InputError(
             f"regularization: expected a number ≥ 0, got {settings.regularization!r}; 0 leaves weights unbiased."
         )
-    width = settings.kernel_width
+    width: Any = settings.kernel_width
     if width is None or (isinstance(width, str) and width == "auto"):
         return
-    if isinstance(width, (str, bool)) or not 0 < width < float("inf"):
+    if not _is_number(width) or not 0 < width < float("inf"):
         raise InputError(f"kernel_width: expected a positive number, 'auto' or None, got {width!r}.")
 
 
@@ -158,11 +159,22 @@ def _check_names(settings: Settings) -> None:
         value = getattr(settings, argument)
         if isinstance(value, str) and value not in known:
             raise UnknownNameError(argument, value, known)
+        if argument != "surrogate" and value is not None and not isinstance(value, str) and not callable(value):
+            raise InputError(
+                f"{argument}: expected {' or '.join(map(repr, known))} or a callable, got {value!r}; leave it out for "
+                "the usual one."
+            )
     if not isinstance(settings.surrogate, str) and not hasattr(settings.surrogate, "fit"):
         raise InputError(
             f"surrogate: expected 'ridge' or a scikit-learn regressor, got {type(settings.surrogate).__name__}; "
             "pass for example sklearn.linear_model.Ridge(alpha=1)."
         )
+
+
+def _check_switches(settings: Settings) -> None:
+    for argument in ("refit", "fresh"):
+        if not isinstance(getattr(settings, argument), (bool, np.bool_)):
+            raise InputError(f"{argument}: expected True or False, got {getattr(settings, argument)!r}.")
 
 
 def _check_combinations(settings: Settings) -> None:
@@ -178,6 +190,11 @@ def _check_combinations(settings: Settings) -> None:
         raise InputError("kernel_width: needed with a distance of your own, whose units only you know.")
     if settings.refit and settings.max_features is None:
         raise InputError("refit: has no effect when all features are shown; give max_features.")
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether something is one real number."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def _positive_integer(argument: str, value: Any, *, allow_none: bool = False, also: str = "") -> None:

@@ -16,6 +16,7 @@ from scipy import sparse
 
 from limelight.contracts import Where
 from limelight.errors import InputError, UnknownNameError
+from limelight.explainer import Explainer
 from limelight.interpretable.tabular import Tabular
 from limelight.interpretable.tabular.background import MAX_SUPPORT, observed_law
 
@@ -611,6 +612,30 @@ def test_a_loaded_background_explains_as_the_saved_one(arguments: dict[str, Any]
         assert one.encode(one.background.draw(U)[0]).tobytes() == other.encode(other.background.draw(U)[0]).tobytes()
         assert one.background.draw(U)[1].equals(other.background.draw(U)[1])
     assert loaded.describe() == tabular.describe()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"bins": 5}, "bins"),
+        ({"bins": True}, "bins"),
+        ({"categorical": 5}, "categorical: expected a list of column names, got 5"),
+        ({"numeric": 1.5}, "numeric: expected a list of column names"),
+        ({"names": 3}, "names: expected a list of column names, got 3"),
+        ({"groups": 5}, "groups: expected a mapping from a name to its columns"),
+        ({"groups": [["x0", "x1"]]}, "groups: expected a mapping"),
+    ],
+)
+def test_an_argument_of_another_kind_is_refused_with_what_to_pass(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Tabular(np.arange(40.0).reshape(20, 2), **options)
+
+
+@pytest.mark.parametrize("budget", ["many", 0, True, None, 2.5])
+def test_a_budget_that_is_no_number_of_rows_is_refused_before_the_model_is_asked(budget: Any) -> None:
+    tabular = Tabular(np.arange(40.0).reshape(20, 2), max_samples=budget)
+    with pytest.raises(InputError, match="max_samples that is a positive integer"):
+        Explainer(lambda X: X[:, 0], tabular)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"limelight": "tabular", "schema_version": 99}'])

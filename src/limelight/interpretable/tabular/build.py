@@ -120,6 +120,19 @@ def check_targets(targets: Any, n: int) -> NDArray[Any] | None:
     return told
 
 
+def listed(argument: str, named: Any) -> Any:
+    """Return a sequence of names as a tuple; a string is left for `positions` to refuse.
+
+    >>> listed("categorical", ["city"])
+    ('city',)
+    """
+    if isinstance(named, str):
+        return named
+    if not isinstance(named, Iterable):
+        raise InputError(f"{argument}: expected a list of column names, got {named!r}; pass [{named!r}].")
+    return tuple(named)
+
+
 def positions(named: Iterable[Hashable], labels: tuple[Hashable, ...], argument: str) -> list[int]:
     """Return the positions of columns that the user named, or numbered."""
     if isinstance(named, str):
@@ -153,6 +166,11 @@ def _find_groups(groups: Any, raws: Sequence[RawColumn], labels: tuple[Hashable,
         return {}
     if isinstance(groups, str) and groups != "auto":
         raise UnknownNameError("groups", groups, ("auto",))
+    if groups != "auto" and not isinstance(groups, Mapping):
+        raise InputError(
+            f"groups: expected a mapping from a name to its columns, 'auto' or None, got {groups!r}; pass for example "
+            "{'address': ['street', 'city']}."
+        )
     found: Groups = {}
     taken: set[int] = set()
     for name, members in ({} if groups == "auto" else dict(groups)).items():

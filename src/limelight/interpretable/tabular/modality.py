@@ -18,7 +18,7 @@ import numpy as np
 
 from limelight.contracts import Inputs
 from limelight.interpretable.tabular.background import TableBackground
-from limelight.interpretable.tabular.build import Options, build_dense
+from limelight.interpretable.tabular.build import Options, build_dense, listed
 from limelight.interpretable.tabular.dense import DenseTable, TableRow
 from limelight.interpretable.tabular.features import is_free_text
 from limelight.interpretable.tabular.frames import library_of
@@ -111,14 +111,15 @@ class Tabular:
     ) -> None:
         options = Options(
             bins,
-            tuple(categorical) if not isinstance(categorical, str) else categorical,
-            tuple(numeric) if not isinstance(numeric, str) else numeric,
+            listed("categorical", categorical),
+            listed("numeric", numeric),
             groups,
             sampling or ("gaussian" if bins is None else "background"),
             around,
             contrast,
         )
         options.check(targets)
+        names = None if names is None else listed("names", names)
         build = build_sparse if library_of(background) == "scipy" else build_dense
         self._set(build(background, options, targets=targets, names=names), options, max_samples)
 
