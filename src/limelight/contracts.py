@@ -21,7 +21,7 @@ MaskArray = NDArray[Any]
 Inputs = Any
 """n model inputs in the model's own type: array, frame, sparse matrix, list, tensor. `inputs/kinds.py` handles all."""
 Layout = Mapping[str, Any]
-"""JSON for the views; `layout["kind"]` is `table`, `text`, `raster`, `series`, `bars` or registered (`views/kinds.py`)."""
+"""JSON for the views; `layout["kind"]` is `table`, `text`, `raster`, `series`, `bars`, or added by `views/kinds.py`."""
 
 
 @dataclass(frozen=True, slots=True)
