@@ -164,3 +164,19 @@ def test_outlines_do_not_hide_the_segments_of_a_tiny_picture() -> None:
         labels = np.kron(np.arange(4).reshape(2, 2), np.ones((side // 2, side // 2), int))
         colours = {tuple(colour) for colour in heat(labels, weights).reshape(-1, 4).tolist()}
         assert ((255, 255, 255, 150) in colours) == outlined
+
+
+def test_verdicts_bins_and_pairs_are_other_peoples_strings_too() -> None:
+    import dataclasses
+
+    evil = "</script><script>alert(1)</script>"
+    explanation = samples.average()
+    curves = tuple(
+        dataclasses.replace(effect, names=tuple(evil for _ in effect.names)) for effect in explanation.curves[0]
+    )
+    features = tuple(dataclasses.replace(each, name=evil, where=Where("column", evil)) for each in explanation.features)
+    changed = dataclasses.replace(explanation, verdicts=(f"Adds up {evil}",), curves=(curves,), features=features)
+    page = html.page(changed)
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 2, "of the data and of the page's own script"
