@@ -71,6 +71,10 @@ class Explainer:
                 "usual number."
             )
         self._settings = Settings(**settings)
+        if hasattr(
+            modality, "for_model"
+        ):  # a kind of data may ask the model how it reads, as Text(tokens="model") does
+            modality = modality.for_model(model)
         self._given = (model, modality, output_names)
         self._context = self._new_context()
         columns = self._context.caller.expected

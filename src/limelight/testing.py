@@ -325,7 +325,7 @@ class Altered:
     bare: bool = False
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") or name == "for_model":  # which would answer with the unaltered modality
             raise AttributeError(name)
         return getattr(self.modality, name)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +18,15 @@ from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, 
 from limelight.errors import InputError, UnknownNameError
 from limelight.inputs.texts import MaskedTexts, Span, Template
 from limelight.interpretable.text_inputs import Document, describe_callable, read_document, separate_documents
-from limelight.interpretable.tokens import Tokens, check_tokens, compile_pattern, find_spans, ordered_spans
+from limelight.interpretable.tokens import (
+    MODEL,
+    Tokens,
+    check_tokens,
+    compile_pattern,
+    find_spans,
+    model_tokens,
+    ordered_spans,
+)
 from limelight.result.layouts import text_layout
 
 MAX_SAMPLES = 5000
@@ -101,8 +109,8 @@ class Text:
     tokens
         What is hidden as one: ``"words"`` (default; Unicode's word boundaries, see `interpretable.tokens.words`),
         ``"characters"``, ``"sentences"``, ``"lines"``, a regular expression whose matches are tokens, a callable from a
-        text to strings or (start, stop) spans (``jieba.lcut``, ``pythainlp.word_tokenize``), or a Hugging Face
-        tokenizer.
+        text to strings or (start, stop) spans (``jieba.lcut``, ``pythainlp.word_tokenize``), a Hugging Face
+        tokenizer, or ``"model"``: the tokens of the scikit-learn vectoriser that the model begins with.
     occurrences
         ``"together"`` (default, as in lime: a bag of words) hides a word wherever it occurs; ``"separately"`` makes
         every occurrence a feature.
@@ -170,6 +178,16 @@ class Text:
             object.__setattr__(self, "keep", tuple(self.keep))
         if isinstance(self.keep, dict):
             object.__setattr__(self, "keep", dict(self.keep))
+
+    def for_model(self, model: Any) -> Text:
+        """Return this with the model's own tokens where ``tokens="model"`` asks for them.
+
+        Raises
+        ------
+        InputError
+            If the model does not begin with a vectoriser of words.
+        """
+        return replace(self, tokens=model_tokens(model)) if self.tokens == MODEL else self
 
     @property
     def distance(self) -> str:

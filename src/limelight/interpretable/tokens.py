@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,8 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.inputs.texts import Span
 
 KINDS = ("words", "characters", "sentences", "lines")
+MODEL = "model"
+"""The name that asks for the tokens of the model's own vectoriser."""
 Tokens = str | re.Pattern[str] | Callable[[str], Any] | Any
 """One of `KINDS`, a regular expression, a callable, or a tokenizer with offsets."""
 
@@ -76,6 +79,10 @@ def find_spans(text: str, tokens: Tokens) -> list[Span]:
     >>> find_spans("to be", str.split)
     [(0, 2), (3, 5)]
     """
+    if isinstance(tokens, str) and tokens == MODEL:
+        raise InputError(
+            'tokens: "model" asks the model for its own tokens, and no model is at hand; give the Text to an Explainer.'
+        )
     if isinstance(tokens, str) and tokens in KINDS:
         return list(_FINDERS[tokens](text))
     if isinstance(tokens, str | re.Pattern):
@@ -85,8 +92,10 @@ def find_spans(text: str, tokens: Tokens) -> list[Span]:
 
 def check_tokens(tokens: Tokens) -> None:
     """Raise unless `tokens` is something that `find_spans` can work with."""
+    if isinstance(tokens, str) and tokens == MODEL:
+        return
     if isinstance(tokens, str) and tokens.isalpha() and tokens not in KINDS:
-        raise UnknownNameError("tokens", tokens, KINDS)
+        raise UnknownNameError("tokens", tokens, (*KINDS, MODEL))
     if isinstance(tokens, str | re.Pattern):
         tokens in KINDS or compile_pattern("tokens", tokens)
     elif not callable(tokens) and not hasattr(tokens, "encode"):
@@ -244,6 +253,54 @@ def _span(argument: str, span: Any, length: int) -> Span:
             "count code points, as Python's indices do."
         )
     return start, stop
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTokens:
+    """The tokens that a model's own vectoriser counts, as spans of the text as it was written.
+
+    Parameters
+    ----------
+    pattern
+        The vectoriser's token pattern; where it has a group, the group is the token.
+    lowercase
+        Whether it reads the text in lower case. Spans stay those of the original.
+
+    >>> ModelTokens("[a-z]+", True)("So FREE!")
+    [(0, 2), (3, 7)]
+    """
+
+    pattern: str
+    lowercase: bool
+
+    def __call__(self, text: str) -> list[Span]:
+        """Return the spans of the tokens; a letter whose lower case is two letters is read as it is."""
+        read = text
+        if self.lowercase:
+            read = "".join([small if len(small := letter.lower()) == 1 else letter for letter in text])
+        compiled = compile_pattern("tokens", self.pattern)
+        group = min(compiled.groups, 1)
+        return [found.span(group) for found in compiled.finditer(read)]
+
+
+def model_tokens(model: Any) -> Any:
+    """Return how the vectoriser at the head of a scikit-learn model, or of the model whose method it is, cuts texts.
+
+    Raises
+    ------
+    InputError
+        If the model does not begin with a vectoriser that counts words.
+    """
+    owner = getattr(model, "__self__", model)
+    head = owner.steps[0][1] if hasattr(owner, "steps") else owner
+    if getattr(head, "analyzer", None) != "word" or not hasattr(head, "build_tokenizer"):
+        raise InputError(
+            'tokens: "model" expected a model that begins with a vectoriser of words, such as '
+            f'make_pipeline(CountVectorizer(), …), got {type(head).__name__} first; pass "words", or its tokenizer.'
+        )
+    if head.tokenizer is not None:
+        return head.tokenizer
+    return ModelTokens(head.token_pattern, bool(head.lowercase))
 
 
 # -- patterns ---------------------------------------------------------------------------------------------------------
