@@ -119,7 +119,7 @@ def test_strings_are_refused_in_the_words_of_the_design() -> None:
         read(np.array(["spam"] * 100), Batch(1, 0, 100, 100))
     assert str(caught.value) == (
         "model returned shape (100,) of strings for 100 inputs; expected numbers of shape (100,) or (100, k). "
-        "Name all labels by output_names, or make numbers of the strings."
+        "Choose one column of labels:\n    def one_number(inputs):\n        return np.asarray(model(inputs))[:, 0]"
     )
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import ModelOutputError
 
-SUM_ERROR = 0.01
-"""Shares may miss 1 by this much: half precision and probabilities rounded to two places do."""
+ROUNDING = 0.005
+"""Each share may be wrong by this much, so that k of them may miss 1 by k times that: rounded to two places."""
 MOSTLY = 0.99
 """This share of the rows must be shares: a model may answer one odd input with zeros."""
 TELLING_ROWS = 30
@@ -66,6 +67,16 @@ def widened(Y: FloatArray, k: int) -> FloatArray:
     return np.pad(Y, ((0, 0), (0, missing))) if missing > 0 else Y
 
 
+def are_shares(Y: FloatArray) -> NDArray[np.bool_]:
+    """Return for each row of Y (n, k) whether it is non-negative and sums to one, as far as rounding lets it.
+
+    >>> are_shares(np.array([[0.33, 0.33, 0.33], [1.0, 2.0, 0.0]])).tolist()
+    [True, False]
+    """
+    missed = np.abs(Y.sum(axis=1) - 1)
+    return np.asarray((missed <= min(ROUNDING * Y.shape[1], 0.05) + 1e-9) & (Y >= 0).all(axis=1))
+
+
 class Seen:
     """What is true of all answers so far; it only counts.
 
@@ -85,8 +96,7 @@ class Seen:
     def add(self, Y: FloatArray) -> None:
         """Take note of the answers Y (n, k)."""
         self.rows += len(Y)
-        near_one = np.abs(Y.sum(axis=1) - 1) <= SUM_ERROR
-        self._share_rows += int((near_one & (Y >= 0).all(axis=1)).sum())
+        self._share_rows += int(are_shares(Y).sum())
         if self._ordered:
             self._ordered = bool((np.diff(Y, axis=1) <= 0).all())
         if self._ordered and len(self._distinct) < TELLING_ROWS:

@@ -129,14 +129,12 @@ def _of_array(array: NDArray[Any], batch: Batch) -> Form:
     return Numbers(array)
 
 
-def _labels_of_array(array: NDArray[Any], batch: Batch) -> Labels:
+def _labels_of_array(array: NDArray[Any], batch: Batch) -> Labels | Numbers:
+    if array.ndim == 2 and array.shape[1] > 1 and len(array) == batch.rows:
+        return Numbers(array)  # labels of several outputs, which an estimator may name
     if array.size != batch.rows or len(array) != batch.rows:
-        raise unexpected(f"shape {array.shape} of strings", batch, f"Return one label for each input. {_one_column()}")
+        raise unexpected(f"shape {array.shape} of strings", batch, "Return one label for each input.")
     return Labels(array.ravel().tolist())
-
-
-def _one_column() -> str:
-    return "Or choose a column:" + wrappers.function("return np.asarray(model(inputs))[:, 0]")
 
 
 def _of_frame(answer: Any, batch: Batch, inputs: Asked) -> Form:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from limelight.contracts import Inputs
 from limelight.models import wrappers
 from limelight.models.batches import Batch
-from limelight.models.columns import SUM_ERROR
+from limelight.models.columns import are_shares
 from limelight.models.outputs import unexpected
 
 LABEL_COLUMN = re.compile(r"predict(ion|ed)?(_label)?|label|class|pred|y_pred", re.IGNORECASE)
@@ -147,19 +147,24 @@ def aligned(frame: Any, batch: Batch, inputs: Asked) -> Any:
     index, pandas = frame.index, sys.modules["pandas"]
     positions = pandas.RangeIndex(batch.rows)
     expected = positions if inputs.index is None else inputs.index
-    if len(index) < batch.rows and index.isin(expected).all():
+    if len(index) < batch.rows and index.is_unique and index.isin(expected).all():
         lost = expected[~expected.isin(index)]
-        got = f"only {len(index)} rows, without that of index {lost[0] if len(lost) else '?'!r},"
+        got = f"only {len(index)} rows, without that of index {lost.tolist()[0]!r},"
         raise unexpected(got, batch, "Return a row for every input, also where the model would rather not.")
     if len(index) != batch.rows or _in_order(index, expected, positions):
         return frame
-    if isinstance(inputs.values, list) and index.equals(pandas.Index(inputs.values)):
-        return frame
-    for wanted in (expected, positions):
+    texts = inputs.values if isinstance(inputs.values, list) and _are_texts(inputs.values) else []
+    for wanted in (expected, positions, pandas.Index(texts)):
+        if len(wanted) != batch.rows:
+            continue
         if index.is_unique and wanted.is_unique and index.isin(wanted).all():
             return frame.loc[wanted]
     remedy = "Return the rows in the order of the inputs, as an array: .to_numpy(), or with .reset_index(drop=True)."
     raise unexpected(f"a {type(frame).__name__} whose index is not that of the inputs", batch, remedy)
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _in_order(index: Any, expected: Any, positions: Any) -> bool:
@@ -191,12 +196,12 @@ def _is_text(series: Any) -> bool:
 
 
 def _categories(series: Any) -> tuple[Any, ...] | None:
-    """Return all labels of a categorical; None for plain strings."""
-    import narwhals as nw
-
-    if series.dtype not in (nw.Categorical, nw.Enum):
-        return None
-    return tuple(series.cat.get_categories().to_list())
+    """Return all labels of a categorical that lists them; None for any other."""
+    native = series.to_native()
+    if hasattr(native, "iloc") and hasattr(native, "cat"):
+        return tuple(native.cat.categories.tolist())
+    categories = getattr(series.dtype, "categories", None)  # an Enum's
+    return None if categories is None else tuple(categories)
 
 
 def _without_inputs(table: Any, batch: Batch, inputs: Asked) -> list[int]:
@@ -245,7 +250,7 @@ def _are_shares(table: Any, columns: list[int]) -> bool:
     values = np.column_stack([table[:, i].to_numpy() for i in columns])
     if len(columns) < 2 or values.dtype.kind not in "fiu":
         return False
-    return bool((values >= 0).all() and (np.abs(values.sum(axis=1) - 1) <= SUM_ERROR).all())
+    return bool(are_shares(values.astype(np.float64)).all())
 
 
 def _labels_of(columns: list[Any], *, has_label: bool) -> tuple[Any, ...]:

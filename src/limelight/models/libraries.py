@@ -96,12 +96,14 @@ class OnnxSession:
         wanted = self.session.get_inputs()
         if len(wanted) == 1:
             return {wanted[0].name: _tensor(_as_array(inputs), wanted[0])}
-        missing = [each.name for each in wanted if each.name not in _names_of(inputs)]
+        names = [each.name for each in wanted]
+        missing = [name for name in names if name not in _names_of(inputs)]
         if missing:
+            feed = f"{{name: inputs[:, [i]].astype('float32') for i, name in enumerate({names})}}"
             raise InputError(
-                f"model: this session takes the inputs {[each.name for each in wanted]}, of which the data lack "
-                f"{missing}; rename the columns, or wrap it:"
-                + wrapper("return session.run(['probabilities'], {'x': to_x(inputs)})[0]")
+                f"model: this session takes the inputs {names}, of which the data lack {missing}; rename the columns "
+                "of the background, or say which column is which input:"
+                + wrapper(f"return session.run([{self.output!r}], {feed})[0]")
             )
         return {each.name: _tensor(np.asarray(inputs[each.name])[:, None], each) for each in wanted}
 

@@ -19,7 +19,7 @@ from limelight.models.batches import Batch
 
 _CONTENTS = {"U": "strings", "S": "strings", "T": "strings", "M": "dates", "m": "time spans", "c": "complex numbers"}
 _REMEDIES = {
-    "strings": "Name all labels by output_names, or make numbers of the strings.",
+    "strings": "Choose one column of labels:" + wrappers.function("return np.asarray(model(inputs))[:, 0]"),
     "dates": "Return a number instead, such as days since a date.",
     "time spans": "Return a number instead, such as hours.",
 }
@@ -69,7 +69,9 @@ def checked(array: NDArray[Any], batch: Batch, names: Sequence[str] | None = Non
     >>> checked(np.array(["spam", "ham"]), Batch(1, 0, 2, 2))
     Traceback (most recent call last):
     limelight.errors.ModelOutputError: model returned shape (2,) of strings for 2 inputs; expected numbers of shape \
-(2,) or (2, k). Name all labels by output_names, or make numbers of the strings.
+(2,) or (2, k). Choose one column of labels:
+        def one_number(inputs):
+            return np.asarray(model(inputs))[:, 0]
     """
     if array.ndim == 0 and batch.rows == 1:  # a function that squeezes its answer
         array = array.reshape(1)

@@ -65,7 +65,7 @@ def unknown_model(model: Any) -> InputError:
 def _remedy(model: Any) -> str:
     if isinstance(model, str):
         return "open the file first, for example joblib.load(path)."
-    for method in ("score_samples", "transform", "infer", "forward", "run", "generate"):
+    for method in ("transform", "score_samples", "infer", "forward", "run", "generate"):
         if callable(getattr(model, method, None)):
             return "wrap what it has:" + function(f"return model.{method}(inputs)")
     if callable(getattr(model, "fit_predict", None)):

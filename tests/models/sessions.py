@@ -1,0 +1,46 @@
+"""Small ONNX models for the tests, so that these need nothing but onnxruntime.
+
+Made once with skl2onnx from scikit-learn models fitted to rng = default_rng(0).normal(size=(1000, 4)), float32, by the
+size of column a: `ZIPMAP` a LogisticRegression of "low", "mid", "high"; `TENSOR` one of 1, 2, 3 without zipmap;
+`COLUMNS` one of 0, 1 that takes each column as an input; `REGRESSION` a LinearRegression of 2 a.
+"""
+
+import base64
+
+ZIPMAP = base64.b64decode(
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOvkECpkCCgFYEgVsYWJlbBIScHJvYmFiaWxpdHlfdGVuc29yGhBMaW5lYXJDbGFzc2lm"
+    "aWVyIhBMaW5lYXJDbGFzc2lmaWVyKigKE2NsYXNzbGFiZWxzX3N0cmluZ3NKBGhpZ2hKA2xvd0oDbWlkoAEIKk0KDGNvZWZmaWNpZW50cz1UUwNB"
+    "PfxHkz09Xs3CPD3mZhA9Pb3nA8E9kg04vT0PtXa8PQujX7098XIUPT23Ad28PSLxDrw9cXaePKABBioeCgppbnRlcmNlcHRzPZeMr789uXiyvz25"
+    "AjFAoAEGKhIKC211bHRpX2NsYXNzGAGgAQIqHAoOcG9zdF90cmFuc2Zvcm0iB1NPRlRNQVigAQM6CmFpLm9ubngubWwKKwoFbGFiZWwSDG91dHB1"
+    "dF9sYWJlbBoISWRlbnRpdHkiCElkZW50aXR5OgAKVgoScHJvYmFiaWxpdHlfdGVuc29yEg1wcm9iYWJpbGl0aWVzGgpOb3JtYWxpemVyIgpOb3Jt"
+    "YWxpemVyKg0KBG5vcm0iAkwxoAEDOgphaS5vbm54Lm1sCmkKDXByb2JhYmlsaXRpZXMSEm91dHB1dF9wcm9iYWJpbGl0eRoGWmlwTWFwIgZaaXBN"
+    "YXAqKAoTY2xhc3NsYWJlbHNfc3RyaW5nc0oEaGlnaEoDbG93SgNtaWSgAQg6CmFpLm9ubngubWwSGE9OTlgoTG9naXN0aWNSZWdyZXNzaW9uKVoR"
+    "CgFYEgwKCggBEgYKAAoCCARiGAoMb3V0cHV0X2xhYmVsEggKBggIEgIKAGIkChJvdXRwdXRfcHJvYmFiaWxpdHkSDiIMCgoqCAgIEgQKAggBQg4K"
+    "CmFpLm9ubngubWwQAUIECgAQFQ=="
+)
+TENSOR = base64.b64decode(
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOsYDCowCCgFYEgVsYWJlbBIScHJvYmFiaWxpdHlfdGVuc29yGhBMaW5lYXJDbGFzc2lm"
+    "aWVyIhBMaW5lYXJDbGFzc2lmaWVyKhsKEGNsYXNzbGFiZWxzX2ludHNAAUACQAOgAQcqTQoMY29lZmZpY2llbnRzPb3nA8E9kg04vT0PtXa8PQuj"
+    "X7098XIUPT23Ad28PSLxDrw9cXaePD1UUwNBPfxHkz09Xs3CPD3mZhA9oAEGKh4KCmludGVyY2VwdHM9uXiyvz25AjFAPZeMr7+gAQYqEgoLbXVs"
+    "dGlfY2xhc3MYAaABAiocCg5wb3N0X3RyYW5zZm9ybSIHU09GVE1BWKABAzoKYWkub25ueC5tbApWChJwcm9iYWJpbGl0eV90ZW5zb3ISDXByb2Jh"
+    "YmlsaXRpZXMaCk5vcm1hbGl6ZXIiCk5vcm1hbGl6ZXIqDQoEbm9ybSICTDGgAQM6CmFpLm9ubngubWwSGE9OTlgoTG9naXN0aWNSZWdyZXNzaW9u"
+    "KVoRCgFYEgwKCggBEgYKAAoCCARiEQoFbGFiZWwSCAoGCAcSAgoAYh0KDXByb2JhYmlsaXRpZXMSDAoKCAESBgoACgIIA0IOCgphaS5vbm54Lm1s"
+    "EAFCBAoAEBZCBAoAEBY="
+)
+COLUMNS = base64.b64decode(
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOvYECjsKAWEKAWIKAWMKAWQSDm1lcmdlZF9jb2x1bW5zGgZDb25jYXQiBkNvbmNhdCoL"
+    "CgRheGlzGAGgAQI6AAr6AQoObWVyZ2VkX2NvbHVtbnMSBWxhYmVsEg1wcm9iYWJpbGl0aWVzGhBMaW5lYXJDbGFzc2lmaWVyIhBMaW5lYXJDbGFz"
+    "c2lmaWVyKhkKEGNsYXNzbGFiZWxzX2ludHNAAEABoAEHKjkKDGNvZWZmaWNpZW50cz1fPwbBPcju6D09RvD4vT2jtTA+PV8/BkE9yO7ovT1G8Pg9"
+    "PaO1ML6gAQYqGQoKaW50ZXJjZXB0cz3USMo6PdRIyrqgAQYqEgoLbXVsdGlfY2xhc3MYAKABAiodCg5wb3N0X3RyYW5zZm9ybSIITE9HSVNUSUOg"
+    "AQM6CmFpLm9ubngubWwKLgoFbGFiZWwSDG91dHB1dF9sYWJlbBoEQ2FzdCIEQ2FzdCoJCgJ0bxgHoAECOgAKXAoNcHJvYmFiaWxpdGllcxISb3V0"
+    "cHV0X3Byb2JhYmlsaXR5GgZaaXBNYXAiBlppcE1hcCobChJjbGFzc2xhYmVsc19pbnQ2NHNAAEABoAEHOgphaS5vbm54Lm1sEiBjODc0N2JkMDYz"
+    "NTg0NWJjYjAxOTYwZGI5NTliZDUyN1oRCgFhEgwKCggBEgYKAAoCCAFaEQoBYhIMCgoIARIGCgAKAggBWhEKAWMSDAoKCAESBgoACgIIAVoRCgFk"
+    "EgwKCggBEgYKAAoCCAFiGAoMb3V0cHV0X2xhYmVsEggKBggHEgIKAGIkChJvdXRwdXRfcHJvYmFiaWxpdHkSDiIMCgoqCAgHEgQKAggBQg4KCmFp"
+    "Lm9ubngubWwQAUIECgAQFQ=="
+)
+REGRESSION = base64.b64decode(
+    "CAoSCHNrbDJvbm54GgYxLjIwLjAiB2FpLm9ubngoADIAOr8BCngKAVgSCHZhcmlhYmxlGg9MaW5lYXJSZWdyZXNzb3IiD0xpbmVhclJlZ3Jlc3Nv"
+    "ciolCgxjb2VmZmljaWVudHM9/v//Pz2CIPKyPZGwEDM93muEsqABBioUCgppbnRlcmNlcHRzPQAAADCgAQY6CmFpLm9ubngubWwSFk9OTlgoTGlu"
+    "ZWFyUmVncmVzc2lvbilaEQoBWBIMCgoIARIGCgAKAggEYhgKCHZhcmlhYmxlEgwKCggBEgYKAAoCCAFCDgoKYWkub25ueC5tbBABQgQKABAWQgQK"
+    "ABAW"
+)
