@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import numpy as np
@@ -232,9 +233,9 @@ def test_saved_pickled_and_described_it_stays_what_it_is(tmp_path):
 
 def test_a_file_that_was_saved_before_there_were_values_is_one_of_bins(tmp_path):
     ll.Tabular(PEOPLE).save(tmp_path / "people.json")
-    old = (tmp_path / "people.json").read_text().replace(', "contrast": "bin"', "")
-    assert '"contrast"' not in old
-    (tmp_path / "people.json").write_text(old)
+    old = json.loads((tmp_path / "people.json").read_text())
+    del old["fingerprint"], old["options"]["contrast"]
+    (tmp_path / "people.json").write_text(json.dumps({**old, "schema_version": 1}))
     assert ll.Tabular.load(tmp_path / "people.json").describe()["contrast"] == "bin"
 
 

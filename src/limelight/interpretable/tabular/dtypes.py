@@ -158,7 +158,9 @@ def _write_polars(series: Any) -> dict[str, Any]:
 
 def _read_polars(saved: dict[str, Any]) -> Any:
     pl = require("polars", "all")
-    base = getattr(pl, saved["dtype"])
+    base = getattr(pl, saved["dtype"], None)
+    if not isinstance(base, type) or not issubclass(base, pl.DataType):  # nothing else of polars may be called
+        raise InputError(f"expected the name of a dtype of polars, got {saved['dtype']!r}")
     dtype = base(**saved["options"]) if saved["options"] else base
     values = [unpack(value) for value in saved["values"]]
     if base in (pl.Datetime, pl.Date, pl.Duration, pl.Time):

@@ -1,11 +1,13 @@
 """A `Tabular` as a JSON file: bins, frequencies, and support values in their own dtypes; no rows.
 
 Everything is written as numbers and strings, so loading runs no code. Floats are written with all their digits:
-draws, codes and dtypes of the loaded table are the same to the bit.
+draws, codes and dtypes of the loaded table are the same to the bit. A fingerprint of all this is written too, since a
+background that was damaged or edited would explain another model without anybody noticing. Version 1 had none.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import fields
 from os import PathLike
@@ -14,25 +16,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from limelight.errors import InputError
+from limelight.errors import InputError, LimelightError
+from limelight.files import read_text, write_text
 from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed, TableBackground
 from limelight.interpretable.tabular.build import Options
 from limelight.interpretable.tabular.columns import Column
 from limelight.interpretable.tabular.dense import DenseTable
 from limelight.interpretable.tabular.dtypes import column_from_json, column_to_json, pack, unpack
 from limelight.interpretable.tabular.features import Part, column_part, group_part
+from limelight.interpretable.tabular.soundness import check_dense, check_sparse
 from limelight.interpretable.tabular.sparse import SparseTable
 from limelight.interpretable.tabular.store import Store
+from limelight.result.codecs import shown
 
 if TYPE_CHECKING:
     from limelight.interpretable.tabular import Tabular
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LAWS = {"Observed": Observed, "Gaussian": Gaussian, "BinnedGaussian": BinnedGaussian}
 
 
 def save(tabular: Tabular, path: str | PathLike[str]) -> None:
-    """Write a table as JSON.
+    """Write a table as JSON: the whole file, or the old one stays.
 
     Raises
     ------
@@ -48,7 +53,14 @@ def save(tabular: Tabular, path: str | PathLike[str]) -> None:
         "sparse": _write_sparse(table) if isinstance(table, SparseTable) else None,
         "dense": _write_dense(table) if isinstance(table, DenseTable) else None,
     }
-    Path(path).write_text(json.dumps(written, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    # escapes, so that names with half of a surrogate pair can be written
+    write_text(path, json.dumps({**written, "fingerprint": _fingerprint(written)}, allow_nan=False))
+
+
+def _fingerprint(written: dict[str, Any]) -> str:
+    """Return what tells the content from any other."""
+    text = json.dumps({name: value for name, value in written.items() if name != "fingerprint"})
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 
 def load(path: str | PathLike[str]) -> tuple[DenseTable | SparseTable, Options, int]:
@@ -57,22 +69,55 @@ def load(path: str | PathLike[str]) -> tuple[DenseTable | SparseTable, Options, 
     Raises
     ------
     InputError
-        If the file is not one written by `save`, or by a later version.
+        If the file is not one written by `save`, was written by a later version, or was changed since.
     """
     try:
-        read = json.loads(Path(path).read_text(encoding="utf-8"))
+        read = json.loads(read_text(Path(path)))
         version = read["schema_version"] if read["limelight"] == "tabular" else None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"path: expected a file written by Tabular.save, got {str(path)!r}; save it again.") from error
-    if version != SCHEMA_VERSION:
-        raise InputError(f"path: expected schema version {SCHEMA_VERSION}, got {version!r}; save it with this version.")
+    if version not in (1, SCHEMA_VERSION) or isinstance(version, bool):
+        raise InputError(
+            f"path: expected schema version {SCHEMA_VERSION} or 1, got {shown(version)}; save it with this version."
+        )
+    marked = version > 1 or "fingerprint" in read
+    if marked and read.get("fingerprint") != _fingerprint(read):
+        raise InputError(
+            f"path: expected a file as Tabular.save wrote it, got '{path}', which was changed or damaged since; save "
+            "the background again."
+        )
+    try:
+        return _made(read)
+    except MemoryError:
+        raise
+    except Exception as error:
+        if isinstance(error, LimelightError) and not isinstance(error, InputError):
+            raise  # a library that is missing
+        raise InputError(
+            f"path: expected a file as Tabular.save wrote it, got '{path}', which does not hold together "
+            f"({type(error).__name__}: {shown(error)}); save the background again."
+        ) from error
+
+
+def _made(read: dict[str, Any]) -> tuple[DenseTable | SparseTable, Options, int]:
+    """Return the table, options and budget of what was read, after looking whether they fit each other."""
     described = read["options"]
     contrast = described.get("contrast", "bin")  # files of earlier versions do not say
     options = Options(described["bins"], (), (), None, described["sampling"], described["around"], contrast)
-    table: DenseTable | SparseTable = (
-        _read_dense(read["dense"], options) if read["dense"] else _read_sparse(read["sparse"], options)
-    )
-    return table, options, int(read["max_samples"])
+    options.check(None)
+    options.describe_bins()
+    budget = read["max_samples"]
+    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
+        raise InputError(f"expected max_samples that is a positive integer, got {shown(budget)}")
+    if (read["dense"] is None) == (read["sparse"] is None):
+        raise InputError("expected a table that is dense or sparse")
+    if read["dense"] is None:
+        sparse = _read_sparse(read["sparse"], options)
+        check_sparse(sparse)
+        return sparse, options, budget
+    dense = _read_dense(read["dense"], options)
+    check_dense(dense)
+    return dense, options, budget
 
 
 def _label(label: Any) -> Any:
