@@ -280,6 +280,32 @@ def test_a_model_that_breaks_midway_costs_none_of_the_finished():
     assert len(kept) == 128
 
 
+def test_texts_whose_rows_were_answered_before_the_model_broke_are_explained():
+    texts = [
+        f"a good film number {i} with a plot that nobody in town has seen since the day of its release"
+        for i in range(40)
+    ]
+
+    class Breaks:
+        """Answers so many calls, and none after them."""
+
+        def __init__(self, calls):
+            self.calls = calls
+
+        def __call__(self, texts):
+            self.calls -= 1
+            if self.calls < 0:
+                raise ConnectionError("gone")
+            return [text.count("good") + 0.5 * ("plot" in text) for text in texts]
+
+    kept = []
+    with pytest.raises(ModelCallError, match="gone"):
+        kept.extend(ll.Explainer(Breaks(10), ll.Text(), batch_size=300, n_samples=256).explain_many(texts))
+    assert 5 <= len(kept) <= 11
+    whole = ll.Explainer(Breaks(10_000), ll.Text(), batch_size=300, n_samples=256).explain_many(texts)
+    assert kept == [next(whole) for _ in kept]
+
+
 def test_expected_cost_is_what_it_then_takes():
     explainer = ll.Explainer(linear, ll.Tabular(X), seed=0)
     expected = explainer.estimate_cost(X[0])

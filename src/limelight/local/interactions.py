@@ -105,7 +105,7 @@ def additivity(neighborhood: Neighborhood) -> Additivity:
 
 def _alone(Z: NDArray[np.uint8]) -> Folded:
     """Return masks as half-rows that stand alone."""
-    return Folded(Z - 0.5, np.full(Z.shape[1], 0.5), np.arange(len(Z)), np.arange(0))
+    return Folded(Z.astype(np.float64) - 0.5, np.full(Z.shape[1], 0.5), np.arange(len(Z)), np.arange(0))
 
 
 def _shares(

@@ -61,6 +61,28 @@ class Batch:
         return f"batch {self.number} ({rows}{'' if self.total is None else f' of {self.total}'})"
 
 
+def halves(blocks: Sequence[Inputs]) -> tuple[list[Inputs], list[Inputs]]:
+    """Return blocks of inputs cut in two at the middle row, the larger half first.
+
+    >>> halves([["a", "b"], ["c"]])
+    ([['a', 'b']], [['c']])
+    """
+    left = -(-sum(map(count, blocks)) // 2)
+    first: list[Inputs] = []
+    second: list[Inputs] = []
+    for block in blocks:
+        n = count(block)
+        if left >= n:
+            first.append(block)
+        elif left <= 0:
+            second.append(block)
+        else:
+            first.append(take(block, slice(0, left)))
+            second.append(take(block, slice(left, n)))
+        left -= n
+    return first, second
+
+
 class Queue:
     """Parts in order, pulled as batches need them and let go when taken.
 
@@ -168,6 +190,10 @@ class BatchSize(Protocol):
         """Take note that the model answered `rows` rows in `seconds`."""
         ...
 
+    def shrink(self, rows: int) -> None:
+        """Take note that the model cannot be asked more than `rows` rows at once."""
+        ...
+
 
 def batch_size_rule(batch_size: int | str, max_batch_rows: int) -> BatchSize:
     """Return the rule that the user's arguments stand for.
@@ -212,6 +238,9 @@ class FixedSize:
 
     def learn(self, rows: int, seconds: float) -> None:
         """Learn nothing."""
+
+    def shrink(self, rows: int) -> None:
+        """Keep to what the user said."""
 
 
 class AdaptiveSize:
@@ -259,6 +288,11 @@ class AdaptiveSize:
             self._settle(rows)
         else:
             self._settle(self._best_rows)
+
+    def shrink(self, rows: int) -> None:
+        """Stay at a size that the model can bear."""
+        self.max_rows = min(rows, self.max_rows)
+        self._settle(min(rows, self.size))
 
     def _tells(self, rows: int) -> bool:
         """Whether a batch of so many rows is a trial of the step under way, not what was left at the end."""

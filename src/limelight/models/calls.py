@@ -18,11 +18,14 @@ from limelight.errors import LimelightError, ModelCallError, ModelOutputError
 from limelight.inputs.counts import fast_path
 from limelight.inputs.kinds import concatenate_fresh, count
 from limelight.models.adapters import adapt
-from limelight.models.batches import Batch, Queue, batch_size_rule
+from limelight.models.batches import Batch, Queue, batch_size_rule, halves
 from limelight.models.columns import Columns, Seen, widened
 from limelight.models.forms import read_form
 from limelight.models.frames import asked
 from limelight.models.reading import Reader
+
+OUT_OF_MEMORY = ("out of memory", "resource_exhausted", "alloc", "oom")
+"""What errors say, in lower case, when a batch does not fit: CUDA, TensorFlow and ONNX each say it in their own way."""
 
 
 class Caller:
@@ -79,6 +82,7 @@ class Caller:
         self._size = batch_size_rule(batch_size, max_batch_rows)
         self._reader = Reader(self._adapted, as_is=as_is)
         self._own_names: tuple[str, ...] | None = None
+        self._failures = 0
         self.rows = 0
         self.calls = 0
         self.seconds = 0.0
@@ -168,7 +172,7 @@ class Caller:
         self, taken: list[tuple[int, int, Inputs]], batch: Batch, answers: list[FloatArray | None], sizes: list[int]
     ) -> None:
         """Ask one batch and write its rows into the answers of the parts that they came from."""
-        Y = self._answer([inputs for _, _, inputs in taken], batch)
+        Y = self._answer_in_pieces([inputs for _, _, inputs in taken], batch)
         answers += [None] * (len(sizes) - len(answers))
         row = 0
         for part, first, inputs in taken:
@@ -180,6 +184,40 @@ class Caller:
                 answer = answers[part] = self._whole(answer)
             answer[first : first + n] = Y[row : row + n]
             row += n
+
+    def _answer_in_pieces(self, blocks: list[Inputs], batch: Batch) -> FloatArray:
+        """Ask a batch, in halves where the model fails on the whole of it, down to one row.
+
+        Too many rows for the memory, a network of few rows, a server that refuses one call in sixty: all of them answer
+        a smaller batch. What fails alone is named.
+        """
+        try:
+            return self._halved(blocks, batch)
+        except _RowError as alone:
+            if batch.rows == 1:
+                raise alone.whole from alone.whole.__cause__
+            said = f"{alone.whole} (row {alone.row} alone fails, too)"
+            raise ModelCallError(said) from alone.whole.__cause__
+
+    def _halved(self, blocks: list[Inputs], batch: Batch) -> FloatArray:
+        """Return the answers to a batch or, where that fails, to its halves; raise `_RowError` where one row fails."""
+        try:
+            return self._answer(blocks, batch)
+        except ModelCallError as error:
+            if batch.rows == 1:
+                raise _RowError(batch.start, error) from error
+            answers, start = [], batch.start
+            for half in halves(blocks):
+                piece = Batch(batch.number, start, start + sum(map(count, half)), batch.total)
+                try:
+                    answers.append(self._halved(half, piece))
+                except _RowError as alone:
+                    raise _RowError(alone.row, error) from error
+                start = piece.stop
+            self._failures += 1
+            if self._failures > 1 or _of_memory(error):
+                self._size.shrink(-(-batch.rows // 2))
+            return np.concatenate([self._whole(answer) for answer in answers])
 
     def _answer(self, blocks: Sequence[Inputs], batch: Batch) -> FloatArray:
         """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
@@ -223,3 +261,18 @@ class Caller:
         """Return a part's answer with a column for every output; labels that were met after it are none of its own."""
         k = len(self.output_names or ())
         return np.empty((0, k)) if answer is None else widened(answer, k)
+
+
+class _RowError(Exception):
+    """The model fails on one row alone; `whole` is what it said to the batch."""
+
+    def __init__(self, row: int, whole: ModelCallError) -> None:
+        super().__init__(row)
+        self.row = row
+        self.whole = whole
+
+
+def _of_memory(error: ModelCallError) -> bool:
+    """Return whether the model failed because the batch was too large."""
+    said = str(error).lower()
+    return isinstance(error.__cause__, MemoryError) or any(words in said for words in OUT_OF_MEMORY)

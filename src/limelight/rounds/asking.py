@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Inputs
+from limelight.errors import ModelCallError, ModelOutputError
 from limelight.inputs.kinds import count, take
 from limelight.models.calls import Caller
 from limelight.progress import progress
@@ -61,11 +62,33 @@ class Answers:
     asked: int
 
 
+class BrokenError(Exception):
+    """The model failed on the way.
+
+    Attributes
+    ----------
+    error
+        Why.
+    complete
+        For each request its answers, where all of them were there by then, or None.
+    """
+
+    def __init__(self, error: ModelCallError | ModelOutputError, complete: list[Answers | None]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.complete = complete
+
+
 def ask(requests: Sequence[Request], caller: Caller, *, visible: bool = False) -> list[Answers]:
     """Return the answers to each request.
 
     The chunks of all requests flow through the model in full batches, and only as many of them exist at a time as a
     batch holds.
+
+    Raises
+    ------
+    BrokenError
+        If the model fails; it holds what was complete.
     """
     # For each part that is poured: whose it is, and in which round; the handful comes as a round of its own, −1.
     owners: list[tuple[int, int]] = []
@@ -84,12 +107,35 @@ def ask(requests: Sequence[Request], caller: Caller, *, visible: bool = False) -
                     yield take(chunk, handful - start)
                 start = stop
 
-    answered = caller.ask(progress(parts(), what="blocks asked") if visible else parts())
+    try:
+        answered = caller.ask(progress(parts(), what="blocks asked") if visible else parts())
+    except (ModelCallError, ModelOutputError) as error:
+        raise BrokenError(error, _complete(error, owners, len(requests))) from error
     sorted_out: list[dict[int, list[FloatArray]]] = [{} for _ in requests]
     for (owner, each), answer in zip(owners, answered, strict=True):
         sorted_out[owner].setdefault(each, []).append(answer)
     nothing = np.empty((0, len(caller.output_names or ())))
     return [_put_together(rounds, nothing) for rounds in sorted_out]
+
+
+def _complete(
+    error: ModelCallError | ModelOutputError, owners: list[tuple[int, int]], n_requests: int
+) -> list[Answers | None]:
+    """Return the answers to the requests that were complete when the model failed; the last one seen may not be."""
+    found: list[Answers | None] = [None] * n_requests
+    rounds: dict[int, dict[int, list[FloatArray]]] = {}
+    whole = dict.fromkeys((owner for owner, _ in owners[:-1]), True)
+    for (owner, each), answer in zip(owners, error.answered, strict=False):
+        if answer is None:
+            whole[owner] = False
+        else:
+            rounds.setdefault(owner, {}).setdefault(each, []).append(answer)
+    unfinished = owners[-1][0] if owners else 0
+    for owner, parts in rounds.items():
+        if whole.get(owner, False) and owner < unfinished:
+            k = next(iter(parts.values()))[0].shape[1]
+            found[owner] = _put_together(parts, np.empty((0, k)))
+    return found
 
 
 def _put_together(rounds: dict[int, list[FloatArray]], nothing: FloatArray) -> Answers:

@@ -24,12 +24,12 @@ from limelight.local.stopping import samples_to_settle
 from limelight.local.threads import one_thread
 from limelight.local.width import FACTORS, kernel_path
 from limelight.result.explanation import Explanation
-from limelight.rounds.asking import ask
+from limelight.rounds.asking import BrokenError, ask
 from limelight.rounds.assembly import assemble
 from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import Sample
-from limelight.rounds.turns import turns
+from limelight.rounds.turns import Originals, Turn, turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt
 
 OPEN_AT_ONCE = {"masks": 16, "pool": 128}
@@ -108,11 +108,28 @@ def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
     calls, visible = context.caller.calls, context.visible
     asking = turns(opened, context)
     while asking:
-        answers = ask([turn.request() for turn in asking], context.caller, visible=visible)
+        try:
+            answers = ask([turn.request() for turn in asking], context.caller, visible=visible)
+        except BrokenError as broken:
+            save(opened, asking, broken, context)
+            raise broken.error from broken.error.__cause__
         asking = [turn for turn, answer in zip(asking, answers, strict=True) if turn.receive(answer)]
     for one in opened:
         one.calls += context.caller.calls - calls
         while one.ready:
+            look(one, context)
+
+
+def save(opened: Sequence[OpenInstance], asking: Sequence[Turn], broken: BrokenError, context: Context) -> None:
+    """Explain the instances whose rows were all answered before the model failed."""
+    told = [(turn, answers) for turn, answers in zip(asking, broken.complete, strict=True) if answers is not None]
+    met = {id(turn) for turn, _ in told}
+    if any(isinstance(turn, Originals) and turn.opened and id(turn) not in met for turn in asking):
+        return  # what is explained of the instances is not known yet
+    if any(turn.receive(answers) for turn, answers in told):
+        return
+    for one in opened:
+        while len(one.targets) and one.ready:
             look(one, context)
 
 
