@@ -186,9 +186,13 @@ def test_a_gap_without_residuals_to_compare_it_with_is_unlimited() -> None:
 
 
 def test_additivity_that_is_the_fidelity_is_not_said_twice() -> None:
-    masks = replace(samples.text(), additivity=samples.text().fidelity, additivity_stderr=np.array([0.02, 0.02]))
+    near = samples.text().fidelity + 0.001
+    masks = replace(samples.text(), additivity=near, additivity_stderr=np.array([0.02, 0.02]))
     for view, text in everything(masks).items():
         assert "dditivity" not in text, view
+    apart = replace(masks, additivity=near + 0.1)
+    for view, text in everything(apart).items():
+        assert "0.93 ± 0.02" in text or view == "description", view
 
 
 def test_pairs_that_the_verdict_names_are_not_described_twice() -> None:

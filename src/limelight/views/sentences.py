@@ -15,6 +15,8 @@ from limelight.views import facts as f
 from limelight.views.facts import Numbers, TargetFacts
 
 MOST_PAIRS = 3
+SAME = 0.005
+"""Shares that differ by less are written with the same two digits."""
 ALIKE = 3
 """Warnings that differ in an output's name and numbers only: more than so many are said once."""
 
@@ -51,7 +53,7 @@ def additivity(facts: TargetFacts) -> str:
     """Return the share that the best sum over features explains, with its standard error; empty where not known."""
     if facts.additivity is None or not math.isfinite(facts.additivity):
         return ""
-    if facts.additivity == facts.fidelity:
+    if not facts.against and abs(facts.additivity - facts.fidelity) < SAME:
         return ""  # masks: the weights are the best sum, and the same number twice says nothing
     return f.share_text(facts.additivity, facts.additivity_stderr)
 
