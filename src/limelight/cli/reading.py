@@ -328,8 +328,8 @@ def _as_text(values: Any, argument: str) -> Any:
     if is_text(values) or not len(present):
         return values
     raise InputError(
-        f"{argument}: column {values.name!r}: expected text, as in the background, got {present.tolist()[0]!r}; write it "
-        "as text in both files, since what stood in front of a number is lost."
+        f"{argument}: column {values.name!r}: expected text, as in the background, got {present.tolist()[0]!r}; write "
+        "it as text in both files, since what stood in front of a number is lost."
     )
 
 
