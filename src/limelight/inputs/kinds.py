@@ -349,6 +349,9 @@ def _wrapped(native: Any) -> Any:
 
 
 def _take_frame(frame: Any, rows: Rows) -> Any:
+    """Return some rows; pandas' are counted from 0 anew, so that no model's answer depends on how batches are cut."""
+    if hasattr(frame, "iloc"):
+        return frame.iloc[rows].reset_index(drop=True)
     return _wrapped(frame)[rows].to_native()
 
 

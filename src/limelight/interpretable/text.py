@@ -57,6 +57,11 @@ class MaskedDocument:
     held: tuple[str, ...] = ()
 
     @property
+    def moves_words(self) -> bool:
+        """Whether hiding a word moves those behind it: where nothing stands in its place."""
+        return all(template.stand_ins is None for template in self.texts.templates)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Return which columns are held: what they do to the answer is no word's weight, but in the intercept."""
         if not self.held:

@@ -15,6 +15,7 @@ from limelight.local.precision import Estimate, effective_sample_size
 from limelight.result.explanation import Cost, Explanation, Provenance
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.neighborhoods import PoolSource
+from limelight.rounds.truncation import truncation_notes
 from limelight.rounds.trust import trust_warnings
 from limelight.rounds.verdict import Verdict
 
@@ -98,6 +99,7 @@ def _provenance(
         kernel_width=float(width),
         shared=pool is not None and pool.shared,
         warnings=said_aloud(one)
+        + truncation_notes(one, neighborhood, estimate)
         + trust_warnings(
             one.representation.features,
             names,

@@ -20,6 +20,7 @@ from limelight.local.width import KernelPath
 from limelight.models.calls import Caller
 from limelight.models.columns import Columns, Seen
 from limelight.result.explanation import Explanation
+from limelight.rounds.labels import check_labels, label_of
 from limelight.rounds.neighborhoods import MaskSource, Pool, PoolSource
 from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
@@ -54,6 +55,8 @@ class Context:
         Shared neighborhoods, by the content of their background.
     visible
         Whether a round that takes long shows its progress: where one instance is all there is to wait for.
+    labels_checked
+        Whether the model was asked for an instance under its own label, see `labels.check_labels`.
     """
 
     settings: Settings
@@ -61,6 +64,7 @@ class Context:
     caller: Caller
     pools: dict[bytes, Pool] = field(default_factory=dict)
     visible: bool = False
+    labels_checked: bool = False
     _former: dict[bytes, FloatArray] = field(default_factory=dict)
     _by_batch: bool = False
     _rng: np.random.Generator | None = None
@@ -218,6 +222,7 @@ class OpenInstance:
         self.started = time.perf_counter()
         self.context = context
         self.rows = self.calls = 0
+        self.label = label_of(instance)
         self.representation = context.modality.represent(instance, context.fresh_rng())
         self.source, self.looks = context.source(self.representation)
         self.n = self.looks[0]
@@ -247,6 +252,10 @@ class OpenInstance:
         """Take what the model says of the instance itself, which decides what is explained."""
         self.outputs = outputs
         self.targets = self.context.targets(outputs)
+        if self.label is not None and not self.context.labels_checked:
+            self.context.labels_checked = True
+            original = self.representation.original
+            self.rows += check_labels(original, self.label, outputs, self.context.caller)
 
     def see(self, outputs: FloatArray) -> None:
         """Take note of the answers to its own masks."""

@@ -7,7 +7,7 @@ each row in column order, as plain Python values. Whole tables are converted by 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,10 @@ CHUNK = 1024
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a larger table, as plain Python values in column order."""
+    """One row of a larger table: plain Python values in column order, and its label where rows have one."""
 
     values: tuple[Any, ...]
+    label: Any = field(default=None, repr=False, compare=False)
 
 
 def row_values(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
@@ -128,7 +129,9 @@ def iterate_rows(table: Any, labels: tuple[Hashable, ...]) -> Iterator[Row]:
             lists: Sequence[Any] = [to_list(chunk[:, j]) for j in range(chunk.shape[1])]
         else:
             lists = _named(frame_columns(chunk), labels)
-        yield from (Row(values) for values in zip(*_positional(lists, labels), strict=True))
+        rows = zip(*_positional(lists, labels), strict=True)
+        names = chunk.index.tolist() if library == "pandas" else [None] * len(chunk)
+        yield from (Row(values, name) for values, name in zip(rows, names, strict=True))
 
 
 def _sparse_rows(matrix: Any) -> Iterator[Any]:
