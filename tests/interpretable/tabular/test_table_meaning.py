@@ -332,6 +332,24 @@ def test_normal_draws_stay_where_the_background_is(around):
     assert explanation.coef[0, 0] > 0
 
 
+@pytest.mark.parametrize("edges", [[-100.0, 50.0], [50.0, 1e9], [-1.0, 0.5, 2.0]])
+def test_normal_draws_in_bins_that_reach_beyond_the_background_stay_in_it(edges):
+    balances = np.random.default_rng(0).exponential(100, 2000)
+    tabular = Tabular(pd.DataFrame({"v": balances}), bins={"v": edges}, sampling="gaussian")
+    drawn = tabular.background.draw(np.random.default_rng(1).random((5000, 1)))[1]["v"]
+    assert balances.min() <= drawn.min()
+    assert drawn.max() <= balances.max()
+
+
+def test_edges_that_are_changed_afterwards_change_nothing():
+    edges = [0.5, 1.5]
+    counts = sparse.csr_matrix(np.random.default_rng(0).poisson(1.0, (300, 3)))
+    tabular = Tabular(counts, bins=edges)
+    names = [feature.name for feature in tabular.represent(counts[0]).features]
+    edges[:] = [7.0, 8.0]
+    assert [feature.name for feature in tabular.represent(counts[0]).features] == names
+
+
 def test_normal_draws_of_sparse_counts_are_never_negative():
     counts = sparse.csr_matrix(np.random.default_rng(0).poisson(0.3, (300, 6)))
 

@@ -242,7 +242,7 @@ def _gaussian(column: Column, ranked: Ranked, counts: IntArray) -> Gaussian:
 
 
 def _binned_gaussian(column: Column, ranked: Ranked, counts: IntArray) -> BinnedGaussian:
-    """Ends are the edges, and the smallest and largest value outside; whole numbers end at the observed ones."""
+    """Ends are the edges as far as values were observed there; whole numbers end at the observed ones."""
     whole = column.type == "integer"
     present = ~np.isnan(ranked.numbers)
     lowest, highest = ranked.numbers[present][[0, -1]]
@@ -250,6 +250,7 @@ def _binned_gaussian(column: Column, ranked: Ranked, counts: IntArray) -> Binned
     outer = np.array([min(lowest, *edges, lowest), *edges, max(highest, *edges, highest)])
     low, high = np.full((2, len(column.names)), np.nan)
     mean, scale = np.full(len(column.names), np.nan), np.zeros(len(column.names))
+    outer = np.clip(outer, lowest, highest)  # an edge of −100 makes no balance negative
     for b in range(len(edges) + 1):
         inside = (ranked.codes == b) & present
         low[b], high[b] = outer[b] if b == 0 else np.nextafter(outer[b], np.inf), outer[b + 1]

@@ -9,8 +9,10 @@ to `frames.py` and `tabular_store.py` only.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from typing import Any, Literal
 
@@ -110,7 +112,7 @@ class Tabular:
         max_samples: int = MAX_SAMPLES,
     ) -> None:
         options = Options(
-            bins,
+            copy.deepcopy(bins),
             listed("categorical", categorical),
             listed("numeric", numeric),
             groups,
@@ -138,7 +140,7 @@ class Tabular:
             return f'Tabular({columns}, contrast="value")'
         return f"Tabular({columns}, bins={self.options.describe_bins()!r})"
 
-    @property
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """Return what every explanation says first: which columns look like free text and were taken as categories."""
         if isinstance(self.table, SparseTable):
