@@ -77,7 +77,7 @@ def text_lines(layout: Layout) -> int:
 
 def text_height(layout: Layout) -> float:
     """Return the inches that a text takes above the bars."""
-    return LINE * text_lines(layout) + 0.2
+    return LINE * text_lines(layout) + 0.35
 
 
 def fonts(text: str) -> list[str] | None:
