@@ -257,8 +257,8 @@ def _explain_rows(explainer: Explainer, asked: Asked, out: Path) -> None:
     try:
         with replacing(out, keep=True) as file:
             # until all are there they lie beside; if something fails they stay there, each with the number of its row
-            place = Path(file.name)
             for explanation in explainer.explain_many(asked.many):
+                place = out.with_name(Path(file.name).name)
                 file.write(to_json(explanation, row=asked.first + written) + "\n")
                 file.flush()
                 written += 1
