@@ -450,3 +450,47 @@ def test_labels_met_in_a_later_batch_widen_the_answers_of_earlier_ones(batch_siz
 def test_numbers_are_taken_as_they_are_where_that_is_asked_for() -> None:
     model = LogisticRegression().fit(D, THREE)
     assert Caller(model.predict, as_is=True).ask([D.iloc[:5]])[0][:, 0].tolist() == model.predict(D.iloc[:5]).tolist()
+
+
+# ---- what is said ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("labels", [[1, 2], [-1, 1], [0.0, 1.0, 2.0], [3, 7]])
+def test_numbers_that_may_be_labels_are_doubted_whatever_their_type(labels: list[float]) -> None:
+    values = np.array(labels)
+    explanation = explain(lambda F: values[np.digitize(F.a, [-0.5, 0.5][: len(labels) - 1])])
+    assert "if they are labels" in notes(explanation)
+
+
+def test_of_quantities_none_is_what_the_model_says_and_each_is_given_by_its_value() -> None:
+    explanation = explain(lambda F: np.column_stack([np.full(len(F), 9.72e-6), F.a * 1e-7]))
+    assert explanation.outputs == ()
+    for target in explanation.targets:
+        said = explanation.describe(target)
+        assert f"for *{target}*." in said
+        assert "The model says *output" not in said
+    for text in (str(explanation.to_markdown()), explanation.to_html()):
+        assert "9.72e−6" in text
+        assert "Likely outputs" not in text
+
+
+def test_what_is_said_of_one_text_does_not_depend_on_the_others() -> None:
+    def model(texts: list[str]) -> Any:
+        p = np.array([0.9 if "good" in text else 0.1 if "bad" in text else 0.6 for text in texts])
+        return np.column_stack([p, 1 - p])
+
+    texts = ["a good film", "a bad film", "no more than a film"]
+    together = list(ll.Explainer(model, ll.Text()).explain_many(texts))
+    alone = [ll.Explainer(model, ll.Text()).explain(text) for text in texts]
+    assert [notes(each) for each in together] == [notes(each) for each in alone]
+    assert ["rank" in notes(each) for each in alone] == [True, False, False]
+
+
+@pytest.mark.parametrize("target", [1, np.int64(1)])
+def test_a_number_that_is_a_name_and_an_index_of_what_is_explained_is_refused(target: Any) -> None:
+    explanation = explain(LogisticRegression().fit(D, THREE + 1), targets="all")
+    with pytest.raises(InputError, match="name of one explained output and the index of another, '2'"):
+        explanation.top(target=target)
+    assert explanation.target_index("1") == 0
+    assert explanation.target_index(3) == 2
+    assert explanation.target_index(0) == 0

@@ -65,12 +65,16 @@ def _curve(one: OpenInstance) -> Mapping[str, Any] | None:
 
 
 def said(one: OpenInstance) -> tuple[tuple[str, float], ...]:
-    """Return the largest outputs; of labels met so far only those answered, so that no other instance matters."""
+    """Return the largest outputs, of which the first is the answer; none of several quantities, of which none is.
+
+    Of labels met so far only those answered are quoted, so that no other instance matters.
+    """
     columns = one.context.caller.columns
     quoted = likely(one.outputs, one.context.caller.output_names or ())
-    if columns is None or not columns.growing:
-        return quoted
-    return tuple(pair for pair in quoted if pair[1] != 0)
+    if columns is None or columns.compete or len(columns.names) == 1:
+        answered = columns is not None and columns.growing
+        return tuple(pair for pair in quoted if pair[1] != 0) if answered else quoted
+    return ()
 
 
 def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:

@@ -205,8 +205,6 @@ class OpenInstance:
         The numbers of perturbations after which to look; the last is the budget.
     outputs, targets
         (m,) the model's outputs for the instance and the indices of those explained; known after its first answer.
-    seen
-        What is true of the answers to its own masks; None where it has none.
     path
         The explanation along the grid of kernel widths, where the width is to be chosen.
     explanation
@@ -228,7 +226,7 @@ class OpenInstance:
         self.n = self.looks[0]
         self.outputs: FloatArray = np.empty(0)
         self.targets: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self.seen: Seen | None = None
+        self._seen = Seen()
         self.path: KernelPath | None = None
         self.explanation: Explanation | None = None
 
@@ -257,14 +255,18 @@ class OpenInstance:
             original = self.representation.original
             self.rows += check_labels(original, self.label, outputs, self.context.caller)
 
+    @property
+    def seen(self) -> Seen:
+        """Return what is true of the answers to its perturbations, its own or the pool's."""
+        return self.source.pool.seen(self.n) if isinstance(self.source, PoolSource) else self._seen
+
     def see(self, outputs: FloatArray) -> None:
         """Take note of the answers to its own masks."""
-        self.seen = self.seen or Seen()
-        self.seen.add(outputs)
+        self._seen.add(outputs)
 
     def restart(self) -> None:
         """Begin anew, as if the model had not been asked yet."""
-        self.seen = None
+        self._seen = Seen()
         self.source, self.looks = self.context.source(self.representation)
         self.n = self.looks[0]
         self.outputs, self.targets = np.empty(0), np.empty(0, dtype=np.int64)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Background, Draws, Encoded, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
 from limelight.local.sampling import PointDesign, are_scrambled, design_weights, points
-from limelight.models.columns import widened
+from limelight.models.columns import Seen, widened
 from limelight.rounds.asking import Answers, Request
 from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
 from limelight.seeding import stream
@@ -203,6 +203,7 @@ class Pool:
         self.content = content
         self.repeats = repeats
         self.controls: dict[Any, Any] = {}
+        self._seen: dict[int, Seen] = {}
         self._point_seed = int(stream(seed, content, "points").integers(2**63))
         self._U: list[FloatArray] = []
         self._codes: list[NDArray[Any]] = []
@@ -231,6 +232,13 @@ class Pool:
         self.U, self.codes = np.concatenate(self._U), np.asfortranarray(np.concatenate(self._codes))
         self.widen(answers.shape[1])
         self.Y = np.concatenate([self.Y, answers]) if self.n else answers
+
+    def seen(self, n: int) -> Seen:
+        """Return what is true of the answers to the first n rows, whatever was asked beyond them for others."""
+        if n not in self._seen:
+            self._seen[n] = Seen()
+            self._seen[n].add(self.Y[:n])
+        return self._seen[n]
 
     def widen(self, k: int) -> None:
         """Give the rows so far a column for each of k outputs: labels that were met later were none of theirs."""
