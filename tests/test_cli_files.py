@@ -1,176 +1,223 @@
-"""What the commands write, and the terminals that they write to."""
+"""What stands in files means what was written: codes are text, dates are dates, and rows fit the background."""
 
 from __future__ import annotations
 
-import errno
-import io
+import datetime
 import json
-import os
-import subprocess
-import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from typer import testing
 
-import limelight as ll
-from limelight import files
-from limelight.cli import _speak_its_language
 from limelight.cli.commands import app
+from limelight.cli.reading import Format, read_frame
+from limelight.errors import InputError
+from limelight.result.explanation import Explanation
 
-FRAME = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)).round(3), columns=["a", "b", "c"])
-MODEL = """
-def says(X):
-    return X["a"] * 2 - X["b"]
+pd = pytest.importorskip("pandas")
+testing = pytest.importorskip("typer.testing")
 
-rows = 0
-def tired(X):
-    global rows
-    rows += len(X)
-    if rows > 480:
-        raise RuntimeError("quota exceeded")
-    return X["a"] * 2 - X["b"]
-
-def untouched(X):
-    raise AssertionError("the model was asked")
-
-def words(texts):
-    return [float("good" in text) for text in texts]
-"""
+HERE = Path(__file__).resolve().parent
+CODES = ["02134", "10001", "02139", "60601", "94103"] * 40
+DAYS = [f"2024-03-{day:02d}" for day in range(1, 31)] * 4
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Explain a row of a file against a background; return the explanation, or the one line of a refusal."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
-    FRAME.to_csv("train.csv", index=False)
-    FRAME.iloc[:8].to_csv("test.csv", index=False)
-    FRAME.to_json("train.jsonl", orient="records", lines=True)
-    FRAME.iloc[:8].to_json("test.jsonl", orient="records", lines=True)
-    Path("said_by.py").write_text(MODEL, encoding="utf-8")
-    sys.modules.pop("said_by", None)
-    return tmp_path
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setenv("COLUMNS", "400")
+
+    def run(model: str, background: str, data: str, *flags: str) -> Any:
+        files = ("--model", f"cli_models:{model}", "--background", background, "--data", data)
+        asked = ("--row", "0", "--n-samples", "400", "--json", "why.json")
+        result = testing.CliRunner().invoke(app, ["explain", *files, *asked, *flags])
+        if result.exit_code == 2:
+            return result.stderr
+        assert result.exit_code == 0, result.output
+        return Explanation.from_json(Path("why.json"))
+
+    return run
 
 
-def explain(*arguments: str, model: str = "says", form: str = "csv") -> Any:
-    tables = ["--background", f"train.{form}", "--data", f"test.{form}"]
-    given = ["--model", f"said_by:{model}", *tables, "--n-samples", "300"]
-    return testing.CliRunner().invoke(app, ["explain", *given, *arguments])
+def write(name: str, rows: list[dict[str, Any]]) -> str:
+    if name.endswith(".jsonl"):
+        Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    elif name.endswith(".parquet"):
+        pd.DataFrame(rows).to_parquet(name)
+    else:
+        pd.DataFrame(rows).to_csv(name, index=False)
+    return name
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--rows", "0:3", "--out", "test.jsonl"), "--out: expected a file of its own, got 'test.jsonl', which --data"),
-        (("--rows", "0:3", "--out", "./train.jsonl"), "which --background reads"),
-        (("--row", "0", "--html", "train.jsonl"), "--html: expected a file of its own"),
-        (("--row", "0", "--json", "test.jsonl"), "--json: expected a file of its own"),
-        (("--row", "0", "--html", "x", "--json", "x"), "to which --html writes"),
-        (("--row", "0", "--json", "nowhere/x.json"), "make the folder first"),
-        (("--row", "0", "--html", "."), "which is a folder"),
-    ],
-)
-def test_what_is_read_is_never_written_over_and_this_is_said_before_the_model_is_asked(
-    arguments: tuple[str, ...], said: str, folder: Path
-) -> None:
-    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    result = explain(*arguments, model="untouched", form="jsonl")
-    assert result.exit_code == 2, result.output
-    assert said in result.stderr
-    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+# -- codes are text ----------------------------------------------------------------------------------------------------
 
 
-def test_a_text_an_image_or_a_saved_explanation_is_never_written_over(folder: Path) -> None:
-    Path("mail.txt").write_text("a good mail", encoding="utf-8")
-    runner = testing.CliRunner()
-    words = ["explain", "--model", "said_by:untouched", "--text", "@mail.txt", "--html", "mail.txt"]
-    assert "which --text reads" in runner.invoke(app, words).stderr
-    assert explain("--row", "0", "--json", "e.json").exit_code == 0
-    saved = Path("e.json").read_bytes()
-    assert "which FILE reads" in runner.invoke(app, ["show", "e.json", "--html", "e.json"]).stderr
-    assert Path("e.json").read_bytes() == saved
+def code_rows() -> list[dict[str, Any]]:
+    return [{"zip": code, "age": 20 + i % 50} for i, code in enumerate(CODES)]
 
 
-def test_rows_carry_their_number_and_take_the_old_files_place_at_the_end(folder: Path) -> None:
-    Path("out.jsonl").write_text("old", encoding="utf-8")
-    assert explain("--rows", "2:6", "--out", "out.jsonl").exit_code == 0
-    lines = [json.loads(line) for line in Path("out.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [line["row"] for line in lines] == [2, 3, 4, 5]
-    assert ll.Explanation.from_dict(lines[0]).features[0].where.key == "a"
-    assert not list(folder.glob("*partial*"))
+@pytest.mark.parametrize("background", ["train.csv", "train.jsonl", "train.parquet"])
+@pytest.mark.parametrize("data", ["test.csv", "test.jsonl", "test.parquet"])
+def test_a_code_with_a_zero_in_front_is_text_in_every_kind_of_file(explain: Any, background: str, data: str) -> None:
+    explanation = explain("in_boston", write(background, code_rows()), write(data, code_rows()[:1]))
+    assert explanation.prediction[0] == 1
+    assert explanation.as_list()[0][0] == "zip = 02134"
+    # against the other codes, of which a quarter begin with 02 as well
+    assert explanation.as_list()[0][1] == pytest.approx(0.75, abs=0.05)
 
 
-def test_rows_that_were_paid_for_before_a_failure_are_kept_beside_the_old_file(folder: Path) -> None:
-    Path("out.jsonl").write_text("old", encoding="utf-8")
-    pd.concat([FRAME] * 10).to_csv("test.csv", index=False)
-    result = explain("--rows", "0:300", "--out", "out.jsonl", model="tired")
+def test_a_row_whose_code_has_no_zero_in_front_is_text_as_well(explain: Any) -> None:
+    row = write("test.csv", [{"zip": "10001", "age": 30}])
+    assert explain("in_boston", write("train.csv", code_rows()), row).as_list()[0][0] == "zip = 10001"
+
+
+def test_a_code_against_numbers_is_refused(explain: Any) -> None:
+    train = write("train.csv", [{"price": i, "age": i % 9} for i in range(100)])
+    said = explain("price_of", train, write("test.csv", [{"price": "0123", "age": 1}]))
+    assert "--data: column 'price': got the code '0123', the background holds numbers; pass --dtype price=str" in said
+
+
+def test_a_number_against_text_is_refused(explain: Any) -> None:
+    said = explain("in_boston", write("train.jsonl", code_rows()), write("test.jsonl", [{"zip": 2134, "age": 30}]))
+    assert "--data: column 'zip': expected text, as in the background, got 2134" in said
+
+
+def test_a_flag_says_that_digits_are_text_or_that_numbers_are_names(explain: Any) -> None:
+    train = write("train.csv", [{"zip": 20000 + i % 5, "age": i % 9} for i in range(100)])
+    for flags in (("--dtype", "zip=str"), ("--categorical", "zip")):
+        explanation = explain("in_boston", train, train, *flags)
+        assert {feature.name for feature in explanation.features} >= {"zip = 20000"}
+    assert "no column 'zap'" in explain("in_boston", train, train, "--dtype", "zap=str")
+    assert "--dtype: expected COLUMN=TYPE" in explain("in_boston", train, train, "--dtype", "zip")
+    assert "cannot be int64" in explain("in_boston", write("t.csv", [{"zip": "a"}]), train, "--dtype", "zip=int64")
+    assert "zop" in explain("in_boston", train, train, "--categorical", "zop")
+
+
+def test_zeros_and_numbers_below_one_are_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,c\n0,0.5,-0.25\n1,1.5,00\n")
+    frame = read_frame(path, argument="--data")
+    assert [str(frame[name].dtype) for name in "ab"] == ["int64", "float64"]
+    assert frame["c"].tolist() == ["-0.25", "00"]
+
+
+def test_large_identifiers_beside_a_gap_are_exact(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"id,x\n{2**60 + 1},1\n,2\n{2**60 + 2},3\n")
+    assert read_frame(path, argument="--data")["id"].dropna().tolist() == [2**60 + 1, 2**60 + 2]
+
+
+def test_large_identifiers_of_a_row_reach_the_model_exactly(explain: Any) -> None:
+    rows = [{"price": 2**60 + i, "share": i / 7} for i in range(200)]
+    explanation = explain("price_of", write("train.csv", rows), write("test.csv", rows[3:4]))
+    assert explanation.features[0].value == str(2**60 + 3)
+
+
+# -- dates are dates ---------------------------------------------------------------------------------------------------
+
+
+def day_rows(form: str = "%Y-%m-%d") -> list[dict[str, Any]]:
+    days = [datetime.date.fromisoformat(day) for day in DAYS]
+    return [{"day": day.strftime(form), "age": i % 7} for i, day in enumerate(days)]
+
+
+def test_dates_of_a_csv_are_dates(explain: Any) -> None:
+    explanation = explain("after_march", write("train.csv", day_rows()), write("test.csv", day_rows()[29:30]))
+    assert explanation.features[0].name == "day > 2024-03-23"
+    assert explanation.coef[0, 0] > 0.5
+
+
+def test_a_csv_row_takes_the_types_of_a_parquet_background(explain: Any) -> None:
+    rows = [{"day": pd.Timestamp(row["day"]), "age": row["age"], "kind": "ab"[i % 2], "on": i % 3 == 0}
+            for i, row in enumerate(day_rows())]  # fmt: skip
+    frame = pd.DataFrame(rows).astype({"kind": "category", "age": "float32"})
+    frame.to_parquet("train.parquet")
+    frame.iloc[29:30].to_csv("test.csv", index=False)
+    explanation = explain("after_march", "train.parquet", "test.csv")
+    shown = {feature.where.key: feature.value for feature in explanation.features}
+    assert shown == {"day": "2024-03-30", "age": "1", "kind": "b", "on": "False"}
+
+
+def test_a_zone_is_kept_and_shown(explain: Any) -> None:
+    times = pd.date_range("2024-03-01", periods=120, freq="6h", tz="America/New_York")
+    pd.DataFrame({"day": times, "age": np.arange(120) % 7}).to_parquet("train.parquet")
+    row = write("test.csv", [{"day": "2024-03-02T05:00:00Z", "age": 1}])
+    assert explain("after_march", "train.parquet", row).features[0].value == "2024-03-02 00:00-05:00"
+    naive = write("test.csv", [{"day": "2024-03-02T05:00:00", "age": 1}])
+    assert "column 'day': expected a date in a time zone" in explain("after_march", "train.parquet", naive)
+
+
+def test_dates_that_can_be_read_in_two_ways_are_said_and_read_as_told(explain: Any) -> None:
+    train = write("train.csv", day_rows("%d.%m.%Y"))
+    explanation = explain("after_march", train, train, "--dtype", "day=%d.%m.%Y")
+    assert explanation.features[0].name == "day ≤ 2024-03-08"
+    files = ["--background", train, "--data", train]
+    arguments = ["explain", "--model", "cli_models:long_petals", *files, "--row", "0", "--dry-run"]
+    said = testing.CliRunner().invoke(app, arguments).stderr
+    assert "day and month cannot be told apart: 'day'; --dtype day=%d/%m/%Y" in said
+
+
+def test_a_date_of_another_kind_is_refused(explain: Any) -> None:
+    said = explain("after_march", write("train.csv", day_rows()), write("test.csv", [{"day": "March 3rd", "age": 1}]))
+    assert "--data: column 'day': expected dates such as 2024-03-01" in said
+
+
+def test_days_and_decimals_of_parquet_are_taken_by_a_csv_row(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"day": [datetime.date(2024, 3, 1)] * 3, "cost": [Decimal("1.50")] * 3})
+    row = tmp_path / "t.csv"
+    row.write_text("day,cost\n2024-03-02,2.50\n")
+    found = read_frame(row, argument="--data", like=frame)
+    assert found["day"].tolist() == [datetime.date(2024, 3, 2)]
+    assert found["cost"].tolist() == [Decimal("2.50")]
+
+
+# -- how a file is written ---------------------------------------------------------------------------------------------
+
+
+def test_flags_say_what_separates_cells_decimals_and_how_letters_are_written(explain: Any) -> None:
+    lines = ["größe;price", *[f"{i % 9};{i},5" for i in range(100)]]
+    Path("train.csv").write_bytes("\n".join(lines).encode("latin-1"))
+    Path("test.csv").write_bytes("größe;price\n3;99,5\n".encode("latin-1"))
+    flags = ("--sep", ";", "--decimal", ",", "--encoding", "latin-1")
+    explanation = explain("price_of", "train.csv", "test.csv", *flags)
+    assert explanation.prediction[0] == 99.5
+    assert {feature.where.key for feature in explanation.features} == {"größe", "price"}
+    assert "pass --encoding latin-1" in explain("price_of", "train.csv", "test.csv").replace("such as", "pass")
+    assert "pass --sep ';'" in explain("price_of", "train.csv", "test.csv", "--encoding", "latin-1")
+    assert "pass --decimal ," in explain("price_of", "train.csv", "test.csv", "--encoding", "latin-1", "--sep", ";")
+
+
+def test_flags_about_text_are_refused_where_no_file_is_text(explain: Any) -> None:
+    train = write("train.parquet", [{"price": i} for i in range(50)])
+    assert "--sep: has no effect with 'train.parquet'" in explain("price_of", train, train, "--sep", ";")
+
+
+def test_a_text_file_is_read_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE))
+    note = tmp_path / "note.txt"
+    note.write_bytes("no cough, but fièvre".encode("latin-1"))
+    arguments = ["explain", "--model", "cli_models:coughs", "--text", f"@{note}"]
+    assert "say --encoding latin-1" in testing.CliRunner().invoke(app, arguments).stderr
+    assert "fièvre" in testing.CliRunner().invoke(app, [*arguments, "--encoding", "latin-1"]).stdout
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.csv", "x.json", "x.html"])
+def test_many_explanations_are_only_written_where_lines_of_json_belong(explain: Any, name: str) -> None:
+    train = write("train.csv", [{"price": i} for i in range(50)])
+    arguments = ["explain", "--model", "cli_models:price_of", "--background", train, "--data", train, "--rows", "0:2"]
+    result = testing.CliRunner().invoke(app, [*arguments, "--out", name])
     assert result.exit_code == 2
-    assert "quota exceeded" in result.stderr
-    assert Path("out.jsonl").read_text(encoding="utf-8") == "old"
-    kept = Path("out.jsonl.partial").read_text(encoding="utf-8").splitlines()
-    assert f"{len(kept)} of 300 explanations in out.jsonl.partial" in result.stderr
-    assert [json.loads(line)["row"] for line in kept] == list(range(len(kept)))
-    assert kept and ll.Explanation.from_json(kept[-1]).targets
+    assert f"--out: expected a file named .jsonl or .ndjson, one JSON in each line, got '{name}'" in result.stderr
+    assert not Path(name).exists()
 
 
-def test_a_failure_before_the_first_row_leaves_nothing(folder: Path) -> None:
-    result = explain("--rows", "0:8", "--out", "out.jsonl", model="untouched")
-    assert result.exit_code != 0
-    assert not list(folder.glob("out.jsonl*"))
-
-
-def test_a_full_disk_is_no_success(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_space(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(files.os, "fsync", no_space)
-    for arguments in (("--rows", "0:2", "--out", "out.jsonl"), ("--row", "0", "--json", "e.json")):
-        result = explain(*arguments)
-        assert result.exit_code == 2
-        assert "No space left" in result.stderr
-        assert not Path(arguments[-1]).exists()
-
-
-# -- terminals --------------------------------------------------------------------------------------------------------
-
-
-def shell(folder: Path, encoding: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run the command as a shell does whose terminal knows one encoding only."""
-    source = str(Path(ll.__file__).resolve().parents[1])
-    settings = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONPATH": source, "COLUMNS": "100"}
-    command = [sys.executable, "-c", "from limelight.cli import main; main()", *arguments]
-    return subprocess.run(command, cwd=folder, env={**os.environ, **settings}, capture_output=True, check=False)
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--help",),
-        ("explain", "--help"),
-        ("explain", "--model", "said_by:words", "--text", "a good naïve film ≤ 映画 👍", "--tokens", r"\S+"),
-        ("explain", "--model", "said_by:words", "--text", "naïve “quotes”", "--tokens", "(wörds"),
-        ("explain",),
-    ],
-    ids=["help", "explain-help", "text", "refusal", "missing"],
-)
-def test_the_command_speaks_on_any_terminal(encoding: str, arguments: tuple[str, ...], folder: Path) -> None:
-    run = shell(folder, encoding, *arguments)
-    assert b"Traceback" not in run.stderr
-    assert run.returncode == (0 if "--help" in arguments or "a good naïve film ≤ 映画 👍" in arguments else 2)
-    (run.stdout + run.stderr).decode(encoding)
-    if "a good naïve film ≤ 映画 👍" in arguments:
-        assert "good" in run.stdout.decode(encoding)
-
-
-def test_letters_that_a_terminal_lacks_become_their_nearest() -> None:
-    held = io.BytesIO()
-    terminal = io.TextIOWrapper(held, encoding="ascii")
-    _speak_its_language(terminal)
-    terminal.write("naïve −0.1 ± 0.2 ≤ “x”… 映 \ud800")
-    terminal.flush()
-    assert held.getvalue() == b'naive -0.1 +/- 0.2 <= "x"... ? ?'
+def test_lines_that_are_no_objects_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": 1}\n[1, 2]\n')
+    with pytest.raises(InputError, match="expected an object in each line"):
+        read_frame(path, argument="--data")
+    assert Format.of("tab", None, None, []).sep == "\t"
