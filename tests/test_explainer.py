@@ -176,12 +176,13 @@ def test_a_constant_column_is_never_shown_and_is_named_in_a_warning():
     assert any("cannot be varied" in warning and "seven" in warning for warning in explanation.warnings)
 
 
-def test_a_category_that_the_background_never_shows_is_its_own_value_and_cannot_be_varied():
+def test_a_category_that_the_background_never_shows_is_asked_for_as_it_is():
     frame = pd.DataFrame({"city": pd.Categorical(["Rome", "Oslo"] * 50), "x": np.arange(100.0)})
     row = pd.DataFrame({"city": ["Atlantis"], "x": [3.0]})
-    explanation = ll.Explainer(lambda X: X["x"] + (X["city"] == "Oslo"), ll.Tabular(frame), seed=0).explain(row)
-    assert [explanation.features[j].where.key for j in explanation.selected[0]] == ["x"]
-    assert any("cannot be varied" in warning and "Atlantis" in warning for warning in explanation.warnings)
+    explanation = ll.Explainer(lambda X: X["x"] + 9.0 * (X["city"] == "Atlantis"), ll.Tabular(frame)).explain(row)
+    by_name = {feature.where.key: j for j, feature in enumerate(explanation.features)}
+    assert explanation.coef[0, by_name["city"]] == pytest.approx(9.0)
+    assert any("outside the background" in warning and "Atlantis" in warning for warning in explanation.warnings)
 
 
 def test_sparse_rows_are_explained_by_their_non_zeros():

@@ -112,8 +112,9 @@ class Neighborhood:
         As in `Draws`; clusters are unique over the whole neighborhood.
     noise
         (n, k) variance of each output where rows were asked repeatedly (a noisy model); None where they were not.
-    scrambled
-        Whether rows are taken in turn from two point sets that are scrambled independently (`local/scrambling.py`).
+    order
+        (R, m) rows of each of R independent replicates of the draws, −1 for none (`local/replicates.py`); None where
+        rows, or clusters, are independent of each other.
     """
 
     Z: MaskArray
@@ -123,7 +124,7 @@ class Neighborhood:
     enumerated: NDArray[np.bool_]
     clusters: NDArray[np.int64]
     noise: FloatArray | None = None
-    scrambled: bool = False
+    order: NDArray[np.int64] | None = None
 
     @property
     def exhaustive(self) -> bool:
@@ -211,6 +212,48 @@ class Ranking:
         )
 
 
+INNER_TERMS = 4
+"""What a column may do inside a bin: place, place², value, value²."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one coordinate of a background may do inside its bins, at each value that it can take.
+
+    Parameters
+    ----------
+    mass
+        (m,) probability of each value.
+    codes
+        (m,) the bin of each, non-decreasing.
+    terms
+        (m, 4) place, place², value, value². Places have mean 0 in every bin and variance 1 in theirs; values have
+        mean 0 and variance 1 over the whole column. A term that cannot matter is 0.
+    means
+        (b, 4) the mean of each term in every bin.
+    share
+        (b,) P(code = b).
+    """
+
+    mass: FloatArray
+    codes: NDArray[np.int64]
+    terms: FloatArray
+    means: FloatArray
+    share: FloatArray
+
+    @property
+    def placed(self) -> NDArray[np.bool_]:
+        """Return (b,) in which bins the place matters: those that hold several values."""
+        found = np.zeros(len(self.share), bool)
+        found[self.codes[self.terms[:, 0] != 0]] = True
+        return found
+
+    @property
+    def valued(self) -> bool:
+        """Return whether the value is a number that varies inside some bin."""
+        return bool(self.terms[:, 2].any())
+
+
 class SamplingPlan(Protocol):
     """How one instance's perturbations are drawn, block after block; `local.sampling.MaskPlan` is one."""
 
@@ -251,8 +294,12 @@ class Background(Protocol):
         ...
 
     @property
-    def places(self) -> tuple[NDArray[np.bool_], ...] | None:
-        """For each coordinate and code, whether the place of u inside it changes the input; None: everywhere."""
+    def shapes(self) -> tuple[Shape, ...] | None:
+        """For each coordinate what it may do inside its bins; None where codes are not discrete."""
+        ...
+
+    def inside(self, U: FloatArray) -> FloatArray:
+        """Return (n, c, 4) the inner terms of the draws at points U (n, c), see `Shape`."""
         ...
 
     def draw(self, U: FloatArray) -> tuple[NDArray[Any], Inputs]:
@@ -328,8 +375,35 @@ class Encoded(Representation, Protocol):
         """Return (c,) the instance's own code at each coordinate; feature j is read off coordinate j, so c = d."""
         ...
 
+    @property
+    def reference(self) -> FloatArray:
+        """Return (d,) the average z', which each contribution is compared with."""
+        ...
+
+    @property
+    def bins(self) -> tuple[tuple[str, ...], ...]:
+        """For each coordinate what its bins are called, in the order of the codes; empty where there are none."""
+        ...
+
+    @property
+    def inside(self) -> FloatArray | None:
+        """Return (c, 4) the instance's own inner terms, see `Shape`; None where codes are not discrete."""
+        ...
+
+    @property
+    def outside(self) -> Mapping[int, Hashable]:
+        """Coordinates at which the background never shows the instance's value → a key for the value.
+
+        Whoever has the same key has the same value there, so that draws made with it may be shared.
+        """
+        ...
+
     def encode(self, codes: NDArray[Any]) -> MaskArray:
         """Return Z (n, d) for shared codes (n, c): z'_j = 1 where the draw falls into the instance's own bin."""
+        ...
+
+    def draw_with(self, U: FloatArray, coordinate: int) -> tuple[NDArray[Any], Inputs]:
+        """Return codes and model inputs at points U (n, c), with the instance's own value at one coordinate."""
         ...
 
 

@@ -47,7 +47,7 @@ def test_estimates_from_folded_pairs_are_those_from_rows_that_share_clusters(n: 
     for name in ("coef", "intercept", "stderr", "intercept_stderr", "fidelity", "fidelity_stderr", "r2"):
         np.testing.assert_allclose(getattr(quick, name), getattr(plain, name), rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(quick.covariance([3, 1]), plain.covariance([3, 1]), rtol=1e-8, atol=1e-14)
-    assert quick.sandwich.influence([2]).shape == (len(np.unique(sample.clusters)), 2, 2)
+    assert quick.errors.influence([2]).shape == (len(np.unique(sample.clusters)), 2, 2)
 
 
 def test_unfolding_brings_every_row_back() -> None:

@@ -61,7 +61,7 @@ def test_contrasts_are_linear_combinations_of_the_covariance():
     fit = estimate_plain(sample)
     covariance = fit.covariance()[0, 1:, 1:]
     expected = np.sqrt(covariance[0, 0] + covariance[2, 2] - 2 * covariance[0, 2])
-    assert contrast_stderr(fit.sandwich, (0, 0), (0, 2)) == pytest.approx(expected)
+    assert contrast_stderr(fit.errors, (0, 0), (0, 2)) == pytest.approx(expected)
 
 
 def test_two_models_on_the_same_perturbations_share_their_noise():
@@ -69,10 +69,10 @@ def test_two_models_on_the_same_perturbations_share_their_noise():
     both = estimate_plain(sample)
     difference = estimate_plain(replace(sample, Y=sample.Y[:, :1] - sample.Y[:, 1:]))
     first, second = (estimate_plain(replace(sample, Y=sample.Y[:, [k]])) for k in range(2))
-    assert contrast_stderr(both.sandwich, (0, 1), (1, 1)) == pytest.approx(difference.stderr[0, 1])
-    shared = contrast_stderr(first.sandwich, (0, 1), (0, 1), second=second.sandwich)
+    assert contrast_stderr(both.errors, (0, 1), (1, 1)) == pytest.approx(difference.stderr[0, 1])
+    shared = contrast_stderr(first.errors, (0, 1), (0, 1), second=second.errors)
     assert shared == pytest.approx(difference.stderr[0, 1])
-    assert contrast_stderr(first.sandwich, (0, 1), (0, 1), second=first.sandwich) == 0
+    assert contrast_stderr(first.errors, (0, 1), (0, 1), second=first.errors) == 0
 
 
 def test_fidelity_is_that_of_leaving_each_row_out():

@@ -176,17 +176,17 @@ def test_points_are_uniform_and_differ_by_seed(design):
 
 @pytest.mark.parametrize("design", ["sobol", "lhs"])
 def test_every_stratum_of_every_coordinate_holds_one_point(design):
-    turns = 2 if are_scrambled(design, 8) else 1
+    turns = 8 if are_scrambled(design, 8) else 1
     U = points(design, 0, 64 * turns, 8, seed=3)
     for one in range(turns):
         assert all(len(np.unique(np.floor(column * 64))) == 64 for column in U[one::turns].T)
 
 
 def test_scrambles_take_turns_and_are_independent():
-    U = points("sobol", 0, 9, 2, seed=3)
-    np.testing.assert_array_equal(points("sobol", 3, 8, 2, seed=3), U[3:8])
-    np.testing.assert_array_equal(points("sobol", 8, 9, 2, seed=3), U[8:])
-    assert not np.allclose(U[:8:2], U[1:8:2])
+    U = points("sobol", 0, 40, 2, seed=3)
+    np.testing.assert_array_equal(points("sobol", 3, 21, 2, seed=3), U[3:21])
+    np.testing.assert_array_equal(points("sobol", 39, 40, 2, seed=3), U[39:])
+    assert not np.allclose(U[::8], U[1::8])
 
 
 def test_no_rows_and_no_coordinates_are_legal():

@@ -9,7 +9,8 @@ import pytest
 
 from limelight.contracts import Neighborhood
 from limelight.errors import UnknownNameError
-from limelight.local.precision import Estimate, Sandwich, estimate_plain
+from limelight.local.estimate import Estimate
+from limelight.local.precision import Sandwich, estimate_plain
 from limelight.local.stopping import (
     critical_value,
     look_schedule,

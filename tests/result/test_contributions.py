@@ -75,7 +75,7 @@ def test_features_that_are_not_shown_count_as_well():
 
 
 def test_without_refuses_where_weights_are_slopes_and_nothing_says_of_what(masks):
-    slopes = replace(masks, local_prediction=masks.local_prediction + 1.0)
+    slopes = replace(masks, local_prediction=masks.local_prediction + 1.0, center=None, reference=None)
     with pytest.raises(InputError, match="does not say what its features are compared with"):
         slopes.without("drums")
 

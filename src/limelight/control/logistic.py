@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
+from limelight.control.descent import Floats, Problem, curve_bounds, descend, logistic_curve, penalties, starting_point
 from limelight.control.projection import EXACT_FEATURES, Polynomial, Projection
 from limelight.local.moments import Moments, moments
 from limelight.local.surrogate import solve
 
-_PENALTY = 0.03  # of the pairs, relative to the outputs' variance; anything in [0.01, 0.1] does as well
-_PENALTY_LINEAR = 0.003
 _MOST_PAIRS = 40  # where not all are used; more take longer and say no more
 _MOST_ROWS = 2000  # g is fitted to so many rows; any g will do, and all rows say how well it does
 _LEAST_ROWS = 1000
@@ -30,7 +29,6 @@ _STEP_COST = 1e8  # rows · columns² of one step
 _FEW = 20  # up to this many features all pairs are used, soon after d rows for each feature
 _BLOCK = 8192
 _LEAST_FREEDOM = 1e-3  # a pair of rows that g follows this closely is no evidence of how well it predicts
-_Floats = NDArray[np.float32]  # g may be any function, so single precision is enough, and twice as quick
 
 
 def _none() -> FloatArray:
@@ -68,7 +66,7 @@ class LogisticPairs:
             masks = Z[start : start + _BLOCK]
             linear, bent, paired = self._forms(masks - np.float32(0.5), heads)
             index = _at(heads, d, linear, bent, masks.sum(axis=1, dtype=np.intp))
-            values[start : start + _BLOCK] = _curve(index[:, 0] + paired)
+            values[start : start + _BLOCK] = logistic_curve(index[:, 0] + paired)
         return self.low + (self.high - self.low) * values
 
     def values(self, onto: Projection) -> FloatArray:
@@ -77,7 +75,7 @@ class LogisticPairs:
         heads = self.theta[: _head_width(d), None]
         linear, bent, paired = self._forms(onto.H, heads)
         index = [_at(heads, d, sign * linear, sign * bent, kept)[:, 0] + paired for sign, kept in onto.sides]
-        return self.low + (self.high - self.low) * _curve(np.stack(index)).astype(float)
+        return self.low + (self.high - self.low) * logistic_curve(np.stack(index)).astype(float)
 
     def bend(self, onto: Projection) -> FloatArray:
         """Return (2, m) what the polynomial leaves of g on the masks of a projection, and on their complements."""
@@ -91,7 +89,7 @@ class LogisticPairs:
         for sign, kept in onto.sides:
             index, flat, slope = _at(heads, d, sign * linear, sign * bent, kept).T
             form = flat + self.flat[width:] @ np.stack([paired, slope**2, slope**3])
-            rest.append(_curve(index + paired) - form)
+            rest.append(logistic_curve(index + paired) - form)
         return (self.high - self.low) * np.stack(rest)
 
     def renamed(self, places: NDArray[np.int64]) -> LogisticPairs:
@@ -117,7 +115,7 @@ class LogisticPairs:
         slopes = self.theta[1 : d + 1]
         return Polynomial(self.low + flat[0], curved, flat[1 : d + 1], bent, self.pairs, interactions, slopes, powers)
 
-    def _forms(self, H: _Floats, heads: FloatArray) -> tuple[_Floats, _Floats, _Floats]:
+    def _forms(self, H: Floats, heads: FloatArray) -> tuple[Floats, Floats, Floats]:
         """Return what half-rows H (n, d) make of h columns of coefficients of `_head`, and of the pairs.
 
         The parts in z̃ (n, h) and in z̃ times the size (n, h), odd in H; and the part in the pairs (n,), even in H.
@@ -136,7 +134,7 @@ class LogisticPairs:
         return linear, bent, np.einsum("ij,ij->i", some @ form, some)
 
 
-def _at(heads: FloatArray, d: int, linear: _Floats, bent: _Floats, kept: NDArray[Any]) -> _Floats:
+def _at(heads: FloatArray, d: int, linear: Floats, bent: Floats, kept: NDArray[Any]) -> Floats:
     """Return (n, h) the index of masks with these sizes (n,), but for its pairs, from their odd parts."""
     share = (np.arange(d + 1) / d).astype(np.float32)
     index = (_size_columns(share) @ heads[[0, d + 1, d + 2]]).astype(np.float32)[kept] + linear
@@ -176,7 +174,7 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     clusters
         (n,) complement pairs share a number, and are left out together.
     """
-    (n, d), (low, high) = Z.shape, _bounds(y)
+    (n, d), (low, high) = Z.shape, curve_bounds(y)
     rows = _learned(clusters, weights, d)
     line = moments(Z[rows], y[rows, None], weights[rows])
     (slopes,), (constant,) = solve(line)
@@ -184,11 +182,11 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     S, width = _columns(Z[rows], pairs), _head_width(d)
     target = ((y[rows] - low) / (high - low)).astype(np.float32)
     shares = (weights[rows] / weights[rows].sum()).astype(np.float32)
-    problem = _Problem(S, target, shares, _penalties(d, S.shape[1], target))
-    theta = _start(problem, slopes / (high - low), line.mean_Z)
-    theta = _descend(problem, theta, width, steps=1)
-    theta = _descend(problem, theta, S.shape[1], steps=2)
-    curve = _curve(S @ theta)
+    problem = Problem(S, target, shares, penalties(d, S.shape[1], target))
+    theta = starting_point(problem, slopes / (high - low), line.mean_Z)
+    theta = descend(problem, theta, width, steps=1)
+    theta = descend(problem, theta, S.shape[1], steps=2)
+    curve = logistic_curve(S @ theta)
     flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else _none()
     model = LogisticPairs(low, high, pairs, theta.astype(float), flat)
     seen = np.empty(n)
@@ -220,7 +218,7 @@ def _learned(clusters: NDArray[np.int64], weights: FloatArray, d: int) -> NDArra
     return rows if weights[rows].any() else everything
 
 
-def _nearest_polynomial(problem: _Problem, curve: _Floats, theta: _Floats, d: int) -> FloatArray:
+def _nearest_polynomial(problem: Problem, curve: Floats, theta: Floats, d: int) -> FloatArray:
     """Return the coefficients (width + 3,) of `flat` by which a linear form is nearest to the curve.
 
     Whatever they are, the polynomial's projection is exact; the nearer it is, the less is left to be sampled.
@@ -238,25 +236,6 @@ def _nearest_polynomial(problem: _Problem, curve: _Floats, theta: _Floats, d: in
     return np.asarray(np.linalg.solve(gram, (columns.T @ (roots * curve)) / scale) / scale)
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """minimise Σ w (y − σ(S θ))² + Σ penalty θ²."""
-
-    S: _Floats
-    y: _Floats
-    weights: _Floats
-    penalty: _Floats
-
-    def objective(self, theta: _Floats, width: int) -> tuple[float, _Floats]:
-        fitted = _curve(self.S[:, :width] @ theta[:width])
-        loss = float((self.weights * np.square(self.y - fitted)).sum())
-        return loss + float((self.penalty * np.square(theta)).sum()), fitted
-
-    def jacobian(self, fitted: _Floats, width: int) -> _Floats:
-        slope = np.maximum(fitted * (1 - fitted), 1e-4) * np.sqrt(self.weights)
-        return np.asarray(self.S[:, :width] * slope[:, None], dtype=np.float32)
-
-
 def partners(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for every row the other row of its cluster, itself where it is alone; clusters hold at most two rows.
 
@@ -270,48 +249,13 @@ def partners(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
     return other
 
 
-def _descend(problem: _Problem, theta: _Floats, width: int, *, steps: int) -> _Floats:
-    """Return theta after Levenberg–Marquardt steps in its first `width` entries."""
-    current, fitted = problem.objective(theta, width)
-    damping = 1e-2
-    for _ in range(steps):
-        J = problem.jacobian(fitted, width)
-        right = J.T @ (np.sqrt(problem.weights) * (problem.y - fitted)) - problem.penalty[:width] * theta[:width]
-        gram = (J.T @ J).astype(float)
-        gram.flat[:: width + 1] += problem.penalty[:width]
-        for _ in range(4):
-            step = _damped_step(gram, right, damping)
-            proposal = theta.copy()
-            proposal[:width] += step
-            value, new = problem.objective(proposal, width)
-            if value < current:
-                break
-            damping *= 5
-        else:
-            return theta
-        small = current - value < 1e-4 * current
-        theta, current, fitted, damping = proposal, value, new, damping * 0.3
-        if small:
-            return theta
-    return theta
-
-
-def _damped_step(gram: FloatArray, right: _Floats, damping: float) -> _Floats:
-    from scipy.linalg.lapack import dposv
-
-    matrix = gram.copy()
-    matrix.flat[:: len(gram) + 1] += damping * np.trace(gram) / len(gram)
-    _, step, failed = dposv(matrix, right.astype(float), lower=True)
-    return np.asarray(np.zeros_like(right) if failed else step, dtype=np.float32)
-
-
-def _leave_one_out(problem: _Problem, theta: _Floats, partners: NDArray[np.int64]) -> _Floats:
+def _leave_one_out(problem: Problem, theta: Floats, partners: NDArray[np.int64]) -> Floats:
     """Return σ(S θ) with θ fitted without the row and its partner: one Gauss–Newton step, solved for all rows at once.
 
     With H = L L', K = J L'⁻¹ and leverages diag K K', leaving rows i and p out multiplies their residuals by the
     inverse of the 2 × 2 block of I − K K'; no model is fitted again.
     """
-    fitted = _curve(problem.S @ theta)
+    fitted = logistic_curve(problem.S @ theta)
     J = problem.jacobian(fitted, len(theta))
     roots = np.sqrt(problem.weights)
     residuals = roots * (problem.y - fitted)
@@ -325,10 +269,10 @@ def _leave_one_out(problem: _Problem, theta: _Floats, partners: NDArray[np.int64
     unseen = (other * residuals + cross * residuals[partners]) / determinant
     slope = np.maximum(fitted * (1 - fitted), 1e-4) * roots
     change = np.divide(residuals - unseen, slope, out=np.zeros_like(slope), where=slope > 0)
-    return _curve(problem.S @ theta + change.astype(np.float32))
+    return logistic_curve(problem.S @ theta + change.astype(np.float32))
 
 
-def _whitened(J: _Floats, gram: FloatArray) -> _Floats:
+def _whitened(J: Floats, gram: FloatArray) -> Floats:
     """Return J L'⁻¹ for the Gram matrix L L'."""
     from scipy.linalg.blas import strsm
     from scipy.linalg.lapack import dpotrf
@@ -338,15 +282,6 @@ def _whitened(J: _Floats, gram: FloatArray) -> _Floats:
         gram.flat[:: len(gram) + 1] += 1e-6 * np.trace(gram)
         factor, _ = dpotrf(gram, lower=True)
     return np.asarray(strsm(1.0, factor.astype(np.float32), J.T, lower=True).T)
-
-
-def _bounds(y: FloatArray) -> tuple[float, float]:
-    """Return 0 and 1 for probabilities; else the range seen and a twentieth more on each side."""
-    low, high = float(y.min()), float(y.max())
-    if low >= 0.0 and high <= 1.0:
-        return 0.0, 1.0
-    margin = 0.05 * (high - low)
-    return low - margin, high + margin
 
 
 def _screened_pairs(Z: NDArray[np.uint8], scores: FloatArray, line: Moments, slopes: FloatArray) -> NDArray[np.int64]:
@@ -373,7 +308,7 @@ def _head_width(d: int) -> int:
     return d + 3 if d <= _FEW else 2 * d + 3
 
 
-def _head(Z: NDArray[np.uint8]) -> _Floats:
+def _head(Z: NDArray[np.uint8]) -> Floats:
     """Return the columns 1, z − ½, 2u², 2√u; and √d (z − ½)(u − ½) where there are too many pairs to use them all."""
     n, d = Z.shape
     head = np.empty((n, _head_width(d)), np.float32)
@@ -386,54 +321,12 @@ def _head(Z: NDArray[np.uint8]) -> _Floats:
     return head
 
 
-def _size_columns(share: _Floats) -> _Floats:
+def _size_columns(share: Floats) -> Floats:
     """Return the columns 1, 2u² and 2√u (n, 3)."""
     return np.stack([np.ones_like(share), 2 * np.square(share), 2 * np.sqrt(share)], axis=1)
 
 
-def _columns(Z: NDArray[np.uint8], pairs: NDArray[np.int64]) -> _Floats:
+def _columns(Z: NDArray[np.uint8], pairs: NDArray[np.int64]) -> Floats:
     """Return the columns of `_head`, then 2 z̃_j z̃_k for all pairs."""
     head = _head(Z)
     return np.concatenate([head, 2 * head[:, 1 + pairs[:, 0]] * head[:, 1 + pairs[:, 1]]], axis=1)
-
-
-def _penalties(d: int, width: int, target: _Floats) -> _Floats:
-    penalty = np.full(width, _PENALTY)
-    penalty[0], penalty[1 : d + 1] = 1e-6, _PENALTY_LINEAR
-    return np.asarray(penalty * (0.25 * float(np.var(target)) + 1e-12), dtype=np.float32)
-
-
-def _start(problem: _Problem, slopes: FloatArray, center: FloatArray) -> _Floats:
-    """Return the curve that has the linear model's value and slopes at its middle."""
-    theta = np.zeros(problem.S.shape[1], np.float32)
-    mean = min(max(float(problem.weights @ problem.y), 2e-3), 1 - 2e-3)
-    steep = slopes / max(mean * (1 - mean), 0.05)
-    theta[0] = np.log(mean / (1 - mean)) - steep @ (center - 0.5)
-    theta[1 : len(slopes) + 1] = steep
-    return theta
-
-
-def _curve(index: _Floats) -> _Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(index, -30.0, 30.0))), dtype=np.float32)
-
-
-def additive_index(columns: _Floats, y: FloatArray) -> FloatArray:
-    """Return the coefficients (p,) of the additive logistic fit to y, without its constant.
-
-    Parameters
-    ----------
-    columns
-        (n, p) columns without a constant.
-    y
-        (n,) outputs of one target.
-    """
-    low, high = _bounds(y)
-    if high <= low:
-        return np.zeros(columns.shape[1])
-    S = np.concatenate([np.ones((len(y), 1), np.float32), columns], axis=1, dtype=np.float32)
-    target = ((y - low) / (high - low)).astype(np.float32)
-    penalty = _penalties(columns.shape[1], S.shape[1], target)
-    problem = _Problem(S, target, np.full(len(y), 1.0 / len(y), np.float32), penalty)
-    flat = np.zeros(columns.shape[1])
-    theta = _descend(problem, _start(problem, flat, flat), S.shape[1], steps=5)
-    return theta[1:].astype(float)

@@ -10,6 +10,7 @@ and then the plain estimate stands.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.logistic import Fitted, LogisticPairs, fit_logistic, rows_learned
 from limelight.control.projection import EXACT_FEATURES, Projection, identifies, projection, rows_needed
+from limelight.local.estimate import Estimate
 from limelight.local.moments import Moments, moments
 from limelight.local.pairs import fold
-from limelight.local.precision import Estimate, Geometry, assemble, estimate_plain, geometry
+from limelight.local.precision import Geometry, Sandwich, assemble, estimate_plain, geometry
 from limelight.local.surrogate import solve
 
 LEAST_ROWS_PER_FEATURE = 4
@@ -89,11 +91,11 @@ def _penalised(neighborhood: Neighborhood) -> Estimate:
     if plain.identified and bool((plain.r2 > 1.0 - 1e-12).all()):
         return plain
     found = estimate_plain(neighborhood, regularization=SMALL_PENALTY)
-    meat = found.sandwich
+    meat = cast(Sandwich, found.errors)
     shift = SMALL_PENALTY * meat.total * found.coef @ meat.inverse
     stderr = np.hypot(found.stderr, shift)
     names = (f"ridge {SMALL_PENALTY}",) * len(found.estimators)
-    return replace(found, stderr=stderr, estimators=names, sandwich=replace(meat, floor=stderr))
+    return replace(found, stderr=stderr, estimators=names, errors=replace(meat, floor=stderr))
 
 
 def _affordable(n: int, d: int) -> bool:

@@ -1,6 +1,6 @@
-"""The linear projection of a known function of binned columns under Q, in closed form, for one row of a table.
+"""The linear projection of a known function of binned columns under Q, in closed form, for rows of a table.
 
-Enters: a function of independent coordinates as tables of its parts; the row's own codes. Leaves: the weights that the
+Input: a function of independent coordinates as tables of its parts; rows' own codes. Output: the weights that the
 function would have in LIME's limit. With a Euclidean distance on binary z' and the exponential kernel, Q is a product
 measure: each coordinate stays in the row's own bin with probability q_j = p_j / (p_j + ρ (1 − p_j)), where
 ρ = exp(−1 / 2w²), and otherwise follows the background's other bins [garreau2020, §3]. Then
@@ -22,10 +22,29 @@ ComplexArray = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
-class ProductParts:
-    """g(u) = constant + Σ_j h_j(b_j) + Re Σ_m a_m exp(imω Σ_j s_j), up to terms with mean 0 in every bin.
+class PairPart:
+    """A table T of two coordinates, as the projection reads it.
 
-    The last code of every coordinate stands for "none of the bins": a value that the background never draws.
+    Parameters
+    ----------
+    first, second
+        The coordinates.
+    corners
+        (B_first + 1, B_second + 1, 4): T[own, own], T[others, own], T[own, others], T[others, others]. The last code of
+        either stands for "none of the bins".
+    """
+
+    first: int
+    second: int
+    corners: FloatArray
+
+
+@dataclass(frozen=True)
+class ProductParts:
+    """g(u) = constant + Σ_j h_j(b_j) + Re Σ_m a_m Π_j φ_jm(b_j) + Σ T(b_j, b_k), up to terms with mean 0 in every bin.
+
+    The last code of every coordinate stands for "none of the bins": a value that the background never draws. There
+    every part is its mean over the coordinate's law, so that g does not depend on it.
 
     Parameters
     ----------
@@ -36,9 +55,11 @@ class ProductParts:
     additive
         (c, B + 1, 2): h_j in the own bin, and its mean over the others.
     waves
-        (c, B + 1, 2, M): E[exp(imω s_j)] in the own bin, and over the others.
+        (c, B + 1, 2, M): E[exp(imφ s_j)] in the own bin, and over the others.
     amplitudes
         (M,) a_m.
+    pairs
+        Tables of pairs.
     """
 
     own: FloatArray
@@ -46,6 +67,7 @@ class ProductParts:
     additive: FloatArray
     waves: ComplexArray
     amplitudes: ComplexArray
+    pairs: tuple[PairPart, ...] = ()
 
     def project(self, codes: NDArray[np.int64], ratio: float) -> tuple[FloatArray, float]:
         """Return coef (c,) and intercept of g under Q for a row with these codes (−1: none of the bins).
@@ -58,14 +80,48 @@ class ProductParts:
             ρ, the factor by which the kernel shrinks for each coordinate that differs.
         """
         rows = np.arange(len(codes))
-        probability = self.own[rows, codes]
-        stay = probability / (probability + ratio * (1.0 - probability))
+        stay = self.stay(codes, ratio)
         values = self.additive[rows, codes]
-        change = values[:, 0] - values[:, 1]
-        waved, wave_mean = self._wave_effects(self.waves[rows, codes], stay)
-        mean = self.constant + float(values[:, 1].sum() + stay @ change) + wave_mean
-        coef = np.where((probability <= 0.0) | (probability >= 1.0), 0.0, change + waved)
+        coef = values[:, 0] - values[:, 1]
+        mean = self.constant + float(values[:, 1].sum() + stay @ coef)
+        if len(self.amplitudes):
+            waved, wave_mean = self._wave_effects(self.waves[rows, codes], stay)
+            coef, mean = coef + waved, mean + wave_mean
+        for pair in self.pairs:
+            j, k = pair.first, pair.second
+            both, other_own, own_other, others = pair.corners[codes[j], codes[k]].tolist()
+            q_j, q_k = float(stay[j]), float(stay[k])
+            first = q_k * (both - other_own) + (1.0 - q_k) * (own_other - others)
+            coef[j] += first
+            coef[k] += q_j * (both - own_other) + (1.0 - q_j) * (other_own - others)
+            mean += q_k * other_own + (1.0 - q_k) * others + q_j * first
+        fixed = self.own[rows, codes] >= 1.0
+        coef[fixed] = 0.0
         return coef, mean - float(stay @ coef)
+
+    def stay(self, codes: NDArray[np.int64], ratio: float) -> FloatArray:
+        """Return (c,) with what probability each coordinate stays in the own bin under Q."""
+        probability = self.own[np.arange(len(codes)), codes]
+        return np.asarray(probability / (probability + ratio * (1.0 - probability)))
+
+    def curve(self, codes: NDArray[np.int64], ratio: float, coordinate: int, bins: int) -> FloatArray:
+        """Return (b,) E_Q[g | coordinate in bin b] up to a constant, the others as around the row."""
+        rows = np.arange(len(codes))
+        stay = self.stay(codes, ratio)
+        found = self.additive[coordinate, :bins, 0].copy()
+        if len(self.amplitudes):
+            values = self.waves[rows, codes]
+            mixed = values[:, 1] + stay[:, None] * (values[:, 0] - values[:, 1])
+            rest = np.delete(mixed, coordinate, axis=0).prod(axis=0)
+            found += (self.waves[coordinate, :bins, 0] @ (rest * self.amplitudes)).real
+        for pair in self.pairs:
+            if pair.first == coordinate:
+                corner, share = pair.corners[:bins, codes[pair.second]], stay[pair.second]
+                found += share * corner[:, 0] + (1.0 - share) * corner[:, 2]
+            elif pair.second == coordinate:
+                corner, share = pair.corners[codes[pair.first], :bins], stay[pair.first]
+                found += share * corner[:, 0] + (1.0 - share) * corner[:, 1]
+        return found
 
     def _wave_effects(self, waves: ComplexArray, stay: FloatArray) -> tuple[FloatArray, float]:
         """Return (c,) effects, (own − others) times the product over all other coordinates, and the mean."""
@@ -104,3 +160,22 @@ def own_and_others(values: Sequence[NDArray[Any]], probabilities: Sequence[Float
         rows[: len(value), 1] = np.where(1.0 - share > 1e-12, others, value)
         rows[-1] = total
     return table
+
+
+def pair_part(first: int, second: int, cells: FloatArray, shares: tuple[FloatArray, FloatArray]) -> PairPart:
+    """Return a table (B_first, B_second) as its corners, given the probabilities of both coordinates' bins."""
+    # along one coordinate at a time: own bin, and the mean over the others
+    along_first = own_and_others([cells], [shares[0]])[0]
+    corners = np.empty((along_first.shape[0], len(shares[1]) + 1, 4))
+    for at, row in enumerate(along_first):
+        own = own_and_others([row[0]], [shares[1]])[0]
+        others = own_and_others([row[1]], [shares[1]])[0]
+        corners[at] = np.stack([own[:, 0], others[:, 0], own[:, 1], others[:, 1]], axis=1)
+    return PairPart(first, second, corners)
+
+
+def own_probabilities(probabilities: Sequence[FloatArray]) -> FloatArray:
+    """Return (c, B + 1) the probability of each code; 0 for padding and for "no bin"."""
+    table = own_and_others([np.asarray(each, float) for each in probabilities], probabilities)[:, :, 0]
+    table[:, -1] = 0.0
+    return np.asarray(table)

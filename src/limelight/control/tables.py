@@ -1,381 +1,437 @@
-"""Step 5, for tables: a second model of the outputs on shared draws, fitted once and used by every row.
+"""A second model g of a table's outputs on shared draws, fitted once and used by every row.
 
-Enters: codes, points of the unit cube, outputs, the background's probabilities. Leaves: a `PoolControl` (g's residuals
-on the shared draws, and g as parts whose projection is known for every row, `product.py`), then an `Estimate` per row:
-β = Proj_Q(g) + WLS(y − g), the limit of plain least squares with less noise.
+Input: bins of shared draws and what values do inside them, one target's outputs. Output: a `TableControl`: residuals
+y − g on the shared draws, g's projection for every row (`product.py`), g on draws made later, and what the fit says of
+the model as a whole: how additive it is, along what curve, and which columns act together.
 
-g is fitted in two steps. First an additive logistic index s(u) = Σ_j α_j(b_j) + γ_j(b_j) v_j, in the bins and in the
-place v inside the bin. Then, by ridge regression, the sum of one more additive function and of a smooth curve in s, as
-waves: the mean of a wave over independent coordinates is a product, so any curve's projection is exact. Terms in v have
-mean zero in every bin, whatever the row: they take out noise and leave the projection alone. Pairs of bins were tried
-and left out: scrambled Sobol points already average them well, and fitting them cost more noise than they explained.
+β = Proj_Q(g) + WLS(y − g) has the limit of plain least squares for any g that is fixed beforehand [owen2013, §8.9].
+Here each draw is corrected by a g that was fitted without its replicate, and so is fixed for it: no half-seen
+residuals, no bias to be kept small. g is built up while it pays, judged by what it leaves of draws not seen:
+
+1. an additive function of the columns, in their bins and in the values inside them   (`additive.py`)
+2. a smooth curve in an additive index, for outputs that saturate                      (`waves.py`)
+3. tables of the few pairs of columns that act together                                (`bin_pairs.py`)
+
+Terms inside bins have mean zero in every bin, whatever the row, or a known mean: they take out noise and leave the
+projection exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Neighborhood
-from limelight.control.logistic import additive_index
-from limelight.control.product import ProductParts, own_and_others
-from limelight.local.precision import Estimate, Sandwich, effective_sample_size, estimate_plain
-from limelight.local.scrambling import scrambling_factor, turns
+from limelight.contracts import FloatArray, Shape
+from limelight.control.additive import Folds, Terms, additivity, terms_of
+from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, one_hot, pair_tests
+from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
+from limelight.control.waves import HARMONICS, Waves, fit_waves
+from limelight.local.replicates import by_replicate
 
-WAVES = 8
-"""Harmonics of the curve in the index; from 6 to 20 the gain is the same."""
+WORTHWHILE = 0.98
+"""A part of g stays where it leaves less than this share of what was left without it, on draws that it has not seen."""
 
-ROWS_PER_TERM = 6
-"""With fewer than six draws for each bin there is no control."""
+EXACTLY_ADDITIVE = 0.999
+"""Nothing is gained by curves and pairs where an additive function explains this much."""
 
-ROWS_PER_TERM_WITH_PLACES = 8
-"""With fewer than eight draws for each bin, g knows the bins alone and not the places inside them."""
+NAMED_BELOW = 0.95
+"""Pairs are named where neither the additive function nor the curve explains this share of the movement."""
 
-_INDEX_ROWS = 1000  # the index only shapes g: it is fitted to the first 1,000 draws, or to six for each of its terms
-_INDEX_ROWS_PER_TERM = 6
-_PENALTY = 1e-3  # of the ridge, relative to the rows; anything up to 0.01 does as well
-_WORTHWHILE = 0.95
+_PAIRS_A_ROUND = 6
+_ROUNDS = 2
+_LEAST_HALF = 4  # rows of half the draws for each column of an index
 
 
 @dataclass(frozen=True)
-class PoolControl:
-    """g for shared draws, one per target.
+class Additivity:
+    """What one fit to all shared draws says of the model, whatever the row.
 
     Parameters
     ----------
+    additive, stderr
+        The share of the movement that the best additive function of the columns explains, and its standard error.
+    saturating
+        The share that the best logistic curve of an additive index explains; NaN where it was not looked for.
+    pairs
+        (first, second, share, standard error) of the columns that act together, largest first.
+    coef
+        (1 + p,) the additive function, constant first.
+    inverse
+        (1 + p, 1 + p) of its penalised Gram matrix.
+    spread
+        What it leaves of an output, as a standard deviation.
+    deviation
+        Standard deviation of the outputs.
+    low, high
+        The smallest and largest output.
+    residual
+        (n,) e / √(1 − h).
+    """
+
+    additive: float
+    stderr: float
+    saturating: float
+    pairs: tuple[tuple[int, int, float, float], ...]
+    coef: FloatArray
+    inverse: FloatArray
+    spread: float
+    deviation: float
+    low: float
+    high: float
+    residual: FloatArray
+
+    def at(self, terms: Terms, own: NDArray[np.int64], inside: FloatArray) -> tuple[float, float]:
+        """Return the additive function at one row, given its codes (c,) and inner terms (c, 4), and its leverage.
+
+        A coordinate whose bin has no level (rare, or none of the background's) is averaged over its law.
+        """
+        known = terms.levelled(own)
+        codes = np.where(own >= 0, own, 0)[None]
+        row = with_constant(terms.design(codes, inside[None], averaged=np.flatnonzero(~known).tolist()))[0]
+        return float(row @ self.coef), float(row @ self.inverse @ row)
+
+
+@dataclass(frozen=True)
+class TableControl:
+    """g for one target: R functions, each fitted without one replicate.
+
+    Parameters
+    ----------
+    terms
+        The columns of the additive function.
+    coef
+        (R, 1 + p) its coefficients, constant first.
+    curves
+        Waves with their amplitudes (R, 8), which are zero for the folds that use other waves.
+    tables
+        Tables of pairs.
     parts
-        For each target, g in parts with known projections.
-    outputs
-        (3k, n): the outputs y; y − g with g halfway between fitted with the row and without it, which makes the
-        estimate; y − g with g fitted without the row, which judges it and gives its standard error.
+        Their mean over the folds, as the projection reads it.
+    unseen
+        (n,) y − g of every shared draw, by the function that has not seen its replicate.
+    model
+        What the fit says of the model as a whole.
     """
 
-    parts: tuple[ProductParts, ...]
-    outputs: FloatArray
+    terms: Terms
+    coef: FloatArray
+    curves: tuple[tuple[Waves, NDArray[np.complex128]], ...]
+    tables: tuple[PairTable, ...]
+    parts: ProductParts
+    unseen: FloatArray
+    model: Additivity
 
+    @property
+    def name(self) -> str:
+        """Return what g is made of."""
+        parts = ["additive"]
+        if self.curves:
+            parts.append("curve")
+        if self.tables:
+            parts.append("pairs")
+        return ", ".join(parts)
 
-def fit_pool(
-    codes: NDArray[np.int64],
-    points: FloatArray,
-    Y: FloatArray,
-    probabilities: Sequence[FloatArray] | None,
-    places: Sequence[NDArray[np.bool_]] | None = None,
-) -> PoolControl | None:
-    """Fit g once for all rows that share the draws; None where bins are unknown or too many for the draws.
+    def residuals(
+        self, codes: NDArray[np.int64], inside: FloatArray, y: FloatArray, *, averaged: int | None = None
+    ) -> FloatArray:
+        """Return y − g (n,) of other draws; row i belongs to replicate i mod R.
 
-    Parameters
-    ----------
-    codes
-        (n, c) the bin of every draw.
-    points
-        (n, c) the points of the unit cube that it came from.
-    Y
-        (n, k) outputs.
-    probabilities
-        For each coordinate, the bins' probabilities (`contracts.Background.probabilities`).
-    places
-        For each coordinate and bin whether the place inside it can matter; None: everywhere. A category has one value.
-    """
-    if probabilities is None or len(probabilities) == 0 or len(Y) == 0 or Y.shape[1] == 0:
-        return None
-    shares = tuple(np.asarray(each, float) for each in probabilities)
-    bins = sum(len(each) for each in shares)
-    rows_per_term = len(Y) / bins
-    if rows_per_term < ROWS_PER_TERM:
-        return None
-    placed = np.ones(bins, bool) if places is None else np.concatenate(places)
-    terms = _Terms.of(codes, points, shares, placed & (rows_per_term >= ROWS_PER_TERM_WITH_PLACES))
-    fits = [_fit_target(terms, y, shares) for y in Y.T]
-    parts, middle, unseen = zip(*fits, strict=True)
-    return PoolControl(tuple(parts), np.array([*Y.T, *middle, *unseen]))
+        Parameters
+        ----------
+        codes, inside
+            (n, c) bins and (n, c, 4) inner terms.
+        y
+            (n,) outputs.
+        averaged
+            A coordinate over whose law g is averaged: where the draws have a value there that is none of its bins'.
+        """
+        rows, fold = np.arange(len(y)), np.arange(len(y)) % len(self.coef)
+        design = with_constant(self.terms.design(codes, inside, averaged=() if averaged is None else (averaged,)))
+        left: FloatArray = y - np.einsum("ij,ij->i", design, self.coef[fold])
+        for waves, amplitudes in self.curves:
+            left -= self._waved(waves, amplitudes[fold], design[:, 1:], averaged)
+        for table in self.tables:
+            if averaged is None:
+                left -= table.predict(codes, inside)[fold, rows]
+            else:
+                left -= self._averaged_table(table, codes, inside, averaged)[fold, rows]
+        return left
 
+    def _waved(
+        self, waves: Waves, amplitudes: NDArray[np.complex128], design: FloatArray, averaged: int | None
+    ) -> FloatArray:
+        slopes = waves.coef(self.terms.width)
+        if averaged is None:
+            return np.asarray((waves.at(design @ slopes) * amplitudes).sum(axis=1).real)
+        # the factor of the averaged coordinate is its mean, which is no wave of a mean index
+        others = np.where(self.terms.owner == averaged, 0.0, slopes)
+        mean = self.terms.shapes[averaged].share @ waves.tables(self.terms)[averaged]
+        return np.asarray((waves.at(design @ others) * mean * amplitudes).sum(axis=1).real)
 
-def estimate_encoded(
-    neighborhood: Neighborhood,
-    pool: PoolControl | None = None,
-    codes: NDArray[np.int64] | None = None,
-    ratio: float | None = None,
-    *,
-    fixed: NDArray[np.bool_] | None = None,
-    regularization: float = 0.0,
-) -> Estimate:
-    """Return the weights of one row on shared draws, with the pool's control variate where it helps.
-
-    Parameters
-    ----------
-    neighborhood
-        z' of the shared draws for this row, their outputs, and weights.
-    pool
-        g, fitted to the same draws; None for plain least squares.
-    codes
-        (d,) the row's own code of every coordinate, −1 where the background never draws it. None for plain least
-        squares, as where features are not one for each coordinate.
-    ratio
-        ρ, the factor by which the kernel shrinks for each feature that differs: exp(−1 / 2w²) for the Euclidean
-        distance and the exponential kernel. None for any other, where Q is no product measure: plain least squares.
-    fixed
-        (d,) features that the background cannot vary; their weight is 0, and certain.
-    regularization
-        Ridge penalty relative to the total weight. A penalised limit is another one: plain least squares.
-    """
-    d = neighborhood.Z.shape[1]
-    certain = np.zeros(d, bool) if fixed is None else fixed
-    if pool is None or codes is None or ratio is None or len(codes) != d or regularization:
-        return estimate_plain(neighborhood, regularization=regularization, fixed=fixed)
-    fitted = _Fitted.of(neighborhood, pool.outputs, np.flatnonzero(~certain))
-    if fitted is None or effective_sample_size(neighborhood.weights) < fitted.d + 2:
-        return estimate_plain(neighborhood, fixed=fixed)
-    k, first = neighborhood.Y.shape[1], neighborhood.Y[0]
-    constant = (first == neighborhood.Y).all(axis=0)
-    fitted.fit[:-1, :k][:, constant], fitted.fit[-1, :k][constant] = 0.0, first[constant]  # exactly, without rounding
-    helps = ~constant & (fitted.unexplained[2 * k :] < _WORTHWHILE * fitted.unexplained[:k])
-    targets = np.arange(k)
-    source = targets + np.where(helps, 2 * k, 0)  # whose residual makes the noise
-    fit = fitted.fit[:, targets + np.where(helps, k, 0)].copy()
-    for target in np.flatnonzero(helps):
-        known, start = pool.parts[target].project(codes, ratio)
-        fit[:-1, target] += known[~certain]
-        fit[-1, target] += start
-    names = tuple("logistic additive" if helped else "least squares" for helped in helps)
-    return _assemble(neighborhood, fitted, fit, source, certain, names)
+    def _averaged_table(
+        self, table: PairTable, codes: NDArray[np.int64], inside: FloatArray, averaged: int
+    ) -> FloatArray:
+        """Return (R, n) what a table says of draws whose value at one coordinate is averaged over."""
+        if averaged not in (table.first, table.second):
+            return table.predict(codes, inside)
+        share = self.terms.shapes[averaged].share
+        mean: FloatArray
+        if averaged == table.first:
+            mean = np.tensordot(table.cells, share, axes=([1], [0]))  # (R, B_second, 4)
+            other, slope = table.second, 2
+        else:
+            mean = np.tensordot(table.cells, share, axes=([2], [0]))
+            other, slope = table.first, 1
+        found = mean[:, codes[:, other]]
+        return np.asarray(found[:, :, 0] + found[:, :, slope] * inside[:, other, 0])
 
 
 @dataclass(frozen=True)
-class _Fitted:
-    """Rows [Z, 1, outputs]' and what weighted least squares makes of them: one row costs a few products of size (d, n).
+class TableDesign:
+    """What all targets share: the columns of the additive function on shared draws, and their sums.
 
-    `fit` (d + 1, 3k) holds the weights, and the intercept last; `bread` (d + 1, d + 1) the inverse of Σ w x x'.
+    Parameters
+    ----------
+    terms
+        What the columns are.
+    codes, inside
+        (n, c) and (n, c, 4) of the draws.
+    columns
+        (n, 1 + p) the constant and the columns.
+    grouped
+        (R, m, 1 + p) the same by replicate.
+    gram
+        (R, 1 + p, 1 + p)
+    inverse
+        (1 + p, 1 + p) of the penalised Gram matrix of all rows.
+    leverage
+        (n,)
     """
 
-    rows: FloatArray
-    d: int
-    total: float
-    center: FloatArray
-    bread: FloatArray
-    fit: FloatArray
-    unexplained: FloatArray
-    variance: FloatArray
-    mean: FloatArray
+    terms: Terms
+    codes: NDArray[np.int64]
+    inside: FloatArray
+    columns: FloatArray
+    grouped: FloatArray
+    gram: FloatArray
+    inverse: FloatArray
+    leverage: FloatArray
 
-    @classmethod
-    def of(cls, neighborhood: Neighborhood, outputs: FloatArray, free: NDArray[np.int64]) -> _Fitted | None:
-        """Return None where the draws do not identify the weights: the careful path knows what to say then."""
-        d, weights = len(free), neighborhood.weights
-        total = float(weights.sum())
-        rows = np.empty((d + 1 + len(outputs), len(weights)))
-        rows[:d] = (neighborhood.Z if d == neighborhood.Z.shape[1] else neighborhood.Z[:, free]).T
-        rows[d] = 1.0
-        rows[d + 1 :] = outputs
-        sums = (rows * weights) @ rows.T  # one weighted factor: twice as quick as the symmetric product of √w rows
-        center = sums[:d, d] / total if total > 0 else np.zeros(d)
-        gram = sums[:d, :d] - np.multiply.outer(center, sums[:d, d])
-        if total <= 0 or (gram.diagonal() <= 1e-9 * total).any():
-            return None
-        try:
-            bread = np.linalg.inv(sums[: d + 1, : d + 1])
-        except np.linalg.LinAlgError:
-            return None
-        if not (bread.diagonal()[:d] * gram.diagonal() < 1e8).all():  # variance inflation: nearly collinear
-            return None
-        right = sums[: d + 1, d + 1 :]
-        fit = bread @ right
-        mean = sums[d, d + 1 :] / total
-        second = sums.diagonal()[d + 1 :] / total
-        unexplained = np.maximum(second - np.einsum("ij,ij->j", fit, right) / total, 0.0)
-        variance = np.maximum(second - np.square(mean), 0.0)
-        return cls(rows, d, total, center, np.asarray(bread, float), fit, unexplained, variance, mean)
+    @property
+    def penalty(self) -> FloatArray:
+        """Return (1 + p,) the ridge penalties, absolute; the constant has none."""
+        return np.concatenate([[0.0], self.terms.penalty]) * len(self.codes)
 
-
-def _assemble(
-    neighborhood: Neighborhood,
-    fitted: _Fitted,
-    fit: FloatArray,
-    source: NDArray[np.int64],
-    fixed: NDArray[np.bool_],
-    names: tuple[str, ...],
-) -> Estimate:
-    """Return the estimate; HC1, since no draw of a shared pool has much leverage, less what scrambled points gain."""
-    d, k, weights, total = fitted.d, fit.shape[1], neighborhood.weights, fitted.total
-    X, outputs = fitted.rows[: d + 1], fitted.rows[d + 1 :]
-    both = np.concatenate([fitted.fit[:, source], fit], axis=1).T @ X  # what makes the noise, and what is fitted
-    seen = outputs[source] - both[:k]
-    unseen = seen / (1.0 - np.minimum(weights * ((d + 1) / total), 0.5))
-    scores = weights * unseen
-    meats = np.array([(X * np.square(each)) @ X.T for each in scores])
-    covariance = fitted.bread @ meats @ fitted.bread
-    if neighborhood.scrambled:
-        factor = _scrambling(fitted, scores, covariance)[:, None]
-        scores, covariance = scores * factor, covariance * np.square(factor)[:, :, None]
-    errors = np.sqrt(np.maximum(covariance.diagonal(axis1=1, axis2=2), 0.0))
-    left = outputs[:k] - both[k:]
-    variance = np.where(fitted.variance[:k] > 1e-24 * np.square(fitted.mean[:k]), fitted.variance[:k], 0.0)
-    deviations = outputs[:k] - fitted.mean[:k, None]
-    fidelity, fidelity_stderr = _fidelity(left + (unseen - seen), deviations, weights, variance * total)
-    r2 = 1.0 - np.square(left) @ weights / np.where(variance > 0, variance * total, np.inf)
-    coef, stderr = fit[:-1].T, errors[:, :d]
-    if len(fixed) > d:
-        coef, stderr = np.zeros((k, len(fixed))), np.zeros((k, len(fixed)))
-        coef[:, ~fixed], stderr[:, ~fixed] = fit[:-1].T, errors[:, :d]
-    meat = _sandwich(neighborhood, fitted, scores, fixed, covariance)
-    return Estimate(coef, fit[-1], stderr, errors[:, d], fidelity, fidelity_stderr, r2, names, True, meat)
-
-
-def _scrambling(fitted: _Fitted, scores: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Return the factor (k,) by which scrambled points make the weights' errors smaller."""
-    differences = fitted.bread @ (fitted.rows[: fitted.d + 1] @ (scores * turns(scores.shape[1])).T)
-    variances = covariance.diagonal(axis1=1, axis2=2).T
-    return scrambling_factor(differences[: fitted.d], variances[: fitted.d])
-
-
-def _fidelity(
-    held_out: FloatArray, deviations: FloatArray, weights: FloatArray, scatter: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error, from residuals and deviations (k, n)."""
-    safe = np.where(scatter > 0, scatter, np.inf)
-    squares = weights * np.square(held_out)
-    unexplained = squares.sum(axis=1) / safe
-    scores = squares - unexplained[:, None] * (weights * np.square(deviations))
-    return 1.0 - unexplained, np.sqrt(np.einsum("ij,ij->i", scores, scores)) / safe
-
-
-def _sandwich(
-    neighborhood: Neighborhood, fitted: _Fitted, scores: FloatArray, fixed: NDArray[np.bool_], covariance: FloatArray
-) -> Sandwich:
-    """Return the same sandwich as factors, for contrasts on demand, with its covariance, intercept first."""
-    width, d = len(fixed), fitted.d
-    first = [d, *range(d)]
-    whole = covariance[:, first][:, :, first]
-    center, inverse = fitted.center, fitted.bread[:d, :d]
-    if width > d:
-        free = np.flatnonzero(~fixed)
-        center, inverse = np.zeros(width), np.zeros((width, width))
-        center[free], inverse[np.ix_(free, free)] = fitted.center, fitted.bread[:d, :d]
-        places = np.concatenate([[0], free + 1])
-        spread = np.zeros((len(scores), width + 1, width + 1))
-        spread[:, places[:, None], places] = whole
-        whole = spread
-    floor = np.zeros((len(scores), width))
-    return Sandwich(neighborhood.Z, center, inverse, fitted.total, scores.T, None, floor, whole)
-
-
-@dataclass(frozen=True)
-class _Terms:
-    """Which bin every draw is in, of all coordinates' bins in a row (n, c), and the place inside it (√12 v, (n, c)).
-
-    Places have unit variance, and are 0 in the bins where they cannot matter: all but the (B,) `placed`.
-    """
-
-    flat: NDArray[np.int64]
-    place: FloatArray
-    placed: NDArray[np.bool_]
+    @property
+    def replicates(self) -> int:
+        """Return R."""
+        return len(self.gram)
 
     @classmethod
     def of(
-        cls, codes: NDArray[Any], points: FloatArray, probabilities: Sequence[FloatArray], placed: NDArray[np.bool_]
-    ) -> _Terms:
-        bins = np.array([len(each) for each in probabilities])
-        flat = codes + (np.cumsum(bins) - bins)
-        lower = np.concatenate([np.cumsum(each) - each for each in probabilities])
-        width = np.maximum(np.concatenate(probabilities), 1e-12)
-        place = np.clip((points - lower[flat]) / width[flat], 0.0, 1.0) - 0.5
-        return cls(flat, np.sqrt(12.0) * place * placed[flat], placed)
+        cls, codes: NDArray[np.int64], inside: FloatArray, shapes: Sequence[Shape], replicates: int
+    ) -> TableDesign | None:
+        """Return the design of shared draws; None where there are too few draws for the bins."""
+        codes = np.asarray(codes, dtype=np.int64)
+        terms = terms_of(codes, shapes)
+        if terms is None:
+            return None
+        columns = with_constant(terms.design(codes, inside))
+        grouped = by_replicate(columns, replicates)
+        gram = grouped.swapaxes(1, 2) @ grouped
+        penalty = np.concatenate([[0.0], terms.penalty]) * len(codes)
+        inverse = Folds(gram, gram[:, :, :0], penalty).inverse()
+        leverage = np.einsum("ij,ij->i", columns @ inverse, columns)
+        return cls(terms, codes, inside, columns, grouped, gram, inverse, np.minimum(leverage, 0.9))
 
-    def columns(self, more: int) -> NDArray[np.float32]:
-        """Return a column for each bin and for each place that matters (n, B + p), and as many more to be filled."""
-        bins = len(self.placed)
-        columns = np.zeros((len(self.flat), bins + np.count_nonzero(self.placed) + more), np.float32)
-        np.put_along_axis(columns, self.flat, np.float32(1), axis=1)
-        rows, coordinates = np.nonzero(self.place)
-        at = np.cumsum(self.placed) + (bins - 1)
-        columns[rows, at[self.flat[rows, coordinates]]] = self.place[rows, coordinates]
-        return columns
+    def control(self, y: FloatArray) -> TableControl | None:
+        """Return g for one target; None where the outputs never move."""
+        if np.ptp(y) == 0.0:
+            return None
+        cross = self.grouped.swapaxes(1, 2) @ by_replicate(y, self.replicates)[:, :, None]
+        coef = Folds(self.gram, cross, self.penalty).solve()[:, :, 0]
+        residual = y - self.columns @ coef[-1]
+        share, stderr = additivity(residual, self.leverage, y)
+        building = _Building(self, y, coef[:-1], y - (self.columns @ coef[:-1].T).T)
+        saturating = float("nan")
+        if share < EXACTLY_ADDITIVE:
+            saturating = building.add_waves()
+            building.add_pairs()
+        left = residual / np.sqrt(1.0 - self.leverage)
+        pairs = self._named(left, y) if not max(share, saturating) >= NAMED_BELOW else ()
+        spread = float(np.sqrt(np.square(left).mean()))
+        model = Additivity(
+            share, stderr, saturating, pairs, coef[-1], self.inverse, spread, float(y.std()), y.min(), y.max(), left
+        )
+        return building.finished(model)
 
-    def spread(self, coef: FloatArray) -> FloatArray:
-        """Return coefficients (B + p,) with zeros for the places that cannot matter (2B,)."""
-        bins = len(self.placed)
-        whole = np.zeros(2 * bins)
-        whole[:bins], whole[bins:][self.placed] = coef[:bins], coef[bins:]
-        return whole
+    def _named(self, left: FloatArray, y: FloatArray) -> tuple[tuple[int, int, float, float], ...]:
+        """Return the pairs of columns that act together, each taken out before the next is looked for."""
+        total = float(np.square(y - y.mean()).sum())
+        found: list[tuple[int, int, float, float]] = []
+        taken: set[tuple[int, int]] = set()
+        if self.too_wide:
+            return ()
+        Z, left = self.bins_by_replicate, left.copy()
+        for _ in range(MOST_NAMED):
+            tests = pair_tests(Z, by_replicate(left, self.replicates), self.terms.first, total)
+            believed = tests.believed(taken)
+            if not believed.any():
+                break
+            best = int(np.argmax(np.where(believed, tests.share, -np.inf)))
+            pair = (int(tests.first[best]), int(tests.second[best]))
+            taken.add(pair)
+            found.append((*pair, float(tests.share[best]), float(tests.stderr[best])))
+            left = left - self.table(pair, left[None], everything=True).predict(self.codes, self.inside)[0]
+        return tuple(sorted(found, key=lambda each: -each[2]))
 
-    def sum(self, coef: FloatArray) -> FloatArray:
-        """Return (n,) what the coefficients (2B,) add up to."""
-        bins = len(self.placed)
-        return np.asarray(coef[:bins][self.flat].sum(axis=1) + (coef[bins:][self.flat] * self.place).sum(axis=1))
+    def table(self, pair: tuple[int, int], residual: FloatArray, *, everything: bool = False) -> PairTable:
+        """Return the table of a pair from residuals (R, n), each fold's without its replicate, or from everything."""
+        bins = (len(self.terms.shapes[pair[0]].share), len(self.terms.shapes[pair[1]].share))
+        return fit_table(pair, self.codes, self.inside, residual, bins, everything=everything)
 
+    @property
+    def too_wide(self) -> bool:
+        """Return whether there are too many bins to look at all pairs."""
+        bins = sum(len(shape.share) for shape in self.terms.shapes)
+        return len(self.codes) * bins**2 > MOST_PRODUCT
 
-def _fit_target(
-    terms: _Terms, y: FloatArray, probabilities: Sequence[FloatArray]
-) -> tuple[ProductParts, FloatArray, FloatArray]:
-    """Return g for one target, and its residuals halfway seen and unseen.
-
-    Coefficients are found in single precision; what g says is summed in double, as its projection is.
-    """
-    design = terms.columns(more=2 * WAVES)
-    few, width = max(_INDEX_ROWS, _INDEX_ROWS_PER_TERM * (design.shape[1] - 2 * WAVES)), design.shape[1] - 2 * WAVES
-    slopes = additive_index(design[:few, :width], y[:few])
-    index = terms.sum(terms.spread(slopes))
-    phase = _frequency(index) * np.arange(1.0, WAVES + 1)
-    waves = np.cumprod(np.repeat(np.exp(1j * phase[0] * index)[:, None], WAVES, axis=1), axis=1)
-    design[:, width:-WAVES], design[:, -WAVES:] = waves.real, waves.imag
-    coef, constant, freedom = _ridge(design, y)
-    additive, amplitudes = terms.spread(coef[:width]), coef[width:-WAVES] - 1j * coef[-WAVES:]
-    residual = y - constant - terms.sum(additive) - (waves @ amplitudes).real
-    freedom += np.count_nonzero(slopes)  # the index was fitted to the same outputs
-    unseen = residual / (1.0 - freedom / len(y))
-    bins = len(terms.placed)
-    parts = _parts(additive[:bins], amplitudes, constant, terms.spread(slopes), phase, probabilities)
-    return parts, (residual + unseen) / 2, unseen
-
-
-def _frequency(index: FloatArray) -> float:
-    """Return ω such that the index fits into four fifths of a period."""
-    reach = float(np.abs(index).max())
-    return 0.8 * np.pi / reach if reach > 1e-9 else 1.0
-
-
-def _ridge(design: NDArray[np.float32], y: FloatArray) -> tuple[FloatArray, float, float]:
-    """Return coefficients, constant and degrees of freedom of a ridge regression with a free constant."""
-    mean = design.mean(axis=0, dtype=float)
-    gram = (design.T @ design).astype(float) - len(y) * np.multiply.outer(mean, mean)
-    penalised = gram.copy()
-    penalised.flat[:: len(gram) + 1] += _PENALTY * len(y)
-    inverse = np.linalg.inv(penalised)
-    coef = inverse @ (design.T @ (y - y.mean()).astype(np.float32)).astype(float)
-    return coef, float(y.mean() - mean @ coef), 1.0 + float((inverse * gram).sum())
-
-
-def _parts(
-    additive: FloatArray,
-    amplitudes: NDArray[np.complex128],
-    constant: float,
-    slopes: FloatArray,
-    phase: FloatArray,
-    probabilities: Sequence[FloatArray],
-) -> ProductParts:
-    """Return g's parts as tables, own bin against others.
-
-    E[exp(iφ(α + γ √12 v))] over v uniform on ±½ is exp(iφα) · sin(x)/x with x = √3 φγ.
-    """
-    bins = len(slopes) // 2
-    starts = np.cumsum([len(each) for each in probabilities])[:-1]
-    spread = np.multiply.outer(slopes[bins:], phase) * np.sqrt(3.0) / np.pi
-    wave = np.exp(1j * np.multiply.outer(slopes[:bins], phase)) * np.sinc(spread)
-    return ProductParts(
-        own=own_and_others([np.asarray(each) for each in probabilities], probabilities)[:, :, 0]
-        * _drawn(probabilities),
-        constant=constant,
-        additive=own_and_others(np.split(additive, starts), probabilities),
-        waves=own_and_others(np.split(wave, starts), probabilities),
-        amplitudes=amplitudes,
-    )
+    @property
+    def bins_by_replicate(self) -> NDArray[np.float32]:
+        """Return (R, m, B) which bins each draw is in."""
+        bins = sum(len(shape.share) for shape in self.terms.shapes)
+        return by_replicate(one_hot(self.codes + self.terms.first, bins), self.replicates)
 
 
-def _drawn(probabilities: Sequence[FloatArray]) -> FloatArray:
-    """Return (c, B + 1) ones, and zeros for the last code: none of the bins."""
-    drawn = np.ones((len(probabilities), max(len(each) for each in probabilities) + 1))
-    drawn[:, -1] = 0.0
-    return drawn
+class _Building:
+    """g while parts are added to it: `left` (R, n) is what each fold's function leaves of all outputs."""
+
+    def __init__(self, design: TableDesign, y: FloatArray, coef: FloatArray, left: FloatArray) -> None:
+        self.design, self.y, self.coef, self.left = design, y, coef, left
+        self.curves: list[tuple[Waves, NDArray[np.complex128]]] = []
+        self.tables: list[PairTable] = []
+        self.rows = np.arange(len(y))
+        self.fold = self.rows % design.replicates
+
+    def unseen(self, left: FloatArray | None = None) -> FloatArray:
+        """Return (n,) what is left of each draw by the function that has not seen its replicate."""
+        return np.asarray((self.left if left is None else left)[self.fold, self.rows])
+
+    def add_waves(self) -> float:
+        """Add a curve in an index of each half of the replicates for the other, and return what the curve explains."""
+        design, halves = self.design, self.fold < self.design.replicates // 2
+        terms = design.terms
+        if np.count_nonzero(halves) < _LEAST_HALF * terms.width:
+            return float("nan")
+        made = [fit_waves(design.columns[half, 1:], self.y[half], terms) for half in (halves, ~halves)]
+        coef, left, curves = self.coef.copy(), self.left.copy(), []
+        for trained, waves in enumerate(made):
+            folds = np.flatnonzero((np.arange(design.replicates) < design.replicates // 2) != (trained == 0))
+            scores = design.columns[:, 1:] @ waves.coef(terms.width)
+            solved, amplitudes = self._waved_folds(waves.at(scores), folds)
+            coef[folds] = solved
+            spread = np.zeros((design.replicates, HARMONICS), complex)
+            spread[folds] = amplitudes
+            curves.append((waves, spread))
+            left[folds] = self.y - (design.columns @ solved.T).T - (waves.at(scores) @ amplitudes.T).T.real
+        if np.square(self.unseen(left)).sum() < WORTHWHILE * np.square(self.unseen()).sum():
+            self.coef, self.left, self.curves = coef, left, curves
+        return self._explained(made, halves)
+
+    def _waved_folds(
+        self, waves: NDArray[np.complex128], folds: NDArray[np.int64]
+    ) -> tuple[FloatArray, NDArray[np.complex128]]:
+        """Return coefficients and amplitudes of some folds, additive columns and waves fitted together."""
+        design = self.design
+        extra = by_replicate(np.concatenate([waves.real, waves.imag], axis=1), design.replicates)
+        whole = np.concatenate([design.grouped, extra], axis=2)
+        border = whole.swapaxes(1, 2) @ extra
+        width = design.columns.shape[1]
+        gram = np.empty((design.replicates, whole.shape[2], whole.shape[2]))
+        gram[:, :width, :width] = design.gram
+        gram[:, :, width:], gram[:, width:, :width] = border, border[:, :width].swapaxes(1, 2)
+        cross = whole.swapaxes(1, 2) @ by_replicate(self.y, design.replicates)[:, :, None]
+        penalty = np.concatenate([design.penalty, np.full(2 * HARMONICS, 1e-3 * len(self.y))])
+        solved = Folds(gram, cross, penalty).solve()[folds, :, 0]
+        amplitudes = solved[:, width:-HARMONICS] - 1j * solved[:, -HARMONICS:]
+        return solved[:, :width], amplitudes
+
+    def _explained(self, made: Sequence[Waves], halves: NDArray[np.bool_]) -> float:
+        """Return the share of the movement that the logistic curve explains: seen and unseen residuals multiplied.
+
+        The seen ones flatter, the unseen ones belittle; their product does neither, to first order.
+        """
+        left = []
+        for waves in made:
+            scores = self.design.columns[:, 1:] @ waves.coef(self.design.terms.width)
+            left.append(np.abs(self.y - waves.index.predict(scores)))
+        return 1.0 - float((left[0] * left[1]).sum()) / float(np.square(self.y - self.y.mean()).sum())
+
+    def add_pairs(self) -> None:
+        """Add tables of the pairs that most of what is left depends on, while they help draws not seen."""
+        design = self.design
+        if design.too_wide:
+            return
+        total = float(np.square(self.y - self.y.mean()).sum())
+        Z = design.bins_by_replicate
+        for _ in range(_ROUNDS):
+            unseen = self.unseen()
+            if np.square(unseen).sum() < (1.0 - EXACTLY_ADDITIVE) * total:
+                return
+            tests = pair_tests(Z, by_replicate(unseen, design.replicates), design.terms.first, total)
+            added = [self._try(pair) for pair in self._promising(tests)]
+            if not any(added):
+                return
+
+    def _promising(self, tests: PairTests) -> list[tuple[int, int]]:
+        taken = {(table.first, table.second) for table in self.tables}
+        order = np.argsort(-tests.share, kind="stable")[: 2 * _PAIRS_A_ROUND]
+        pairs = [
+            (int(tests.first[at]), int(tests.second[at])) for at in order if tests.t[at] > 2.0 and tests.p[at] < 0.01
+        ]
+        return [pair for pair in pairs if pair not in taken][:_PAIRS_A_ROUND]
+
+    def _try(self, pair: tuple[int, int]) -> bool:
+        table = self.design.table(pair, self.left)
+        left = self.left - table.predict(self.design.codes, self.design.inside)
+        if np.square(self.unseen(left)).sum() >= WORTHWHILE * np.square(self.unseen()).sum():
+            return False
+        self.left = left
+        self.tables.append(table)
+        return True
+
+    def finished(self, model: Additivity) -> TableControl:
+        """Return the control."""
+        terms = self.design.terms
+        shares = [shape.share for shape in terms.shapes]
+        mean = self.coef.mean(axis=0)
+        levels = np.split(terms.levels(mean[1:]), terms.first[1:])
+        waves, amplitudes = _joined([(each.tables(terms), size.mean(axis=0)) for each, size in self.curves], shares)
+        pairs = tuple(
+            pair_part(
+                each.first, each.second, each.cells.mean(axis=0)[:, :, 0], (shares[each.first], shares[each.second])
+            )
+            for each in self.tables
+        )
+        parts = ProductParts(
+            own_probabilities(shares), float(mean[0]), own_and_others(levels, shares), waves, amplitudes, pairs
+        )
+        return TableControl(terms, self.coef, tuple(self.curves), tuple(self.tables), parts, self.unseen(), model)
+
+
+def with_constant(design: FloatArray) -> FloatArray:
+    """Return columns (n, 1 + p) with a constant before them."""
+    return np.concatenate([np.ones((len(design), 1)), design], axis=1)
+
+
+def _joined(
+    curves: Sequence[tuple[list[NDArray[np.complex128]], NDArray[np.complex128]]], shares: Sequence[FloatArray]
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Return the waves of several indices side by side, as the projection reads them, and their amplitudes."""
+    if not curves:
+        return np.empty((len(shares), 1, 2, 0), complex), np.empty(0, complex)
+    tables = [np.concatenate(each, axis=1) for each in zip(*[table for table, _ in curves], strict=True)]
+    return own_and_others(tables, shares), np.concatenate([amplitudes for _, amplitudes in curves])

@@ -12,7 +12,8 @@ only: e is then that of y − g, with g fitted without the row, so that a flexib
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, MaskArray, Neighborhood
+from limelight.local.estimate import Estimate, Features
 from limelight.local.moments import Moments, moments
 from limelight.local.pairs import Folded, fold, unpaired
-from limelight.local.scrambling import scrambling_factor, turns
 from limelight.local.surrogate import solve, weighted_r2
-
-Features = Sequence[int] | NDArray[np.int64] | None
 
 _CERTAIN = 1e-9  # 1 − leverage below this: the row determines its own fit, and its residual says nothing
 _SINGULAR = 1e-12  # reciprocal condition below which the sample does not identify the weights
@@ -51,8 +50,6 @@ class Sandwich:
         (n,) rows that share randomness share a number; None where all rows are independent.
     floor
         (k, d) least standard error; zero unless the sample does not identify the weights.
-    whole
-        (k, d + 1, d + 1) the covariance of the intercept and all weights where it is at hand; None: made on demand.
     rows
         Z folded into complement pairs or, where rows share clusters otherwise, around its center; None: made on demand.
     directions
@@ -66,9 +63,18 @@ class Sandwich:
     scores: FloatArray
     clusters: NDArray[np.int64] | None
     floor: FloatArray
-    whole: FloatArray | None = None
     rows: Folded | None = None
     directions: FloatArray | None = None
+
+    @property
+    def df(self) -> float:
+        """Return the degrees of freedom: as many as there are rows, which is as good as infinity."""
+        return math.inf
+
+    @property
+    def varying(self) -> NDArray[np.bool_]:
+        """Return (d,) which features vary in the neighborhood."""
+        return np.asarray(self.inverse.diagonal() > 0)
 
     def influence(self, features: Features = None) -> FloatArray:
         """Return the influence (c, k, m + 1) of each cluster on the intercept (first) and the weights of m features.
@@ -83,11 +89,7 @@ class Sandwich:
         With a `target`, the covariance (m + 1, m + 1) of that target alone.
         """
         targets = slice(None) if target is None else slice(target, target + 1)
-        if self.whole is not None:
-            at = slice(None) if features is None else np.concatenate([[0], np.asarray(features, dtype=np.int64) + 1])
-            covariance = self.whole[targets][:, at][:, :, at]
-        else:
-            covariance = self._covariance(features, targets)
+        covariance = self._covariance(features, targets)
         return covariance if target is None else covariance[0]
 
     def _covariance(self, features: Features, targets: slice) -> FloatArray:
@@ -133,52 +135,6 @@ class Sandwich:
         order = slice(None) if ordered else np.argsort(self.clusters, kind="stable")
         starts = np.flatnonzero(np.diff(self.clusters[order], prepend=-1))
         return np.asarray(np.add.reduceat(rows[order], starts, axis=0))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Weights of the linear surrogate for all targets, and how sure they are.
-
-    Parameters
-    ----------
-    coef, intercept
-        (k, d) and (k,) estimates of LIME's limit.
-    stderr, intercept_stderr
-        (k, d) and (k,) standard errors; zero where the answer is exact.
-    fidelity, fidelity_stderr
-        (k,) weighted R² on perturbations that the fit has not seen, and its standard error.
-    r2
-        (k,) weighted R² in the sample.
-    estimators
-        For each target, what was used: ``"exact"``, ``"least squares"`` or the name of the control variate.
-    identified
-        Whether the sample identifies all weights; otherwise the standard errors are Cauchy–Schwarz bounds.
-    sandwich
-        Covariances, contrasts and influences on demand.
-    """
-
-    coef: FloatArray
-    intercept: FloatArray
-    stderr: FloatArray
-    intercept_stderr: FloatArray
-    fidelity: FloatArray
-    fidelity_stderr: FloatArray
-    r2: FloatArray
-    estimators: tuple[str, ...]
-    identified: bool
-    sandwich: Sandwich
-
-    def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
-        """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all.
-
-        With a `target`, the covariance (m + 1, m + 1) of that target alone.
-        """
-        return self.sandwich.covariance(features, target=target)
-
-    @property
-    def varying(self) -> NDArray[np.bool_]:
-        """Return (d,) which features vary in the neighborhood, so that their weight means something."""
-        return np.asarray(self.sandwich.inverse.diagonal() > 0)
 
 
 @dataclass(frozen=True)
@@ -293,16 +249,8 @@ def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unsee
     else:
         floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
     clusters = None if len(shape.rows.second) else shared_clusters(neighborhood.clusters)
-    if neighborhood.scrambled and shape.identified:
-        scores *= _scrambling(shape, scores)
     known: Any = {"rows": shape.rows, "directions": shape.directions}
     return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor, **known)
-
-
-def _scrambling(shape: Geometry, scores: FloatArray) -> FloatArray:
-    """Return the factor (k,) by which scrambled points make the weights' errors smaller; their rows stand alone."""
-    differences = shape.directions.T @ (scores * turns(len(scores))[:, None])
-    return scrambling_factor(differences, np.square(shape.directions).T @ np.square(scores))
 
 
 def geometry(

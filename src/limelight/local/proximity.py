@@ -143,10 +143,7 @@ def _ones(Z: MaskArray) -> NDArray[np.int64]:
     d = Z.shape[1]
     if d > _FEW or Z.flags.f_contiguous:
         return np.asarray(np.add.reduce(Z, axis=1, dtype=np.uint32).astype(np.int64))
-    # BLAS may compute with what lies behind a short row, throws that away, and leaves its "invalid" flag raised.
-    with np.errstate(invalid="ignore"):
-        ones = Z.astype(np.float32) @ np.ones(d, dtype=np.float32)
-    return np.asarray(ones.astype(np.int64))
+    return np.asarray((Z.astype(np.float32) @ np.ones(d, dtype=np.float32)).astype(np.int64))
 
 
 def _euclidean(Z: FloatArray, center: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Draws, FloatArray
 from limelight.errors import UnknownNameError
+from limelight.local.replicates import GROUPS, SCRAMBLES
 
 Law = Literal["uniform", "bernoulli"]
 Design = Literal["pairs", "plain"]
@@ -30,8 +31,8 @@ LAWS = ("uniform", "bernoulli")
 DESIGNS = ("pairs", "plain")
 POINT_DESIGNS = ("sobol", "lhs", "plain")
 
-SOBOL_COORDINATES = 1000
-"""Beyond this many coordinates Sobol points gain nothing at any affordable n; independent points are drawn instead."""
+SOBOL_COORDINATES = 50
+"""Beyond this many coordinates Sobol points gain nothing in sum, and make single weights several times worse."""
 
 PAIRED_ROWS_PER_FEATURE = 6
 """A pair says one thing about the weights: with fewer rows than 6 d, independent rows can estimate them better."""
@@ -267,10 +268,11 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
     Parameters
     ----------
     design
-        ``"sobol"``: scrambled Sobol points [owen1998], whose error for smooth functions falls faster than 1/√n; rows
-        are taken in turn from two sequences, scrambled independently. Beyond `SOBOL_COORDINATES`
-        coordinates independent points are drawn instead. ``"lhs"``: a latin hypercube of these rows. ``"plain"``:
-        independent points.
+        ``"sobol"``: scrambled Sobol points [owen1998], whose error for smooth functions falls faster than 1/√n. Rows
+        are taken in turn from `replicates.SCRAMBLES` sequences, each scrambled on its own and with its coordinates in
+        an order of its own: so no column has the better coordinates, and no poor projection is met in all of them.
+        Beyond `SOBOL_COORDINATES` coordinates independent points are drawn instead. ``"lhs"``: a latin hypercube of
+        these rows. ``"plain"``: independent points.
     start, stop
         Under ``"sobol"`` and ``"plain"`` a row is the same however it is asked for: a longer sequence begins with the
         shorter one. A latin hypercube belongs to its block.
@@ -284,8 +286,8 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
     UnknownNameError
         If `design` is not known.
 
-    >>> whole = points("sobol", 0, 8, 2, seed=1)
-    >>> bool((whole[5:] == points("sobol", 5, 8, 2, seed=1)).all())
+    >>> whole = points("sobol", 0, 16, 2, seed=1)
+    >>> bool((whole[5:] == points("sobol", 5, 16, 2, seed=1)).all())
     True
     """
     if design not in POINT_DESIGNS:
@@ -303,21 +305,30 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
 
 
 def are_scrambled(design: PointDesign, n_coordinates: int) -> bool:
-    """Return whether `points` takes rows in turn from two scrambled sequences.
+    """Return whether `points` takes rows in turn from scrambled sequences.
 
-    >>> are_scrambled("sobol", 12), are_scrambled("lhs", 12)
-    (True, False)
+    >>> are_scrambled("sobol", 12), are_scrambled("sobol", 120), are_scrambled("lhs", 12)
+    (True, False, False)
     """
     return design == "sobol" and n_coordinates <= SOBOL_COORDINATES
 
 
+def n_replicates(design: PointDesign, n_coordinates: int) -> int:
+    """Return into how many independent replicates the rows of `points` fall; row i belongs to number i mod R."""
+    return SCRAMBLES if are_scrambled(design, n_coordinates) else GROUPS
+
+
 def _in_turn(start: int, stop: int, n_coordinates: int, seed: int) -> FloatArray:
-    """Return rows start..stop of two sequences, the even rows of the first and the odd rows of the second."""
+    """Return rows start..stop, row i from sequence i mod R."""
     found = np.empty((stop - start, n_coordinates))
-    for odd in (0, 1):
-        first, last = (start + 1 - odd) // 2, (stop + 1 - odd) // 2  # its rows before `start`, and before `stop`
+    for sequence in range(SCRAMBLES):
+        # how many of its rows lie before `start`, and before `stop`
+        first = (start + SCRAMBLES - 1 - sequence) // SCRAMBLES
+        last = (stop + SCRAMBLES - 1 - sequence) // SCRAMBLES
         if last > first:
-            found[2 * first + odd - start :: 2] = _sobol(first, last - first, n_coordinates, [seed, odd])
+            order = np.random.default_rng([seed, sequence, 1]).permutation(n_coordinates)
+            drawn = _sobol(first, last - first, n_coordinates, [seed, sequence])
+            found[SCRAMBLES * first + sequence - start :: SCRAMBLES] = drawn[:, order]
     return found
 
 

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Ranking
 from limelight.errors import UnknownNameError
-from limelight.local.precision import Estimate
+from limelight.local.estimate import Estimate
+from limelight.local.replicates import NORMAL_95, student_quantile
 
 Rule = Literal["looks", "acs"]
 RULES = ("looks", "acs")
@@ -82,7 +83,9 @@ def samples_to_settle(n: int, doubt: float, level: float) -> int:
     return samples_needed(n, 1.0, now / asked)
 
 
-def critical_value(level: float = 0.95, *, looks: int = 1, rule: Rule = "looks", n: int = _CALIBRATED) -> float:
+def critical_value(
+    level: float = 0.95, *, looks: int = 1, df: float = math.inf, rule: Rule = "looks", n: int = _CALIBRATED
+) -> float:
     """Return how many standard errors separate two weights at a level that holds for all looks together.
 
     Parameters
@@ -91,6 +94,9 @@ def critical_value(level: float = 0.95, *, looks: int = 1, rule: Rule = "looks",
         Probability that nothing wrong is certified, at any look.
     looks
         How many there will be at most; they share the error evenly.
+    df
+        Degrees of freedom of the stated standard errors: few replicates have heavier tails than the 95 % at which
+        errors are stated makes up for.
     rule
         ``"looks"``: normal quantile at 1 − α / 2L. ``"acs"``: asymptotic confidence sequence, for any number of looks
         [waudbysmith2024, theorem 2.2].
@@ -107,7 +113,8 @@ def critical_value(level: float = 0.95, *, looks: int = 1, rule: Rule = "looks",
     """
     alpha = 1.0 - level
     if rule == "looks":
-        return NormalDist().inv_cdf(1.0 - alpha / (2 * max(looks, 1)))
+        shared = 1.0 - alpha / max(looks, 1)
+        return student_quantile(shared, df) / student_quantile(0.95, df) * NORMAL_95
     if rule != "acs":
         raise UnknownNameError("rule", rule, RULES)
     spread = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / _CALIBRATED

@@ -99,20 +99,17 @@ class Seen:
         self._share_rows += int(are_shares(Y).sum())
         if self._ordered:
             self._ordered = bool((np.diff(Y, axis=1) <= 0).all())
-        if Y.shape[1] == 1:
-            self._add_numbers(Y[:, 0])
         if self._ordered and len(self._distinct) < TELLING_ROWS:
             self._distinct.update(row.tobytes() for row in np.unique(Y, axis=0))
 
-    def _add_numbers(self, values: FloatArray) -> None:
-        """Take note of the values of the only column, for as long as they may be labels."""
+    def add_numbers(self, array: Any) -> None:
+        """Take note of the values of one column of whole numbers, for as long as they may be labels."""
         if self._numbers is None:
             return
-        whole = bool((values == np.round(values)).all())
-        if whole and values.min(initial=0) >= -1 and values.max(initial=0) <= FEW_NUMBERS:
-            self._numbers.update(np.unique(values).tolist())
-        else:
+        if array.dtype.kind not in "iu" or array.max(initial=0) > FEW_NUMBERS or array.min(initial=0) < -1:
             self._numbers = None
+        else:
+            self._numbers.update(np.unique(array).tolist())
 
     @property
     def shares(self) -> bool:
@@ -126,8 +123,8 @@ class Seen:
 
     @property
     def may_be_labels(self) -> bool:
-        """Whether all answers are one small whole number, and not just 0 and 1, which mean the same as labels."""
-        return self._numbers is not None and len(self._numbers) > 1 and not self._numbers <= {0, 1}
+        """Whether all answers are one small whole number each, and more than yes and no."""
+        return self._numbers is not None and len(self._numbers) > 2
 
 
 RANKS = (
@@ -137,23 +134,18 @@ RANKS = (
 """What is noticed of columns that may be ranks."""
 
 
-def rank_doubt(seen: Seen, k: int) -> str | None:
-    """Return a sentence where columns may be ranks instead of classes."""
-    if k < 2 or not seen.shares or seen.descending < 2:
-        return None
-    return f"{RANKS}; if so, names and weights are wrong, and a dict {{label: score}} for each input puts it right"
-
-
-def check_ranks(seen: Seen, k: int) -> None:
-    """Refuse columns that are ranks instead of classes.
+def check_ranks(seen: Seen, k: int) -> str | None:
+    """Return a sentence where columns may be ranks instead of classes.
 
     Raises
     ------
     ModelOutputError
-        If there are so many columns in descending order, in so many rows, that this is no accident.
+        If there are so many columns that such an order is no accident.
     """
-    if k < MANY_COLUMNS or seen.descending < TELLING_ROWS or rank_doubt(seen, k) is None:
-        return
+    if k < 2 or not seen.shares or seen.descending < 2:
+        return None
+    if k < MANY_COLUMNS or seen.descending < TELLING_ROWS:
+        return f"{RANKS}; if so, names and weights are wrong, and a dict {{label: score}} for each input puts it right"
     raise ModelOutputError(
         f"model returned {k} columns of which {RANKS}. Return a dict {{label: score}} for each input, or a data frame "
         "whose columns are the classes; both are right also where the order is an accident."

@@ -19,7 +19,7 @@ from limelight.errors import InputError, ModelChangedError
 from limelight.models import wrappers
 from limelight.models.adapters import Adapted
 from limelight.models.batches import Batch
-from limelight.models.columns import Columns, Seen, check_ranks, rank_doubt
+from limelight.models.columns import Columns, Seen, check_ranks
 from limelight.models.estimators import LABELS_NOTE
 from limelight.models.forms import Form, Labels, Numbers, Scores
 from limelight.models.outputs import checked, unexpected
@@ -113,11 +113,10 @@ class Reader:
         if self._left_out:
             found.append(LEFT_OUT_NOTE)
         if self._form is Numbers and not self._known:
-            seen = seen or self._seen
-            found.append(rank_doubt(seen, len(self._names)))
-            found.append(NUMBERS_NOTE if seen.may_be_labels and self._given is None else None)
+            found.append(check_ranks(seen or self._seen, len(self._names)))
+            found.append(NUMBERS_NOTE if self._seen.may_be_labels else None)
             if targets == "auto":
-                found.append(self._competition_note(seen))
+                found.append(self._competition_note())
         return tuple(note for note in found if note)
 
     @property
@@ -125,14 +124,14 @@ class Reader:
         """Whether the columns' meaning comes with the answer, or with the model."""
         return self._answer_names is not None or self._about.names is not None
 
-    def _competition_note(self, seen: Seen) -> str | None:
+    def _competition_note(self) -> str | None:
         """Say how several outputs were read where the model does not say what they are."""
         k = len(self._names or ())
         if k < 2:
             return None
-        if seen.shares and self._adapted.kind == "predict":
+        if self._seen.shares and self._adapted.kind == "predict":
             return f"the {k} outputs sum to one and are read as classes: the largest is explained (targets='all': each)"
-        if not seen.shares and self._adapted.kind == "callable" and not self._logits:
+        if not self._seen.shares and self._adapted.kind == "callable" and not self._logits:
             return (
                 f"the {k} outputs do not sum to one and are read as quantities: each is explained (targets='top1': the "
                 "largest)"
@@ -201,6 +200,8 @@ class Reader:
                 "first answer. Return a column for every output, also for classes that do not occur in the batch.",
                 outputs=True,
             )
+        if Y.shape[1] == 1 and self._given is None:
+            self._seen.add_numbers(array)
         return Y
 
     def _spread(self, array: NDArray[Any], batch: Batch) -> NDArray[Any]:

@@ -68,12 +68,6 @@ class Weights:
             return list(range(len(self.targets)))
         if isinstance(target, str):
             return [row for row, name in enumerate(self.targets) if name == target]
-        named = str(target) in self.targets
-        if named and self.targets.index(str(target)) != target:
-            raise InputError(
-                f"target: {target} is the name of an explained output, and a position from 0; pass {str(target)!r} for "
-                "the name."
-            )
         return [target] if target < len(self.targets) else []
 
 

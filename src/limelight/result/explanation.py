@@ -133,24 +133,14 @@ class Explanation(Contributions):
         ------
         UnknownNameError
             If no explained target has that name or index.
-        InputError
-            If a number is the name of one target and the index of another.
         """
         if target is None:
             return 0
-        if isinstance(target, np.generic):
-            target = target.item()
-        named = self.targets.index(str(target)) if str(target) in self.targets else None
-        if isinstance(target, (str, bool)) or not isinstance(target, int) or not 0 <= target < len(self.targets):
-            if named is None:
-                raise UnknownNameError("target", target, self.targets)
-            return named
-        if named is not None and named != target:
-            raise InputError(
-                f"target: {target} is the name of one explained output and the index of another, "
-                f"{self.targets[target]!r}; pass the name, {str(target)!r} or {self.targets[target]!r}."
-            )
-        return target
+        if isinstance(target, str) and target in self.targets:
+            return self.targets.index(target)
+        if isinstance(target, (int, np.integer)) and not isinstance(target, bool) and 0 <= target < len(self.targets):
+            return int(target)
+        raise UnknownNameError("target", target, self.targets)
 
     def interval(self, level: float = 0.95) -> FloatArray:
         """Return (k, d, 2) confidence intervals of the weights.

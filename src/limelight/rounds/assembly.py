@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Neighborhood
-from limelight.local.precision import Estimate, effective_sample_size
+from limelight.local.estimate import Estimate
+from limelight.local.precision import effective_sample_size
 from limelight.result.explanation import Cost, Explanation, Provenance
+from limelight.rounds.findings import Findings, find
 from limelight.rounds.instance import OpenInstance
-from limelight.rounds.neighborhoods import PoolSource
+from limelight.rounds.shared import SharedSource
 from limelight.rounds.truncation import truncation_notes
-from limelight.rounds.trust import trust_warnings
+from limelight.rounds.trust import trust_warnings, verdict_sentence
 from limelight.rounds.verdict import Verdict
 
 LIKELY = 5
@@ -28,9 +30,11 @@ def assemble(
 ) -> Explanation:
     """Return the explanation of an instance whose neighborhood has been fitted and judged."""
     context, representation = one.context, one.representation
+    targets, findings = context.target_names(one), find(one, neighborhood, estimate, verdict.selected)
+    features = tuple(feature.name for feature in representation.features)
     return Explanation(
         features=representation.features,
-        targets=context.target_names(one),
+        targets=targets,
         coef=estimate.coef,
         stderr=estimate.stderr,
         intercept=estimate.intercept.copy(),
@@ -45,7 +49,20 @@ def assemble(
         outputs=said(one),
         curve=_curve(one),
         layout=representation.layout(),
-        provenance=_provenance(one, neighborhood, estimate, verdict, width),
+        provenance=_provenance(one, neighborhood, estimate, verdict, findings, width),
+        center=findings.center,
+        reference=findings.reference,
+        df=findings.df,
+        additivity=np.array([each.additivity for each in findings.targets]),
+        additivity_stderr=np.array([each.additivity_stderr for each in findings.targets]),
+        gap=np.array([each.gap for each in findings.targets]),
+        curves=findings.curves,
+        pairs=tuple(each.pairs for each in findings.targets),
+        causes=tuple(each.cause for each in findings.targets),
+        verdicts=tuple(
+            verdict_sentence(found, one.outputs[target], fidelity, features, n=len(neighborhood.Z))
+            for found, target, fidelity in zip(findings.targets, one.targets, estimate.fidelity.tolist(), strict=True)
+        ),
     )
 
 
@@ -65,16 +82,12 @@ def _curve(one: OpenInstance) -> Mapping[str, Any] | None:
 
 
 def said(one: OpenInstance) -> tuple[tuple[str, float], ...]:
-    """Return the largest outputs, of which the first is the answer; none of several quantities, of which none is.
-
-    Of labels met so far only those answered are quoted, so that no other instance matters.
-    """
+    """Return the largest outputs; of labels met so far only those answered, so that no other instance matters."""
     columns = one.context.caller.columns
     quoted = likely(one.outputs, one.context.caller.output_names or ())
-    if columns is None or columns.compete or len(columns.names) == 1:
-        answered = columns is not None and columns.growing
-        return tuple(pair for pair in quoted if pair[1] != 0) if answered else quoted
-    return ()
+    if columns is None or not columns.growing:
+        return quoted
+    return tuple(pair for pair in quoted if pair[1] != 0)
 
 
 def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
@@ -87,11 +100,16 @@ def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, floa
 
 
 def _provenance(
-    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, verdict: Verdict, width: float
+    one: OpenInstance,
+    neighborhood: Neighborhood,
+    estimate: Estimate,
+    verdict: Verdict,
+    findings: Findings,
+    width: float,
 ) -> Provenance:
     context = one.context
     settings, modality = context.recorded
-    pool = one.source if isinstance(one.source, PoolSource) else None
+    shared = one.source if isinstance(one.source, SharedSource) else None
     names = context.target_names(one)
     return Provenance(
         seed=settings["seed"],
@@ -101,7 +119,7 @@ def _provenance(
         samples_needed=verdict.samples_needed,
         estimator=estimate.estimators[0] if len(set(estimate.estimators)) == 1 else ", ".join(estimate.estimators),
         kernel_width=float(width),
-        shared=pool is not None and pool.shared,
+        shared=shared is not None and shared.shared,
         warnings=said_aloud(one)
         + truncation_notes(one, neighborhood, estimate)
         + trust_warnings(
@@ -110,6 +128,7 @@ def _provenance(
             neighborhood,
             estimate,
             verdict,
+            findings,
             tolerance=context.settings.tolerance,
             noisy=one.noisy,
             asked=one.n,
@@ -118,7 +137,7 @@ def _provenance(
         modality=modality,
         versions=versions(),
         cost=Cost(one.rows, one.calls, time.perf_counter() - one.started),
-        path="inputs" if pool else context.caller.path(one.representation.original),
+        path="inputs" if shared else context.caller.path(one.representation.original),
     )
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Neighborhood, Surrogate
+from limelight.contracts import FloatArray, Neighborhood, Shape, Surrogate
 from limelight.control.masks import estimate_masked
-from limelight.control.tables import PoolControl, estimate_encoded, fit_pool
+from limelight.control.table_weights import Corrected, estimate_table
+from limelight.control.tables import TableDesign
+from limelight.local.estimate import Estimate, WholeCovariance
 from limelight.local.moments import moments
-from limelight.local.precision import Estimate, assemble, estimate_plain, geometry
+from limelight.local.precision import assemble, estimate_plain, geometry
 from limelight.local.proximity import proximity_to
 from limelight.local.sampling import size_law, weighted_size_law
 from limelight.local.surrogate import EstimatorSurrogate
-from limelight.rounds.instance import Context, OpenInstance
-from limelight.rounds.neighborhoods import MaskSource, PoolSource
+from limelight.rounds.instance import Context, Controls, OpenInstance
+from limelight.rounds.neighborhoods import MaskSource
+from limelight.rounds.shared import SharedDraws, SharedSource
 
 CONTROLLED_TARGETS = 16
 """A control variate is kept for each draw of a pool and target; with more targets plain least squares fits all."""
@@ -29,8 +33,8 @@ def fit(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Estimate
     settings = one.context.settings
     if settings.surrogate != "ridge":
         return _fit_surrogate(neighborhood, as_surrogate(one.context), settings.max_features)
-    if isinstance(one.source, PoolSource):
-        return _fit_encoded(one, one.source, neighborhood, width)
+    if isinstance(one.source, SharedSource):
+        return _fit_shared(one, one.source, neighborhood, width)
     sizes = _sizes_near(one, one.source, width) if settings.control_variates else None
     return estimate_masked(neighborhood, sizes, regularization=settings.regularization)
 
@@ -61,8 +65,8 @@ def refit(neighborhood: Neighborhood, estimate: Estimate, selected: tuple[NDArra
         parts.append(part)
     columns = ("intercept", "intercept_stderr", "fidelity", "fidelity_stderr", "r2")
     joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
-    meat = replace(estimate.sandwich, whole=whole)
-    return replace(estimate, coef=coef, stderr=stderr, sandwich=meat, estimators=("refit",) * len(parts), **joined)
+    errors = WholeCovariance(whole, estimate.varying)
+    return replace(estimate, coef=coef, stderr=stderr, errors=errors, estimators=("refit",) * len(parts), **joined)
 
 
 def _fit_surrogate(neighborhood: Neighborhood, surrogate: Surrogate, max_features: int | None) -> Estimate:
@@ -85,39 +89,63 @@ def _sizes_near(one: OpenInstance, source: MaskSource, width: float) -> FloatArr
     return weighted_size_law(size_law(source.representation.law, d), near)
 
 
-def _fit_encoded(one: OpenInstance, source: PoolSource, neighborhood: Neighborhood, width: float) -> Estimate:
-    settings, representation = one.context.settings, source.representation
-    keep = np.array([feature.keep for feature in representation.features])
-    control = ratio = None
+def _fit_shared(one: OpenInstance, source: SharedSource, neighborhood: Neighborhood, width: float) -> Estimate:
+    """Return the weights of a row on shared draws, each target corrected by its second model where it has one."""
+    settings = one.context.settings
+    keep = np.array([feature.keep for feature in source.representation.features])
+    fixed = keep >= 1.0
+    if settings.regularization:
+        return estimate_plain(neighborhood, regularization=settings.regularization, fixed=fixed)
+    one.controls = (None,) * len(one.targets)
     if settings.control_variates and settings.kernel == "exponential" and one.context.distance == "euclidean":
-        control = _pool_control(one, source, len(neighborhood.Z))
-        ratio = math.exp(-1.0 / (2.0 * width**2))
-    fixed = (keep <= 0.0) | (keep >= 1.0)
-    return estimate_encoded(
-        neighborhood, control, representation.own, ratio, fixed=fixed, regularization=settings.regularization
-    )
+        one.controls = shared_controls(source.draws, one.n, one.targets)
+    one.ratio = math.exp(-1.0 / (2.0 * width**2))
+    one.corrected = _corrected(one, source, neighborhood, one.ratio)
+    return estimate_table(neighborhood, one.corrected, fixed)
 
 
-def _pool_control(one: OpenInstance, source: PoolSource, n: int) -> PoolControl | None:
-    """Return the control of the first n draws for the targets of an instance, fitted once for all who share them."""
-    if len(one.targets) > CONTROLLED_TARGETS or source.pool.background.probabilities is None:
-        return None
-    found = [_one_control(source, n, int(target)) for target in one.targets]
-    whole = [control for control in found if control is not None]
-    if len(whole) < len(found):
-        return None
-    if len(whole) == 1:
-        return whole[0]
-    outputs = np.array([control.outputs[kind] for kind in range(3) for control in whole])
-    return PoolControl(tuple(control.parts[0] for control in whole), outputs)
+def _corrected(one: OpenInstance, source: SharedSource, neighborhood: Neighborhood, ratio: float) -> Corrected:
+    """Return what second models leave of the outputs of all draws, and their projections for this row."""
+    k, d = len(one.targets), neighborhood.Z.shape[1]
+    left = neighborhood.Y.copy()
+    coef, intercept, names = np.zeros((k, d)), np.zeros(k), [""] * k
+    parts = source.parts(one.n)
+    for row, control in enumerate(one.controls):
+        if control is None:
+            continue
+        left[: one.n, row] = control.unseen
+        coef[row], intercept[row] = control.parts.project(source.representation.own, ratio)
+        names[row] = control.name
+        start = one.n
+        for part in parts:
+            y, stop = part.Y[:, one.targets[row]], start + part.n
+            inside = source.draws.background.inside(part.U)
+            left[start:stop, row] = control.residuals(part.codes, inside, y, averaged=part.averaged)
+            start = stop
+    return Corrected(left, coef, intercept, tuple(names))
 
 
-def _one_control(source: PoolSource, n: int, target: int) -> PoolControl | None:
-    pool = source.pool
-    if (n, target) not in pool.controls:
-        Y = pool.Y[:n, [target]]
-        pool.controls[n, target] = fit_pool(
-            pool.codes[:n], pool.U[:n], Y, pool.background.probabilities, pool.background.places
-        )
-    found: PoolControl | None = pool.controls[n, target]
-    return found
+def shared_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> Controls:
+    """Return the second models of the first n shared draws, fitted once for all rows that share them.
+
+    They are kept for each look, of which there are few; the columns they were fitted to are kept for the last one only.
+    """
+    shapes = draws.background.shapes
+    if shapes is None or len(targets) > CONTROLLED_TARGETS:
+        return (None,) * len(targets)
+    found = []
+    for target in targets.tolist():
+        if (n, target) not in draws.fits:
+            design = _design(draws, n, shapes)
+            draws.fits[n, target] = None if design is None else design.control(draws.Y[:n, target])
+        found.append(draws.fits[n, target])
+    return tuple(found)
+
+
+def _design(draws: SharedDraws, n: int, shapes: Sequence[Shape]) -> TableDesign | None:
+    """Return the columns of the first n draws, made anew where the last ones were of another number of draws."""
+    if "design" not in draws.fits or draws.fits["design"][0] != n:
+        inside = draws.background.inside(draws.U[:n])
+        draws.fits["design"] = (n, TableDesign.of(draws.codes[:n], inside, shapes, draws.replicates))
+    made: TableDesign | None = draws.fits["design"][1]
+    return made

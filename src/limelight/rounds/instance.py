@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Modality, Representation
+from limelight.control.table_weights import Corrected
+from limelight.control.tables import TableControl
 from limelight.errors import InputError
 from limelight.local.sampling import MaskSampler
 from limelight.local.stopping import look_schedule
@@ -21,7 +23,8 @@ from limelight.models.calls import Caller
 from limelight.models.columns import Columns, Seen
 from limelight.result.explanation import Explanation
 from limelight.rounds.labels import check_labels, label_of
-from limelight.rounds.neighborhoods import MaskSource, Pool, PoolSource
+from limelight.rounds.neighborhoods import MaskSource
+from limelight.rounds.shared import SharedDraws, SharedSource
 from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
 from limelight.seeding import stream
@@ -43,6 +46,9 @@ CHANGED = (
 """Said aloud, once for each change; the explanation is then the one that a new explainer gives."""
 
 
+Controls = tuple[TableControl | None, ...]
+
+
 @dataclass
 class Context:
     """What all instances of one explainer have in common.
@@ -62,7 +68,7 @@ class Context:
     settings: Settings
     modality: Modality
     caller: Caller
-    pools: dict[bytes, Pool] = field(default_factory=dict)
+    pools: dict[bytes, SharedDraws] = field(default_factory=dict)
     visible: bool = False
     labels_checked: bool = False
     _former: dict[bytes, FloatArray] = field(default_factory=dict)
@@ -85,7 +91,7 @@ class Context:
         """Return how often the settings ask each row; None where that depends on whether the model is noisy."""
         return None if self.settings.replicates == "auto" else int(self.settings.replicates)
 
-    def guards(self, pool: Pool) -> bool:
+    def guards(self, pool: SharedDraws) -> bool:
         """Return whether a row of a pool tells that the model has changed: a noisy model always answers otherwise."""
         return pool.n > 0 and pool.repeats == 1 and not self._by_batch
 
@@ -106,7 +112,7 @@ class Context:
         self.pools.clear()
         warnings.warn(CHANGED, stacklevel=2)
 
-    def recognise(self, pool: Pool) -> None:
+    def recognise(self, pool: SharedDraws) -> None:
         """Notice that a pool drawn anew was answered as before: the model is the same, and depends on its batches."""
         former = self._former.pop(pool.content, None)
         if former is not None and same_answers(pool.Y[0], former, sizes(pool.Y)):
@@ -129,12 +135,14 @@ class Context:
             first *= 2
         return look_schedule(first, settings.max_samples or self.modality.max_samples)
 
-    def source(self, representation: Representation) -> tuple[MaskSource | PoolSource, tuple[int, ...]]:
+    def source(self, representation: Representation) -> tuple[MaskSource | SharedSource, tuple[int, ...]]:
         """Return where the instance's perturbations come from, and the numbers of rows after which to look."""
         if hasattr(representation, "encode"):
             encoded = cast(Encoded, representation)
+            # a surrogate of the user's own weighs rows in its own way, which a mixture of draws would upset
+            hold = self.settings.surrogate == "ridge"
             shared = encoded.background.shared and not self.settings.fresh
-            source = PoolSource(encoded, self._pool(encoded), shared=shared)
+            source = SharedSource(encoded, self._pool(encoded), hold=hold, shared=shared)
             return source, self.looks("pool", len(encoded.features))
         settings, masked = self.settings, cast(Masked, representation)
         looks = self.looks("masks", len(masked.features))
@@ -164,16 +172,7 @@ class Context:
             return [together(representations)]
         return (representation.original for representation in representations)
 
-    def pools_to_grow(self, opened: Sequence[OpenInstance]) -> list[tuple[Pool, OpenInstance]]:
-        """Return the pools that have too few rows, each with the first instance that needs the most."""
-        needy: dict[int, tuple[Pool, OpenInstance]] = {}
-        for one in opened:
-            pool = one.source.pool if isinstance(one.source, PoolSource) else None
-            if pool is not None and one.n > pool.n and (id(pool) not in needy or one.n > needy[id(pool)][1].n):
-                needy[id(pool)] = (pool, one)
-        return list(needy.values())
-
-    def _pool(self, representation: Encoded) -> Pool:
+    def _pool(self, representation: Encoded) -> SharedDraws:
         settings, background = self.settings, representation.background
         if settings.sampler == "pairs":
             raise InputError("sampler: 'pairs' draws masks; tables take 'sobol', 'lhs' or 'plain'.")
@@ -181,7 +180,7 @@ class Context:
         content = background.content + (representation.content if settings.fresh else b"")
         pool = self.pools.get(content)
         if pool is None:
-            pool = Pool(background, cast(int, settings.seed), cast(Any, design), content, self.replicates)
+            pool = SharedDraws(background, cast(int, settings.seed), cast(Any, design), content, self.replicates)
             if background.shared and not settings.fresh:
                 self.pools[content] = pool
         return pool
@@ -205,8 +204,14 @@ class OpenInstance:
         The numbers of perturbations after which to look; the last is the budget.
     outputs, targets
         (m,) the model's outputs for the instance and the indices of those explained; known after its first answer.
+    seen
+        What is true of the answers to its own masks; None where it has none.
     path
         The explanation along the grid of kernel widths, where the width is to be chosen.
+    controls
+        For each target the second model that its weights were corrected by, of draws that are shared.
+    corrected, ratio
+        What second models left of the outputs at the last look, and the kernel's ratio ρ then.
     explanation
         None while open.
 
@@ -226,8 +231,11 @@ class OpenInstance:
         self.n = self.looks[0]
         self.outputs: FloatArray = np.empty(0)
         self.targets: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self._seen = Seen()
+        self.seen: Seen | None = None
         self.path: KernelPath | None = None
+        self.controls: Controls = ()
+        self.corrected: Corrected | None = None
+        self.ratio = 1.0
         self.explanation: Explanation | None = None
 
     @property
@@ -238,12 +246,12 @@ class OpenInstance:
     @property
     def ready(self) -> bool:
         """Return whether the rows of the next look are there."""
-        return self.explanation is None and self.source.n >= self.n
+        return self.explanation is None and self.source.has(self.n)
 
     @property
     def noisy(self) -> bool:
         """Return whether the model was found to answer one input in two ways."""
-        source = self.source.pool if isinstance(self.source, PoolSource) else self.source
+        source = self.source.draws if isinstance(self.source, SharedSource) else self.source
         return self.context.replicates is None and (source.repeats or 1) > 1
 
     def meet(self, outputs: FloatArray) -> None:
@@ -255,18 +263,14 @@ class OpenInstance:
             original = self.representation.original
             self.rows += check_labels(original, self.label, outputs, self.context.caller)
 
-    @property
-    def seen(self) -> Seen:
-        """Return what is true of the answers to its perturbations, its own or the pool's."""
-        return self.source.pool.seen(self.n) if isinstance(self.source, PoolSource) else self._seen
-
     def see(self, outputs: FloatArray) -> None:
         """Take note of the answers to its own masks."""
-        self._seen.add(outputs)
+        self.seen = self.seen or Seen()
+        self.seen.add(outputs)
 
     def restart(self) -> None:
         """Begin anew, as if the model had not been asked yet."""
-        self._seen = Seen()
+        self.seen = None
         self.source, self.looks = self.context.source(self.representation)
         self.n = self.looks[0]
         self.outputs, self.targets = np.empty(0), np.empty(0, dtype=np.int64)

@@ -1,7 +1,7 @@
-"""Where one instance's neighborhood comes from: masks of its own, or a pool that it shares.
+"""Where an instance's perturbations come from when it has masks of its own; those that tables share are in `shared.py`.
 
-Both sources answer the same questions. What must the model still be asked so that n rows are there (`request`), what
-did it say (`receive`), and what are the first n rows (`sample`)? Rounds grow n; nothing is drawn twice.
+Both kinds of source answer the same questions. What must the model still be asked so that n rows are there (`request`),
+what did it say (`receive`), and what are the first n rows (`sample`)? Rounds grow n; nothing is drawn twice.
 """
 
 from __future__ import annotations
@@ -9,22 +9,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Background, Draws, Encoded, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
-from limelight.local.sampling import PointDesign, are_scrambled, design_weights, points
-from limelight.models.columns import Seen, widened
+from limelight.contracts import Draws, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
+from limelight.local.sampling import design_weights
 from limelight.rounds.asking import Answers, Request
 from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
 from limelight.seeding import stream
 
 REPEATED_UP_TO = 20
 """Masks of at most this many features repeat often enough for asking each distinct one once to pay (2^20 ≫ any n)."""
-_POOL_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ class Sample:
         As in `contracts.Draws`, over all blocks.
     noise
         (n, m) variance of each answer where rows were asked repeatedly, else None.
-    scrambled
+    order
         As in `contracts.Neighborhood`.
     """
 
@@ -51,7 +47,7 @@ class Sample:
     enumerated: NDArray[np.bool_]
     clusters: NDArray[np.int64]
     noise: FloatArray | None
-    scrambled: bool = False
+    order: NDArray[np.int64] | None = None
 
 
 class MaskSource:
@@ -92,6 +88,10 @@ class MaskSource:
     def n(self) -> int:
         """Return how many rows the model has answered, counted each time where all masks are asked repeatedly."""
         return self.tally.answers if self.tally is not None else sum(map(len, self._answers))
+
+    def has(self, n: int) -> bool:
+        """Return whether the rows of a look at n draws are there."""
+        return self.n >= n
 
     def request(self, n: int) -> Request:
         """Draw the rows that are missing up to n and return their model inputs, made chunk by chunk.
@@ -172,123 +172,6 @@ class MaskSource:
         """Return whether the model has given two answers to one row, here or, as is known already, to the instance."""
         first = answers.outputs[again]
         return self.repeats is not None or not same_answers(first, answers.again, sizes(answers.outputs))
-
-
-class Pool:
-    """Draws of one background with the model's answers, growing at the end only; shared by all who encode them.
-
-    Where perturbed rows do not depend on the instance (tables), only their encoding z' = [same bin as mine] does. One
-    row, many rows and the next call all read prefixes of the same sequence, so that no explanation depends on what
-    else is explained.
-
-    Parameters
-    ----------
-    background
-        The law that is drawn from.
-    seed
-        The explainer's seed.
-    design
-        ``"sobol"``, ``"lhs"`` or ``"plain"``, see `local.sampling.points`.
-    content
-        What keys the sequence of points: the background's, and the instance's where it shall have one of its own.
-    repeats
-        How often each row is asked; None until the first block has shown whether the model is noisy.
-    """
-
-    def __init__(
-        self, background: Background, seed: int, design: PointDesign, content: bytes, repeats: int | None = 1
-    ) -> None:
-        self.background = background
-        self.design = design
-        self.content = content
-        self.repeats = repeats
-        self.controls: dict[Any, Any] = {}
-        self._seen: dict[int, Seen] = {}
-        self._point_seed = int(stream(seed, content, "points").integers(2**63))
-        self._U: list[FloatArray] = []
-        self._codes: list[NDArray[Any]] = []
-        self.U: FloatArray = np.empty((0, background.n_coordinates))
-        self.codes: NDArray[Any] = np.empty((0, background.n_coordinates))
-        self.Y: FloatArray = np.empty((0, 0))
-
-    @property
-    def n(self) -> int:
-        """Return how many rows the model has answered."""
-        return len(self.Y)
-
-    def request(self, n: int) -> Iterator[Inputs]:
-        """Draw the rows that are missing up to n and yield their model inputs, chunk by chunk; they are not kept."""
-        self._U, self._codes = [self.U], [self.codes] if self.n else []
-        for start in range(self.n, n, _POOL_CHUNK):
-            U = points(self.design, start, min(start + _POOL_CHUNK, n), self.background.n_coordinates, self._point_seed)
-            codes, inputs = self.background.draw(U)
-            self._U.append(U)
-            self._codes.append(codes)
-            yield inputs
-
-    def receive(self, answers: FloatArray) -> None:
-        """Keep the answers (rows, m) to the last request."""
-        # One contiguous column per coordinate: every instance compares and weighs the codes column by column.
-        self.U, self.codes = np.concatenate(self._U), np.asfortranarray(np.concatenate(self._codes))
-        self.widen(answers.shape[1])
-        self.Y = np.concatenate([self.Y, answers]) if self.n else answers
-
-    def seen(self, n: int) -> Seen:
-        """Return what is true of the answers to the first n rows, whatever was asked beyond them for others."""
-        if n not in self._seen:
-            self._seen[n] = Seen()
-            self._seen[n].add(self.Y[:n])
-        return self._seen[n]
-
-    def widen(self, k: int) -> None:
-        """Give the rows so far a column for each of k outputs: labels that were met later were none of theirs."""
-        self.Y = widened(self.Y, k)
-
-    def canary(self) -> tuple[Inputs, FloatArray]:
-        """Return the model input of the first row and (k,) what the model said to it, to ask whether it still does."""
-        return self.background.draw(self.U[:1])[1], self.Y[0]
-
-
-class PoolSource:
-    """One instance's view of a pool: the same draws as everybody's, encoded as its own z'.
-
-    Parameters
-    ----------
-    representation
-        What encodes draws.
-    pool
-        Draws with their answers.
-    shared
-        Whether other instances read them too; not where rows are drawn around this one, or its values are held.
-    """
-
-    def __init__(self, representation: Encoded, pool: Pool, *, shared: bool = True) -> None:
-        self.representation = representation
-        self.pool = pool
-        self.shared = shared
-
-    @property
-    def kind(self) -> str:
-        """Return how much the instance brings to a round: hundreds of rows of its own, or none."""
-        return "pool" if self.shared else "masks"
-
-    @property
-    def n(self) -> int:
-        """Return how many rows the model has answered."""
-        return self.pool.n
-
-    def sample(self, n: int, targets: NDArray[np.int64]) -> Sample:
-        """Return the first n rows of the pool, encoded, with the answers for the targets."""
-        design, enumerated, clusters = _independent(n)
-        Z = self.representation.encode(self.pool.codes[:n])
-        scrambled = are_scrambled(self.pool.design, self.pool.background.n_coordinates)
-        return Sample(Z, self.pool.Y[:n, targets], design, enumerated, clusters, None, scrambled)
-
-
-@lru_cache(maxsize=16)
-def _independent(n: int) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.int64]]:
-    """Return design weights, enumerated and clusters of n independent draws; one copy serves all instances."""
-    return np.broadcast_to(1.0 / n, n), np.broadcast_to(False, n), np.arange(n)
 
 
 def _distinct(Z: MaskArray) -> tuple[MaskArray, NDArray[np.intp]]:

@@ -26,6 +26,7 @@ from limelight.local.width import FACTORS, kernel_path
 from limelight.result.explanation import Explanation
 from limelight.rounds.asking import BrokenError, ask
 from limelight.rounds.assembly import assemble
+from limelight.rounds.findings import distance
 from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import Sample
@@ -140,7 +141,8 @@ def look(one: OpenInstance, context: Context) -> None:
     neighborhood, width = weigh(one, sample, context)
     estimate = fit(one, neighborhood, width)
     last, settle = one.n >= one.looks[-1], one.n < one.settled_up_to
-    verdict = judge(neighborhood, estimate, context.settings, n=one.n, looks=len(one.looks), last=last, settle=settle)
+    shown = estimate.scaled(distance(one))
+    verdict = judge(neighborhood, shown, context.settings, n=one.n, looks=len(one.looks), last=last, settle=settle)
     if verdict.stopped:
         if context.settings.refit:
             estimate = refit(neighborhood, estimate, verdict.selected)
@@ -156,7 +158,7 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
         width = float(settings.kernel_width)
     else:
         width = default_kernel_width(context.distance, len(center))
-    known = (sample.enumerated, sample.clusters, sample.noise, sample.scrambled)
+    known = (sample.enumerated, sample.clusters, sample.noise, sample.order)
     neighborhood = Neighborhood(sample.Z, sample.Y, sample.design, center, *known)
 
     def weights(width: float) -> FloatArray:

@@ -11,13 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Neighborhood
-from limelight.local.precision import Estimate, effective_sample_size
+from limelight.local.estimate import Estimate
+from limelight.local.precision import effective_sample_size
+from limelight.rounds.findings import FEW_EFFECTIVE, Findings, TargetFindings
 from limelight.rounds.verdict import Verdict
-
-LOW_FIDELITY = 0.5
-"""Below one half, the surrogate explains less than it leaves unexplained."""
-FEW_EFFECTIVE = 10
-"""Rows of effective sample size per feature below which even the standard errors are unsure."""
 
 
 def trust_warnings(
@@ -26,6 +23,7 @@ def trust_warnings(
     neighborhood: Neighborhood,
     estimate: Estimate,
     verdict: Verdict,
+    findings: Findings,
     *,
     tolerance: float,
     noisy: bool,
@@ -39,7 +37,8 @@ def trust_warnings(
     remedy = "raise replicates" if exhaustive and not noisy else "raise max_samples"
     return (
         *(["the model gave two answers to one input: the intervals cover its own noise as well"] if noisy else []),
-        *fidelity_warnings(estimate.fidelity, targets),
+        *cause_warnings(findings.targets, targets),
+        *outside_warnings(features, findings.reference),
         *sample_warnings(effective, int(varying.sum()), exhaustive=exhaustive),
         *(
             budget_warning(asked, verdict.samples_needed, tolerance, remedy=remedy)
@@ -50,17 +49,105 @@ def trust_warnings(
     )
 
 
-def fidelity_warnings(fidelity: FloatArray, targets: Sequence[str]) -> list[str]:
-    """Say where the linear story does not describe the model.
+def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str]) -> list[str]:
+    """Say where weights cannot be read as reasons, once for all targets that share the cause.
 
-    >>> fidelity_warnings(np.array([0.11]), ["spam"])
-    ['held-out fidelity 0.11 for spam: a linear surrogate does not describe this model here']
+    >>> cause_warnings([TargetFindings("nothing moved", 0.0, 0.0, 0.0, 0.0, 0.0)], ["spam"])
+    ['the answer never moved for spam: nothing that was perturbed matters to it']
     """
-    return [
-        f"held-out fidelity {value:.2f} for {target}: a linear surrogate does not describe this model here"
-        for value, target in zip(fidelity.tolist(), targets, strict=True)
-        if value < LOW_FIDELITY
-    ]
+    by_cause: dict[str, list[int]] = {}
+    for row, found in enumerate(findings):
+        by_cause.setdefault(found.cause, []).append(row)
+    sentences = []
+    for row in by_cause.get("gap", [])[:1]:
+        named = _several([targets[i] for i in by_cause["gap"]])
+        found = findings[row]
+        sentences.append(
+            f"the model answers otherwise at this instance than around it for {named}: its answer is {found.gap:.3g} "
+            "residual spreads away from what the perturbations lead to expect; do not rely on the weights"
+        )
+    if "acts together" in by_cause:
+        rows = by_cause["acts together"]
+        named = _several([targets[i] for i in rows])
+        share = min(findings[i].additivity for i in rows)
+        sentences.append(
+            f"features act together for {named} ({share:.2f} of its movement adds up): "
+            "a sum of weights does not describe this model here"
+        )
+    if "nothing moved" in by_cause:
+        named = _several([targets[i] for i in by_cause["nothing moved"]])
+        sentences.append(f"the answer never moved for {named}: nothing that was perturbed matters to it")
+    return sentences
+
+
+def outside_warnings(features: Sequence[Feature], reference: FloatArray) -> list[str]:
+    """Name the values that the background never shows: what the model makes of them is extrapolation.
+
+    >>> from limelight.contracts import Where
+    >>> outside_warnings([Feature("age = 140", Where("column", "age"), "140", keep=0.0)], np.array([0.0]))
+    ['outside the background, so compared with all of it: age = 140']
+    """
+    outside = [feature.name for feature in features if feature.where.kind == "column" and feature.keep <= 0.0]
+    return [f"outside the background, so compared with all of it: {_several(outside)}"] if outside else []
+
+
+def _several(names: Sequence[str]) -> str:
+    """Return names as a list that stays short."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def verdict_sentence(
+    found: TargetFindings, prediction: float, fidelity: float, features: Sequence[str], *, n: int
+) -> str:
+    """Return in one sentence what the weights of a target may be used for.
+
+    Parameters
+    ----------
+    found
+        What is known of the target.
+    prediction
+        The model's answer.
+    fidelity
+        Held-out fidelity of the yes/no conditions.
+    features
+        The features' names.
+    n
+        How many perturbations there were.
+
+    >>> verdict_sentence(TargetFindings("adds up", 0.99, 0.01, 0.0, 0.2, 0.0), 0.5, 0.31, (), n=2048)
+    'The features add up: weights can be compared and summed (additivity 0.99; the conditions shown tell 0.31 of it).'
+    """
+    adds = f"additivity {found.additivity:.2f}"
+    coarse = ""
+    if found.additivity - fidelity > 0.1:
+        coarse = f"; the conditions shown tell {max(fidelity, 0.0):.2f} of it"
+    if found.cause == "nothing moved":
+        return f"The answer never moved in {n} perturbations: there is nothing here to explain."
+    if found.cause == "gap":
+        return (
+            f"The model answers {prediction:.3g} here, where its answers around lead to expect {found.expected:.3g}: "
+            "the weights do not tell why."
+        )
+    if found.cause == "too few":
+        return "Too few perturbations are near this instance to say how far the weights can be trusted."
+    if found.cause == "adds up":
+        return f"The features add up: weights can be compared and summed ({adds}{coarse})."
+    if found.cause == "saturates":
+        return (
+            f"Each feature pushes one way and the answer saturates: order and signs hold, sizes do not add ({adds}"
+            f"{coarse})."
+        )
+    if found.cause == "adds up in part":
+        return f"The features add up in part ({adds}{coarse}){_together(found, features)}."
+    return f"The features act together: do not add up their weights ({adds}){_together(found, features)}."
+
+
+def _together(found: TargetFindings, features: Sequence[str]) -> str:
+    """Return which pairs of features act together, in words."""
+    if not found.pairs:
+        return "; no pair of features explains the rest"
+    names = [f"“{features[pair.first]}” with “{features[pair.second]}” ({pair.share:.0%})" for pair in found.pairs[:3]]
+    return f"; together act {_several(names)}"
 
 
 def sample_warnings(effective: float, n_varying: int, *, exhaustive: bool) -> list[str]:

@@ -12,12 +12,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray
+from limelight.contracts import Encoded, FloatArray
 from limelight.errors import ModelChangedError
 from limelight.models.columns import widened
 from limelight.rounds.asking import NONE_AGAIN, Answers, Request
 from limelight.rounds.instance import Context, OpenInstance
-from limelight.rounds.neighborhoods import MaskSource, Pool, PoolSource
+from limelight.rounds.neighborhoods import MaskSource
+from limelight.rounds.shared import Held, SharedDraws, SharedSource
 from limelight.rounds.steadiness import REPEATS, both, handful, same_answers, sizes
 
 
@@ -36,7 +37,7 @@ class Turn(Protocol):
 class Canary:
     """One row of a kept pool, asked again: a model that was fitted anew in place answers it differently."""
 
-    def __init__(self, pool: Pool, first: OpenInstance) -> None:
+    def __init__(self, pool: SharedDraws, first: OpenInstance) -> None:
         self.pool = pool
         self.first = first
 
@@ -89,27 +90,37 @@ class Originals:
 
 def _asked_twice(one: OpenInstance) -> bool:
     """Return whether f(x) is asked twice: to find noise, or because the pool has found it."""
-    if isinstance(one.source, PoolSource):
-        return one.context.replicates is None and (one.source.pool.repeats or 1) > 1
+    if isinstance(one.source, SharedSource):
+        return one.context.replicates is None and (one.source.draws.repeats or 1) > 1
     return one.source.repeats is None
 
 
 class Growth:
-    """The rows that a pool still misses; its first block shows whether the model is noisy."""
+    """The rows that shared draws still miss; their first block shows whether the model is noisy."""
 
-    def __init__(self, pool: Pool, first: OpenInstance) -> None:
+    def __init__(self, pool: SharedDraws, first: OpenInstance) -> None:
         self.pool = pool
         self.first = first
         self.context = first.context
+        self.n = pool.n
+        self.held: dict[Held, tuple[int, Encoded]] = {}
         self._again = NONE_AGAIN
         self._before: FloatArray | None = None
 
+    def want(self, source: SharedSource, n: int) -> None:
+        """Add what one instance needs for a look at n draws."""
+        self.n = max(self.n, n)
+        for which, (rows, representation) in source.wanted(n).items():
+            known = self.held.get(which)
+            if known is None or known[0] < rows:
+                self.held[which] = (rows, representation)
+
     def request(self) -> Request:
-        """Return the rows up to what the neediest instance needs."""
-        pool, n = self.pool, self.first.n
-        self._again = handful(n - pool.n, exhaustive=False) if pool.repeats is None else NONE_AGAIN
+        """Return the rows up to what the neediest instance needs, and the draws that rare values need."""
+        pool = self.pool
+        self._again = handful(self.n - pool.n, exhaustive=False) if pool.repeats is None else NONE_AGAIN
         repeats = (pool.repeats or 1) - (0 if self._before is None else 1)
-        return Request(pool.request(n), repeats, self._again)
+        return Request(pool.request(self.n, self.held), repeats, self._again)
 
     def receive(self, answers: Answers) -> bool:
         """Keep the rows; have them all asked once more where the model is found to be noisy."""
@@ -152,12 +163,23 @@ class OwnMasks:
         return False
 
 
+def growths(opened: Sequence[OpenInstance]) -> list[Growth]:
+    """Return what shared draws need for the next looks, each counted to the first instance that needs it."""
+    needy: dict[int, Growth] = {}
+    for one in opened:
+        source = one.source
+        if isinstance(source, SharedSource) and not source.has(one.n):
+            growth = needy.setdefault(id(source.draws), Growth(source.draws, one))
+            growth.want(source, one.n)
+    return list(needy.values())
+
+
 def turns(opened: Sequence[OpenInstance], context: Context) -> list[Turn]:
     """Return the turns of one round: the canaries first, so that nothing is kept beside answers of another model."""
     new = [one for one in opened if not len(one.targets)]
-    growing = context.pools_to_grow(opened)
-    kept = {id(pool): (pool, one) for pool, one in growing}
-    kept |= {id(one.source.pool): (one.source.pool, one) for one in new if isinstance(one.source, PoolSource)}
+    growing = growths(opened)
+    kept = {id(growth.pool): (growth.pool, growth.first) for growth in growing}
+    kept |= {id(one.source.draws): (one.source.draws, one) for one in new if isinstance(one.source, SharedSource)}
     canaries = [Canary(pool, one) for pool, one in kept.values() if context.guards(pool)]
     masks = [OwnMasks(one, one.source) for one in opened if isinstance(one.source, MaskSource)]
-    return [*canaries, Originals(new, context), *[Growth(pool, one) for pool, one in growing], *masks]
+    return [*canaries, Originals(new, context), *growing, *masks]

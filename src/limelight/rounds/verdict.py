@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Neighborhood, Ranking
+from limelight.local.estimate import Estimate
 from limelight.local.moments import moments
-from limelight.local.precision import Estimate
 from limelight.local.selection import largest, select
 from limelight.local.stopping import (
     critical_value,
@@ -51,12 +51,33 @@ class Verdict:
 
 
 def judge(
-    neighborhood: Neighborhood, estimate: Estimate, settings: Settings, *, n: int, looks: int, last: bool, settle: bool
+    neighborhood: Neighborhood,
+    estimate: Estimate,
+    settings: Settings,
+    *,
+    n: int,
+    looks: int,
+    last: bool,
+    settle: bool,
 ) -> Verdict:
-    """Return the verdict on an estimate; the last of the looks always stops.
+    """Return the verdict on an estimate of the contributions; the last of the looks always stops.
 
-    `n` is the number of rows asked, counted each time where masks are asked repeatedly; `settle` says whether rows are
-    few enough to draw more for a doubt about the order alone.
+    Parameters
+    ----------
+    neighborhood
+        The rows.
+    estimate
+        What is shown and compared: weights times the distance of the instance from what they are compared with.
+    settings
+        The explainer's.
+    n
+        Rows asked so far, counted each time where masks are asked repeatedly.
+    looks
+        How many looks there will be at most.
+    last
+        Whether this is the last.
+    settle
+        Whether rows are few enough to draw more for a doubt about the order alone.
     """
     selected = choose(neighborhood, estimate, settings)
     needed = samples_needed(n, float(relative_error(estimate).max(initial=0.0)), settings.tolerance)
@@ -65,7 +86,7 @@ def judge(
         more = needed > n or (settings.stop == "auto" and settle and leading_doubt(estimate, settings) > 1 - LEVEL)
         if more:
             return Verdict("", needed, selected, ())
-    rankings = _rank(estimate, selected, critical_value(LEVEL, looks=looks))
+    rankings = _rank(estimate, selected, critical_value(LEVEL, looks=looks, df=estimate.errors.df))
     if exhaustive:
         stopped = "exhaustive"
     elif settings.n_samples != "auto":

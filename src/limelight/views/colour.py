@@ -26,7 +26,7 @@ def drawing(explanation: Explanation, width: int = 100, weights: str = CONTRIBUT
     out = text()
     out.append("The model says ", SOFT).append(f.verdict(explanation), "bold").append("\n")
     said = f.outputs(explanation)
-    if not f.quantities(explanation):
+    if len(said) > 1:
         numbers = f.Numbers.fitting(value for _, value in said)
         out.append("  ".join(f"{name} {numbers.text(value)}" for name, value in said) + "\n", SOFT)
     if left_out(explanation):

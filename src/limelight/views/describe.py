@@ -94,11 +94,10 @@ def _opening(explanation: Explanation, facts: TargetFacts) -> str:
     said = f.outputs(explanation)
     if not said:
         return "The model says nothing."
-    if f.quantities(explanation):
-        number = f.Numbers.fitting([facts.prediction]).text(facts.prediction)
-        return f"The model says {number} for *{isolated(facts.name)}*."
     name, value = said[0]
-    opening = f"The model says *{isolated(name)}* ({f.Numbers.fitting([value]).text(value)})."
+    number = f.Numbers.fitting([value]).text(value)
+    shown = isolated(name)
+    opening = f"The model says {number} for *{shown}*." if len(said) == 1 else f"The model says *{shown}* ({number})."
     if facts.name == name:
         return opening
     own = f.output_numbers(facts).text(facts.prediction)

@@ -20,8 +20,6 @@ from limelight.views.measure import CONTRIBUTIONS, TIED, Measured, compared_with
 from limelight.views.targets import shown_targets
 
 MINUS = "\N{MINUS SIGN}"
-MOST_QUANTITIES = 5
-"""Quantities that a heading gives; each has its own part below."""
 MOST_CUT = 7
 """Characters that a column's name keeps: "mea…nts"."""
 
@@ -302,21 +300,14 @@ def outputs(explanation: Explanation) -> tuple[tuple[str, float], ...]:
 def verdict(explanation: Explanation) -> str:
     """Return what the model said, in one clause.
 
-    A single output is a quantity and is given by its value; of several that compete, the largest is what the model
-    says; of several quantities none is, and each is given by its value.
+    A single output is a quantity and is given by its value; of several, the largest is what the model says.
     """
     said = outputs(explanation)
     if not said:
         return "nothing"
-    if quantities(explanation):
-        return ", ".join(f"{Numbers.fitting([value]).text(value)} for {name}" for name, value in said[:MOST_QUANTITIES])
     name, value = said[0]
-    return f"{name} ({Numbers.fitting([value]).text(value)})"
-
-
-def quantities(explanation: Explanation) -> bool:
-    """Whether the outputs are quantities side by side, of which none is what the model says, as a class would be."""
-    return not explanation.outputs or len(explanation.outputs) == 1
+    number = Numbers.fitting([value]).text(value)
+    return f"{number} for {name}" if len(said) == 1 else f"{name} ({number})"
 
 
 def interval_text(row: Row, numbers: Numbers) -> str:

@@ -106,21 +106,17 @@ def _verdict(explanation: Explanation) -> str:
     said = f.outputs(explanation)
     if not said:
         return "The model says nothing"
-    if f.quantities(explanation):
-        clauses = [
-            f'<b>{m.number(value, Numbers.fitting([value]), "said")}</b> <span class="for">for {m.name(name)}</span>'
-            for name, value in said[: f.MOST_QUANTITIES]
-        ]
-        return f'<span class="says">The model says</span> {", ".join(clauses)}'
     name, value = said[0]
     shown = m.number(value, Numbers.fitting([value]), "said")
+    if len(said) == 1:
+        return f'<span class="says">The model says</span> <b>{shown}</b> <span class="for">for {m.name(name)}</span>'
     return f'<span class="says">The model says</span> <b>{m.name(name)}</b> {shown}'
 
 
 def _outputs(explanation: Explanation, targets: Sequence[TargetFacts]) -> str:
     """Return what the model said for every likely output, as small bars; nothing where there is only one."""
     said = f.outputs(explanation)
-    if len(said) < 2 or f.quantities(explanation):
+    if len(said) < 2:
         return ""
     numbers = Numbers.fitting(value for _, value in said)
     largest = max(abs(value) for _, value in said) or 1.0

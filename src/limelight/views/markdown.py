@@ -27,7 +27,7 @@ def render(explanation: Explanation, weights: str = CONTRIBUTIONS) -> str:
     """
     said = f.outputs(explanation)
     parts = [f"### The model says {escaped(f.verdict(explanation))}"]
-    if not f.quantities(explanation):
+    if len(said) > 1:
         numbers = f.Numbers.fitting(value for _, value in said)
         parts.append("Likely outputs: " + ", ".join(f"{escaped(name)} {numbers.text(value)}" for name, value in said))
     parts += [f"> **Warning:** {escaped(sentence)}" for sentence in sentences.warnings(explanation)]

@@ -50,7 +50,7 @@ def _headline(explanation: Explanation) -> str:
     said = f.outputs(explanation)
     numbers = Numbers.fitting(value for _, value in said)
     lines = [f"The model says {f.verdict(explanation)}."]
-    if not f.quantities(explanation):
+    if len(said) > 1:
         lines.append("Likely outputs: " + ", ".join(f"{name} {numbers.text(value)}" for name, value in said) + ".")
     if left_out(explanation):
         lines.append(left_out(explanation))

@@ -34,7 +34,7 @@ from limelight.compat.lime.tables import Statistics, build_table, distinct
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.tabular import Tabular
-from limelight.rounds.neighborhoods import Pool
+from limelight.rounds.shared import SharedDraws
 
 __all__ = ["LimeTabularExplainer", "RecurrentTabularExplainer", "TableDomainMapper"]
 
@@ -143,7 +143,7 @@ class LimeTabularExplainer:
         self._prepare(data)
         own = None if self.discretizer is None else peek_seed(self.discretizer.random_state)
         self._seed = draw_seed(self.random_state) + 2**31 * (own or 0)
-        self._shared: tuple[Any, dict[bytes, Pool]] | None = None
+        self._shared: tuple[Any, dict[bytes, SharedDraws]] | None = None
 
     @staticmethod
     def convert_and_round(values: Any) -> list[str]:
@@ -309,7 +309,7 @@ class LimeTabularExplainer:
             **words,
         )
 
-    def _pools(self, predict_fn: Callable[[Any], Any]) -> dict[bytes, Pool]:
+    def _pools(self, predict_fn: Callable[[Any], Any]) -> dict[bytes, SharedDraws]:
         """Return the neighborhoods that this function has answered already, where they may be shared."""
         if not self.share_neighborhood:
             return {}

@@ -21,8 +21,8 @@ from limelight.models.adapters import METHODS
 from limelight.models.calls import Caller
 from limelight.result.explanation import Explanation
 from limelight.rounds.instance import Context
-from limelight.rounds.neighborhoods import Pool
 from limelight.rounds.pipeline import explain_stream
+from limelight.rounds.shared import SharedDraws
 from limelight.seeding import stream
 from limelight.settings import Settings
 
@@ -185,7 +185,11 @@ class Answer:
 
 
 def ask(
-    question: Question, instance: Any, predict: Callable[[Any], Any], modality: Modality, pools: dict[bytes, Pool]
+    question: Question,
+    instance: Any,
+    predict: Callable[[Any], Any],
+    modality: Modality,
+    pools: dict[bytes, SharedDraws],
 ) -> Answer:
     """Return the answer to a question about one instance.
 

@@ -10,7 +10,7 @@ feature].
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Inputs
+from limelight.contracts import INNER_TERMS, FloatArray, Inputs, Shape
 from limelight.interpretable.tabular.frames import MAX_FLOAT, IntArray
+from limelight.interpretable.tabular.shapes import shape_of
 from limelight.interpretable.tabular.store import Store
 
 MAX_SUPPORT = 4096
@@ -213,12 +214,40 @@ def _evenly_spaced(counts: IntArray, k: int) -> tuple[IntArray, FloatArray]:
     return picks, times * (ends[-1] / k)
 
 
-def several_values(law: Law) -> NDArray[np.bool_]:
-    """Return (b,) whether each bin of a law holds more than one value, so that the place inside it matters."""
-    bins = 0 if law.probabilities is None else len(law.probabilities)
+GRID = 64
+"""Support points that stand for a bin's normal law when its shape is tabulated."""
+
+
+def law_shape(law: Law, values: FloatArray | None, *, ordered: bool = True) -> Shape:
+    """Return what a law with bins may do inside them.
+
+    Parameters
+    ----------
+    law
+        `Observed` or `BinnedGaussian`.
+    values
+        (m,) the support points as numbers, NaN where there is none; None for categories and groups.
+    ordered
+        Whether the order of values inside a bin means something.
+    """
     if isinstance(law, Observed):
-        return np.asarray(np.bincount(law.codes, minlength=bins) > 1)
-    return np.ones(bins, dtype=bool)
+        mass = np.diff(law.cumulative, prepend=0.0)
+        return shape_of(mass, law.codes, values, ordered=ordered)
+    shares = np.asarray(law.probabilities, float)
+    codes = np.repeat(np.arange(len(shares)), GRID)
+    return shape_of(np.repeat(shares / GRID, GRID), codes, None)
+
+
+def support_points(law: Law, u: FloatArray) -> IntArray:
+    """Return which support point of its law's shape each u (n,) is nearest to."""
+    if isinstance(law, Observed):
+        return law.find(u)
+    shares = np.asarray(law.probabilities, float)
+    ends = np.cumsum(shares)
+    ends[-1] = 1.0
+    code = np.searchsorted(ends, u, side="right")
+    inner = (u - ends[code] + shares[code]) / np.maximum(shares[code], 1e-300)
+    return np.asarray(code * GRID + np.clip((inner * GRID).astype(np.int64), 0, GRID - 1))
 
 
 @dataclass(frozen=True)
@@ -259,9 +288,48 @@ class TableBackground:
         return tuple(found) if len(found) == len(self.laws) else None
 
     @cached_property
-    def places(self) -> tuple[NDArray[np.bool_], ...] | None:
-        """Return for each feature and bin whether it holds several values; None where a feature is continuous."""
-        return None if self.probabilities is None else tuple(map(several_values, self.laws))
+    def shapes(self) -> tuple[Shape, ...] | None:
+        """Return for each feature what it may do inside its bins; None where a feature is continuous."""
+        if self.probabilities is None:
+            return None
+        found = []
+        for law, members in zip(self.laws, self.members, strict=True):
+            single = len(members) == 1
+            found.append(law_shape(law, self.store.numbers(members[0]) if single else None, ordered=single))
+        return tuple(found)
+
+    def inside(self, U: FloatArray) -> FloatArray:
+        """Return (n, c, 4) the inner terms of the draws at points U (n, c), see `contracts.Shape`."""
+        shapes = self.shapes or ()
+        found = np.zeros((*U.shape, INNER_TERMS))
+        for k, (law, shape) in enumerate(zip(self.laws, shapes, strict=True)):
+            found[:, k] = shape.terms[support_points(law, U[:, k])]
+        return found
+
+    def inside_of(self, own: NDArray[Any], numbers: FloatArray) -> FloatArray:
+        """Return (c, 4) the inner terms of one row, given its codes (c,) and its values as numbers (c,).
+
+        A value between two support points stands at the nearest; one of a bin without numbers at its middle.
+        """
+        found = np.zeros((len(own), INNER_TERMS))
+        for k, (shape, code) in enumerate(zip(self.shapes or (), own.tolist(), strict=True)):
+            points = np.flatnonzero(shape.codes == code)
+            values = self._numbers[k]
+            if not len(points) or not shape.terms[points].any():
+                continue
+            if values is None or not np.isfinite(numbers[k]):
+                found[k] = shape.terms[points[len(points) // 2]]
+            else:
+                found[k] = shape.terms[points[np.argmin(np.abs(values[points] - numbers[k]))]]
+        return found
+
+    @cached_property
+    def _numbers(self) -> tuple[FloatArray | None, ...]:
+        """For each feature its support points as numbers; None for categories, groups and normal laws."""
+        return tuple(
+            self.store.numbers(members[0]) if len(members) == 1 and isinstance(law, Observed) else None
+            for law, members in zip(self.laws, self.members, strict=True)
+        )
 
     @property
     def discrete(self) -> bool:
@@ -281,8 +349,16 @@ class TableBackground:
         digest.update(self.store.fingerprint())
         return digest.digest()
 
-    def draw(self, U: FloatArray) -> tuple[NDArray[Any], Inputs]:
+    def draw(self, U: FloatArray, *, fixed: Mapping[int, Sequence[Any]] | None = None) -> tuple[NDArray[Any], Inputs]:
         """Turn points U (n, c) into codes (n, c) and n model inputs.
+
+        Parameters
+        ----------
+        U
+            (n, c) points of the unit cube.
+        fixed
+            Feature → the values that its columns have in all rows, whatever the points say: a value that the
+            background never shows. Codes are those of the points.
 
         Examples
         --------
@@ -301,7 +377,10 @@ class TableBackground:
                 picks[j] = picked
                 if drawn is not None:
                     numbers[j] = drawn
-        return codes, self.store.gather(picks, numbers)
+        values: dict[int, Any] = {}
+        for feature, given in (fixed or {}).items():
+            values.update(zip(self.members[feature], given, strict=True))
+        return codes, self.store.gather(picks, numbers, values)
 
     @cached_property
     def code_dtype(self) -> np.dtype[Any]:

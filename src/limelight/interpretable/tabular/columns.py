@@ -67,6 +67,9 @@ class Column:
         Of the present values, for a continuous surrogate: z = (v - mean) / scale. The scale of a constant is 1.
     zone
         The time zone of a column of dates, see `clock.zone_name`; empty where its dates have none.
+    low, high
+        The smallest and largest number of the background, where a number beyond them is a value of its own: no draw
+        of the outer bin could tell what it does. Infinite where it is not.
     """
 
     label: Hashable
@@ -80,6 +83,8 @@ class Column:
     mean: float = 0.0
     scale: float = 1.0
     zone: str = ""
+    low: float = -math.inf
+    high: float = math.inf
 
     def read(self, value: Any) -> Any:
         """Return the canonical form of one value; None for every kind of missing."""
@@ -90,14 +95,17 @@ class Column:
         if value is None:
             return self.missing
         if self.edges is not None:
-            return bisect_left(self.edges, float(value))
+            number = float(value)
+            return bisect_left(self.edges, number) if self.low <= number <= self.high else UNKNOWN
         return self.codes.get(value, UNKNOWN)
 
     def name_of(self, code: int, value: Any) -> str:
         """Return what a person reads for a value with this code."""
         if code >= 0:
             return self.names[code]
-        return f"{self.label} is missing" if value is None else f"{self.label} = {self.show(value)}"
+        if value is None:
+            return f"{self.label} is missing"
+        return f"{self.label} = {self.show(value)}"
 
     def show(self, value: Any) -> str:
         """Return a canonical value as a person reads it."""

@@ -6,7 +6,7 @@ Enter the values of one row; leave its `TableRow`: the bins it lies in, as featu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -47,6 +47,10 @@ class TableRow:
         (d,) bool: features whose z' is the standardised value; None where none is.
     shown
         What views need.
+    read
+        The row's values in canonical form, in column order.
+    bins
+        For each feature what its bins are called, in the order of the codes.
     """
 
     features: tuple[Feature, ...]
@@ -57,6 +61,39 @@ class TableRow:
     values: tuple[Any, ...]
     continuous: NDArray[np.bool_] | None
     shown: Layout
+    read: tuple[Any, ...] = ()
+    bins: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def reference(self) -> FloatArray:
+        """Return (d,) the average row's z': the own bin's share; 0 where z' is a standardised value."""
+        shares = np.array([feature.keep for feature in self.features])
+        return shares if self.continuous is None else np.where(self.continuous, 0.0, shares)
+
+    @property
+    def inside(self) -> FloatArray | None:
+        """Return (d, 4) what the row's own values do inside their bins; None where features are continuous."""
+        if self.background.shapes is None:
+            return None
+        numbers = np.full(len(self.own), np.nan)
+        for feature, members in enumerate(self.background.members):
+            value = self.read[members[0]]
+            if len(members) == 1 and isinstance(value, (int, float)):
+                numbers[feature] = float(value)
+        return self.background.inside_of(self.own, numbers)
+
+    @property
+    def outside(self) -> Mapping[int, Hashable]:
+        """Features whose value the background never shows → the value as read, which tells it from others."""
+        if self.background.shapes is None:
+            return {}
+        unknown = np.flatnonzero(self.own == UNKNOWN).tolist()
+        return {feature: tuple(self.read[j] for j in self.background.members[feature]) for feature in unknown}
+
+    def draw_with(self, U: FloatArray, coordinate: int) -> tuple[NDArray[Any], Inputs]:
+        """Return codes and rows at points U (n, d), with this row's own value of one feature in all of them."""
+        given = [self.values[j] for j in self.background.members[coordinate]]
+        return self.background.draw(U, fixed={coordinate: given})
 
     @property
     def original(self) -> Inputs:
@@ -122,7 +159,18 @@ class DenseTable:
         if self._continuous.any():
             return self._represent_continuous(features, found, content, read, values)
         own = np.array(found, dtype=self.background.code_dtype)
-        row = TableRow(features, self._ones, content, self.background, own, values, None, self._layout)
+        row = TableRow(
+            features,
+            self._ones,
+            content,
+            self.background,
+            own,
+            values,
+            None,
+            self._layout,
+            tuple(read),
+            self._bins,
+        )
         return self._hold(row, read) if self.contrast == "value" else row
 
     def originals(self, representations: Sequence[TableRow | HeldRow]) -> Inputs:
@@ -133,6 +181,24 @@ class DenseTable:
         """Return what the table is, as JSON."""
         groups = {str(part.label): [str(self.labels[j]) for j in part.members] for part in self.parts if part.is_group}
         return {"columns": len(self.columns), "groups": groups, "library": self.background.store.library}
+
+    @cached_property
+    def _bins(self) -> tuple[tuple[str, ...], ...]:
+        """For each feature what its bins are called; one object for all rows."""
+        return tuple(self._names_of(part) for part in self.parts)
+
+    def _names_of(self, part: Part) -> tuple[str, ...]:
+        if not part.is_group:
+            return self.columns[part.members[0]].names
+        if part.values:  # one-hot: the bins are what its columns stand for
+            found = {code: part.values[key.index(max(key))] for key, code in part.codes.items()}
+        else:
+            found = {code: self._names_of_members(part, key) for key, code in part.codes.items()}
+        return tuple(str(found[code]) for code in sorted(found))
+
+    def _names_of_members(self, part: Part, codes: tuple[int, ...]) -> str:
+        names = (self.columns[j].names[code] for j, code in zip(part.members, codes, strict=True))
+        return ", ".join(names)
 
     @cached_property
     def _ones(self) -> FloatArray:
@@ -182,7 +248,15 @@ class DenseTable:
             ]
             background = replace(background, laws=tuple(laws), salt=content)
         return TableRow(
-            features, np.where(flags, standard, 1.0), content, background, codes, values, flags, self._layout
+            features,
+            np.where(flags, standard, 1.0),
+            content,
+            background,
+            codes,
+            values,
+            flags,
+            self._layout,
+            tuple(read),
         )
 
     def _hold(self, row: TableRow, read: list[Any]) -> HeldRow:

@@ -218,6 +218,8 @@ def column_by_bins(
     mean, scale = (float(present.mean()), float(present.std())) if len(present) else (0.0, 1.0)
     moments = (how is None, mean, scale or 1.0)
     column = Column(raw.label, raw.type, raw.unit, edges, {}, missing, tuple(names), *moments, zone=raw.zone)
+    if how is not None and len(present):
+        column = replace(column, low=float(present.min()), high=float(present.max()))
     return column, Ranked(ranks, codes, first, distinct)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import fields
 from os import PathLike
 from pathlib import Path
@@ -164,14 +165,20 @@ def _write_column(column: Column) -> dict[str, Any]:
         "mean": column.mean,
         "scale": column.scale,
         "zone": column.zone,
+        # JSON knows no infinity
+        "low": column.low if math.isfinite(column.low) else None,
+        "high": column.high if math.isfinite(column.high) else None,
     }
 
 
 def _read_column(saved: dict[str, Any]) -> Column:
     keys = [unpack(key) for key in saved.pop("keys")]
     edges, names = saved.pop("edges"), saved.pop("names")
+    low, high = saved.pop("low", None), saved.pop("high", None)
     return Column(
         **saved,
+        low=-math.inf if low is None else low,
+        high=math.inf if high is None else high,
         edges=None if edges is None else tuple(edges),
         names=tuple(names),
         codes={key: code for code, key in enumerate(keys)},

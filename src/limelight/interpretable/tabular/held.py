@@ -14,6 +14,7 @@ control variate knows them (measured in `docs/decisions.md`).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
+from limelight.contracts import INNER_TERMS, Feature, FloatArray, Inputs, Layout, MaskArray, Shape, Where
 from limelight.interpretable.tabular.store import store_beside
 from limelight.result.layouts import table_layout
 
@@ -82,15 +83,39 @@ class HeldBackground:
         return tuple([np.concatenate([[share], (1.0 - share) * drawn]) for share, drawn in pairs])
 
     @cached_property
-    def places(self) -> tuple[NDArray[np.bool_], ...]:
-        """Return for each feature and code whether it stands for several values; the own value is one."""
-        return tuple([np.concatenate([[False], places]) for places in self.inner.places])
+    def shapes(self) -> tuple[Shape, ...] | None:
+        """Return for each feature what it may do: the own value is a bin of its own, before the background's."""
+        if self.inner.shapes is None:
+            return None
+        found = []
+        for share, shape in zip(self.shares, self.inner.shapes, strict=True):
+            nothing = np.zeros((1, INNER_TERMS))
+            found.append(
+                Shape(
+                    mass=np.concatenate([[share], (1.0 - share) * shape.mass]),
+                    codes=np.concatenate([[OWN], 1 + shape.codes]),
+                    terms=np.concatenate([nothing, shape.terms]),
+                    means=np.concatenate([nothing, shape.means]),
+                    share=np.concatenate([[share], (1.0 - share) * shape.share]),
+                )
+            )
+        return tuple(found)
+
+    def inside(self, U: FloatArray) -> FloatArray:
+        """Return (n, d, 4) the inner terms of the draws at points U (n, d); 0 where the own value is held."""
+        held, rest = self._held(U)
+        return np.where(held[:, :, None], 0.0, self.inner.inside(rest))
+
+    def _held(self, U: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
+        """Return where the own value is held (n, d), and the points at which the others are drawn."""
+        held = self.shares > U
+        rest = np.divide(U - self.shares, 1.0 - self.shares, out=np.zeros_like(U), where=~held)
+        return held, np.minimum(rest, 1.0 - 2.0**-53)
 
     def draw(self, U: FloatArray) -> tuple[NDArray[Any], Inputs]:
         """Turn points U (n, d) into codes (n, d) and n model inputs; the first part of [0, 1) holds the own value."""
-        held = self.shares > U
-        rest = np.divide(U - self.shares, 1.0 - self.shares, out=np.zeros_like(U), where=~held)
-        codes, drawn = self.inner.draw(np.minimum(rest, 1.0 - 2.0**-53))
+        held, rest = self._held(U)
+        codes, drawn = self.inner.draw(rest)
         return np.where(held, OWN, codes + 1).astype(codes.dtype), self._mixed(held, drawn)
 
     def _mixed(self, held: NDArray[np.bool_], drawn: Inputs) -> Inputs:
@@ -148,6 +173,27 @@ class HeldRow:
     def original(self) -> Inputs:
         """Return the row as a table of one row."""
         return self.background.original
+
+    @property
+    def bins(self) -> tuple[tuple[str, ...], ...]:
+        """Return nothing: the own value is compared with all draws, and has no curve."""
+        return ()
+
+    @property
+    def inside(self) -> FloatArray | None:
+        """Return (d, 4) zeros: the own value is a bin of its own."""
+        return None if self.background.shapes is None else np.zeros((len(self.features), INNER_TERMS))
+
+    @property
+    def outside(self) -> Mapping[int, Hashable]:
+        """Return nothing: the own value is held in half of the draws, whatever the background shows."""
+        return {}
+
+    def draw_with(self, U: FloatArray, coordinate: int) -> tuple[NDArray[Any], Inputs]:
+        """Return codes and rows at points U (n, d), with the own value of one feature in all of them."""
+        moved = U.copy()
+        moved[:, coordinate] = 0.0
+        return self.background.draw(moved)
 
     def encode(self, codes: NDArray[Any]) -> MaskArray:
         """Return Z (n, d): 1 where a draw holds the own value; 0 where it was drawn, also if it is the same value."""

@@ -7,7 +7,7 @@ columns; every other column stays zero as it is in the row. A draw sets a column
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,9 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
+from limelight.contracts import INNER_TERMS, Feature, FloatArray, Inputs, Layout, MaskArray, Shape, Where
 from limelight.errors import InputError
-from limelight.interpretable.tabular.background import Gaussian, Observed, law_bytes, observed_law, several_values
+from limelight.interpretable.tabular.background import (
+    Gaussian,
+    Observed,
+    law_bytes,
+    law_shape,
+    observed_law,
+    support_points,
+)
 from limelight.interpretable.tabular.bins import FEW, find_edges
 from limelight.interpretable.tabular.build import Options
 from limelight.interpretable.tabular.columns import UNKNOWN, bin_names, read_value, show_value
@@ -64,10 +71,19 @@ class SparseBackground:
         found = [law.probabilities for law in self.laws if law.probabilities is not None]
         return tuple(found) if len(found) == len(self.laws) else None
 
-    @property
-    def places(self) -> tuple[NDArray[np.bool_], ...] | None:
-        """Return for each column and bin whether it holds several values; None where codes are continuous."""
-        return None if self.probabilities is None else tuple(map(several_values, self.laws))
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...] | None:
+        """Return what each column may do inside its bins; None where codes are continuous."""
+        if self.probabilities is None:
+            return None
+        return tuple(law_shape(law, support) for law, support in zip(self.laws, self.supports, strict=True))
+
+    def inside(self, U: FloatArray) -> FloatArray:
+        """Return (n, c, 4) the inner terms of the draws at points U (n, c), see `contracts.Shape`."""
+        found = np.zeros((*U.shape, INNER_TERMS))
+        for k, (law, shape) in enumerate(zip(self.laws, self.shapes or (), strict=True)):
+            found[:, k] = shape.terms[support_points(law, U[:, k])]
+        return found
 
     @cached_property
     def content(self) -> bytes:
@@ -77,14 +93,16 @@ class SparseBackground:
             digest.update(law_bytes(law) + support.tobytes())
         return digest.digest()
 
-    def draw(self, U: FloatArray) -> tuple[NDArray[Any], Inputs]:
-        """Turn points U (n, c) into codes (n, c) and a sparse matrix of n rows."""
+    def draw(self, U: FloatArray, *, fixed: Mapping[int, float] | None = None) -> tuple[NDArray[Any], Inputs]:
+        """Turn points U (n, c) into codes (n, c) and a sparse matrix of n rows; columns in `fixed` have one value."""
         continuous = any(isinstance(law, Gaussian) for law in self.laws)
         codes = np.empty(U.shape, dtype=np.float64 if continuous else np.int16)
         values = np.empty(U.shape)
         for k, (law, support) in enumerate(zip(self.laws, self.supports, strict=True)):
             codes[:, k], picks, numbers = law.draw(U[:, k])
             values[:, k] = support[picks] if numbers is None else numbers
+        for k, value in (fixed or {}).items():
+            values[:, k] = value
         return codes, self.matrix(values)
 
     def matrix(self, values: FloatArray) -> Inputs:
@@ -106,11 +124,41 @@ class SparseRow:
     background: SparseBackground
     own: NDArray[Any]
     values: FloatArray
+    bins: tuple[tuple[str, ...], ...] = ()
 
     @property
     def original(self) -> Inputs:
         """Return the row as a matrix of one row."""
         return self.background.matrix(self.values[None, :])
+
+    @property
+    def reference(self) -> FloatArray:
+        """Return (d,) the average row's z': the own bin's share, or the column's mean, in standard units."""
+        return np.array([feature.keep for feature in self.features]) if self.bins else np.zeros(len(self.own))
+
+    @property
+    def inside(self) -> FloatArray | None:
+        """Return (d, 4) what the row's own values do inside their bins; None without bins."""
+        shapes = self.background.shapes
+        if shapes is None:
+            return None
+        found = np.zeros((len(self.own), INNER_TERMS))
+        for k, (shape, support) in enumerate(zip(shapes, self.background.supports, strict=True)):
+            points = np.flatnonzero(shape.codes == self.own[k])
+            if len(points):
+                found[k] = shape.terms[points[np.argmin(np.abs(support[points] - self.values[k]))]]
+        return found
+
+    @property
+    def outside(self) -> Mapping[int, Hashable]:
+        """Columns whose value the background never shows → the value."""
+        if self.background.shapes is None:
+            return {}
+        return {k: float(self.values[k]) for k in np.flatnonzero(self.own == UNKNOWN).tolist()}
+
+    def draw_with(self, U: FloatArray, coordinate: int) -> tuple[NDArray[Any], Inputs]:
+        """Return codes and rows at points U (n, d), with this row's own value in one column of all of them."""
+        return self.background.draw(U, fixed={coordinate: float(self.values[coordinate])})
 
     def encode(self, codes: NDArray[Any]) -> MaskArray:
         """Return Z (n, d): 1 where a draw falls into the row's own bin; the standardised value without bins."""
@@ -157,14 +205,15 @@ class SparseTable:
         at, values = self._nonzeros(instance)
         whole = self.form.dtype.kind in "iu"
         columns = [self._column(int(j), float(v), whole) for j, v in zip(at, values, strict=True)]
-        features = tuple(feature for feature, _, _, _ in columns)
+        features = tuple(feature for feature, _, _, _, _ in columns)
+        bins = tuple(names for _, _, _, _, names in columns if names)
         background = SparseBackground(
-            tuple(law for _, law, _, _ in columns), tuple(support for _, _, support, _ in columns), at, self.form
+            tuple(law for _, law, _, _, _ in columns), tuple(support for _, _, support, _, _ in columns), at, self.form
         )
-        own = np.array([code for _, _, _, code in columns], dtype=float if self.options.bins is None else np.int64)
+        own = np.array([code for _, _, _, code, _ in columns], dtype=float if self.options.bins is None else np.int64)
         center = own if self.options.bins is None else np.ones(len(at))
         content = hashlib.blake2b(at.tobytes() + values.tobytes(), digest_size=16).digest()
-        row = SparseRow(features, center.astype(np.float64), content, background, own, values)
+        row = SparseRow(features, center.astype(np.float64), content, background, own, values, bins)
         return self._hold(row) if self.options.contrast == "value" else row
 
     def _hold(self, row: SparseRow) -> HeldRow:
@@ -206,8 +255,10 @@ class SparseTable:
             raise InputError("instance: expected finite numbers in a sparse row, got NaN or infinity; set them to 0.")
         return at, values
 
-    def _column(self, j: int, value: float, whole: bool) -> tuple[Feature, Observed | Gaussian, FloatArray, float]:
-        """Return feature, law, support and own code of one non-zero column of a row."""
+    def _column(
+        self, j: int, value: float, whole: bool
+    ) -> tuple[Feature, Observed | Gaussian, FloatArray, float, tuple[str, ...]]:
+        """Return feature, law, support, own code and names of the bins of one non-zero column of a row."""
         label = self.labels[j]
         where = Where("column", label)
         mean, std = self.moments[:, j].tolist()
@@ -217,7 +268,7 @@ class SparseTable:
             around = centre if self.options.around == "instance" else 0.0
             shows = [0.0, *self.values[self.ends[j] : self.ends[j + 1]].tolist()]
             law = Gaussian(mean, std or 1.0, around, 0.0, whole, min(shows), max(shows))
-            return Feature(str(label), where, shown), law, np.empty(0), centre
+            return Feature(str(label), where, shown), law, np.empty(0), centre, ()
         here = slice(self.ends[j], self.ends[j + 1])
         distinct, counts = self.values[here], self.counts[here]
         codes, names = self._bins(label, distinct, counts)
@@ -229,7 +280,7 @@ class SparseTable:
         keep = float(observed.probabilities[own]) if own > 0 else 0.0
         own = own if own > 0 else UNKNOWN
         name = names[own - 1] if own > 0 else f"{label} = {shown}"
-        return Feature(name, where, shown, keep), observed, support[kept], float(own)
+        return Feature(name, where, shown, keep), observed, support[kept], float(own), (f"{label} = 0", *names)
 
     def _bins(self, label: Hashable, distinct: FloatArray, counts: FloatArray) -> tuple[_Coder, list[str]]:
         how = self.options.bins

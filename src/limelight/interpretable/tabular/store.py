@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Inputs
+from limelight.contracts import FloatArray, Inputs
 from limelight.errors import InputError
 from limelight.inputs.kinds import concatenate
 from limelight.interpretable.tabular.columns import is_missing, stable_repr
@@ -45,16 +45,47 @@ class Store:
         listed = [_fingerprint(to_list(support)) for support in self.supports]
         return repr(list(zip(dtypes, listed, strict=True))).encode("utf-8", "surrogatepass")
 
-    def gather(self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]) -> Any:
-        """Return the table whose column j is support value picks[j] (n,), or numbers[j] (n,) in the column's dtype."""
+    def numbers(self, j: int) -> FloatArray | None:
+        """Return the support values of column j as numbers (m,), NaN where missing; None where they are none."""
+        return _as_numbers(self.supports[j])
+
+    def gather(
+        self,
+        picks: Sequence[IntArray | None],
+        numbers: Mapping[int, NDArray[np.float64]],
+        fixed: Mapping[int, Any] | None = None,
+    ) -> Any:
+        """Return the table whose column j is support value picks[j] (n,), or numbers[j] (n,) in the column's dtype.
+
+        A column in `fixed` has that one value, a Python value as `rows` takes it, in all rows.
+        """
+        held = fixed or {}
         if self.library == "numpy":
-            return self._gather_array(picks, numbers)
+            table = self._gather_array(picks, numbers)
+            return self._with_held(table, held) if held else table
+        n = len(next(each for each in [*picks, *numbers.values()] if each is not None))
         columns = []
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
-            columns.append(
-                _from_numbers(support, numbers[j], self.library) if pick is None else _take(support, pick, self.library)
-            )
+            if j in held:
+                with _held_by(support.type if self.library == "pyarrow" else support.dtype, self.labels[j]):
+                    columns.append(_from_values(support, [held[j]] * n, self.library))
+            elif pick is None:
+                columns.append(_from_numbers(support, numbers[j], self.library))
+            else:
+                columns.append(_take(support, pick, self.library))
         return _assemble(columns, self.labels, self.library)
+
+    def _with_held(self, table: NDArray[Any], held: Mapping[int, Any]) -> NDArray[Any]:
+        """Return the array with some columns set, in a dtype that holds them: a longer string is not cut."""
+        values = {j: (np.nan if value is None and table.dtype.kind in "iuf" else value) for j, value in held.items()}
+        if table.dtype.kind in "US":
+            table = table.astype(np.result_type(table.dtype, np.array([str(v) for v in values.values()]).dtype))
+        elif table.dtype.kind in "iu" and any(is_missing(value) for value in values.values()):
+            table = table.astype(np.float64)
+        for j, value in values.items():
+            with _held_by(table.dtype, self.labels[j]):
+                table[:, j] = value
+        return table
 
     def _gather_array(
         self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]
@@ -110,6 +141,32 @@ def _columns(table: Any, library: str) -> tuple[Any, ...]:
     if library == "polars":
         return tuple(table.get_columns())
     return tuple(table[:, j] for j in range(table.shape[1]))
+
+
+def _as_numbers(support: Any) -> FloatArray | None:
+    """Return native values as numbers; dates as ticks; None for strings, categories and objects."""
+    kind = getattr(getattr(support, "dtype", None), "kind", "")
+    if isinstance(support, np.ndarray):
+        values = support
+    elif hasattr(support, "to_numpy") and (kind in "iufbmM" and kind):
+        values = support.to_numpy(dtype=np.float64, na_value=np.nan) if kind in "iufb" else support.to_numpy()
+    elif hasattr(support, "to_numpy"):
+        values = _numpy_of(support)
+    else:
+        return None
+    if values.dtype.kind in "mM":
+        ticks = values.astype(np.int64).astype(np.float64)
+        return np.where(np.isnat(values), np.nan, ticks)
+    return values.astype(np.float64) if values.dtype.kind in "iufb" else None
+
+
+def _numpy_of(support: Any) -> NDArray[Any]:
+    """Return a polars or pyarrow column as an array; objects where it holds anything but numbers and dates."""
+    try:
+        values = support.to_numpy() if not hasattr(support, "combine_chunks") else np.asarray(support)
+    except (TypeError, ValueError, NotImplementedError):
+        return np.empty(0, dtype=object)
+    return np.asarray(values)
 
 
 @contextmanager

@@ -1,0 +1,198 @@
+"""Do the intervals of tables hold, weight by weight? Coverage of every (row, column), idle columns, rare values.
+
+    python benchmarks/honesty.py --quick                     about five minutes
+    python benchmarks/honesty.py --data DIR --seeds 200      the whole, hours; DIR holds adult/, bike_sharing/, …
+
+Each line is one problem at one number of draws: the least coverage of a cell and its 5th percentile, the shares of
+cells below .90, below .85 and above .99, how far the standard errors are from the truth (sd / stated, 5th to 95th
+percentile), and how often a column without effect is called three standard errors from zero. The truth is the mean of
+16 explanations with 32,768 draws each; its own error is counted in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import limelight as ll
+from limelight.local.replicates import NORMAL_95, student_quantile
+
+DENSE = 32768
+REPEATS = 16
+
+
+@dataclass
+class Problem:
+    """A model of a table, rows of it, and the columns that have no effect on it."""
+
+    name: str
+    background: pd.DataFrame
+    model: Callable[[pd.DataFrame], np.ndarray]
+    rows: pd.DataFrame
+    idle: list[str] = field(default_factory=list)
+    categorical: tuple[str, ...] = ()
+
+    def tabular(self) -> ll.Tabular:
+        """Return the table."""
+        return ll.Tabular(self.background, categorical=self.categorical)
+
+    def weights(self, seed: int, n: int | str) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return the weights (rows, columns), their standard errors, and the degrees of freedom."""
+        explainer = ll.Explainer(self.model, self.tabular(), seed=seed, n_samples=n, max_features=None, replicates=1)
+        explained = list(explainer.explain_many(self.rows))
+        df = explained[0].df
+        return np.array([e.coef[0] for e in explained]), np.array([e.stderr[0] for e in explained]), df
+
+    def truth(self, draws: int, repeats: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return dense weights and their standard error."""
+        runs = np.array([self.weights(10_000 + seed, draws)[0] for seed in range(repeats)])
+        return runs.mean(axis=0), runs.std(axis=0, ddof=1) / np.sqrt(repeats)
+
+
+def normal(d: int, n: int = 5000) -> pd.DataFrame:
+    """Return independent normal columns x0, x1, …"""
+    return pd.DataFrame(np.random.default_rng(0).normal(size=(n, d)), columns=[f"x{j}" for j in range(d)])
+
+
+def made_up() -> list[Problem]:
+    """Return the problems whose idle columns are known."""
+    frame = normal(8)
+    frame["x7"] = (np.random.default_rng(1).random(5000) < 0.03).astype(float)
+    rare = frame[frame.x7 == 1].iloc[:2]
+
+    def mixed(F: pd.DataFrame) -> np.ndarray:
+        A = F.to_numpy()
+        inner = 4 * np.tanh(A[:, 0]) + 2 * np.tanh(A[:, 1]) * np.tanh(A[:, 2]) + A[:, 3]
+        return inner + A[:, 7] * (1 + 3 * np.tanh(A[:, 0] * A[:, 4]))
+
+    four, ten, six = normal(4), normal(10), normal(6)
+    edge = float(np.quantile(six.x0, 0.75))
+    return [
+        Problem("mixed", frame, mixed, pd.concat([frame.iloc[:2], rare]), ["x5", "x6"], ("x7",)),
+        Problem("x0·x1", four, lambda F: (F.x0 * F.x1).to_numpy(), four.iloc[:4], ["x2", "x3"]),
+        Problem("xor", four, lambda F: ((F.x0 > 0) != (F.x1 > 0)).to_numpy(float), four.iloc[:4], ["x2", "x3"]),
+        Problem(
+            "three signs",
+            ten,
+            lambda F: np.sign(F.x0 * F.x1 * F.x2).to_numpy(),
+            ten.iloc[:4],
+            [f"x{j}" for j in range(3, 10)],
+        ),
+        Problem(
+            "step",
+            six,
+            lambda F: ((F.x0 > edge) * (1 + 0.5 * (F.x1 > 0)) + 0.3 * F.x2).to_numpy(),
+            six.iloc[:4],
+            ["x3", "x4", "x5"],
+        ),
+    ]
+
+
+def real(data: Path) -> list[Problem]:
+    """Return the problems on real data, as far as it is there."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
+    found = []
+    bike = data / "bike_sharing" / "bike.csv"
+    if bike.exists():
+        frame = pd.read_csv(bike)
+        y = frame.pop("count").to_numpy(float)
+        words = [c for c in frame if not pd.api.types.is_numeric_dtype(frame[c])]
+        encode = make_column_transformer((OrdinalEncoder(), words), remainder="passthrough")
+        model = make_pipeline(encode, HistGradientBoostingRegressor(max_iter=150, random_state=0)).fit(frame, y)
+        holidays = frame[frame.holiday.astype(str).isin(["1", "True", "Yes", "Holiday"])].iloc[[3, 40]]
+        rows = pd.concat([frame.sample(4, random_state=5), holidays])
+        named = tuple(c for c in ("holiday", "workingday", "year") if c in frame)
+        found.append(Problem("bike", frame, model.predict, rows, categorical=named))
+    adult = data / "adult" / "adult.csv"
+    if adult.exists():
+        frame = pd.read_csv(adult, header=None, skipinitialspace=True)
+        y = (frame.pop(14) == ">50K").to_numpy()
+        frame = frame.drop(columns=[2, 3]).rename(columns=str)
+        words = [c for c in frame if not pd.api.types.is_numeric_dtype(frame[c])]
+        encode = make_column_transformer((OrdinalEncoder(), words), remainder="passthrough")
+        forest = make_pipeline(encode, RandomForestClassifier(20, max_depth=10, random_state=0)).fit(frame, y)
+        rows = frame.sample(4, random_state=5)
+        found.append(Problem("adult", frame, lambda F: forest.predict_proba(F)[:, 1], rows))
+    return found
+
+
+def measure(problem: Problem, n: int | str, seeds: int, truth: tuple[np.ndarray, np.ndarray]) -> str:
+    """Return a line of the table."""
+    exact, error = truth
+    runs = [problem.weights(seed, n) for seed in range(seeds)]
+    coef, stderr, df = np.array([run[0] for run in runs]), np.array([run[1] for run in runs]), runs[0][2]
+    # a cell whose weight is known to a millionth of the largest has no interval that could fail
+    cells = stderr.mean(axis=0) > 1e-6 * np.abs(exact).max()
+    reach = student_quantile(0.95, df) * error
+    inside = np.abs(coef - exact) <= np.hypot(NORMAL_95 * stderr, reach)
+    cover = inside.mean(axis=0)[cells]
+    spread = coef.std(axis=0, ddof=1)[cells] / np.maximum(stderr.mean(axis=0)[cells], 1e-300)
+    bias = np.abs(coef.mean(axis=0) - exact)[cells] / np.hypot(coef.std(axis=0, ddof=1), error)[cells]
+    columns = [list(problem.background).index(name) for name in problem.idle]
+    wild = float((np.abs(coef) > 3 * stderr)[:, :, columns].mean()) if columns else float("nan")
+    return (
+        f"| {problem.name} | {n} | {cover.min():.3f} {np.quantile(cover, 0.05):.3f} {cover.mean():.3f} "
+        f"| {(cover < 0.9).mean():.3f} {(cover < 0.85).mean():.3f} {(cover > 0.99).mean():.3f} "
+        f"| {np.quantile(spread, 0.05):.2f}–{np.quantile(spread, 0.95):.2f} | {bias.max():.2f} | {wild:.4f} |"
+    )
+
+
+def rare(share: float, n: int | str, seeds: int) -> str:
+    """Return the line of a column that is rarely 1, for a row where it is; the truth is .9."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"flag": np.zeros(40_000), "v": rng.normal(size=40_000), "w": rng.normal(size=40_000)})
+    frame.loc[rng.choice(40_000, max(round(share * 40_000), 1), replace=False), "flag"] = 1.0
+
+    def model(F: pd.DataFrame) -> np.ndarray:
+        return (0.9 * F.flag + F.flag * np.tanh(F.v) + 0.5 * np.sin(2 * F.w)).to_numpy()
+
+    problem = Problem("rare", frame, model, pd.DataFrame({"flag": [1.0], "v": [0.0], "w": [0.5]}), [], ("flag",))
+    runs = [problem.weights(seed, n) for seed in range(seeds)]
+    coef = np.array([run[0][0, 0] for run in runs])
+    stderr = np.array([run[1][0, 0] for run in runs])
+    exact, error = (float(each[0, 0]) for each in problem.truth(8192, 8))
+    cover = np.mean(np.abs(coef - exact) <= np.hypot(NORMAL_95 * stderr, 2.4 * error))
+    bias = (coef.mean() - exact) / np.hypot(coef.std(ddof=1), error)
+    return f"| {share:g} | {n} | {cover:.3f} | {bias:+.2f} | {stderr.mean():.4f} |"
+
+
+def main() -> None:
+    """Print the tables."""
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--quick", action="store_true", help="40 seeds, made-up problems, 2,048 draws")
+    ask.add_argument("--seeds", type=int, default=200)
+    ask.add_argument("--data", type=Path, default=Path("../shared/data"))
+    ask.add_argument("--only", nargs="+", help="names of problems")
+    said = ask.parse_args()
+    warnings.simplefilter("ignore")
+    sizes: list[int | str] = [2048] if said.quick else [500, 2048, 8192, "auto"]
+    seeds = 40 if said.quick else said.seeds
+    problems = made_up() if said.quick else [*made_up(), *real(said.data)]
+    print(
+        "| problem | draws | coverage: least, 5 %, mean | cells < .90, < .85, > .99 | sd/stated | bias/sd | idle > 3 |"
+    )
+    for problem in problems:
+        if said.only and problem.name not in said.only:
+            continue
+        truth = problem.truth(8192 if said.quick else DENSE, 8 if said.quick else REPEATS)
+        for n in sizes:
+            print(measure(problem, n, seeds, truth), flush=True)
+    if said.only and "rare" not in said.only:
+        return
+    print("| share | draws | coverage | bias / sd | stated error |")
+    for share in (0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001):
+        print(rare(share, 2048, seeds), flush=True)
+
+
+if __name__ == "__main__":
+    main()

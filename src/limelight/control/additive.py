@@ -1,0 +1,252 @@
+"""An additive function of a table's columns, fitted to shared draws: to all of them, and without each replicate.
+
+Input: the bins of every draw and what the value does inside them, outputs, the columns' shapes. Output: coefficients
+(R + 1, p, k): those fitted without replicate r, for r < R, and last those fitted to everything.
+
+A draw is only ever corrected by a function that has not seen its replicate. For such a draw the function is fixed, so
+the correction is unbiased whatever the fit made of the others, and the scatter between replicates is the true one.
+Leaving a replicate out costs a subtraction of its Gram matrix, not another pass over the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, Shape
+
+LEAST_ROWS = 32
+"""A bin has a level of its own from so many draws on; below, eight replicates say little about it."""
+
+ROWS_PER_BIN = 6
+"""With fewer draws for each bin there is no additive function."""
+
+ROWS_PER_BIN_WITH_PLACES = 8
+"""With fewer draws for each bin it knows their levels alone, and not what happens inside them."""
+
+# Ridge penalties, relative to the number of rows. A value is all but free, so that a linear model comes back exactly;
+# squares of places have to earn their columns. Anything between a tenth and ten times of these does as well.
+_PENALTY_LEVEL = 1e-4
+_PENALTY_PLACE = 1e-3
+_PENALTY_PLACE_SQUARED = 3e-3
+_PENALTY_VALUE = 1e-8
+_PENALTY_VALUE_SQUARED = 1e-3
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Which columns an additive function has: a level for each bin, places and their squares, values and theirs.
+
+    Parameters
+    ----------
+    shapes
+        For each coordinate, what it may do inside its bins.
+    first
+        (c,) where the bins of each coordinate begin, among all of them.
+    level, place, square
+        (B,) the column of each bin's level, of the place inside it and of its square; −1 where there is none.
+    value, value_square
+        (c,) the column of each coordinate's value and of its square; −1 where there is none.
+    penalty
+        (p,) ridge penalties relative to the rows.
+    owner
+        (p,) the coordinate that each column belongs to.
+    """
+
+    shapes: tuple[Shape, ...]
+    first: NDArray[np.int64]
+    level: NDArray[np.int64]
+    place: NDArray[np.int64]
+    square: NDArray[np.int64]
+    value: NDArray[np.int64]
+    value_square: NDArray[np.int64]
+    penalty: FloatArray
+    owner: NDArray[np.int64]
+
+    @property
+    def width(self) -> int:
+        """Return the number p of columns."""
+        return len(self.penalty)
+
+    def design(self, codes: NDArray[np.int64], inside: FloatArray, *, averaged: Sequence[int] = ()) -> FloatArray:
+        """Return the columns (n, p) of draws.
+
+        Parameters
+        ----------
+        codes
+            (n, c) bins.
+        inside
+            (n, c, 4) inner terms.
+        averaged
+            Coordinates over whose law to average, as where a value is none of the background's.
+        """
+        n, width = len(codes), self.width
+        flat = codes + self.first
+        found = np.zeros((n, width + 1))  # the last column takes what has no column
+        kinds = ((self.level, None), (self.place, 0), (self.square, 1))
+        for columns, term in kinds:
+            at = columns[flat]
+            if (at >= 0).any():
+                filled = np.ones(flat.shape) if term is None else inside[:, :, term]
+                np.put_along_axis(found, np.where(at >= 0, at, width), filled, axis=1)
+        for columns, term in ((self.value, 2), (self.value_square, 3)):
+            there = columns >= 0
+            found[:, columns[there]] = inside[:, there, term]
+        if len(averaged):
+            own = np.flatnonzero(np.isin(self.owner, averaged))
+            found[:, own] = self.law_mean[own]
+        return found[:, :width]
+
+    def levelled(self, own: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return (c,) whether the own bin of each coordinate has a level, so that the function knows it."""
+        inside = self.level[np.where(own >= 0, own, 0) + self.first] >= 0
+        return np.asarray(inside & (own >= 0))
+
+    @property
+    def law_mean(self) -> FloatArray:
+        """Return (p,) the mean of every column under the law."""
+        mean = np.zeros(self.width)
+        shares = np.concatenate([shape.share for shape in self.shapes])
+        there = self.level >= 0
+        mean[self.level[there]] = shares[there]
+        return mean
+
+    def levels(self, coef: FloatArray) -> FloatArray:
+        """Return (B, …) the mean of the additive function in every bin of its coordinate, from coefficients (p, …)."""
+        padded = np.concatenate([coef, np.zeros((1, *coef.shape[1:]))])
+        found = padded[self.level]
+        bins = np.array([len(shape.share) for shape in self.shapes])
+        owner = np.repeat(np.arange(len(bins)), bins)
+        means = np.concatenate([shape.means for shape in self.shapes])
+        for columns, term in ((self.value, 2), (self.value_square, 3)):
+            found = found + means[:, term].reshape(-1, *[1] * (coef.ndim - 1)) * padded[columns[owner]]
+        return np.asarray(found)
+
+    def along(self, coef: FloatArray, coordinate: int) -> FloatArray:
+        """Return (m,) the additive function of one coordinate at its support points, from coefficients (p,)."""
+        shape, padded = self.shapes[coordinate], np.append(coef, 0.0)
+        flat = shape.codes + self.first[coordinate]
+        found = padded[self.level[flat]]
+        found = found + padded[self.place[flat]] * shape.terms[:, 0] + padded[self.square[flat]] * shape.terms[:, 1]
+        found = found + padded[self.value[coordinate]] * shape.terms[:, 2]
+        return np.asarray(found + padded[self.value_square[coordinate]] * shape.terms[:, 3])
+
+
+def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
+    """Return the terms that draws (n, c) can carry; None where there are too few for anything.
+
+    Parameters
+    ----------
+    codes
+        (n, c) the bin of every draw.
+    shapes
+        For each coordinate, see `contracts.Shape`.
+    """
+    bins = np.array([len(shape.share) for shape in shapes], dtype=np.int64)
+    first = np.cumsum(bins) - bins
+    counts = np.bincount((codes + first).ravel(), minlength=int(bins.sum()))
+    # A bin that is hardly ever drawn takes no column, and so costs no rows.
+    levelled = counts >= LEAST_ROWS
+    rows_per_bin = len(codes) / max(int(np.count_nonzero(levelled)), 1)
+    if rows_per_bin < ROWS_PER_BIN or not levelled.any():
+        return None
+    owner_of_bin = np.repeat(np.arange(len(bins)), bins)
+    deep = rows_per_bin >= ROWS_PER_BIN_WITH_PLACES
+    placed = np.concatenate([shape.placed for shape in shapes]) & levelled & deep
+    valued = np.array([shape.valued for shape in shapes])
+    everywhere = np.arange(len(shapes))
+    ledger = _Ledger()
+    return Terms(
+        shapes=tuple(shapes),
+        first=first,
+        level=ledger.enter(levelled, owner_of_bin, _PENALTY_LEVEL),
+        place=ledger.enter(placed, owner_of_bin, _PENALTY_PLACE),
+        square=ledger.enter(placed, owner_of_bin, _PENALTY_PLACE_SQUARED),
+        value=ledger.enter(valued, everywhere, _PENALTY_VALUE),
+        value_square=ledger.enter(valued & deep, everywhere, _PENALTY_VALUE_SQUARED),
+        penalty=np.concatenate(ledger.penalties),
+        owner=np.concatenate(ledger.owners),
+    )
+
+
+class _Ledger:
+    """Numbers columns in the order in which kinds of them are entered."""
+
+    def __init__(self) -> None:
+        self.penalties: list[FloatArray] = []
+        self.owners: list[NDArray[np.int64]] = []
+
+    def enter(self, there: NDArray[np.bool_], owner: NDArray[np.int64], penalty: float) -> NDArray[np.int64]:
+        """Return the column of each place where there is one, −1 elsewhere."""
+        count = int(np.count_nonzero(there))
+        columns = np.full(len(there), -1, dtype=np.int64)
+        columns[there] = sum(map(len, self.penalties)) + np.arange(count)
+        self.penalties.append(np.full(count, penalty))
+        self.owners.append(owner[there])
+        return columns
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Sums over each replicate of rows X (n, p) and outputs Y (n, k), from which every fit is a solve.
+
+    Parameters
+    ----------
+    gram
+        (R, p, p)
+    cross
+        (R, p, k)
+    penalty
+        (p,) absolute.
+    """
+
+    gram: FloatArray
+    cross: FloatArray
+    penalty: FloatArray
+
+    def solve(self) -> FloatArray:
+        """Return coefficients (R + 1, p, k): without each replicate, and last with all of them."""
+        whole, right = self.gram.sum(axis=0), self.cross.sum(axis=0)
+        left = np.concatenate([whole - self.gram, whole[None]])
+        left[:, np.arange(len(whole)), np.arange(len(whole))] += self.penalty
+        return np.linalg.solve(left, np.concatenate([right - self.cross, right[None]]))
+
+    def inverse(self) -> FloatArray:
+        """Return (p, p) the inverse of the penalised Gram matrix of all rows."""
+        whole = self.gram.sum(axis=0)
+        whole.flat[:: len(whole) + 1] += self.penalty
+        return np.linalg.inv(whole)
+
+
+def fold_sums(X: FloatArray, Y: FloatArray, penalty: FloatArray, rows: int) -> Folds:
+    """Return the sums of rows X (R, m, p) and outputs Y (R, m, k); the penalty (p,) is relative to the rows."""
+    transposed = X.swapaxes(1, 2)
+    return Folds(transposed @ X, transposed @ Y, penalty * rows)
+
+
+def additivity(residual: FloatArray, leverage: FloatArray, y: FloatArray) -> tuple[float, float]:
+    """Return the share of y's movement that the best additive function explains, and its standard error.
+
+    1 − Σ e² / (1 − h) ÷ Σ (y − ȳ)² n / (n − 1). Dividing by 1 − h, not by its square, estimates what the *best*
+    function of the class leaves, not what the fitted one does: "do the weights add up?" asks for the first.
+
+    Parameters
+    ----------
+    residual, leverage, y
+        (n,) e of the fit to all rows, h, and the outputs.
+
+    >>> additivity(np.array([1.0, -1.0]), np.zeros(2), np.array([0.0, 0.0]))
+    (nan, 0.0)
+    """
+    n = len(y)
+    deviations = np.square(y - y.mean()) * n / max(n - 1, 1)
+    total = float(deviations.sum())
+    if total <= 0.0:
+        return float("nan"), 0.0
+    squares = np.square(residual) / (1.0 - np.minimum(leverage, 0.9))
+    unexplained = float(squares.sum()) / total
+    scores = squares - unexplained * deviations
+    return 1.0 - unexplained, float(np.sqrt(np.square(scores).sum())) / total

@@ -1,0 +1,138 @@
+"""A smooth curve in an additive index, written as waves, whose mean over independent columns is a product.
+
+Input: an additive function's columns, outputs. Output: an index s(x) = Σ_j s_j(x_j) under a logistic curve, and the
+waves exp(i m φ s), m = 1..8. Probabilities saturate, and a curve that saturates leaves several times less unexplained
+than a sum of columns does; any curve in s is a sum of waves, and E[exp(i m φ s)] = Π_j E[exp(i m φ s_j)] is exact.
+
+The index has seen its outputs, so two are made, each from one half of the replicates and used on the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.control.additive import Terms
+from limelight.control.descent import Floats, Problem, curve_bounds, descend, penalties, starting_point
+
+HARMONICS = 8
+"""From 6 to 20 the gain is the same."""
+
+_ROWS = 1000  # the index only shapes the curve: it is fitted to the first rows of its half, or to six for each column
+_ROWS_PER_COLUMN = 6
+
+
+@dataclass(frozen=True)
+class Index:
+    """A logistic curve between two bounds of an additive index, low + (high − low) σ(constant + x'coef).
+
+    Parameters
+    ----------
+    low, high
+        The bounds.
+    constant, coef
+        The index; coef is (p,).
+    """
+
+    low: float
+    high: float
+    constant: float
+    coef: FloatArray
+
+    def predict(self, scores: FloatArray) -> FloatArray:
+        """Return the curve at x'coef (n,)."""
+        return np.asarray(self.low + (self.high - self.low) / (1.0 + np.exp(-np.clip(self.constant + scores, -30, 30))))
+
+
+def fit_index(columns: Floats, y: FloatArray) -> Index:
+    """Return the additive logistic fit to y.
+
+    Parameters
+    ----------
+    columns
+        (n, p) columns without a constant.
+    y
+        (n,) outputs of one target.
+    """
+    low, high = curve_bounds(y)
+    if low >= 0.0 and high > 1.0:
+        # far from its upper bound the curve is exponential, which is what counts and prices follow
+        low, high = 0.0, 2.0 * float(y.max())
+    if high <= low:
+        return Index(low, high, 0.0, np.zeros(columns.shape[1]))
+    S = np.concatenate([np.ones((len(y), 1), np.float32), columns], axis=1, dtype=np.float32)
+    target = ((y - low) / (high - low)).astype(np.float32)
+    penalty = penalties(columns.shape[1], S.shape[1], target)
+    problem = Problem(S, target, np.full(len(y), 1.0 / len(y), np.float32), penalty)
+    flat = np.zeros(columns.shape[1])
+    theta = descend(problem, starting_point(problem, flat, flat), S.shape[1], steps=5).astype(float)
+    return Index(low, high, float(theta[0]), theta[1:])
+
+
+@dataclass(frozen=True)
+class Waves:
+    """The waves of one index.
+
+    Parameters
+    ----------
+    index
+        The fitted logistic index; its coefficients are those of `columns`.
+    columns
+        (q,) which columns of the additive function the index uses: no squares.
+    phase
+        φ, such that the index fits into four fifths of a period.
+    """
+
+    index: Index
+    columns: NDArray[np.int64]
+    phase: float
+
+    def coef(self, width: int) -> FloatArray:
+        """Return the index's coefficients spread over all columns (p,)."""
+        spread = np.zeros(width)
+        spread[self.columns] = self.index.coef
+        return spread
+
+    def at(self, scores: FloatArray) -> NDArray[np.complex128]:
+        """Return (n, 8) exp(i m φ s) at indices s (n,)."""
+        base = np.exp(1j * self.phase * scores)
+        return np.cumprod(np.repeat(base[:, None], HARMONICS, axis=1), axis=1)
+
+    def tables(self, terms: Terms) -> list[NDArray[Any]]:
+        """Return for each coordinate (B_j, 8) the mean of its own factor exp(i m φ s_j) in every bin."""
+        coef = self.coef(terms.width)
+        found = []
+        for coordinate, shape in enumerate(terms.shapes):
+            waved = shape.mass[:, None] * self.at(terms.along(coef, coordinate))
+            bins = len(shape.share)
+            drawn = np.bincount(shape.codes, minlength=bins) > 0
+            starts = np.searchsorted(shape.codes, np.arange(bins))
+            table = np.ones((bins, HARMONICS), complex)
+            sums = np.add.reduceat(waved, starts[drawn], axis=0)
+            table[drawn] = sums / np.maximum(shape.share[drawn], 1e-300)[:, None]
+            found.append(table)
+        return found
+
+
+def fit_waves(design: FloatArray, y: FloatArray, terms: Terms) -> Waves:
+    """Return the waves of an index fitted to rows.
+
+    Parameters
+    ----------
+    design
+        (n, p) columns of the additive function.
+    y
+        (n,) outputs of one target.
+    terms
+        What the columns are.
+    """
+    kept = np.concatenate([terms.level[terms.level >= 0], terms.place[terms.place >= 0], terms.value[terms.value >= 0]])
+    few = max(_ROWS, _ROWS_PER_COLUMN * len(kept))
+    index = fit_index(design[:few, kept].astype(np.float32), y[:few])
+    reach = float(np.abs(design[:, kept] @ index.coef).max(initial=0.0))
+    phase = 0.8 * np.pi / reach if reach > 1e-9 else 1.0
+    return Waves(index, kept, phase)

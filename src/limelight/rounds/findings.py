@@ -1,0 +1,278 @@
+"""What an explanation says beside its weights: what each bar is compared with, its curve, what adds up, and the gap.
+
+Input: an instance that has been fitted and judged. Output: `Findings`, the facts; `trust.py` turns them into sentences.
+
+The *gap* is how far the model's own answer lies from what the draws around the row lead to expect, in units of what
+they leave unexplained: from the surrogate (which only knows yes and no), and from the additive function of the columns
+(which knows their curves, and so has far smaller units). A model that answers otherwise at the row than around it shows
+there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, Neighborhood
+from limelight.control.tables import TableControl
+from limelight.local.estimate import Estimate
+from limelight.local.interactions import ActingPair, Additivity, additivity
+from limelight.local.precision import effective_sample_size
+from limelight.local.regression import ReplicateErrors
+from limelight.local.replicates import scattered_error
+from limelight.result.effects import Effect, Interaction
+from limelight.rounds.curves import WeighedDraws, effect_of, known_levels, weight_of
+from limelight.rounds.instance import OpenInstance
+from limelight.rounds.neighborhoods import MaskSource
+from limelight.rounds.shared import SharedSource
+
+FAR = 4.0
+"""The surrogate misses the instance where f and g(x') differ by more residual spreads than this."""
+FAR_FROM_CURVES = 3.0
+"""So it does where f and the columns' own curves do; both bounds hold 99.3 % of the rows of honest additive models."""
+LEAST_SPREAD = 0.05
+"""A gap is measured in units of at least this share of the answer's own standard deviation."""
+ADDS_UP = 0.9
+IN_PART = 0.5
+FEW_EFFECTIVE = 10
+"""Effective rows for each weight below which even the standard errors are unsure."""
+
+
+@dataclass(frozen=True)
+class TargetFindings:
+    """What is known of one target.
+
+    Parameters
+    ----------
+    cause
+        ``"adds up"``, ``"saturates"``, ``"adds up in part"``, ``"acts together"``, ``"gap"``, ``"nothing moved"`` or
+        ``"too few"``: the first that holds, gravest first.
+    additivity, additivity_stderr
+        The share of the answer that the best additive function of the features explains; NaN where it is not known.
+    saturating
+        The same of a saturating curve in an additive index.
+    gap
+        |f − g| in units of what is left, the larger of both.
+    expected
+        What the draws around the instance lead to expect of it, where the gap is.
+    pairs
+        Features that act together, largest share first.
+    """
+
+    cause: str
+    additivity: float
+    additivity_stderr: float
+    saturating: float
+    gap: float
+    expected: float
+    pairs: tuple[Interaction, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of an instance beside its weights.
+
+    Parameters
+    ----------
+    center, reference
+        (d,) its own z', and the average z'.
+    df
+        Degrees of freedom of the standard errors.
+    targets
+        For each target.
+    curves
+        For each target the effects behind the features shown.
+    """
+
+    center: FloatArray
+    reference: FloatArray
+    df: float
+    targets: tuple[TargetFindings, ...]
+    curves: tuple[tuple[Effect, ...], ...] = field(default=())
+
+
+def distance(one: OpenInstance) -> FloatArray:
+    """Return (d,) how far the instance's z' is from the average: what turns a weight into a contribution."""
+    return np.abs(one.representation.center - reference(one))
+
+
+def reference(one: OpenInstance) -> FloatArray:
+    """Return (d,) the average z' that each bar is compared with: all off for masks."""
+    if isinstance(one.source, SharedSource):
+        return one.source.representation.reference
+    return np.zeros(len(one.representation.features))
+
+
+def find(
+    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, selected: tuple[NDArray[np.int64], ...]
+) -> Findings:
+    """Return what is known of an instance beside its weights."""
+    masks = None
+    if isinstance(one.source, MaskSource) and len(one.representation.features) > 1 and len(neighborhood.Z):
+        masks = additivity(neighborhood)
+    targets = tuple(_of_target(one, neighborhood, estimate, row, masks) for row in range(len(one.targets)))
+    curves: tuple[tuple[Effect, ...], ...] = ()
+    if isinstance(one.source, SharedSource) and isinstance(estimate.errors, ReplicateErrors):
+        curves = _curves(one, one.source, neighborhood, estimate, selected)
+    return Findings(one.representation.center, reference(one), estimate.errors.df, targets, curves)
+
+
+def _of_target(
+    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, row: int, masks: Additivity | None
+) -> TargetFindings:
+    control = one.controls[row] if one.controls else None
+    f, y = float(one.outputs[one.targets[row]]), neighborhood.Y[:, row]
+    moved = float(np.ptp(y)) > 0.0
+    gaps = [_surrogate_gap(one, neighborhood, estimate, row)]
+    share, stderr, saturating = float(estimate.fidelity[row]), float(estimate.fidelity_stderr[row]), math.nan
+    pairs: tuple[Interaction, ...] = ()
+    if control is not None and isinstance(one.source, SharedSource):
+        model = control.model
+        gaps.append(_curve_gap(one, one.source, control, estimate, row))
+        share, stderr, saturating = model.additive, model.stderr, model.saturating
+        pairs = _pairs(one, neighborhood, control)
+    if masks is not None:
+        share, stderr = float(masks.share[row]), float(masks.stderr[row])
+        pairs = tuple(_interaction(pair) for pair in masks.pairs[row])
+    # the gravest: the one that is furthest beyond its own bound
+    gap, expected, bound = max(gaps, key=lambda each: each[0] / each[2])
+    if not moved:
+        cause = "nothing moved" if f == float(y[0]) else "gap"
+        return TargetFindings(cause, math.nan, math.nan, math.nan, gap, expected)
+    cause = "gap" if gap > bound else _cause(share, saturating)
+    effective = effective_sample_size(neighborhood.weights)
+    if cause != "gap" and not neighborhood.exhaustive and effective < FEW_EFFECTIVE * (estimate.varying.sum() + 1):
+        cause = "too few"
+    return TargetFindings(cause, share, stderr, saturating, gap, expected, pairs)
+
+
+def _interaction(pair: ActingPair) -> Interaction:
+    return Interaction(pair.first, pair.second, pair.share, pair.share_stderr, pair.size, pair.stderr)
+
+
+def _cause(additive: float, saturating: float) -> str:
+    """Return in which way features add up.
+
+    >>> _cause(0.95, math.nan), _cause(0.8, 0.97), _cause(0.6, 0.7), _cause(0.1, math.nan)
+    ('adds up', 'saturates', 'adds up in part', 'acts together')
+    """
+    if math.isnan(additive):
+        return "too few"
+    if additive >= ADDS_UP:
+        return "adds up"
+    if saturating >= ADDS_UP:
+        return "saturates"
+    best = additive if math.isnan(saturating) else max(additive, saturating)
+    return "adds up in part" if best >= IN_PART else "acts together"
+
+
+def _clipped(value: float, y: FloatArray) -> float:
+    """Return a value kept between 0 and 1 where outputs are: there the model itself cannot be further."""
+    return min(max(value, 0.0), 1.0) if y.min() >= 0.0 and y.max() <= 1.0 else value
+
+
+def _surrogate_gap(
+    one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, row: int
+) -> tuple[float, float, float]:
+    """Return |f − g(x')| in residual spreads, g(x'), and the bound that it is held against."""
+    y, weights = neighborhood.Y[:, row], neighborhood.weights
+    f = float(one.outputs[one.targets[row]])
+    coef, intercept = estimate.coef[row], float(estimate.intercept[row])
+    g = _clipped(intercept + float(coef @ one.representation.center), y)
+    left = y - intercept - neighborhood.Z @ coef
+    spread = math.sqrt(float(weights @ np.square(left)) / max(float(weights.sum()), 1e-300))
+    return _in_spreads(f, g, spread, float(y.std())), g, FAR
+
+
+def _curve_gap(
+    one: OpenInstance, source: SharedSource, control: TableControl, estimate: Estimate, row: int
+) -> tuple[float, float, float]:
+    """Return the same for the additive function of the columns, whose curves know where in its bin a value lies."""
+    representation, model = source.representation, control.model
+    f, inside = float(one.outputs[one.targets[row]]), representation.inside
+    if inside is None:
+        return 0.0, f, FAR_FROM_CURVES
+    expected, leverage = model.at(control.terms, representation.own, inside)
+    # a rare bin, or a value outside the background, has its weight from draws made on purpose
+    unknown = ~control.terms.levelled(representation.own)
+    expected += float((estimate.coef[row] * (1.0 - representation.reference))[unknown].sum())
+    if model.low >= 0.0 and model.high <= 1.0:
+        expected = min(max(expected, 0.0), 1.0)
+    spread = model.spread * math.sqrt(1.0 + leverage)
+    return _in_spreads(f, expected, spread, model.deviation), expected, FAR_FROM_CURVES
+
+
+def _in_spreads(f: float, expected: float, spread: float, deviation: float) -> float:
+    unit = math.hypot(spread, LEAST_SPREAD * deviation)
+    difference = abs(f - expected)
+    if unit <= 0.0:
+        return 0.0 if difference <= 1e-9 * max(abs(f), abs(expected)) else math.inf
+    return difference / unit
+
+
+def _pairs(one: OpenInstance, neighborhood: Neighborhood, control: TableControl) -> tuple[Interaction, ...]:
+    """Return the pairs of columns that act together, with what they add where both are in the row's own bins."""
+    found = []
+    n, residual = one.n, control.model.residual
+    replicates = len(control.coef)
+    weights, Z = neighborhood.weights[:n], neighborhood.Z[:n]
+    for first, second, share, stderr in control.model.pairs:
+        centred = []
+        for feature in (first, second):
+            z = Z[:, feature].astype(float)
+            centred.append(z - float(weights @ z) / float(weights.sum()))
+        both = centred[0] * centred[1]
+        scale = float(weights @ np.square(both))
+        if scale <= 0.0:
+            found.append(Interaction(first, second, share, stderr, math.nan, math.nan))
+            continue
+        size = float(weights @ (residual * both)) / scale
+        scores = weights * both * (residual - size * both) / scale
+        by_replicate = np.bincount(np.arange(n) % replicates, scores, minlength=replicates).astype(float)
+        found.append(Interaction(first, second, share, stderr, size, float(scattered_error(by_replicate))))
+    return tuple(found)
+
+
+def _curves(
+    one: OpenInstance,
+    source: SharedSource,
+    neighborhood: Neighborhood,
+    estimate: Estimate,
+    selected: tuple[NDArray[np.int64], ...],
+) -> tuple[tuple[Effect, ...], ...]:
+    """Return for each target the effects behind the features shown."""
+    shapes, errors = source.draws.background.shapes, estimate.errors
+    named = source.representation.bins
+    if shapes is None or not named or one.corrected is None or not isinstance(errors, ReplicateErrors):
+        return ()
+    codes, replicate = _codes_and_replicates(source, one.n)
+    own, ratio, found = source.representation.own.astype(np.int64), one.ratio, []
+    for row, shown in enumerate(selected):
+        control = one.controls[row] if estimate.estimators[row] != "least squares" else None
+        left = one.corrected.left[:, row] if control is not None else neighborhood.Y[:, row]
+        draws = WeighedDraws(codes, replicate, neighborhood.weights, left, source.draws.replicates)
+        effects = []
+        for feature in shown.tolist():
+            shares = shapes[feature].share
+            parts = None if control is None else control.parts
+            known = known_levels(parts, own, ratio, feature, len(shares))
+            weight = weight_of(float(estimate.coef[row, feature]), errors, row, feature)
+            names = named[feature]
+            effects.append(effect_of(feature, names, shares, int(own[feature]), draws, known, weight))
+        found.append(tuple(effects))
+    return tuple(found)
+
+
+def _codes_and_replicates(source: SharedSource, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the bins (N, c) of all draws, −1 for values that are none of them, and each one's replicate (N,)."""
+    codes = source.codes(n).astype(np.int64)
+    replicate, start = [np.arange(n)], n
+    for part in source.parts(n):
+        if part.averaged is not None:
+            codes[start : start + part.n, part.averaged] = -1
+        replicate.append(np.arange(part.n))
+        start += part.n
+    return codes, np.concatenate(replicate) % source.draws.replicates

@@ -1,0 +1,383 @@
+"""Draws that all rows of a table share, asked of the model once, and the few more that rare values need.
+
+Perturbed rows of a table do not depend on the row that is explained; only their encoding z' = [same bin as mine] does.
+One row, many rows and the next call all read prefixes of the same sequence, so that no explanation depends on what else
+is explained.
+
+Where a row's own bin is rare, hardly any of the shared draws falls into it. For such a bin draws are made on purpose,
+with that column *held* in the bin (or out of it, where nearly all draws are in it, or at the row's own value, where the
+background never shows it) and all others as ever. They are kept by column and bin, and shared by all rows that have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Background, Encoded, FloatArray, Inputs
+from limelight.local.replicates import by_replicate
+from limelight.local.sampling import PointDesign, n_replicates, points
+from limelight.models.columns import widened
+from limelight.rounds.neighborhoods import Sample
+from limelight.seeding import stream
+
+RARE = 0.05
+"""A bin with a smaller share, or with all but such a share, gets draws of its own."""
+
+_CHUNK = 4096
+_ABSENT_WEIGHT = 1e-6
+"""What draws with a value that the background never shows weigh in sum. The weight of such a feature is the limit of an
+ordinary one as its share goes to 0, and the others stay as they were."""
+
+
+class Held(NamedTuple):
+    """Which draws are made on purpose.
+
+    Parameters
+    ----------
+    coordinate
+        The column.
+    how
+        ``"in"`` a bin, ``"out"`` of it, or at a ``"value"`` that the background never shows.
+    what
+        The bin's code, or a key for the value.
+    """
+
+    coordinate: int
+    how: str
+    what: Hashable
+
+
+@dataclass
+class HeldDraws:
+    """Draws with one coordinate held, and the model's answers.
+
+    Parameters
+    ----------
+    held
+        Which.
+    share
+        The probability of such a draw under the background; 0 for a value that it never shows.
+    U, codes, Y
+        As in `SharedDraws`.
+    """
+
+    held: Held
+    share: float
+    U: FloatArray
+    codes: NDArray[Any]
+    Y: FloatArray
+
+    @property
+    def n(self) -> int:
+        """Return how many the model has answered."""
+        return len(self.Y)
+
+    @property
+    def averaged(self) -> int | None:
+        """Return the coordinate whose value is none of the background's."""
+        return self.held.coordinate if self.held.how == "value" else None
+
+
+def held_rows(n: int) -> int:
+    """Return how many draws a rare bin gets beside n shared ones.
+
+    >>> held_rows(500), held_rows(2048), held_rows(8192)
+    (64, 128, 256)
+    """
+    if n < 1024:
+        return 64
+    return 128 if n < 4096 else 256
+
+
+def held_points(
+    U: FloatArray, coordinate: int, shares: FloatArray, code: int, *, inside: bool, share: float
+) -> FloatArray:
+    """Return points (n, c) with one coordinate moved into a bin, or out of it; the others stay.
+
+    Bin b covers u in [Σ_{a<b} p_a, Σ_{a≤b} p_a); what is left of u chooses the place.
+
+    >>> held_points(np.array([[0.5]]), 0, np.array([0.8, 0.2]), 1, inside=True, share=0.2).round(6).tolist()
+    [[0.9]]
+    """
+    low = float(shares[:code].sum())
+    inner = U[:, coordinate] * share * (1.0 - 1e-12)
+    moved = U.copy()
+    if inside:
+        moved[:, coordinate] = low + inner
+    else:
+        moved[:, coordinate] = np.where(inner < low, inner, np.minimum(inner + shares[code], 1.0 - 1e-12))
+    return moved
+
+
+@dataclass
+class _Pending:
+    """Rows that have been drawn and not been answered yet."""
+
+    held: Held | None
+    U: list[FloatArray] = field(default_factory=list)
+    codes: list[NDArray[Any]] = field(default_factory=list)
+
+    @property
+    def n(self) -> int:
+        return sum(map(len, self.U))
+
+
+class SharedDraws:
+    """Draws of one background with the model's answers, growing at the end only; shared by all who encode them.
+
+    Parameters
+    ----------
+    background
+        The law that is drawn from.
+    seed
+        The explainer's seed.
+    design
+        ``"sobol"``, ``"lhs"`` or ``"plain"``, see `local.sampling.points`.
+    content
+        What keys the sequence of points: the background's, and the instance's where it shall have one of its own.
+    repeats
+        How often each row is asked; None until the first block has shown whether the model is noisy.
+    """
+
+    def __init__(
+        self, background: Background, seed: int, design: PointDesign, content: bytes, repeats: int | None = 1
+    ) -> None:
+        self.background = background
+        self.design = design
+        self.content = content
+        self.repeats = repeats
+        self.replicates = n_replicates(design, background.n_coordinates)
+        self.fits: dict[Any, Any] = {}
+        self.held: dict[Held, HeldDraws] = {}
+        self._seed = seed
+        self._pending: list[_Pending] = []
+        self.U: FloatArray = np.empty((0, background.n_coordinates))
+        self.codes: NDArray[Any] = np.empty((0, background.n_coordinates))
+        self.Y: FloatArray = np.empty((0, 0))
+
+    @property
+    def n(self) -> int:
+        """Return how many shared rows the model has answered."""
+        return len(self.Y)
+
+    def request(self, n: int, held: Mapping[Held, tuple[int, Encoded]]) -> Iterator[Inputs]:
+        """Draw what is missing and yield its model inputs, chunk by chunk; they are not kept.
+
+        Parameters
+        ----------
+        n
+            Shared rows that shall be there.
+        held
+            How many rows of each kind of held draws shall be there, and a representation that has the value.
+        """
+        shared = _Pending(None)
+        self._pending = [shared]
+        for start in range(self.n, n, _CHUNK):
+            U = self._points(b"", start, min(start + _CHUNK, n))
+            codes, inputs = self.background.draw(U)
+            shared.U.append(U)
+            shared.codes.append(codes)
+            yield inputs
+        for which, (rows, representation) in held.items():
+            known = self.held[which].n if which in self.held else 0
+            if known < rows:
+                pending = _Pending(which)
+                self._pending.append(pending)
+                yield self._draw_held(pending, known, rows, representation)
+
+    def receive(self, answers: FloatArray) -> None:
+        """Keep the answers (rows, m) to the last request."""
+        self.widen(answers.shape[1])
+        start = 0
+        for pending in self._pending:
+            part = answers[start : start + pending.n]
+            start += len(part)
+            if pending.held is None and len(part):
+                self.U = np.concatenate([self.U, *pending.U])
+                known = [self.codes] if self.n else []
+                # One contiguous column per coordinate: every instance compares and weighs codes column by column.
+                self.codes = np.asfortranarray(np.concatenate([*known, *pending.codes]))
+                self.Y = np.concatenate([self.Y, part]) if self.n else part
+            elif pending.held is not None:
+                self._keep_held(pending, part)
+        self._pending = []
+
+    def widen(self, k: int) -> None:
+        """Give the rows so far a column for each of k outputs: labels that were met later were none of theirs."""
+        self.Y = widened(self.Y, k)
+        for part in self.held.values():
+            part.Y = widened(part.Y, k)
+
+    def canary(self) -> tuple[Inputs, FloatArray]:
+        """Return the model input of the first row and (k,) what the model said to it, to ask whether it still does."""
+        return self.background.draw(self.U[:1])[1], self.Y[0]
+
+    def _points(self, key: bytes, start: int, stop: int) -> FloatArray:
+        rng = stream(self._seed, self.content + key, "held" if key else "points")
+        seed = int(rng.integers(2**63))
+        return points(self.design, start, stop, self.background.n_coordinates, seed)
+
+    def _draw_held(self, pending: _Pending, start: int, stop: int, representation: Encoded) -> Inputs:
+        which = pending.held
+        if which is None:
+            raise ValueError("held: expected which draws to make")
+        U = self._points(repr(tuple(which)).encode(), start, stop)
+        if which.how == "value":
+            codes, inputs = representation.draw_with(U, which.coordinate)
+        else:
+            shares, code = self._shares(which.coordinate), int(which.what)  # type: ignore[call-overload]
+            inside = which.how == "in"
+            U = held_points(U, which.coordinate, shares, code, inside=inside, share=self.share(which))
+            codes, inputs = self.background.draw(U)
+        pending.U.append(U)
+        pending.codes.append(codes)
+        return inputs
+
+    def _keep_held(self, pending: _Pending, answers: FloatArray) -> None:
+        which = pending.held
+        if which is None:
+            return
+        U, codes = np.concatenate(pending.U), np.concatenate(pending.codes)
+        before = self.held.get(which)
+        if before is not None:
+            U, codes = np.concatenate([before.U, U]), np.concatenate([before.codes, codes])
+            answers = np.concatenate([before.Y, answers])
+        self.held[which] = HeldDraws(which, self.share(which), U, codes, answers)
+
+    def _shares(self, coordinate: int) -> FloatArray:
+        probabilities = self.background.probabilities
+        return np.empty(0) if probabilities is None else np.asarray(probabilities[coordinate])
+
+    def share(self, held: Held) -> float:
+        """Return the probability of a held draw under the background; 0 for a value that it never shows."""
+        if held.how == "value":
+            return 0.0
+        own = float(self._shares(held.coordinate)[int(held.what)])  # type: ignore[call-overload]
+        return own if held.how == "in" else 1.0 - own
+
+
+class SharedSource:
+    """One instance's view of shared draws: the same rows as everybody's, encoded as its own z'.
+
+    Parameters
+    ----------
+    representation
+        The instance.
+    draws
+        What it shares.
+    hold
+        Whether draws are made on purpose for its rare values.
+    shared
+        Whether other instances read them too; not where rows are drawn around this one, or its values are held.
+    """
+
+    def __init__(self, representation: Encoded, draws: SharedDraws, *, hold: bool = True, shared: bool = True) -> None:
+        self.representation = representation
+        self.draws = draws
+        self.shared = shared
+        self._rare = rare_values(representation, draws) if hold else ()
+
+    @property
+    def kind(self) -> str:
+        """Return how much the instance brings to a round: hundreds of rows of its own, or none."""
+        return "pool" if self.shared else "masks"
+
+    def held(self, n: int) -> tuple[Held, ...]:
+        """Return which draws are made on purpose beside n shared ones: the rarest first, in all no more than n rows."""
+        return self._rare[: max(n // held_rows(n), 1)]
+
+    def wanted(self, n: int) -> dict[Held, tuple[int, Encoded]]:
+        """Return how many of each kind of held draws n shared ones go with, and who has their value."""
+        return dict.fromkeys(self.held(n), (held_rows(n), self.representation))
+
+    def has(self, n: int) -> bool:
+        """Return whether the rows of a look at n draws are there."""
+        held = self.draws.held
+        there = all(which in held and held[which].n >= held_rows(n) for which in self.held(n))
+        return self.draws.n >= n and there
+
+    def parts(self, n: int) -> list[HeldDraws]:
+        """Return the held draws that go with n shared ones, each cut to its number."""
+        rows, found = held_rows(n), []
+        for which in self.held(n):
+            whole = self.draws.held[which]
+            found.append(HeldDraws(which, whole.share, whole.U[:rows], whole.codes[:rows], whole.Y[:rows]))
+        return found
+
+    def codes(self, n: int) -> NDArray[Any]:
+        """Return the codes (N, c) of the first n shared draws, and of the held ones that go with them."""
+        parts = self.parts(n)
+        shared = self.draws.codes[:n]
+        return np.concatenate([shared, *[part.codes for part in parts]]) if parts else shared
+
+    def sample(self, n: int, targets: NDArray[np.int64]) -> Sample:
+        """Return the first n shared draws and the held ones that go with them, encoded, with answers for the targets.
+
+        All rows together are a mixture whose density is known, since the law is a product: a row of probability P(row)
+        was drawn n times from P and m times from each P(· | held), so it weighs 1 / (n + Σ m [row is held] / P(held)).
+        """
+        parts = self.parts(n)
+        codes = self.codes(n)
+        Y = np.concatenate([self.draws.Y[:n, targets], *[part.Y[:, targets] for part in parts]])
+        Z = np.array(self.representation.encode(codes))
+        ends = n + np.cumsum([0, *[part.n for part in parts]])
+        for part, start, stop in zip(parts, ends[:-1], ends[1:], strict=True):
+            if part.averaged is not None:
+                Z[:, part.averaged] = 0
+                Z[start:stop, part.averaged] = 1
+        design = self._design(Z, n, parts, ends)
+        order = replicate_order(n, tuple(part.n for part in parts), self.draws.replicates)
+        return Sample(Z, Y, design, np.broadcast_to(False, len(Z)), np.arange(len(Z)), None, order)
+
+    def _design(self, Z: NDArray[Any], n: int, parts: Sequence[HeldDraws], ends: NDArray[np.int64]) -> FloatArray:
+        if not parts:
+            return np.broadcast_to(1.0 / n, n)
+        density = np.full(len(Z), float(n))
+        for part in parts:
+            if part.share > 0.0:
+                inside = Z[:, part.held.coordinate] == (part.held.how == "in")
+                density += (part.n / part.share) * inside
+        design = 1.0 / density
+        for part, start, stop in zip(parts, ends[:-1], ends[1:], strict=True):
+            if part.share <= 0.0:
+                design[start:stop] = _ABSENT_WEIGHT / part.n
+        return design
+
+
+def rare_values(representation: Encoded, draws: SharedDraws) -> tuple[Held, ...]:
+    """Return which draws an instance needs to be made on purpose, rarest first."""
+    probabilities = draws.background.probabilities
+    if probabilities is None:
+        return ()
+    found = [(0.0, Held(at, "value", key)) for at, key in representation.outside.items()]
+    for coordinate, code in enumerate(representation.own.tolist()):
+        if coordinate in representation.outside or code < 0:
+            continue
+        share = float(probabilities[coordinate][int(code)])
+        if 0.0 < share < RARE:
+            found.append((share, Held(coordinate, "in", int(code))))
+        elif 1.0 - RARE < share < 1.0:
+            found.append((1.0 - share, Held(coordinate, "out", int(code))))
+    # by rarity, then by column: the same for everybody
+    found.sort(key=lambda each: (each[0], each[1].coordinate))
+    return tuple(held for _, held in found)
+
+
+@lru_cache(maxsize=64)
+def replicate_order(n: int, held: tuple[int, ...], replicates: int) -> NDArray[np.int64]:
+    """Return the rows of each replicate (R, m): of the shared draws, then of each block of held ones; −1 for none.
+
+    >>> replicate_order(3, (2,), 2).tolist()
+    [[0, 2, 3], [1, -1, 4]]
+    """
+    found, start = [], 0
+    for rows in (n, *held):
+        found.append(by_replicate(np.arange(1, rows + 1) + start, replicates) - 1)
+        start += rows
+    return np.concatenate(found, axis=1)
