@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Inputs, Neighborhood
 from limelight.errors import LimelightError
-from limelight.local.precision import Estimate
+from limelight.local.estimate import Estimate
 
 if TYPE_CHECKING:
     from limelight.rounds.instance import OpenInstance
