@@ -125,8 +125,9 @@ def _read_pandas(saved: dict[str, Any]) -> Any:
         categories = pd.Index(_read_pandas(saved["categories"]))
         return pd.Series(pd.Categorical.from_codes(values, categories=categories, ordered=saved["ordered"]))
     if name == "string":
-        na = np.nan if saved["na"] == "nan" else pd.NA
-        return pd.Series(values, dtype=pd.StringDtype(saved["storage"], na_value=na))
+        # before 2.3 pandas knew no other missing value than NA, and no argument for it
+        other = {"na_value": np.nan} if saved["na"] == "nan" else {}
+        return pd.Series(values, dtype=pd.StringDtype(saved["storage"], **other))
     if name == "arrow":
         array = _read_arrow(saved["column"])
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
