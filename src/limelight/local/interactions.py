@@ -159,6 +159,7 @@ class _Screen:
         self.neighborhood = neighborhood
         self.sample = sample
         self.shape = shape
+        self.own = np.zeros(len(neighborhood.Z))
         self.signs = 2.0 * shape.rows.H
         self.size = self.signs.sum(axis=1)
         self.first, self.second = np.triu_indices(self.signs.shape[1], 1)
@@ -173,6 +174,8 @@ class _Screen:
         """
         named: list[tuple[int, int]] = []
         scatter = float(self.sample.variance_Y[target] * self.sample.total)
+        if self.neighborhood.noise is not None:
+            self.own = np.sqrt(self.neighborhood.noise[:, target])
         squares = self.neighborhood.weights * np.square(self.neighborhood.Y[:, target] - self.sample.mean_Y[target])
         products = np.empty((len(left), 0))
         rest = left
@@ -224,9 +227,12 @@ class _Screen:
         return (int(self.first[best]), int(self.second[best])) if worth[best] > 0 else None
 
     def _unseen(self, left: FloatArray) -> FloatArray:
-        """Return w e / (1 − h) (n,): what each row adds to the noise; nothing where all masks of its size are there."""
-        unseen = self.neighborhood.weights * left / np.maximum(1.0 - self.shape.leverage, 1e-9)
-        return np.where(self.neighborhood.enumerated, 0.0, unseen)
+        """Return w e / (1 − h) (n,): what each row adds to the noise.
+
+        Where all masks of its size are there it is the model's own noise, if it has some.
+        """
+        unseen = left / np.maximum(1.0 - self.shape.leverage, 1e-9)
+        return self.neighborhood.weights * np.where(self.neighborhood.enumerated, self.own, unseen)
 
     def _critical(self) -> float:
         """Return how many standard errors make one of all pairs certain."""

@@ -326,7 +326,7 @@ def _leave_one_out(residuals: FloatArray, leverage: FloatArray, deviations: Floa
 def _fidelity(
     neighborhood: Neighborhood, sample: Moments, rows: Folded, held_out: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error by the delta method; (1, 0) for a constant target."""
+    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error by the delta method; NaN for a constant target."""
     weights, scatter = neighborhood.weights, sample.variance_Y * sample.total
     constant = scatter <= 0
     safe = np.where(constant, 1.0, scatter)
@@ -335,7 +335,7 @@ def _fidelity(
     scores = weights[:, None] * (np.square(held_out) - unexplained * deviations)
     scores[neighborhood.enumerated] = 0.0
     stderr = np.sqrt(np.square(_by_cluster(scores, neighborhood, rows)).sum(axis=0)) / safe
-    return 1.0 - unexplained, np.where(constant, 0.0, stderr)
+    return np.where(constant, np.nan, 1.0 - unexplained), np.where(constant, np.nan, stderr)
 
 
 def _bound(neighborhood: Neighborhood, sample: Moments) -> FloatArray:

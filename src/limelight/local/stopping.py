@@ -144,7 +144,9 @@ def likeliest_to_exceed(coef: FloatArray, covariance: FloatArray) -> tuple[int, 
     shared, variance = signs[0] * signs[1:] * covariance[0, 1:], covariance.diagonal()
     spread = np.sqrt(np.maximum(variance[0] + variance[1:] - 2 * shared, 0.0))
     gap = np.abs(coef[0]) - np.abs(coef[1:])
-    score = np.divide(gap, spread, out=np.where(gap > 0, np.inf, 0.0), where=spread > 0)
+    # Two weights that are exactly zero are no rivals: there is nothing to be in doubt about.
+    settled = (gap > 0) | ((coef[0] == 0) & (coef[1:] == 0))
+    score = np.divide(gap, spread, out=np.where(settled, np.inf, 0.0), where=spread > 0)
     best = int(np.argmin(score))
     return best + 1, NormalDist().cdf(-float(score[best]))
 

@@ -53,9 +53,10 @@ class KernelPath:
         enough = self.effective >= ROWS_PER_FEATURE * self.coef.shape[2]
         if not enough.any():
             return float(self.widths[int(np.argmax(self.effective))])
-        fidelity = np.where(enough, self.fidelity.mean(axis=1), -np.inf)
+        explained = np.nan_to_num(self.fidelity, nan=1.0)  # an output that never moved is no reason for any width
+        fidelity = np.where(enough, explained.mean(axis=1), -np.inf)
         best = int(np.argmax(fidelity))
-        close = enough & (fidelity >= fidelity[best] - self.fidelity_stderr[best].mean())
+        close = enough & (fidelity >= fidelity[best] - np.nan_to_num(self.fidelity_stderr[best]).mean())
         largest = np.abs(self.coef).max(axis=2, initial=0.0)
         error = self.stderr.max(axis=2, initial=0.0) / np.where(largest > 0, largest, 1.0)
         return float(self.widths[int(np.argmin(np.where(close, error.max(axis=1), np.inf)))])

@@ -107,7 +107,7 @@ class Explanation(Contributions):
     fidelity_stderr: FloatArray
     r2: FloatArray
     selected: tuple[NDArray[np.int64], ...]
-    covariance: tuple[NDArray[np.float32], ...]
+    covariance: tuple[NDArray[np.floating[Any]], ...]
     outputs: tuple[tuple[str, float], ...]
     layout: Layout
     provenance: Provenance

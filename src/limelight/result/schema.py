@@ -16,8 +16,6 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
-import numpy as np
-
 from limelight.contracts import Feature, Ranking, Where
 from limelight.errors import InputError
 from limelight.result.codecs import (
@@ -157,7 +155,7 @@ _FIELDS: dict[str, Codec] = {
     "fidelity_stderr": Array("k", gaps=True),
     "r2": Array("k", gaps=True),
     "selected": Several(Indices(), "k"),
-    "covariance": Several(Array("n", gaps=True, dtype=np.float32), "k"),
+    "covariance": Several(Array("n", gaps=True), "k"),
     "outputs": Several(Pair()),
     "layout": LayoutCodec(),
     "provenance": _PROVENANCE,

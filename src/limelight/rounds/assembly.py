@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -19,6 +20,7 @@ from limelight.rounds.instance import OpenInstance
 from limelight.rounds.shared import SharedSource
 from limelight.rounds.truncation import truncation_notes
 from limelight.rounds.trust import trust_warnings, verdict_sentence
+from limelight.rounds.units import Units
 from limelight.rounds.verdict import Verdict
 
 LIKELY = 5
@@ -29,22 +31,22 @@ def assemble(
     one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, verdict: Verdict, width: float
 ) -> Explanation:
     """Return the explanation of an instance whose neighborhood has been fitted and judged."""
-    context, representation = one.context, one.representation
+    context, representation, units = one.context, one.representation, one.units
     targets, findings = context.target_names(one), find(one, neighborhood, estimate, verdict.selected)
     features = tuple(feature.name for feature in representation.features)
     return Explanation(
         features=representation.features,
         targets=targets,
-        coef=estimate.coef,
-        stderr=estimate.stderr,
-        intercept=estimate.intercept.copy(),
+        coef=estimate.coef * units.scale[:, None],
+        stderr=estimate.stderr * units.scale[:, None],
+        intercept=units.back(estimate.intercept).copy(),
         prediction=one.outputs[one.targets],
-        local_prediction=estimate.intercept + estimate.coef @ representation.center,
+        local_prediction=units.back(estimate.intercept + estimate.coef @ representation.center),
         fidelity=estimate.fidelity,
         fidelity_stderr=estimate.fidelity_stderr,
         r2=estimate.r2,
         selected=verdict.selected,
-        covariance=tuple(_covariance(estimate, row, shown) for row, shown in enumerate(verdict.selected)),
+        covariance=tuple(_covariance(estimate, row, shown, units) for row, shown in enumerate(verdict.selected)),
         rankings=verdict.rankings,
         outputs=said(one),
         curve=_curve(one),
@@ -66,9 +68,26 @@ def assemble(
     )
 
 
-def _covariance(estimate: Estimate, row: int, shown: NDArray[np.int64]) -> NDArray[np.float32]:
+def _covariance(estimate: Estimate, row: int, shown: NDArray[np.int64], units: Units) -> NDArray[np.floating[Any]]:
     """Return the upper triangle of the covariance of the weights shown, as an explanation keeps it."""
-    return estimate.covariance(shown, target=row)[1:, 1:][_upper(len(shown))].astype(np.float32)
+    triangle = estimate.covariance(shown, target=row)[1:, 1:][_upper(len(shown))]
+    if not units.plain:  # squares of very large or small outputs are held as far as numbers reach
+        largest = np.finfo(np.float64).max
+        with np.errstate(over="ignore", under="ignore"):
+            triangle = np.clip(triangle * units.scale[row] * units.scale[row], -largest, largest)
+    return as_kept(triangle)
+
+
+def as_kept(covariance: FloatArray) -> NDArray[np.floating[Any]]:
+    """Return a covariance as explanations keep it.
+
+    Single precision is plenty for an error and half of the memory; very small or large outputs do not fit in it.
+
+    >>> as_kept(np.array([0.5])).dtype, as_kept(np.array([1e-90])).dtype
+    (dtype('float32'), dtype('float64'))
+    """
+    largest = float(np.abs(covariance).max(initial=0.0))
+    return covariance if largest and not 1e-30 < largest < 1e30 else covariance.astype(np.float32)
 
 
 @cache
@@ -78,7 +97,14 @@ def _upper(size: int) -> tuple[NDArray[np.intp], ...]:
 
 def _curve(one: OpenInstance) -> Mapping[str, Any] | None:
     """Return the kernel path as JSON: one list entry for each width."""
-    return None if one.path is None else {name: value.tolist() for name, value in vars(one.path).items()}
+    if one.path is None:
+        return None
+    told = {name: value.tolist() for name, value in vars(one.path).items()}
+    for name in ("coef", "stderr"):
+        told[name] = (getattr(one.path, name) * one.units.scale[:, None]).tolist()
+    for name in ("fidelity", "fidelity_stderr"):  # NaN where the output never moved, which JSON cannot hold
+        told[name] = [[None if math.isnan(each) else each for each in row] for row in told[name]]
+    return told
 
 
 def said(one: OpenInstance) -> tuple[tuple[str, float], ...]:

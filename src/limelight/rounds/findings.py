@@ -11,23 +11,25 @@ there.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.tables import TableControl
-from limelight.local.estimate import Estimate
+from limelight.local.estimate import Errors, Estimate
 from limelight.local.interactions import ActingPair, Additivity, additivity
 from limelight.local.precision import effective_sample_size
 from limelight.local.regression import ReplicateErrors
 from limelight.local.replicates import scattered_error
+from limelight.local.ties import NOTHING, TiedErrors
 from limelight.result.effects import Effect, Interaction
 from limelight.rounds.curves import WeighedDraws, effect_of, known_levels, weight_of
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedSource
+from limelight.rounds.units import Units
 
 FAR = 4.0
 """The surrogate misses the instance where f and g(x') differ by more residual spreads than this."""
@@ -60,6 +62,8 @@ class TargetFindings:
         What the draws around the instance lead to expect of it, where the gap is.
     pairs
         Features that act together, largest share first.
+    screened
+        Whether pairs were looked for.
     """
 
     cause: str
@@ -69,6 +73,7 @@ class TargetFindings:
     gap: float
     expected: float
     pairs: tuple[Interaction, ...] = ()
+    screened: bool = True
 
 
 @dataclass(frozen=True)
@@ -115,20 +120,50 @@ def find(
         masks = additivity(neighborhood)
     targets = tuple(_of_target(one, neighborhood, estimate, row, masks) for row in range(len(one.targets)))
     curves: tuple[tuple[Effect, ...], ...] = ()
-    if isinstance(one.source, SharedSource) and isinstance(estimate.errors, ReplicateErrors):
+    if isinstance(one.source, SharedSource) and isinstance(_untied(estimate), ReplicateErrors):
         curves = _curves(one, one.source, neighborhood, estimate, selected)
+    if not one.units.plain:
+        targets, curves = _back(targets, curves, one.units)
     return Findings(one.representation.center, reference(one), estimate.errors.df, targets, curves)
+
+
+def _settled(neighborhood: Neighborhood, share: float) -> bool:
+    """Return whether more rows near the instance would not change anything: all are there, or nothing is left over."""
+    return neighborhood.exhaustive or share > 1.0 - NOTHING
+
+
+def _untied(estimate: Estimate) -> Errors:
+    """Return how the errors of weights were estimated, whichever of them are zero for certain."""
+    return estimate.errors.errors if isinstance(estimate.errors, TiedErrors) else estimate.errors
+
+
+def _back(
+    targets: tuple[TargetFindings, ...], curves: tuple[tuple[Effect, ...], ...], units: Units
+) -> tuple[tuple[TargetFindings, ...], tuple[tuple[Effect, ...], ...]]:
+    """Return what is known in the user's units."""
+    told = []
+    for found, scale, origin in zip(targets, units.scale.tolist(), units.origin.tolist(), strict=True):
+        pairs = tuple(replace(pair, size=pair.size * scale, stderr=pair.stderr * scale) for pair in found.pairs)
+        told.append(replace(found, expected=found.expected * scale + origin, pairs=pairs))
+    scaled = []
+    for effects, scale in zip(curves, units.scale.tolist(), strict=False):
+        same = (replace(each, effects=each.effects * scale, stderr=each.stderr * scale) for each in effects)
+        scaled.append(tuple(same))
+    return tuple(told), tuple(scaled)
 
 
 def _of_target(
     one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate, row: int, masks: Additivity | None
 ) -> TargetFindings:
     control = one.controls[row] if one.controls else None
-    f, y = float(one.outputs[one.targets[row]]), neighborhood.Y[:, row]
+    f, y = float(one.own[row]), neighborhood.Y[:, row]
     moved = float(np.ptp(y)) > 0.0
     gaps = [_surrogate_gap(one, neighborhood, estimate, row)]
     share, stderr, saturating = float(estimate.fidelity[row]), float(estimate.fidelity_stderr[row]), math.nan
     pairs: tuple[Interaction, ...] = ()
+    if masks is not None and not math.isnan(masks.share[row]):
+        share, stderr = float(masks.share[row]), float(masks.stderr[row])
+        pairs = tuple(Interaction(**asdict(pair)) for pair in masks.pairs[row])
     if control is not None and isinstance(one.source, SharedSource):
         model = control.model
         gaps.append(_curve_gap(one, one.source, control, estimate, row))
@@ -141,12 +176,18 @@ def _of_target(
     gap, expected, bound = max(gaps, key=lambda each: each[0] / each[2])
     if not moved:
         cause = "nothing moved" if f == float(y[0]) else "gap"
+        gap = 0.0 if cause == "nothing moved" else gap
         return TargetFindings(cause, math.nan, math.nan, math.nan, gap, expected)
     cause = "gap" if gap > bound else _cause(share, saturating)
     effective = effective_sample_size(neighborhood.weights)
-    if cause != "gap" and not neighborhood.exhaustive and effective < FEW_EFFECTIVE * (estimate.varying.sum() + 1):
+    if (
+        cause != "gap"
+        and not _settled(neighborhood, share)
+        and effective < FEW_EFFECTIVE * (estimate.varying.sum() + 1)
+    ):
         cause = "too few"
-    return TargetFindings(cause, share, stderr, saturating, gap, expected, pairs)
+    screened = masks is None or masks.screened
+    return TargetFindings(cause, share, stderr, saturating, gap, expected, pairs, screened)
 
 
 def _interaction(pair: ActingPair) -> Interaction:
@@ -179,7 +220,7 @@ def _surrogate_gap(
 ) -> tuple[float, float, float]:
     """Return |f − g(x')| in residual spreads, g(x'), and the bound that it is held against."""
     y, weights = neighborhood.Y[:, row], neighborhood.weights
-    f = float(one.outputs[one.targets[row]])
+    f = float(one.own[row])
     coef, intercept = estimate.coef[row], float(estimate.intercept[row])
     g = _clipped(intercept + float(coef @ one.representation.center), y)
     left = y - intercept - neighborhood.Z @ coef
@@ -192,7 +233,7 @@ def _curve_gap(
 ) -> tuple[float, float, float]:
     """Return the same for the additive function of the columns, whose curves know where in its bin a value lies."""
     representation, model = source.representation, control.model
-    f, inside = float(one.outputs[one.targets[row]]), representation.inside
+    f, inside = float(one.own[row]), representation.inside
     if inside is None:
         return 0.0, f, FAR_FROM_CURVES
     expected, leverage = model.at(control.terms, representation.own, inside)
@@ -244,7 +285,7 @@ def _curves(
     selected: tuple[NDArray[np.int64], ...],
 ) -> tuple[tuple[Effect, ...], ...]:
     """Return for each target the effects behind the features shown."""
-    shapes, errors = source.draws.background.shapes, estimate.errors
+    shapes, errors = source.draws.background.shapes, _untied(estimate)
     named = source.representation.bins
     if shapes is None or not named or one.corrected is None or not isinstance(errors, ReplicateErrors):
         return ()

@@ -27,6 +27,7 @@ from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedDraws, SharedSource
 from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
+from limelight.rounds.units import Units, as_they_are
 from limelight.seeding import stream
 from limelight.settings import Settings
 
@@ -91,6 +92,11 @@ class Context:
         """Return how often the settings ask each row; None where that depends on whether the model is noisy."""
         return None if self.settings.replicates == "auto" else int(self.settings.replicates)
 
+    @cached_property
+    def rescales(self) -> bool:
+        """Return whether outputs may be fitted in other units: a surrogate of the user's own sees them as they are."""
+        return isinstance(self.settings.surrogate, str)
+
     def guards(self, pool: SharedDraws) -> bool:
         """Return whether a row of a pool tells that the model has changed: a noisy model always answers otherwise."""
         return pool.n > 0 and pool.repeats == 1 and not self._by_batch
@@ -151,7 +157,7 @@ class Context:
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
         bound = looks[-1] if settings.n_samples != "auto" else min(looks[-1], ENUMERATED_UP_TO)
         plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound, once=masked.deterministic)
-        masks = MaskSource(masked, plan, cast(int, settings.seed), self.replicates)
+        masks = MaskSource(masked, plan, cast(int, settings.seed), self.replicates, rescale=self.rescales)
         return masks, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
 
     def targets(self, outputs: FloatArray) -> NDArray[np.int64]:
@@ -180,7 +186,8 @@ class Context:
         content = background.content + (representation.content if settings.fresh else b"")
         pool = self.pools.get(content)
         if pool is None:
-            pool = SharedDraws(background, cast(int, settings.seed), cast(Any, design), content, self.replicates)
+            seed, drawn = cast(int, settings.seed), cast(Any, design)
+            pool = SharedDraws(background, seed, drawn, content, self.replicates, rescale=self.rescales)
             if background.shared and not settings.fresh:
                 self.pools[content] = pool
         return pool
@@ -253,6 +260,19 @@ class OpenInstance:
         """Return whether the model was found to answer one input in two ways."""
         source = self.source.draws if isinstance(self.source, SharedSource) else self.source
         return self.context.replicates is None and (source.repeats or 1) > 1
+
+    @property
+    def units(self) -> Units:
+        """Return the units in which the explained outputs are fitted."""
+        if isinstance(self.source, MaskSource):
+            return self.source.units
+        found = self.source.draws.units
+        return as_they_are(len(self.targets)) if found is None else found.of(self.targets)
+
+    @property
+    def own(self) -> FloatArray:
+        """Return (k,) f(x) of the explained outputs, in the units in which they are fitted."""
+        return self.units.told(self.outputs[self.targets])
 
     def meet(self, outputs: FloatArray) -> None:
         """Take what the model says of the instance itself, which decides what is explained."""

@@ -17,6 +17,7 @@ from limelight.contracts import Draws, FloatArray, Inputs, MaskArray, Masked, Sa
 from limelight.local.sampling import design_weights
 from limelight.rounds.asking import Answers, Request
 from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
+from limelight.rounds.units import as_they_are, find_units
 from limelight.seeding import stream
 
 REPEATED_UP_TO = 20
@@ -63,20 +64,34 @@ class MaskSource:
         The explainer's seed.
     repeats
         How often each row is asked; None until the first block has shown whether the model is noisy.
+    rescale
+        Whether answers are kept in units of their own where theirs cannot be squared (`units.py`).
 
     Attributes
     ----------
+    units
+        The units in which answers are kept, decided by the first block.
     tally
         All answers to all masks, where a noisy model is asked all of them again and again; else None.
     """
 
     kind = "masks"
 
-    def __init__(self, representation: Masked, plan: SamplingPlan, seed: int, repeats: int | None = 1) -> None:
+    def __init__(
+        self,
+        representation: Masked,
+        plan: SamplingPlan,
+        seed: int,
+        repeats: int | None = 1,
+        *,
+        rescale: bool = True,
+    ) -> None:
         self.representation = representation
         self.plan = plan
         self.seed = seed
         self.repeats = repeats
+        self.rescale = rescale
+        self.units = as_they_are(0)
         self.tally: Tally | None = None
         self._draws: list[Draws] = []
         self._answers: list[FloatArray] = []
@@ -116,8 +131,10 @@ class MaskSource:
         `again` names the rows that were asked twice. The first block of a noisy model is asked as its later ones will
         be; all masks have been asked often enough by then, and their answers are counted from here on.
         """
-        outputs = answers.outputs[:, targets]
-        noise = None if answers.noise is None else answers.noise[:, targets]
+        if not self._draws[1:] and self.tally is None:
+            self.units = find_units(answers.outputs[:, targets]) if self.rescale else as_they_are(len(targets))
+        outputs = self.units.told(answers.outputs[:, targets])
+        noise = None if answers.noise is None else answers.noise[:, targets] / np.square(self.units.scale)
         if self.tally is not None:
             self.tally.add_rounds(outputs, noise, answers.asked // len(outputs))
             return False
@@ -127,7 +144,7 @@ class MaskSource:
                 self._before = outputs if isinstance(self._rows, slice) else None
                 return True
             self.tally = Tally(outputs[self._rows])
-            self.tally.add(again, answers.again[:, targets])
+            self.tally.add(again, self.units.told(answers.again[:, targets]))
         self.repeats = self.repeats or 1
         if self._before is not None:
             (outputs, noise), self._before = both(self._before, outputs), None

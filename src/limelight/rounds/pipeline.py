@@ -22,6 +22,7 @@ from limelight.errors import InputError, LimelightError, ModelChangedError
 from limelight.local.proximity import default_kernel_width, proximity_to
 from limelight.local.stopping import samples_to_settle
 from limelight.local.threads import one_thread
+from limelight.local.ties import tied_at_zero
 from limelight.local.width import FACTORS, kernel_path
 from limelight.result.explanation import Explanation
 from limelight.rounds.asking import BrokenError, ask
@@ -139,7 +140,7 @@ def look(one: OpenInstance, context: Context) -> None:
     """Weigh, fit and judge the first n perturbations; explain the instance, or let it draw more."""
     sample = one.source.sample(one.n, one.targets)
     neighborhood, width = weigh(one, sample, context)
-    estimate = fit(one, neighborhood, width)
+    estimate = tied_at_zero(fit(one, neighborhood, width), neighborhood.Y, one.own)
     last, settle = one.n >= one.looks[-1], one.n < one.settled_up_to
     shown = estimate.scaled(distance(one))
     verdict = judge(neighborhood, shown, context.settings, n=one.n, looks=len(one.looks), last=last, settle=settle)

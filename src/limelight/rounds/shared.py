@@ -24,6 +24,7 @@ from limelight.local.replicates import by_replicate
 from limelight.local.sampling import PointDesign, n_replicates, points
 from limelight.models.columns import widened
 from limelight.rounds.neighborhoods import Sample
+from limelight.rounds.units import Units, as_they_are, find_units
 from limelight.seeding import stream
 
 RARE = 0.05
@@ -143,15 +144,26 @@ class SharedDraws:
         What keys the sequence of points: the background's, and the instance's where it shall have one of its own.
     repeats
         How often each row is asked; None until the first block has shown whether the model is noisy.
+    rescale
+        Whether answers are kept in units of their own where theirs cannot be squared (`units.py`).
     """
 
     def __init__(
-        self, background: Background, seed: int, design: PointDesign, content: bytes, repeats: int | None = 1
+        self,
+        background: Background,
+        seed: int,
+        design: PointDesign,
+        content: bytes,
+        repeats: int | None = 1,
+        *,
+        rescale: bool = True,
     ) -> None:
         self.background = background
         self.design = design
         self.content = content
         self.repeats = repeats
+        self.rescale = rescale
+        self.units: Units | None = None
         self.replicates = n_replicates(design, background.n_coordinates)
         self.fits: dict[Any, Any] = {}
         self.held: dict[Held, HeldDraws] = {}
@@ -192,9 +204,12 @@ class SharedDraws:
                 yield self._draw_held(pending, known, rows, representation)
 
     def receive(self, answers: FloatArray) -> None:
-        """Keep the answers (rows, m) to the last request."""
+        """Keep the answers (rows, m) to the last request, in units that the first block decides."""
+        if self.units is None:
+            first = answers[: self._pending[0].n]
+            self.units = find_units(first) if self.rescale else as_they_are(answers.shape[1])
         self.widen(answers.shape[1])
-        start = 0
+        answers, start = self.units.told(answers), 0
         for pending in self._pending:
             part = answers[start : start + pending.n]
             start += len(part)
@@ -211,11 +226,13 @@ class SharedDraws:
     def widen(self, k: int) -> None:
         """Give the rows so far a column for each of k outputs: labels that were met later were none of theirs."""
         self.Y = widened(self.Y, k)
+        if self.units is not None:
+            self.units = self.units.widened(k)
         for part in self.held.values():
             part.Y = widened(part.Y, k)
 
     def canary(self) -> tuple[Inputs, FloatArray]:
-        """Return the model input of the first row and (k,) what the model said to it, to ask whether it still does."""
+        """Return the model input of the first row and (k,) what the model said to it, in the units of `Y`."""
         return self.background.draw(self.U[:1])[1], self.Y[0]
 
     def _points(self, key: bytes, start: int, stop: int) -> FloatArray:

@@ -5,6 +5,7 @@ Each sentence says what was seen and what to do. They are kept in the explanatio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,8 +14,18 @@ from numpy.typing import NDArray
 from limelight.contracts import Feature, FloatArray, Neighborhood
 from limelight.local.estimate import Estimate
 from limelight.local.precision import effective_sample_size
+from limelight.local.ties import NOTHING
 from limelight.rounds.findings import FEW_EFFECTIVE, Findings, TargetFindings
 from limelight.rounds.verdict import Verdict
+
+UNMOVED = {
+    "word": "what stands between the words is never hidden: pass tokens= with what the model reads, or another mask=",
+    "segment": "try another fill= or segments=, in case what is hidden can still be seen",
+    "window": "try another fill= or windows=, in case what is hidden can still be seen",
+    "part": "see whether compose() really leaves parts out",
+    "column": "see whether the model reads these columns",
+}
+"""What to try where nothing that was hidden moved the answer, by the kind of feature."""
 
 
 def trust_warnings(
@@ -33,13 +44,14 @@ def trust_warnings(
     varying = estimate.varying
     effective = effective_sample_size(neighborhood.weights)
     exhaustive = neighborhood.exhaustive
+    settled = exhaustive or bool((estimate.fidelity > 1.0 - NOTHING).all())  # nothing is left that rows could tell
     # All masks that there are, asked as often as the settings say: more samples exist only as further answers to them.
     remedy = "raise replicates" if exhaustive and not noisy else "raise max_samples"
     return (
         *(["the model gave two answers to one input: the intervals cover its own noise as well"] if noisy else []),
-        *cause_warnings(findings.targets, targets),
+        *cause_warnings(findings.targets, targets, kind=features[0].where.kind if features else ""),
         *outside_warnings(features, findings.reference),
-        *sample_warnings(effective, int(varying.sum()), exhaustive=exhaustive),
+        *sample_warnings(effective, int(varying.sum()), exhaustive=settled),
         *(
             budget_warning(asked, verdict.samples_needed, tolerance, remedy=remedy)
             if verdict.stopped == "budget"
@@ -49,7 +61,7 @@ def trust_warnings(
     )
 
 
-def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str]) -> list[str]:
+def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *, kind: str = "") -> list[str]:
     """Say where weights cannot be read as reasons, once for all targets that share the cause.
 
     >>> cause_warnings([TargetFindings("nothing moved", 0.0, 0.0, 0.0, 0.0, 0.0)], ["spam"])
@@ -62,9 +74,10 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str]) -
     for row in by_cause.get("gap", [])[:1]:
         named = _several([targets[i] for i in by_cause["gap"]])
         found = findings[row]
+        far = f"{found.gap:.3g} residual spreads away from" if math.isfinite(found.gap) else "alone, away from"
         sentences.append(
-            f"the model answers otherwise at this instance than around it for {named}: its answer is {found.gap:.3g} "
-            "residual spreads away from what the perturbations lead to expect; do not rely on the weights"
+            f"the model answers otherwise at this instance than around it for {named}: its answer is {far} "
+            "what the perturbations lead to expect; do not rely on the weights"
         )
     if "acts together" in by_cause:
         rows = by_cause["acts together"]
@@ -76,7 +89,8 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str]) -
         )
     if "nothing moved" in by_cause:
         named = _several([targets[i] for i in by_cause["nothing moved"]])
-        sentences.append(f"the answer never moved for {named}: nothing that was perturbed matters to it")
+        remedy = f"; {UNMOVED[kind]}" if kind in UNMOVED else ""
+        sentences.append(f"the answer never moved for {named}: nothing that was perturbed matters to it{remedy}")
     return sentences
 
 
@@ -144,6 +158,8 @@ def verdict_sentence(
 
 def _together(found: TargetFindings, features: Sequence[str]) -> str:
     """Return which pairs of features act together, in words."""
+    if not found.screened:
+        return f"; which pairs of {len(features)} features act together was not looked for"
     if not found.pairs:
         return "; no pair of features explains the rest"
     names = [f"“{features[pair.first]}” with “{features[pair.second]}” ({pair.share:.0%})" for pair in found.pairs[:3]]

@@ -51,7 +51,8 @@ class Canary:
         self.first.rows += answers.asked
         self.pool.widen(answers.outputs.shape[1])
         _, expected = self.pool.canary()
-        if not same_answers(answers.outputs[0], expected, sizes(self.pool.Y)):
+        now = answers.outputs[0] if self.pool.units is None else self.pool.units.told(answers.outputs[0])
+        if not same_answers(now, expected, sizes(self.pool.Y)):
             raise ModelChangedError(
                 "model: expected the same answers as earlier in this call, got others to the same row; it has been "
                 "fitted anew or loaded meanwhile. Explain again when it stays as it is."

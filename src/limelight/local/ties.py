@@ -1,0 +1,89 @@
+"""Weights that are nothing but rounding are zero, and tied there: no order, no sign, no doubt.
+
+A model that reads one word of nineteen leaves weights of 1e-17 on the others. Ranking them, asking whether their signs
+are certain and drawing more rows until they are would answer questions that nobody has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.local.estimate import Errors, Estimate, Features
+
+NOTHING = 1e-9
+"""A weight, and its standard error, below this fraction of the output's range are zero."""
+
+
+@dataclass(frozen=True)
+class TiedErrors:
+    """The errors of weights some of which are zero for certain, and vary with nothing.
+
+    Parameters
+    ----------
+    errors
+        As they were.
+    tied
+        (k, d) the weights that are zero.
+    """
+
+    errors: Errors
+    tied: NDArray[np.bool_]
+
+    @property
+    def df(self) -> float:
+        """Return the degrees of freedom."""
+        return self.errors.df
+
+    @property
+    def varying(self) -> NDArray[np.bool_]:
+        """Return (d,) which features vary in the neighborhood."""
+        return self.errors.varying
+
+    def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
+        """Return the covariance of the intercept (first) and the weights of some features, see `Estimate`."""
+        covariance = self.errors.covariance(features, target=target)
+        tied = self.tied if target is None else self.tied[target]
+        if features is not None:
+            tied = tied[..., np.asarray(features, dtype=np.int64)]
+        tied = np.concatenate([np.zeros((*tied.shape[:-1], 1), bool), tied], axis=-1)
+        return np.where(tied[..., :, None] | tied[..., None, :], 0.0, covariance)
+
+
+def tied_at_zero(estimate: Estimate, Y: FloatArray, own: FloatArray) -> Estimate:
+    """Return the estimate with the weights that are rounding set to 0, standard error 0, covariance 0.
+
+    Of an output that never moved all weights are zero, and no share of its movement is explained: NaN.
+
+    Parameters
+    ----------
+    estimate
+        As fitted.
+    Y, own
+        (n, k) the outputs that it was fitted to, and (k,) the instance's own.
+
+    >>> from limelight.contracts import Neighborhood
+    >>> from limelight.local.precision import estimate_plain
+    >>> Z, one = np.array([[0], [1]], dtype=np.uint8), np.ones(2)
+    >>> still = Neighborhood(Z, np.full((2, 1), 0.3), one, one[:1], one.astype(bool), np.arange(2))
+    >>> tied_at_zero(estimate_plain(still), still.Y, np.array([0.3])).fidelity
+    array([nan])
+    """
+    if not len(Y):
+        return estimate
+    low, high = Y.min(axis=0), Y.max(axis=0)
+    still = low == high
+    reach = np.maximum(high, own) - np.minimum(low, own)
+    least = NOTHING * reach[:, None]
+    tied = ((np.abs(estimate.coef) <= least) & (estimate.stderr <= least)) | (still[:, None] & estimate.identified)
+    if still.any():
+        unknown = np.where(still, np.nan, 0.0)
+        fidelity, stderr = estimate.fidelity + unknown, estimate.fidelity_stderr + unknown
+        estimate = replace(estimate, fidelity=fidelity, fidelity_stderr=stderr)
+    if not ((estimate.coef != 0) | (estimate.stderr != 0))[tied].any():
+        return estimate
+    coef, stderr = np.where(tied, 0.0, estimate.coef), np.where(tied, 0.0, estimate.stderr)
+    return replace(estimate, coef=coef, stderr=stderr, errors=TiedErrors(estimate.errors, tied))
