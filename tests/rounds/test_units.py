@@ -62,7 +62,7 @@ def test_an_offset_that_leaves_a_few_digits_leaves_weights_of_a_few_digits(text)
 
 
 def test_what_is_written_of_extreme_outputs_is_read_again():
-    for scale in (1e-300, 1e200, 1e300):
+    for scale in (1e-300, 1e200, 1e290):
         explanation = explained(scale, 0.0, text=True)
         assert ll.Explanation.from_dict(json.loads(explanation.to_json())) == explanation
 

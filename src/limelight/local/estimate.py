@@ -100,7 +100,8 @@ class Estimate:
     stderr, intercept_stderr
         (k, d) and (k,) standard errors; zero where the answer is exact.
     fidelity, fidelity_stderr
-        (k,) weighted R² on perturbations that the fit has not seen, and its standard error.
+        (k,) weighted R² on perturbations that the fit has not seen, and its standard error; NaN where the output never
+        moved, of which nothing can be explained.
     r2
         (k,) weighted R² in the sample.
     estimators

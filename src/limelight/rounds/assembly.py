@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.estimate import Estimate
 from limelight.local.precision import effective_sample_size
+from limelight.result.codecs import LARGEST
 from limelight.result.explanation import Cost, Explanation, Provenance
 from limelight.rounds.findings import Findings, find
 from limelight.rounds.instance import OpenInstance
@@ -72,9 +73,8 @@ def _covariance(estimate: Estimate, row: int, shown: NDArray[np.int64], units: U
     """Return the upper triangle of the covariance of the weights shown, as an explanation keeps it."""
     triangle = estimate.covariance(shown, target=row)[1:, 1:][_upper(len(shown))]
     if not units.plain:  # squares of very large or small outputs are held as far as numbers reach
-        largest = np.finfo(np.float64).max
         with np.errstate(over="ignore", under="ignore"):
-            triangle = np.clip(triangle * units.scale[row] * units.scale[row], -largest, largest)
+            triangle = np.clip(triangle * units.scale[row] * units.scale[row], -LARGEST, LARGEST)
     return as_kept(triangle)
 
 

@@ -11,7 +11,7 @@ there.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,9 +161,6 @@ def _of_target(
     gaps = [_surrogate_gap(one, neighborhood, estimate, row)]
     share, stderr, saturating = float(estimate.fidelity[row]), float(estimate.fidelity_stderr[row]), math.nan
     pairs: tuple[Interaction, ...] = ()
-    if masks is not None and not math.isnan(masks.share[row]):
-        share, stderr = float(masks.share[row]), float(masks.stderr[row])
-        pairs = tuple(Interaction(**asdict(pair)) for pair in masks.pairs[row])
     if control is not None and isinstance(one.source, SharedSource):
         model = control.model
         gaps.append(_curve_gap(one, one.source, control, estimate, row))

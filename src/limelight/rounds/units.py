@@ -54,10 +54,8 @@ class Units:
         new = as_they_are(k - len(self.scale))
         if not len(new.scale):
             return self
-        old = (self.origin, self.scale, self.dust)
-        return Units(
-            *(np.append(each, more) for each, more in zip(old, (new.origin, new.scale, new.dust), strict=True))
-        )
+        origin, scale = np.append(self.origin, new.origin), np.append(self.scale, new.scale)
+        return Units(origin, scale, np.append(self.dust, new.dust))
 
     def told(self, Y: FloatArray) -> FloatArray:
         """Return outputs (…, k) in these units."""
