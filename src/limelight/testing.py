@@ -436,7 +436,7 @@ def _equal(expected: Sequence[Explanation], found: Sequence[Explanation], how: s
         same = first.targets == second.targets and first.features == second.features
         for name in ("coef", "stderr", "intercept", "prediction", "fidelity"):
             mine, other = getattr(first, name), getattr(second, name)
-            same = same and np.array_equal(mine, other)
+            same = same and np.array_equal(mine, other, equal_nan=True)
         same = same and all(map(np.array_equal, first.selected, second.selected))
         _hold(same, f"the same explanation when {how}", f"weights {second.coef} instead of {first.coef}")
 
