@@ -74,10 +74,11 @@ class Tensor:
         [[SimpleNamespace(label="no", score=p), SimpleNamespace(label="yes", score=q)] for p, q in P],
         [{"sequence": "text", "labels": ["yes", "no"], "scores": [q, p]} for p, q in P],
         [SimpleNamespace(text="text", cats={"no": p, "yes": q}) for p, q in P],
+        [[("yes", q), ("no", p)] for p, q in P],
     ],
     ids=[
         "dicts", "tuple", "generator", "array", "ordered", "tensors", "nested", "columns", "pairs", "sorted pairs",
-        "synonyms", "named tuples", "objects", "zero shot", "categories",
+        "synonyms", "named tuples", "objects", "zero shot", "categories", "tuples",
     ],
 )  # fmt: skip
 def test_scores_by_label_are_the_same_in_any_form_and_order(answer: Any) -> None:
@@ -132,6 +133,32 @@ def test_labels_left_out_are_nought_and_that_is_said() -> None:
     Y = caller.ask([INPUTS])[0]
     assert by_name(caller.output_names, Y) == {"no": [0.0, 0.8, 1.0], "yes": [0.9, 0.0, 0.0]}
     assert "leave labels out, which count as 0" in caller.notes("auto")[0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"label": ["yes", "no", "no"], "score": [0.9, 0.8, 1]},
+        [("yes", 0.9), ("no", 0.8), ("no", 1.0)],
+        [{"prediction": "yes", "probability": 0.9}, {"class": "no", "prob": 0.8}, {"label": "no", "confidence": 1}],
+        [Label("yes", 0.9), Label("no", 0.8), Label("no", 1)],
+    ],
+    ids=["columns", "tuples", "synonyms", "named tuples"],
+)
+def test_a_label_with_a_score_is_the_score_of_that_label(answer: Any) -> None:
+    names, Y = asked(answer)
+    assert by_name(names, Y) == {"no": [0.0, 0.8, 1.0], "yes": [0.9, 0.0, 0.0]}
+
+
+def test_a_number_beside_whole_numbers_is_refused_since_it_may_be_the_score_of_any_label() -> None:
+    with pytest.raises(ModelOutputError, match="a tuple of 2 arrays"):
+        asked((np.array([1, 0, 1]), np.array([0.9, 0.8, 1.0])))
+
+
+def test_labels_wrapped_one_by_one_are_labels() -> None:
+    for answer in ([{"label": "yes"}, {"label": "no"}, {"label": "no"}], [["yes"], ["no"], ["no"]]):
+        names, Y = asked(answer)
+        assert by_name(names, Y) == {"no": [0.0, 1.0, 1.0], "yes": [1.0, 0.0, 0.0]}
 
 
 def test_one_input_may_be_answered_by_what_a_pipeline_returns_for_one() -> None:
@@ -190,7 +217,6 @@ class Boxes:
         ([{"text": "a", "value": 0.5}] * 3, "'text', 'value'", "row['value']"),
         ({"text": ["a"] * 3, "values": [1, 2, 3], "more": 1}, "'values'", "model(inputs)['text']"),
         (None, "None", "return statement"),
-        ([{"label": "yes"}] * 3, "'label'", "one row of numbers"),
         (np.array([["a", "b"]] * 3), "shape (3, 2) of strings", "[:, 0]"),
     ],
     ids=lambda value: str(value)[:24].replace("\n", " "),

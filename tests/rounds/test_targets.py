@@ -58,6 +58,13 @@ def test_an_unknown_target_lists_the_known_ones(wanted):
         resolved(wanted)
 
 
+def test_a_rank_in_brackets_is_a_rank_and_among_others_is_refused():
+    assert resolved(["top2"]) == resolved(("top2",)) == [1, 2]
+    assert resolved(["top1"], names=("top1", "spam")) == [0]  # a name comes first in brackets
+    with pytest.raises(InputError, match="'top1' stands alone"):
+        resolved(["top1", "ham"])
+
+
 def test_no_target_at_all_is_refused():
     with pytest.raises(InputError, match="at least one output"):
         resolved([])

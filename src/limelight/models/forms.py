@@ -23,7 +23,7 @@ from limelight.models.outputs import to_array, unexpected
 
 NOTHING = Asked()
 """Where nothing is known of the inputs."""
-LABEL_KEYS = ("label", "class", "class_name", "prediction_label")
+LABEL_KEYS = ("label", "class", "class_name", "prediction_label", "prediction", "predicted")
 SCORE_KEYS = ("score", "confidence", "probability", "prob", "proba")
 """How dicts and small objects name a label and the score that it has."""
 ANSWER_KEYS = ("logits", "probabilities", "probs", "scores", "predictions", "outputs")
@@ -194,6 +194,9 @@ def _of_columns(answer: Mapping[Any, Any], batch: Batch) -> Form:
             remedy = f"Choose one of its entries:{wrappers.function(f'return model(inputs)[{fitting[0]!r}]')}"
         raise unexpected(f"a dict of {_listed(answer)}", batch, remedy)
     arrays = {key: to_array(values, batch)[0] for key, values in answer.items()}
+    label, score = _first(arrays, LABEL_KEYS), _first(arrays, SCORE_KEYS)
+    if len(arrays) == 2 and label is not None and score is not None and label.ndim == score.ndim == 1:
+        return _pairs(label, score)
     if len(arrays) == 1:
         ((key, array),) = arrays.items()
         form = _of_array(array, batch)
@@ -240,7 +243,7 @@ def _chosen_head(items: Any, batch: Batch) -> Any:
         return None
     if len(items) == 1 and (batch.rows > 1 or np.ndim(items[0]) == 2):
         return items[0]
-    if len(items) == 2 and _are_labels(items[0]) and not _are_labels(items[1]):
+    if len(items) == 2 and _are_labels(items[0]) and not _are_labels(items[1]) and not _is_flat(items[1]):
         return items[1]  # what a classifier in ONNX answers: the label, and the scores of all
     if len(items) == batch.rows:
         return None
@@ -248,6 +251,17 @@ def _chosen_head(items: Any, batch: Batch) -> Any:
         shapes = ", ".join(str(np.shape(item)) for item in items)
         raise unexpected(f"a {type(items).__name__} of {len(items)} arrays of shapes {shapes}", batch, wrappers.TUPLE)
     return None
+
+
+def _is_flat(item: Any) -> bool:
+    """Whether an item is one number for each input: beside labels, the score of whichever label was answered."""
+    return all(_is_number(each) for each in item)
+
+
+def _pairs(labels: Any, scores: Any) -> Scores:
+    """Return the scores of labels of which each input has one."""
+    pairs = zip(labels.tolist(), scores.astype(np.float64).tolist(), strict=True)
+    return Scores([{label: score} for label, score in pairs])
 
 
 def _are_labels(item: Any) -> bool:
@@ -266,7 +280,8 @@ def _is_row(item: Any) -> bool:
     if isinstance(item, Mapping):
         return True
     if isinstance(item, (list, tuple)):
-        return len(item) > 0 and (isinstance(item[0], Mapping) or _pair(item[0]) is not None)
+        inner = item[0] if len(item) else None
+        return _pair(item) is not None or isinstance(inner, Mapping) or _pair(inner) is not None
     if item is None or hasattr(item, "shape") or np.isscalar(item):
         return False
     return _has_answer(item) or _pair(item) is not None or callable(item)
@@ -279,6 +294,10 @@ def _of_rows(items: list[Any], batch: Batch) -> Form:
         if all(each is not None and not isinstance(each, Mapping) for each in found) and _plain(items):
             arrays = [np.ravel(to_array(each, Batch(1, 0, 1, 1))[0]) for each in found]
             return Numbers(np.stack(arrays), logits=key == "logits")
+    if all(isinstance(item, Mapping) and len(item) == 1 for item in items):
+        labels = [_first(item, LABEL_KEYS) for item in items]
+        if all(isinstance(label, str) for label in labels):
+            return Labels(labels)
     return Scores([_row(item, batch) for item in items])
 
 
@@ -289,15 +308,15 @@ def _plain(items: list[Any]) -> bool:
 
 def _row(item: Any, batch: Batch) -> dict[Any, float]:
     """Return {label: score} of what the model answered for one input."""
+    pair = _pair(item)
+    if pair is not None:
+        return dict([pair])
     if isinstance(item, (list, tuple)):
         pairs = [_pair(each) for each in item]
         if all(pair is not None for pair in pairs):
             return dict(pair for pair in pairs if pair is not None)
         odd = next(each for each, pair in zip(item, pairs, strict=True) if pair is None)
         raise _odd_row(odd, batch)
-    pair = _pair(item)
-    if pair is not None:
-        return dict([pair])
     cats = _named(item, "cats")
     if isinstance(cats, Mapping):
         item = cats
@@ -314,15 +333,22 @@ def _row(item: Any, batch: Batch) -> dict[Any, float]:
 
 def _pair(item: Any) -> tuple[Any, float] | None:
     """Return the label and the score of a small dict or object that holds one of each; None for anything else."""
-    if isinstance(item, (str, bytes)) or np.isscalar(item) or hasattr(item, "shape"):
+    if item is None or isinstance(item, (str, bytes)) or np.isscalar(item) or hasattr(item, "shape"):
         return None
     if any(_named(item, key) is not None for key in ODD_KEYS):
         return None
-    label = next((_named(item, key) for key in LABEL_KEYS if _named(item, key) is not None), None)
-    score = next((_named(item, key) for key in SCORE_KEYS if _named(item, key) is not None), None)
+    if isinstance(item, (list, tuple)) and not hasattr(item, "_fields"):
+        is_pair = len(item) == 2 and isinstance(item[0], str) and _is_number(item[1])
+        return (item[0], float(item[1])) if is_pair else None
+    label, score = _first(item, LABEL_KEYS), _first(item, SCORE_KEYS)
     if label is None or score is None or not _is_number(score) or not isinstance(label, (str, int, bool, np.generic)):
         return None
     return _label(label), float(score)
+
+
+def _first(item: Any, keys: tuple[str, ...]) -> Any:
+    """Return what an item keeps under the first of some names that it has."""
+    return next((found for key in keys if (found := _named(item, key)) is not None), None)
 
 
 def _scalar_row(row: Mapping[Any, Any]) -> dict[Any, float] | None:

@@ -172,7 +172,7 @@ def said_aloud(one: OpenInstance) -> tuple[str, ...]:
     about_answers = one.context.caller.notes(one.context.settings.targets, one.seen)
     about_all = getattr(one.context.modality, "notes", ())
     about_this = getattr(one.representation, "notes", ())
-    return (*about_answers, *about_all, *about_this)
+    return (*about_all, *about_this, *about_answers)
 
 
 @cache

@@ -42,7 +42,14 @@ def resolve_targets(wanted: Any, outputs: FloatArray, columns: Columns) -> NDArr
     >>> resolve_targets("top2", np.array([0.1, 0.7, 0.2]), columns).tolist()
     [1, 2]
     """
-    if isinstance(wanted, str) and (wanted in ("auto", "all") or _TOP.fullmatch(wanted)):
+    if (
+        isinstance(wanted, (list, tuple))
+        and len(wanted) == 1
+        and _is_rank(wanted[0])
+        and wanted[0] not in columns.names
+    ):
+        wanted = wanted[0]  # said in brackets, and no name
+    if _is_rank(wanted):
         return _by_rank(wanted, outputs, columns)
     items = list(wanted) if isinstance(wanted, (list, tuple, set, range, np.ndarray)) else [wanted]
     if not items:
@@ -52,8 +59,21 @@ def resolve_targets(wanted: Any, outputs: FloatArray, columns: Columns) -> NDArr
 
 def check_targets(wanted: Any, columns: Columns) -> None:
     """Raise the error that `resolve_targets` would, before the model is called, where the names are known."""
+    wanted = _without_brackets(wanted, columns.names)
     if not (isinstance(wanted, str) and wanted == "auto"):  # what the answers look like decides
         resolve_targets(wanted, np.zeros(len(columns.names)), columns)
+
+
+def _without_brackets(wanted: Any, names: Sequence[str]) -> Any:
+    """Return the one word in a sequence of one, where it stands for a rank and is no name."""
+    if isinstance(wanted, (list, tuple)) and len(wanted) == 1 and _is_rank(wanted[0]) and wanted[0] not in names:
+        return wanted[0]
+    return wanted
+
+
+def _is_rank(wanted: Any) -> bool:
+    """Whether this is one of the words that stand for outputs by their rank."""
+    return isinstance(wanted, str) and (wanted in ("auto", "all") or _TOP.fullmatch(wanted) is not None)
 
 
 def _by_rank(wanted: str, outputs: FloatArray, columns: Columns) -> NDArray[np.int64]:
@@ -93,6 +113,10 @@ def _index(item: Any, columns: Columns) -> int:
             return names.index(item)
         if item.isdecimal() and item.isascii():  # a number that came as text, as from the command line
             return _by_number(int(item), columns)
+        if _is_rank(item):
+            raise InputError(
+                f"targets: {item!r} stands alone, got it among others; pass names or indices, or {item!r}."
+            )
         raise UnknownNameError("targets", item, ["auto", "top1", "all", *names])
     if isinstance(item, np.generic):
         item = item.item()
