@@ -104,35 +104,57 @@ class ProductParts:
         probability = self.own[np.arange(len(codes)), codes]
         return np.asarray(probability / (probability + ratio * (1.0 - probability)))
 
-    def curve(self, codes: NDArray[np.int64], ratio: float, coordinate: int, bins: int) -> FloatArray:
-        """Return (b,) E_Q[g | coordinate in bin b] up to a constant, the others as around the row."""
+    def levels(
+        self, codes: NDArray[np.int64], ratio: float, owner: NDArray[np.int64], bins: NDArray[np.int64]
+    ) -> FloatArray:
+        """Return E_Q[g | a coordinate in a bin], the others as around the row, up to a constant for each coordinate.
+
+        Parameters
+        ----------
+        codes
+            (c,) the row's own code of every coordinate.
+        ratio
+            ρ, as in `project`.
+        owner, bins
+            (B,) coordinates and bins.
+        """
         rows = np.arange(len(codes))
         stay = self.stay(codes, ratio)
-        found = self.additive[coordinate, :bins, 0].copy()
+        found: FloatArray = self.additive[owner, bins, 0]
         if len(self.amplitudes):
-            values = self.waves[rows, codes]
-            mixed = values[:, 1] + stay[:, None] * (values[:, 0] - values[:, 1])
-            rest = np.delete(mixed, coordinate, axis=0).prod(axis=0)
-            found += (self.waves[coordinate, :bins, 0] @ (rest * self.amplitudes)).real
+            others = _products_of_others(self._mixed(self.waves[rows, codes], stay)) * self.amplitudes
+            found = found + np.einsum("bm,bm->b", self.waves[owner, bins, 0], others[owner]).real
         for pair in self.pairs:
-            if pair.first == coordinate:
-                corner, share = pair.corners[:bins, codes[pair.second]], stay[pair.second]
-                found += share * corner[:, 0] + (1.0 - share) * corner[:, 2]
-            elif pair.second == coordinate:
-                corner, share = pair.corners[codes[pair.first], :bins], stay[pair.first]
-                found += share * corner[:, 0] + (1.0 - share) * corner[:, 1]
+            here, there = owner == pair.first, owner == pair.second
+            corner, share = pair.corners[bins[here], codes[pair.second]], stay[pair.second]
+            found[here] += share * corner[:, 0] + (1.0 - share) * corner[:, 2]
+            corner, share = pair.corners[codes[pair.first], bins[there]], stay[pair.first]
+            found[there] += share * corner[:, 0] + (1.0 - share) * corner[:, 1]
         return found
+
+    @staticmethod
+    def _mixed(waves: ComplexArray, stay: FloatArray) -> ComplexArray:
+        """Return (c, M) the mean of each coordinate's factors under Q."""
+        return np.asarray(waves[:, 1] + stay[:, None] * (waves[:, 0] - waves[:, 1]))
 
     def _wave_effects(self, waves: ComplexArray, stay: FloatArray) -> tuple[FloatArray, float]:
         """Return (c,) effects, (own − others) times the product over all other coordinates, and the mean."""
-        change = waves[:, 0] - waves[:, 1]
-        mixed = waves[:, 1] + stay[:, None] * change
-        before = np.ones_like(mixed)
-        before[1:] = np.cumprod(mixed[:-1], axis=0)
-        after = np.ones_like(mixed)
-        after[:-1] = np.cumprod(mixed[:0:-1], axis=0)[::-1]
-        effects = (change * before * after) @ self.amplitudes
-        return np.asarray(effects.real), float((before[-1] * mixed[-1] @ self.amplitudes).real)
+        mixed = self._mixed(waves, stay)
+        others = _products_of_others(mixed)
+        effects = ((waves[:, 0] - waves[:, 1]) * others) @ self.amplitudes
+        return np.asarray(effects.real), float((others[-1] * mixed[-1] @ self.amplitudes).real)
+
+
+def _products_of_others(factors: ComplexArray) -> ComplexArray:
+    """Return for each row of factors (c, M) the product of all other rows.
+
+    >>> _products_of_others(np.array([[2.0], [3.0], [5.0]])).ravel().tolist()
+    [15.0, 10.0, 6.0]
+    """
+    before, after = np.ones_like(factors), np.ones_like(factors)
+    before[1:] = np.cumprod(factors[:-1], axis=0)
+    after[:-1] = np.cumprod(factors[:0:-1], axis=0)[::-1]
+    return np.asarray(before * after)
 
 
 def own_and_others(values: Sequence[NDArray[Any]], probabilities: Sequence[FloatArray]) -> NDArray[Any]:

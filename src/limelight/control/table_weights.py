@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.estimate import Estimate
 from limelight.local.precision import estimate_plain
-from limelight.local.regression import Regression, ReplicateErrors, held_out_share, regression, varies
+from limelight.local.regression import Regression, ReplicateErrors, held_out_share, regression
 
 WORTHWHILE = 0.98
 """g is used where it leaves less than this share of what a linear model leaves."""
@@ -57,17 +57,14 @@ def estimate_table(neighborhood: Neighborhood, corrected: Corrected, fixed: NDAr
         return estimate_plain(neighborhood, fixed=fixed)
     Z = neighborhood.Z[order]
     weights = np.where(order >= 0, neighborhood.weights[order], 0.0)
-    vary = varies(Z, weights)
-    if not (vary | fixed).all():
-        return estimate_plain(neighborhood, fixed=fixed)  # a value that was never drawn is not known, nor certain
-    free = np.flatnonzero(vary & ~fixed)
+    free = np.flatnonzero(~fixed)
     if len(free) < Z.shape[2]:
         Z = Z[:, :, free]
     # Outputs around their mean: squares of large numbers would drown what moves.
     offset = np.where(np.ptp(neighborhood.Y, axis=0) == 0.0, neighborhood.Y[0], neighborhood.Y.mean(axis=0))
     both = np.concatenate([neighborhood.Y - offset, corrected.left], axis=1)
     sums = regression(Z, weights, both[order])
-    if sums is None:
+    if sums is None:  # a value that was never drawn, say, is not known, nor certain
         return estimate_plain(neighborhood, fixed=fixed)
     return _combined(neighborhood, corrected, sums, free, offset)
 

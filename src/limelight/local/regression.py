@@ -117,14 +117,6 @@ def regression(Z: MaskArray, weights: FloatArray, outputs: FloatArray) -> Regres
     return Regression(gram, weighted @ outputs, squares, bread, effective)
 
 
-def varies(Z: MaskArray, weights: FloatArray) -> NDArray[np.bool_]:
-    """Return (d,) which columns of Z (R, m, d) take more than one value among rows that weigh something."""
-    there = Z[weights > 0]
-    if not len(there):
-        return np.zeros(Z.shape[2], bool)
-    return np.asarray((there != there[0]).any(axis=0))
-
-
 def held_out_share(left: FloatArray, deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return 1 − Σ w e² / Σ w (y − ȳ)² and its stated standard error, from sums (R, k) over each replicate.
 

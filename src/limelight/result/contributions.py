@@ -34,7 +34,7 @@ class Contributions:
     selected: tuple[NDArray[np.int64], ...]
     center: FloatArray | None
     reference: FloatArray | None
-    curves: tuple[tuple[Effect, ...], ...]
+    curves: tuple[Sequence[Effect], ...]
     pairs: tuple[tuple[Interaction, ...], ...]
 
     def target_index(self, target: str | int | None = None) -> int:

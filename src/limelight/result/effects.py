@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -56,6 +58,61 @@ class Effect:
 
     def __hash__(self) -> int:
         return hash((self.feature, self.names, self.own))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves(Sequence[Effect]):
+    """The effects behind the features of one target, held side by side: explanations are kept by the ten thousand.
+
+    Parameters
+    ----------
+    features
+        Indices among the explanation's features.
+    names
+        For each the names of its bins.
+    own
+        For each the index of the instance's own bin; −1 if its value is outside of the background.
+    ends
+        Where the bins of each begin in `numbers`, and where the last ends.
+    numbers
+        (3, B) shares, effects and standard errors of all bins.
+
+    Examples
+    --------
+    >>> curves = Curves((0,), (("no", "yes"),), (1,), (0, 2), np.array([[0.9, 0.1], [-0.02, 0.18], [0.0, 0.01]]))
+    >>> curves[0].at_own
+    0.18
+    """
+
+    features: tuple[int, ...]
+    names: tuple[tuple[str, ...], ...]
+    own: tuple[int, ...]
+    ends: tuple[int, ...]
+    numbers: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @overload
+    def __getitem__(self, index: int) -> Effect: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Effect]: ...
+
+    def __getitem__(self, index: int | slice) -> Effect | Sequence[Effect]:
+        """Return the effect behind one feature, or those of some."""
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        at = range(len(self))[index]
+        shares, effects, stderr = self.numbers[:, self.ends[at] : self.ends[at + 1]]
+        return Effect(self.features[at], self.names[at], shares, effects, stderr, self.own[at])
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both hold the same effects, in whatever kind of sequence."""
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class Explanation(Contributions):
     additivity: FloatArray | None = None
     additivity_stderr: FloatArray | None = None
     gap: FloatArray | None = None
-    curves: tuple[tuple[Effect, ...], ...] = ()
+    curves: tuple[Sequence[Effect], ...] = ()
     pairs: tuple[tuple[Interaction, ...], ...] = ()
     verdicts: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()

@@ -9,16 +9,15 @@ from their mean.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray
-from limelight.control.product import ProductParts
+from limelight.contracts import FloatArray, Shape
 from limelight.local.regression import ReplicateErrors
 from limelight.local.replicates import scattered_error
-from limelight.result.effects import Effect
+from limelight.result.effects import Curves
 
 LEAST_DRAWS = 16
 """Bins with fewer draws have no effect that could be known: two in each replicate."""
@@ -27,8 +26,51 @@ MOST_BINS = 24
 
 
 @dataclass(frozen=True)
-class WeighedDraws:
-    """The draws of one row, sorted into replicates.
+class Bins:
+    """The bins of all columns, side by side.
+
+    Parameters
+    ----------
+    shares
+        (B,) their probabilities.
+    owner, code
+        (B,) the column that each belongs to, and its number there.
+    first
+        (c + 1,) where the bins of each column begin.
+    """
+
+    shares: FloatArray
+    owner: NDArray[np.int64]
+    code: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, shapes: tuple[Shape, ...]) -> Bins:
+        """Return the bins of all columns.
+
+        >>> Bins.of(()).first.tolist()
+        [0]
+        """
+        counts = np.array([len(shape.share) for shape in shapes], dtype=np.int64)
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        shares = np.concatenate([shape.share for shape in shapes]) if shapes else np.empty(0)
+        return cls(shares, owner, np.arange(len(owner)) - first[owner], first)
+
+    def total(self, values: FloatArray) -> FloatArray:
+        """Return values (…, B) summed over each column's bins (…, c)."""
+        return np.asarray(np.add.reduceat(values, self.first[:-1], axis=-1))
+
+    @cached_property
+    def width(self) -> int:
+        """Return the number B of bins."""
+        return len(self.shares)
+
+
+def bin_sums(
+    codes: NDArray[np.int64], replicate: NDArray[np.int64], values: FloatArray, bins: Bins
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return Σ values by replicate and bin (R, B), and the number of draws (B,) in each bin.
 
     Parameters
     ----------
@@ -36,133 +78,132 @@ class WeighedDraws:
         (N, c) bins; −1 where a draw has a value that is none of them.
     replicate
         (N,) which replicate each draw belongs to.
-    weights
-        (N,) design times proximity.
-    left
-        (N,) what the second model leaves of one target's outputs.
-    replicates
-        R.
+    values
+        (N,) what is summed.
+    bins
+        The bins.
     """
-
-    codes: NDArray[Any]
-    replicate: NDArray[np.int64]
-    weights: FloatArray
-    left: FloatArray
-    replicates: int
-
-    def by_bin(self, coordinate: int, bins: int) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
-        """Return for one column Σ w (R, b), Σ w e (R, b) and the number of draws (b,) in every bin."""
-        code = self.codes[:, coordinate].astype(np.int64)
-        there = code >= 0
-        cell = self.replicate * bins + code
-        shape = (self.replicates, bins)
-        size = self.replicates * bins
-        weight = np.bincount(cell[there], self.weights[there], minlength=size).reshape(shape)
-        scored = (self.weights * self.left)[there]
-        moved = np.bincount(cell[there], scored, minlength=size).reshape(shape)
-        count = np.bincount(code[there], minlength=bins).astype(np.int64)
-        return np.asarray(weight, float), np.asarray(moved, float), count
+    replicates, width = int(replicate.max(initial=0)) + 1, bins.width
+    # one place more, for draws that are in none of a column's bins
+    place = np.where(codes >= 0, codes + bins.first[:-1], width)
+    cell = (replicate[:, None] * (width + 1) + place).ravel()
+    summed = np.bincount(cell, np.repeat(values, codes.shape[1]), minlength=replicates * (width + 1))
+    count = np.bincount(place.ravel(), minlength=width + 1)[:-1]
+    by_replicate = np.asarray(summed, dtype=np.float64).reshape(replicates, width + 1)
+    return by_replicate[:, :-1], count.astype(np.int64)
 
 
 @dataclass(frozen=True)
-class Weight:
-    """One weight, and what each replicate adds to it (R,)."""
-
-    coef: float
-    contributions: FloatArray
-
-
-def weight_of(coef: float, errors: ReplicateErrors, target: int, feature: int) -> Weight:
-    """Return the weight of a feature with its replicates' contributions, zeros where it does not vary."""
-    place = np.flatnonzero(errors.free == feature)
-    replicates = errors.contributions.shape[1]
-    moved = errors.contributions[target, :, 1 + int(place[0])] if len(place) else np.zeros(replicates)
-    return Weight(coef, moved)
-
-
-def effect_of(
-    feature: int,
-    names: tuple[str, ...],
-    shares: FloatArray,
-    own: int,
-    draws: WeighedDraws,
-    known: FloatArray | None,
-    weight: Weight,
-) -> Effect:
-    """Return the effect of every bin of one column, against the average over all bins.
+class RowBins:
+    """What one row's draws say of every bin, for one target.
 
     Parameters
     ----------
-    feature
-        Its index, and its coordinate.
-    names, shares
-        (b,) names and probabilities of its bins.
-    own
-        The row's own bin; −1 for none of them.
-    draws
-        The row's draws.
+    weight, moved
+        (R, B) Σ w and Σ w e of the draws in each bin, e what the second model leaves of the outputs.
+    count
+        (B,) how many draws there are.
     known
-        (b,) what the second model says of the bins, up to a constant; None where there is none.
-    weight
-        The row's weight of this column.
+        (B,) what the second model says of each bin, up to a constant for each column.
     """
-    bins = len(shares)
-    weights, moved, count = draws.by_bin(feature, bins)
-    drawn = count >= LEAST_DRAWS
-    total = np.where(drawn, weights.sum(axis=0), 1.0)
-    rest = np.where(drawn, moved.sum(axis=0) / total, 0.0)
+
+    weight: FloatArray
+    moved: FloatArray
+    count: NDArray[np.int64]
+    known: FloatArray
+
+
+def curves_of(
+    row: RowBins,
+    bins: Bins,
+    own: NDArray[np.int64],
+    coef: FloatArray,
+    errors: ReplicateErrors,
+    target: int,
+    names: tuple[tuple[str, ...], ...],
+    shown: NDArray[np.int64],
+) -> Curves:
+    """Return the effect of every bin of the columns shown, against the average over all bins.
+
+    Parameters
+    ----------
+    row
+        What the row's draws say.
+    bins
+        The bins of all columns.
+    own
+        (c,) the row's own bin of each column; −1 for none of them.
+    coef
+        (c,) the row's weights.
+    errors
+        What each replicate adds to them.
+    target
+        Which of the targets they are of.
+    names
+        For each column the names of its bins.
+    shown
+        The columns to keep.
+    """
+    drawn = row.count >= LEAST_DRAWS
+    total = np.where(drawn, row.weight.sum(axis=0), 1.0)
+    rest = np.where(drawn, row.moved.sum(axis=0) / total, 0.0)
     # What each replicate adds; one draw more than there are makes up for the mean having been fitted to them.
-    added = np.where(drawn, (moved - rest * weights) / total, 0.0) * np.sqrt((count + 1.0) / np.maximum(count, 1))
-    level = rest if known is None else rest + known
-    if own < 0:
-        effects, contributions = _centred(level, added, np.where(drawn, shares, 0.0))
-    else:
-        effects, contributions = _tied(level, added, np.where(drawn, shares, 0.0), shares, own, weight)
-        drawn = drawn | (np.arange(bins) == own)
-    shown = _most_frequent(shares, own)
-    return Effect(
-        feature=feature,
-        names=tuple(names[b] for b in shown) if len(shown) < bins else names,
-        shares=shares[shown],
-        effects=np.where(drawn, effects, np.nan)[shown],
-        stderr=np.where(drawn, scattered_error(contributions), np.nan)[shown],
-        own=int(np.flatnonzero(shown == own)[0]) if own >= 0 else -1,
-    )
+    more = np.sqrt((row.count + 1.0) / np.maximum(row.count, 1))
+    added = np.where(drawn, (row.moved - rest * row.weight) / total, 0.0) * more
+    inside = own >= 0
+    place = bins.first[:-1][inside] + own[inside]  # the own bin of each column that has one
+    others = np.where(drawn, bins.shares, 0.0)
+    others[place] = 0.0
+    others /= np.maximum(bins.total(others), 1e-300)[bins.owner]
+    level = rest + row.known
+    effects = level - bins.total(level * others)[bins.owner]
+    moved = added - bins.total(added * others)[:, bins.owner]
+    # Tied to the weight: the own bin less the others is β, and all of them are 0 on average.
+    weight = np.zeros((len(row.weight), len(coef)))
+    weight[:, errors.free] = errors.contributions[target, :, 1:]
+    share = np.zeros(len(coef))
+    share[inside] = bins.shares[place]
+    effects -= (coef * share)[bins.owner]
+    moved -= (weight * share)[:, bins.owner]
+    effects[place] = (coef * (1.0 - share))[inside]
+    moved[:, place] = (weight * (1.0 - share))[:, inside]
+    stderr = scattered_error(moved)
+    drawn[place] = True
+    effects[~drawn], stderr[~drawn] = np.nan, np.nan
+    return _kept(effects, stderr, bins, own, names, shown)
 
 
-def _centred(level: FloatArray, added: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return levels (b,) and contributions (R, b) less their mean by shares."""
-    share = shares / max(float(shares.sum()), 1e-300)
-    return level - share @ level, added - (added @ share)[:, None]
-
-
-def _tied(
-    level: FloatArray, added: FloatArray, drawn: FloatArray, shares: FloatArray, own: int, weight: Weight
-) -> tuple[FloatArray, FloatArray]:
-    """Return effects (b,) and contributions (R, b) that agree with the weight: own bin less the others is β."""
-    others = drawn.copy()
-    others[own] = 0.0
-    deviation, moved = _centred(level, added, others)
-    share = float(shares[own])
-    effects = deviation - weight.coef * share
-    contributions = moved - weight.contributions[:, None] * share
-    effects[own] = weight.coef * (1.0 - share)
-    contributions[:, own] = weight.contributions * (1.0 - share)
-    return effects, contributions
+def _kept(
+    effects: FloatArray,
+    stderr: FloatArray,
+    bins: Bins,
+    own: NDArray[np.int64],
+    names: tuple[tuple[str, ...], ...],
+    shown: NDArray[np.int64],
+) -> Curves:
+    """Return the curves of the columns shown; a column of many bins keeps its most frequent ones."""
+    kept, labels, places = [], [], []
+    for feature in shown.tolist():
+        here = np.arange(bins.first[feature], bins.first[feature + 1])
+        mine = int(own[feature])
+        if len(here) > MOST_BINS:
+            chosen = _most_frequent(bins.shares[here], mine)
+            labels.append(tuple(names[feature][b] for b in chosen))
+            places.append(int(np.flatnonzero(chosen == mine)[0]) if mine >= 0 else -1)
+            here = here[chosen]
+        else:
+            labels.append(names[feature])
+            places.append(mine)
+        kept.append(here)
+    flat = np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+    ends = np.cumsum([0, *map(len, kept)])
+    numbers = np.stack([bins.shares[flat], effects[flat], stderr[flat]])
+    return Curves(tuple(shown.tolist()), tuple(labels), tuple(places), tuple(ends.tolist()), numbers)
 
 
 def _most_frequent(shares: FloatArray, own: int) -> NDArray[np.int64]:
     """Return which bins to show, in their order."""
-    if len(shares) <= MOST_BINS:
-        return np.arange(len(shares))
     kept = set(np.argsort(-shares, kind="stable")[:MOST_BINS].tolist())
     if own >= 0:
         kept.add(own)
     return np.array(sorted(kept), dtype=np.int64)
-
-
-def known_levels(
-    parts: ProductParts | None, own: NDArray[np.int64], ratio: float, coordinate: int, bins: int
-) -> FloatArray | None:
-    """Return (b,) what a second model says of a column's bins around a row; None where there is none."""
-    return None if parts is None else parts.curve(own, ratio, coordinate, bins)

@@ -11,6 +11,7 @@ there.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,7 +26,7 @@ from limelight.local.regression import ReplicateErrors
 from limelight.local.replicates import scattered_error
 from limelight.local.ties import NOTHING, TiedErrors
 from limelight.result.effects import Effect, Interaction
-from limelight.rounds.curves import WeighedDraws, effect_of, known_levels, weight_of
+from limelight.rounds.curves import Bins, RowBins, bin_sums, curves_of
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedSource
@@ -96,7 +97,7 @@ class Findings:
     reference: FloatArray
     df: float
     targets: tuple[TargetFindings, ...]
-    curves: tuple[tuple[Effect, ...], ...] = field(default=())
+    curves: tuple[Sequence[Effect], ...] = field(default=())
 
 
 def distance(one: OpenInstance) -> FloatArray:
@@ -119,7 +120,7 @@ def find(
     if isinstance(one.source, MaskSource) and len(one.representation.features) > 1 and len(neighborhood.Z):
         masks = additivity(neighborhood)
     targets = tuple(_of_target(one, neighborhood, estimate, row, masks) for row in range(len(one.targets)))
-    curves: tuple[tuple[Effect, ...], ...] = ()
+    curves: tuple[Sequence[Effect], ...] = ()
     if isinstance(one.source, SharedSource) and isinstance(_untied(estimate), ReplicateErrors):
         curves = _curves(one, one.source, neighborhood, estimate, selected)
     if not one.units.plain:
@@ -280,27 +281,25 @@ def _curves(
     neighborhood: Neighborhood,
     estimate: Estimate,
     selected: tuple[NDArray[np.int64], ...],
-) -> tuple[tuple[Effect, ...], ...]:
+) -> tuple[Sequence[Effect], ...]:
     """Return for each target the effects behind the features shown."""
     shapes, errors = source.draws.background.shapes, _untied(estimate)
     named = source.representation.bins
     if shapes is None or not named or one.corrected is None or not isinstance(errors, ReplicateErrors):
         return ()
+    bins = Bins.of(shapes)
     codes, replicate = _codes_and_replicates(source, one.n)
-    own, ratio, found = source.representation.own.astype(np.int64), one.ratio, []
-    for row, shown in enumerate(selected):
-        control = one.controls[row] if estimate.estimators[row] != "least squares" else None
-        left = one.corrected.left[:, row] if control is not None else neighborhood.Y[:, row]
-        draws = WeighedDraws(codes, replicate, neighborhood.weights, left, source.draws.replicates)
-        effects = []
-        for feature in shown.tolist():
-            shares = shapes[feature].share
-            parts = None if control is None else control.parts
-            known = known_levels(parts, own, ratio, feature, len(shares))
-            weight = weight_of(float(estimate.coef[row, feature]), errors, row, feature)
-            names = named[feature]
-            effects.append(effect_of(feature, names, shares, int(own[feature]), draws, known, weight))
-        found.append(tuple(effects))
+    own, found = source.representation.own.astype(np.int64), []
+    weight, count = bin_sums(codes, replicate, neighborhood.weights, bins)
+    for target, shown in enumerate(selected):
+        control = one.controls[target] if estimate.estimators[target] != "least squares" else None
+        left, known = neighborhood.Y[:, target], np.zeros(bins.width)
+        if control is not None:
+            left = one.corrected.left[:, target]
+            known = control.parts.levels(own, one.ratio, bins.owner, bins.code)
+        moved, _ = bin_sums(codes, replicate, neighborhood.weights * left, bins)
+        row = RowBins(weight, moved, count, known)
+        found.append(curves_of(row, bins, own, estimate.coef[target], errors, target, named, shown))
     return tuple(found)
 
 
