@@ -135,7 +135,7 @@ def test_explanations_differ_where_a_fact_does_and_not_where_the_cost_does(uncer
     assert first != "an explanation"
 
 
-def test_explanations_of_twelve_columns_keep_less_than_eleven_kibibytes_each():
+def test_explanations_of_twelve_columns_keep_less_than_seven_kibibytes_each():
     # Four numbers and eight categories, as in Adult; the names of bins and categories are shared by all rows.
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.normal(size=(500, 4)), rng.integers(0, 5, (500, 8))])
@@ -146,7 +146,7 @@ def test_explanations_of_twelve_columns_keep_less_than_eleven_kibibytes_each():
     kept = list(explainer.explain_many(X))
     grown = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    assert grown / len(kept) < 11 * 1024  # the curves of ten columns are 6 of them
+    assert grown / len(kept) < 7 * 1024
 
 
 def test_the_kernel_path_is_there_where_the_width_was_chosen_and_refused_elsewhere(uncertain):

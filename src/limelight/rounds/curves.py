@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,30 +68,43 @@ class Bins:
         return len(self.shares)
 
 
-def bin_sums(
-    codes: NDArray[np.int64], replicate: NDArray[np.int64], values: FloatArray, bins: Bins
-) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return Σ values by replicate and bin (R, B), and the number of draws (B,) in each bin.
+@dataclass(frozen=True)
+class Cells:
+    """Which replicate and bin each of some draws falls into, column by column.
 
     Parameters
     ----------
-    codes
-        (N, c) bins; −1 where a draw has a value that is none of them.
-    replicate
-        (N,) which replicate each draw belongs to.
-    values
-        (N,) what is summed.
-    bins
-        The bins.
+    cell
+        (N c,) the number of the replicate and bin.
+    columns
+        c.
+    replicates
+        R.
+    count
+        (B,) how many draws are in each bin.
     """
-    replicates, width = int(replicate.max(initial=0)) + 1, bins.width
-    # one place more, for draws that are in none of a column's bins
-    place = np.where(codes >= 0, codes + bins.first[:-1], width)
-    cell = (replicate[:, None] * (width + 1) + place).ravel()
-    summed = np.bincount(cell, np.repeat(values, codes.shape[1]), minlength=replicates * (width + 1))
-    count = np.bincount(place.ravel(), minlength=width + 1)[:-1]
-    by_replicate = np.asarray(summed, dtype=np.float64).reshape(replicates, width + 1)
-    return by_replicate[:, :-1], count.astype(np.int64)
+
+    cell: NDArray[np.int64]
+    columns: int
+    replicates: int
+    count: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, codes: NDArray[Any], replicates: int, bins: Bins) -> Cells:
+        """Return the cells of draws (N, c), row i of replicate i mod R; code −1 is none of the bins."""
+        width = bins.width
+        # one place more, for draws that are in none of a column's bins
+        place = np.where(codes >= 0, codes + bins.first[:-1], width)
+        replicate = np.arange(len(codes)) % replicates
+        cell = (replicate[:, None] * (width + 1) + place).ravel()
+        count = np.bincount(place.ravel(), minlength=width + 1)[:-1]
+        return cls(cell, codes.shape[1], replicates, count.astype(np.int64))
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Return Σ values (N,) by replicate and bin (R, B)."""
+        size = self.replicates * (len(self.count) + 1)
+        summed = np.bincount(self.cell, np.repeat(values, self.columns), minlength=size)
+        return np.asarray(summed, dtype=np.float64).reshape(self.replicates, -1)[:, :-1]
 
 
 @dataclass(frozen=True)

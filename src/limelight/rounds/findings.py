@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Neighborhood
+from limelight.contracts import FloatArray, Neighborhood, Shape
 from limelight.control.tables import TableControl
 from limelight.local.estimate import Errors, Estimate
 from limelight.local.interactions import ActingPair, Additivity, additivity
@@ -26,7 +26,7 @@ from limelight.local.regression import ReplicateErrors
 from limelight.local.replicates import scattered_error
 from limelight.local.ties import NOTHING, TiedErrors
 from limelight.result.effects import Effect, Interaction
-from limelight.rounds.curves import Bins, RowBins, bin_sums, curves_of
+from limelight.rounds.curves import Bins, Cells, RowBins, curves_of
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedSource
@@ -287,29 +287,45 @@ def _curves(
     named = source.representation.bins
     if shapes is None or not named or one.corrected is None or not isinstance(errors, ReplicateErrors):
         return ()
-    bins = Bins.of(shapes)
-    codes, replicate = _codes_and_replicates(source, one.n)
+    bins, cells = _cells(source, one.n, shapes)
     own, found = source.representation.own.astype(np.int64), []
-    weight, count = bin_sums(codes, replicate, neighborhood.weights, bins)
+    weight = _sums(cells, neighborhood.weights)
+    count = np.sum([each.count for each in cells], axis=0)
     for target, shown in enumerate(selected):
         control = one.controls[target] if estimate.estimators[target] != "least squares" else None
         left, known = neighborhood.Y[:, target], np.zeros(bins.width)
         if control is not None:
             left = one.corrected.left[:, target]
             known = control.parts.levels(own, one.ratio, bins.owner, bins.code)
-        moved, _ = bin_sums(codes, replicate, neighborhood.weights * left, bins)
-        row = RowBins(weight, moved, count, known)
+        row = RowBins(weight, _sums(cells, neighborhood.weights * left), count, known)
         found.append(curves_of(row, bins, own, estimate.coef[target], errors, target, named, shown))
     return tuple(found)
 
 
-def _codes_and_replicates(source: SharedSource, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the bins (N, c) of all draws, −1 for values that are none of them, and each one's replicate (N,)."""
-    codes = source.codes(n).astype(np.int64)
-    replicate, start = [np.arange(n)], n
+def _cells(source: SharedSource, n: int, shapes: tuple[Shape, ...]) -> tuple[Bins, list[Cells]]:
+    """Return the bins of all columns, and where the shared draws and each part of held ones fall into them.
+
+    Those of the shared draws are made once for all rows.
+    """
+    draws = source.draws
+    if ("cells", n) not in draws.fits:
+        bins = Bins.of(shapes)
+        draws.fits["cells", n] = (bins, Cells.of(draws.codes[:n], draws.replicates, bins))
+    bins, shared = draws.fits["cells", n]
+    cells = [shared]
     for part in source.parts(n):
+        codes = part.codes.astype(np.int64)
         if part.averaged is not None:
-            codes[start : start + part.n, part.averaged] = -1
-        replicate.append(np.arange(part.n))
-        start += part.n
-    return codes, np.concatenate(replicate) % source.draws.replicates
+            codes[:, part.averaged] = -1
+        cells.append(Cells.of(codes, draws.replicates, bins))
+    return bins, cells
+
+
+def _sums(cells: Sequence[Cells], values: FloatArray) -> FloatArray:
+    """Return Σ values (N,) by replicate and bin (R, B), over all parts of the draws."""
+    found, start = [], 0
+    for each in cells:
+        rows = len(each.cell) // max(each.columns, 1)
+        found.append(each.sums(values[start : start + rows]))
+        start += rows
+    return np.asarray(np.sum(found, axis=0))

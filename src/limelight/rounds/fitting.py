@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood, Shape, Surrogate
 from limelight.control.masks import estimate_masked
 from limelight.control.table_weights import Corrected, estimate_table
-from limelight.control.tables import TableDesign
+from limelight.control.tables import TableControl, TableDesign
 from limelight.local.estimate import Estimate, WholeCovariance
 from limelight.local.moments import moments
 from limelight.local.precision import assemble, estimate_plain, geometry
@@ -22,7 +22,7 @@ from limelight.local.sampling import size_law, weighted_size_law
 from limelight.local.surrogate import EstimatorSurrogate
 from limelight.rounds.instance import Context, Controls, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
-from limelight.rounds.shared import SharedDraws, SharedSource
+from limelight.rounds.shared import HeldDraws, SharedDraws, SharedSource
 
 CONTROLLED_TARGETS = 16
 """A control variate is kept for each draw of a pool and target; with more targets plain least squares fits all."""
@@ -118,11 +118,24 @@ def _corrected(one: OpenInstance, source: SharedSource, neighborhood: Neighborho
         names[row] = control.name
         start = one.n
         for part in parts:
-            y, stop = part.Y[:, one.targets[row]], start + part.n
-            inside = source.draws.background.inside(part.U)
-            left[start:stop, row] = control.residuals(part.codes, inside, y, averaged=part.averaged)
-            start = stop
+            left[start : start + part.n, row] = _held_residuals(source.draws, one.n, control, part, one.targets[row])
+            start += part.n
     return Corrected(left, coef, intercept, tuple(names))
+
+
+def _held_residuals(draws: SharedDraws, n: int, control: TableControl, part: HeldDraws, target: np.int64) -> FloatArray:
+    """Return what a second model leaves of held draws; kept, since all rows with the same rare bin share them.
+
+    Those of a value outside the background belong to one row, or few, and are not kept.
+    """
+    key = (n, int(target), part.held)
+    known: FloatArray | None = draws.fits.get(key)
+    if known is None:
+        inside = draws.background.inside(part.U)
+        known = control.residuals(part.codes, inside, part.Y[:, target], averaged=part.averaged)
+        if part.averaged is None:
+            draws.fits[key] = known
+    return known
 
 
 def shared_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> Controls:

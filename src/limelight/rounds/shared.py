@@ -299,6 +299,7 @@ class SharedSource:
         self.draws = draws
         self.shared = shared
         self._rare = rare_values(representation, draws) if hold else ()
+        self._parts: tuple[int, list[HeldDraws]] = (0, [])
 
     @property
     def kind(self) -> str:
@@ -320,12 +321,14 @@ class SharedSource:
         return self.draws.n >= n and there
 
     def parts(self, n: int) -> list[HeldDraws]:
-        """Return the held draws that go with n shared ones, each cut to its number."""
-        rows, found = held_rows(n), []
-        for which in self.held(n):
-            whole = self.draws.held[which]
-            found.append(HeldDraws(which, whole.share, whole.U[:rows], whole.codes[:rows], whole.Y[:rows]))
-        return found
+        """Return the held draws that go with n shared ones, each cut to its number; made once for a look."""
+        if self._parts[0] != n:
+            rows, found = held_rows(n), []
+            for which in self.held(n):
+                whole = self.draws.held[which]
+                found.append(HeldDraws(which, whole.share, whole.U[:rows], whole.codes[:rows], whole.Y[:rows]))
+            self._parts = (n, found)
+        return self._parts[1]
 
     def codes(self, n: int) -> NDArray[Any]:
         """Return the codes (N, c) of the first n shared draws, and of the held ones that go with them."""
