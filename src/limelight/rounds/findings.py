@@ -139,14 +139,14 @@ def _untied(estimate: Estimate) -> Errors:
 
 
 def _back(
-    targets: tuple[TargetFindings, ...], curves: tuple[tuple[Effect, ...], ...], units: Units
-) -> tuple[tuple[TargetFindings, ...], tuple[tuple[Effect, ...], ...]]:
+    targets: tuple[TargetFindings, ...], curves: tuple[Sequence[Effect], ...], units: Units
+) -> tuple[tuple[TargetFindings, ...], tuple[Sequence[Effect], ...]]:
     """Return what is known in the user's units."""
     told = []
     for found, scale, origin in zip(targets, units.scale.tolist(), units.origin.tolist(), strict=True):
         pairs = tuple(replace(pair, size=pair.size * scale, stderr=pair.stderr * scale) for pair in found.pairs)
         told.append(replace(found, expected=found.expected * scale + origin, pairs=pairs))
-    scaled = []
+    scaled: list[Sequence[Effect]] = []
     for effects, scale in zip(curves, units.scale.tolist(), strict=False):
         same = (replace(each, effects=each.effects * scale, stderr=each.stderr * scale) for each in effects)
         scaled.append(tuple(same))
