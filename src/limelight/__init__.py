@@ -7,8 +7,8 @@ LIME (Ribeiro, Singh, Guestrin: "Why Should I Trust You?", KDD 2016) in ten line
 3.  turn them back into model inputs                               interpretable/* (reconstruct, or a shared background)
 4.  ask the model, many instances in one batch                     models/calls.py
 5.  weight them by how near they are                               local/proximity.py
-6.  fit a weighted linear surrogate                                local/surrogate.py, control/masks.py
-7.  say how sure we are                                            local/precision.py
+6.  fit a weighted linear surrogate                                local/surrogate.py, control/masks.py, …/tables.py
+7.  say how sure we are                                            local/precision.py, local/replicates.py for tables
 8.  draw more until that is sure enough                            local/stopping.py
 9.  choose the features to show                                    local/selection.py
 10. hand over one frozen result                                    result/explanation.py, drawn by views/

@@ -164,7 +164,7 @@ class Ranking:
     cuts
         The places inside `order` before and after which the order is certain, see `groups`.
     contender
-        The hidden feature most likely to belong among the shown ones; −1 where none is hidden.
+        The feature not shown that is most likely to belong among the shown ones; −1 where all are shown.
     doubt
         The probability that it does, by the normal approximation.
     """

@@ -36,8 +36,9 @@ class Settings:
     max_samples
         The budget for ``n_samples="auto"``; None takes the modality's own.
     stop
-        ``"precision"``: as soon as `tolerance` is reached. ``"auto"`` (default): then on, up to about as many rows as
-        lime takes, while it is in doubt which features are the five largest, so that another seed names the same ones.
+        ``"precision"``: as soon as `tolerance` is reached. ``"auto"`` (default): after reaching `tolerance`, keep
+        sampling (up to lime's default number of rows) while the five largest features are uncertain, so that the
+        ranking does not depend on the seed.
         ``"ranking"``: when the set and the signs of the shown features are separated.
     seed
         Non-negative integer. 0 by default, so that the same question has the same answer for everybody who does not

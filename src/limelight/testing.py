@@ -1,6 +1,6 @@
 """The laws that every modality keeps, as checks that its author calls: ours, and yours.
 
-Enter a modality and a few instances; leaves nothing, or `LawError` with the law and what was seen. A model that turns
+Input: a modality and a few instances. Output: nothing, or `LawError` with the law and what was seen. A model that turns
 each input into a number between 0 and 1 by its content alone stands in for all models: any two inputs that differ at
 all are told apart, and nothing about it is smooth or additive.
 """

@@ -1,11 +1,13 @@
 """A second, richer model g of the outputs on masks, fitted to take noise out of LIME's weights.
 
-Enters: masks, one target's outputs, weights. Leaves: g, and its predictions for rows that it has not seen. g is a
-logistic curve between two bounds, of a quadratic form in the masks and two terms in their size:
-g(z) = low + (high − low) σ(a + b·z̃ + 2 Σ γ_jk z̃_j z̃_k + c₁ u² + c₂ √u), with z̃ = z − ½ and u = |z| / d; where there
-are too many pairs, terms z̃_j (u − ½) stand for all pairs of a feature at once. Probabilities saturate, and a curve that
-saturates leaves several times less unexplained than a polynomial does. g need not be right: whatever it is, its
-projection is known, and the estimand does not move.
+Input: masks, one target's outputs, weights. Output: g, and its predictions for rows that it has not seen. g is a
+logistic curve between two bounds, of a quadratic form in the masks and two terms in their size,
+
+    g(z) = low + (high − low) σ(a + b·z̃ + 2 Σ γ_jk z̃_j z̃_k + c₁ u² + c₂ √u),  z̃ = z − ½,  u = |z| / d.
+
+Where there are too many pairs, terms z̃_j (u − ½) stand for all pairs of a feature at once. Probabilities saturate, and
+a curve that saturates leaves several times less unexplained than a polynomial does. g need not be right: whatever it
+is, its projection is known, and the estimand does not move.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The linear projection of a known function of masks under Q, without asking the model.
 
-Enters: the sizes' law q(s) of an exchangeable Q, and a function: its values on the masks of a `Projection`, or its
-coefficients as a `Polynomial`. Leaves: the function's intercept and weights in LIME's limit. Under Q the Gram matrix of
+Input: the sizes' law q(s) of an exchangeable Q, and a function: its values on the masks of a `Projection`, or its
+coefficients as a `Polynomial`. Output: the function's intercept and weights in LIME's limit. Under Q the Gram matrix of
 the masks is known, (m₁ − m₂) I + (m₂ − m₁²) 11', so that E[f] and E[z_j f] say everything [mardaoui2021, §3]. Up to
 2^16 masks are enumerated, and the projection is exact. Beyond, a function's nearest polynomial is projected in closed
 form, and complement pairs with complete small strata stand in for what it leaves: little, so that few are enough.

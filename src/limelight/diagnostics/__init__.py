@@ -7,8 +7,8 @@
 | How far are the weights from what the model does? | `infidelity` |
 | Would nearly the same instance be explained the same way? | `max_sensitivity` |
 
-None of them changes the explainer; each asks its model anew, through a copy. Enter an explainer and an instance, and an
-explanation of it where one is there already; leaves a frozen result.
+None of them changes the explainer; each asks its model anew, through a copy. Input: an explainer and an instance, and
+an explanation of it where one is there already. Output: a frozen result.
 
 >>> import numpy as np
 >>> import limelight as ll

@@ -1,6 +1,6 @@
 """What every diagnostic starts from: an explainer that may be asked freely, an instance, an explanation, a target.
 
-Enters what the user holds; leaves a `Case`. The explainer stays as it is: its settings, its counts and its shared
+Input: what the user holds. Output: a `Case`. The explainer stays as it is: its settings, its counts and its shared
 neighborhoods belong to the copies made here.
 """
 

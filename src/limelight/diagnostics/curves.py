@@ -1,7 +1,7 @@
 """Does the output fall where the explanation says it should? Deletion and insertion curves [petsiuk2018].
 
-Enter an explanation; leave the model's output as its features are removed, or put back, one after the other, the most
-supporting first. The explanation enters through the order of its features only.
+Input: an explanation. Output: the model's output as its features are removed, or put back, one after the other, the
+most supporting first. The explanation enters through the order of its features only.
 """
 
 from __future__ import annotations

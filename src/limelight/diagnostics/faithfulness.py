@@ -1,7 +1,7 @@
 """How far are the weights from what the model does? The infidelity of Yeh et al. [yeh2019], in the explainer's terms.
 
-Enter an explanation; leave the mean squared difference between the change of output that its weights foretell and the
-one that the model shows, over perturbations that the explanation has not seen.
+Input: an explanation. Output: the mean squared difference between the change of output that its weights foretell and
+the one that the model shows, over perturbations that the explanation has not seen.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What it means to remove features, for every kind of data: masked parts are hidden, table columns are redrawn.
 
-Enter masks; leave model inputs. Where a representation rebuilds inputs from masks, removing is what it does with a 0.
-Where it reads shared draws (tables), the columns of a removed feature come from a draw of the background, those of a
+Input: masks. Output: model inputs. Where a representation rebuilds inputs from masks, removing is what it does with a
+0. Where it reads shared draws (tables), the columns of a removed feature come from a draw of the background, those of a
 kept one from the instance, so that E_b f(x_kept, b_removed) is the expectation over draws b.
 """
 

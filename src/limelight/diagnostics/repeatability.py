@@ -1,6 +1,6 @@
 """Would another seed have said the same? Explain again and again, and compare.
 
-Enter an explainer and an instance, or explanations that are there already; leave mean agreements over all pairs of
+Input: an explainer and an instance, or explanations that are there already. Output: mean agreements over all pairs of
 runs, each between 0 and 1, where 1 is perfect. Weights that are zero up to rounding count as zero and are not shown.
 """
 

@@ -1,6 +1,6 @@
 """Would nearly the same instance be explained the same way? The maximum sensitivity of Yeh et al. [yeh2019].
 
-Enter an explainer and an instance; leave the largest change of the weights among instances close to it.
+Input: an explainer and an instance. Output: the largest change of the weights among instances close to it.
 """
 
 from __future__ import annotations

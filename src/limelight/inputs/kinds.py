@@ -1,8 +1,8 @@
 """Count, take rows of, join and copy model inputs of every kind: the one place that knows the kinds.
 
-Step of the algorithm: between a modality, which makes perturbed inputs in the model's own type, and `calls.py`, which
-cuts them into batches. Enters: n inputs as a numpy array, a data frame or series (pandas, polars, pyarrow, …, through
-narwhals), a scipy sparse matrix, a torch tensor, a list or tuple of anything, or a dict of these. Leaves: the same.
+Between a modality, which makes perturbed inputs in the model's own type, and `calls.py`, which cuts them into batches.
+Input: n inputs as a numpy array, a data frame or series (pandas, polars, pyarrow, …, through narwhals), a scipy sparse
+matrix, a torch tensor, a list or tuple of anything, or a dict of these. Output: the same.
 
 A kind is one row of functions in `_Kind`; a new kind is a new row and a line in `_recognise`. Optional packages are
 never imported here: an object of theirs can only exist where they are loaded, so `sys.modules` is asked instead.

@@ -1,7 +1,7 @@
 """Texts with holes: n perturbed texts as a document and n masks, made into strings only when somebody reads them.
 
-Between steps 3 and 4 of the algorithm. Enters: the original text, the spans of its features, masks Z. Leaves: the
-strings, or, for a model that begins by counting words, the document and Z themselves (`inputs/counts.py`).
+Input: the original text, the spans of its features, masks Z. Output: the strings, or, for a model that begins by
+counting words, the document and Z themselves (`inputs/counts.py`).
 """
 
 from __future__ import annotations

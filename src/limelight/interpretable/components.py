@@ -1,9 +1,9 @@
 """**I**nterpretable, for anything made of parts: names of parts, and a function from on/off masks to model inputs.
 
 The smallest modality, and the way to explain what has no modality of its own: stems of a recording, documents of a
-retrieval, parts of a prompt, nodes of a graph, groups of columns. Enter names and `compose`; leave representations that
-hand the masks on. Masks follow the law that LIME uses for images, each part on with probability ½: parts are few and
-stand for themselves, so that no number of them is special.
+retrieval, parts of a prompt, nodes of a graph, groups of columns. Input: names and `compose`. Output: representations
+that hand the masks on. Masks follow the law that LIME uses for images, each part on with probability ½: parts are few
+and stand for themselves, so that no number of them is special.
 """
 
 from __future__ import annotations

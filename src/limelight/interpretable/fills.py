@@ -1,6 +1,6 @@
 """What a hidden superpixel looks like: its mean, a colour, a blur, noise, another image, or what a callable says.
 
-A step of the image modality. Enter the image with channels last, (h, w, c), and its labels; leaves an image of the same
+Part of the image modality. Input: the image with channels last, (h, w, c), and its labels. Output: an image of the same
 shape and dtype, of which the hidden pixels are taken. Opacity is kept unless the fill says otherwise.
 """
 

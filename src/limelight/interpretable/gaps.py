@@ -1,6 +1,6 @@
 """What a hidden window of a time series shows: its mean, a line, noise, another series, or what a callable says.
 
-A step of the time-series modality. Enter the numbers (t, channels) and the window of each step; leaves numbers of the
+Part of the time-series modality. Input: the numbers (t, channels) and the window of each step. Output: numbers of the
 same shape, of which the hidden windows are taken. A missing value (NaN) does not count in any of them, so a gap that is
 hidden is filled; where nothing at all is known of a channel it stays missing.
 """

@@ -1,6 +1,6 @@
 """**I**nterpretable, for images: a photograph → superpixels that are shown or hidden, and composites for the model.
 
-Enter an image of any kind, a way to segment it and what a hidden superpixel looks like; leaves a representation that
+Input: an image of any kind, a way to segment it and what a hidden superpixel looks like. Output: a representation that
 composites masks in the image's own layout, dtype and range. Each superpixel is shown with probability ½, neighbours
 count by cosine distance, as lime does [ribeiro2016, garreau2021].
 """

@@ -1,8 +1,8 @@
 """One photograph of any kind → its numbers, and composites → the kind that it was: arrays, tensors, PIL images, files.
 
-The first and the last step of the image modality. Enters whatever a person calls an image; leaves a `Picture`, which
-knows where the channels are and hands composites over in the layout, dtype and range of the instance. Pillow is asked
-for where there is a file to decode; torch is never imported: a tensor can only exist where it is loaded.
+Input: whatever a person calls an image. Output: a `Picture`, which knows where the channels are and hands composites
+over in the layout, dtype and range of the instance. Pillow is asked for where there is a file to decode; torch is never
+imported: a tensor can only exist where it is loaded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Superpixels: an image → a label for each pixel; what a person sees as one thing should be one segment.
 
-A step of the image modality. Enters the image; leaves `Segments`: labels counted from 0 for computing, and the labels
-as they were for naming. Labels of any integers will do: they need not start at 0 nor be contiguous.
+Part of the image modality. Input: the image. Output: `Segments`: labels counted from 0 for computing, and the labels as
+they were for naming. Labels of any integers will do: they need not start at 0 nor be contiguous.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """**I**nterpretable, for text: a document → its words, and the document with some of them hidden.
 
-Enters a string, or a dict or a row of a frame with several. Leaves features that are spans of the original text, and
-texts with holes: LIME hides a number of words that is uniform on 1..d, and measures nearness by the cosine
-between masks [ribeiro2016, §3.4]. Nothing is rebuilt from tokens: what is not hidden stands as it was written.
+Input: a string, or a dict or a row of a frame with several. Output: features that are spans of the original text, and
+texts with holes: LIME hides a number of words that is uniform on 1..d, and measures nearness by the cosine between
+masks [ribeiro2016, §3.4]. Nothing is rebuilt from tokens: what is not hidden stands as it was written.
 """
 
 from __future__ import annotations

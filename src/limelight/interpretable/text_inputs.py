@@ -1,7 +1,7 @@
 """Read the texts out of an instance, and put perturbed ones back: strings, dicts and rows of frames.
 
-Step 1 of the algorithm, for text, and the inverse of it. Enters: what the user explains. Leaves: its texts with names,
-and a function that makes the model's inputs, of the same kind as the instance, of n perturbed texts for each.
+Input: what the user explains. Output: its texts with names, and a function that makes the model's inputs, of the same
+kind as the instance, of n perturbed texts for each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """**I**nterpretable, for time series: a series → windows of it that are shown or hidden, and series for the model.
 
-Enter a series of one or several channels, how it is cut into windows and what a hidden window shows; leaves a
+Input: a series of one or several channels, how it is cut into windows and what a hidden window shows. Output: a
 representation that composes masks in the series' own layout and precision. Each window is shown with probability ½ and
 neighbours count by cosine distance: windows are to a series what superpixels are to an image, so the law is LIME's for
 images [ribeiro2016, garreau2021].

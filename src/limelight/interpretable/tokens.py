@@ -1,9 +1,9 @@
 """Find the parts of a text that a person reads as one: spans of the original, never strings that are put together.
 
-Step 1 of the algorithm, for text. Enters: a text, and how to cut it. Leaves: spans, in order, without overlap. Words
-follow the Unicode standard's default word boundaries [uax29, §4], by the categories that Python's own `unicodedata`
-knows; where the standard asks for a dictionary (Thai, Lao, Khmer, Burmese) or gives single characters (Chinese,
-Japanese) so does this file, and a tokenizer for the language is one argument away.
+Input: a text, and how to cut it. Output: spans, in order, without overlap. Words follow the Unicode standard's default
+word boundaries [uax29, §4], by the categories that Python's own `unicodedata` knows; where the standard asks for a
+dictionary (Thai, Lao, Khmer, Burmese) or gives single characters (Chinese, Japanese) so does this file, and a tokenizer
+for the language is one argument away.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Windows of a time series: which steps a person would speak of together.
 
-A step of the time-series modality. Enter the numbers (t, channels); leaves a label for each step, counted from 0.
+Part of the time-series modality. Input: the numbers (t, channels). Output: a label for each step, counted from 0.
 """
 
 from __future__ import annotations

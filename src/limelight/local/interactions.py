@@ -1,6 +1,6 @@
 """What of a model's answers to masks adds up, and which two features act together.
 
-Enters: a neighborhood of masks. Leaves, for each target: *additivity*, the share of the weighted variance that the best
+Input: a neighborhood of masks. Output, for each target: *additivity*, the share of the weighted variance that the best
 additive function of the features explains, and the pairs that explain at least a hundredth of it beyond.
 
 With h = ±1 for shown and hidden, the part of z_j z_k that no weights can tell is h_j h_k / 4. What is left of it after

@@ -1,7 +1,7 @@
-"""Step 5 of the algorithm, its sums: the weighted first and second moments of (Z, Y), read once.
+"""The weighted first and second moments of (Z, Y), read once.
 
-In: perturbations `Z (n, d)`, outputs `Y (n, k)`, `weights (n,)`. Out: `Moments`, all that a linear fit, the selection
-of its features and its score need to know (`surrogate.py`, `selection.py`).
+Input: perturbations `Z (n, d)`, outputs `Y (n, k)`, `weights (n,)`. Output: `Moments`, all that a linear fit, the
+selection of its features and its score need to know (`surrogate.py`, `selection.py`).
 """
 
 from __future__ import annotations

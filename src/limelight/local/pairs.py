@@ -1,6 +1,6 @@
 """Complement pairs, folded: two rows z and 1 − z are one row of signs, so that products take half the work.
 
-Enters: masks and their clusters. Leaves: half-rows h = z − ½ with the places of z and of its complement, and sums over
+Input: masks and their clusters. Output: half-rows h = z − ½ with the places of z and of its complement, and sums over
 pairs. A product of all n rows, z = middle + h and z̄ = middle − h, is then a product of n / 2 half-rows with the sum or
 the difference of what belongs to the two: Σ w z̃ z̃' takes w + w̄, Σ w z̃ y takes w y − w̄ ȳ.
 """

@@ -1,7 +1,7 @@
-"""Step 6 of the algorithm: say how sure the weights are.
+"""Say how sure the weights are.
 
-Enters: the neighborhood, its weighted moments, and residuals. Leaves: standard errors, covariances, contrasts,
-held-out fidelity and the effective sample size.
+Input: the neighborhood, its weighted moments, and residuals. Output: standard errors, covariances, contrasts, held-out
+fidelity and the effective sample size.
 
 Everything rests on one linearisation. The weights solve Σ w x (y − x'β) = 0, so to first order each row moves them by
 its *influence* A⁻¹ x w e / (1 − h), with A = Σ w x x' and leverage h = w x'A⁻¹x: the HC3 sandwich [mackinnon1985].

@@ -1,7 +1,7 @@
-"""Step 3 of the algorithm: weigh perturbations by how near they are to the instance.
+"""Weigh perturbations by how near they are to the instance.
 
-In: perturbations `Z (n, d)` and the instance's own x' (`center (d,)`). Out: proximities π (n,), non-negative.
-The kernel is π = exp(-D² / 2w²) of a distance D [ribeiro2016, §3.4, who write exp(-D² / σ²) with σ = √2 w].
+Input: perturbations `Z (n, d)` and the instance's own x' (`center (d,)`). Output: proximities π (n,), non-negative. The
+kernel is π = exp(-D² / 2w²) of a distance D [ribeiro2016, §3.4, who write exp(-D² / σ²) with σ = √2 w].
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Step 2 of the algorithm: draw perturbations z' around the instance, with weights that keep LIME's limit.
+"""Draw perturbations z' around the instance, with weights that keep LIME's limit.
 
-Enters: the number of features d and of rows n. Leaves: masks `Z (n, d)` of bytes with what is known about how they were
+Input: the number of features d and of rows n. Output: masks `Z (n, d)` of bytes with what is known about how they were
 drawn (`Draws`), or points of the unit cube that a background turns into rows.
 
 The *law* P(z) is LIME's own and fixes the estimand; the *design* only takes noise away. Every law here is exchangeable:

@@ -1,9 +1,9 @@
-"""Step 4 of the algorithm: choose, for each target, the K features that the explanation shows.
+"""Choose, for each target, the K features that the explanation shows.
 
-In: the `Moments` of the neighborhood and the weights of the full fit. Out: the indices, one array per target.
-One method serves every K, and no row is read again: all methods work on the Gram matrix. The paper calls this step
-K-Lasso [ribeiro2016, algorithm 1]; forward selection by Cholesky updates adds the feature of largest
-g_j² / G_jj, the drop in the weighted sum of squares, which is the one that maximises R².
+Input: the `Moments` of the neighborhood and the weights of the full fit. Output: the indices, one array per target. One
+method serves every K, and no row is read again: all methods work on the Gram matrix. The paper calls this K-Lasso
+[ribeiro2016, algorithm 1]; forward selection by Cholesky updates adds the feature of largest g_j² / G_jj, the drop in
+the weighted sum of squares, which is the one that maximises R².
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Step 7 of the algorithm: decide when enough is known, and say what is not.
+"""Decide when enough is known, and say what is not.
 
-Enters: an estimate after each look at a growing sample. Leaves: whether to stop, how many rows would be needed, which
+Input: an estimate after each look at a growing sample. Output: whether to stop, how many rows would be needed, which
 features are certain to be the top ones, which are tied, and how likely the next one belongs among them.
 
 Looks are geometric, so that there are few. The ranking is certified at a level that is shared between them: for every
@@ -74,7 +74,7 @@ def samples_needed(n: int, stderr: float, target: float) -> int:
 
 
 def samples_to_settle(n: int, doubt: float, level: float) -> int:
-    """Return how many rows make a doubt about the order as small as 1 − level, by the same law.
+    """Return the sample size at which the probability of a wrong order falls to 1 − level, as errors fall with 1/√n.
 
     >>> samples_to_settle(1000, 0.2, 0.95), samples_to_settle(1000, 0.04, 0.95)
     (3820, 1000)

@@ -1,9 +1,9 @@
-"""Step 5 of the algorithm: fit a weighted linear model to (Z, Y, weights), all targets at once.
+"""Fit a weighted linear model to (Z, Y, weights), all targets at once.
 
-In: perturbations `Z (n, d)`, outputs `Y (n, k)`, `weights (n,)`. Out: `coef (k, d)` and `intercept (k,)`.
+Input: perturbations `Z (n, d)`, outputs `Y (n, k)`, `weights (n,)`. Output: `coef (k, d)` and `intercept (k,)`.
 Everything is computed from `Moments` (`moments.py`): the n rows are read once, and selection, fit, refit and score are
-solves of size d. The objective is that of the paper [ribeiro2016, §3.4, equation 1] with
-squared loss; the penalty is relative to the total weight, so that it means the same for any kernel and any n.
+solves of size d. The objective is that of the paper [ribeiro2016, §3.4, equation 1] with squared loss; the penalty is
+relative to the total weight, so that it means the same for any kernel and any n.
 """
 
 from __future__ import annotations

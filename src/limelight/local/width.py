@@ -1,6 +1,6 @@
 """What the kernel width does to an explanation, from the samples that are there already.
 
-Enters: the neighborhood and, for each width on a grid, the proximities of its rows. Leaves: weights, their errors,
+Input: the neighborhood and, for each width on a grid, the proximities of its rows. Output: weights, their errors,
 held-out fidelity and effective sample size along the grid, and a choice. All widths re-weight the same rows: scanning
 costs no model call.
 """

@@ -1,8 +1,8 @@
 """Find the one function to ask in whatever the user calls a model, and what its answers are about.
 
-Step of the algorithm: the door of f. Enters: an estimator (scikit-learn's conventions), a method of one, a model of
-another library (`libraries.py`), or any callable. Leaves: a frozen, picklable `Adapted`. Nothing is called here; only
-attributes are read.
+The door of f. Input: an estimator (scikit-learn's conventions), a method of one, a model of another library
+(`libraries.py`), or any callable. Output: a frozen, picklable `Adapted`. Nothing is called here; only attributes are
+read.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Cut a row of parts into batches, and learn how large a batch serves the model best.
 
-Step of the algorithm: before each call of f. Enters: how many rows there are, what one weighs, and how long the last
-batch took. Leaves: where the next cut is. Sizes are learned from the clock and so differ from run to run; they decide
-the cuts only, never which rows are asked or in which order.
+Before each call of f. Input: how many rows there are, what one weighs, and how long the last batch took. Output: where
+the next cut is. Sizes are learned from the clock and so differ from run to run; they decide the cuts only, never which
+rows are asked or in which order.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Ask the user's model: the only file that calls it.
 
-Step of the algorithm: Y = f(reconstruct(Z)). Enters: parts, the blocks of inputs of many instances. Leaves: for each
-part its Y (n_i, k). The rows of all parts are poured in order into batches of a size that suits the model, asked,
-checked, and handed back part by part; where the model fails, the error names the batch and carries what is done.
+Y = f(reconstruct(Z)). Input: parts, the blocks of inputs of many instances. Output: for each part its Y (n_i, k). The
+rows of all parts are poured in order into batches of a size that suits the model, asked, checked, and handed back part
+by part; where the model fails, the error names the batch and carries what is done.
 """
 
 from __future__ import annotations

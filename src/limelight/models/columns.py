@@ -1,8 +1,8 @@
 """What the columns of Y are: their names, the labels behind them, and whether they compete.
 
-Step of the algorithm: after f has answered. Enters: answers, batch after batch. Leaves: `Columns`, by which
-`rounds/targets.py` decides what is explained. Competition is read from the answers, never from how the model was handed
-over: shares that sum to one compete for the whole, and so do the classes of a classifier.
+After f has answered. Input: answers, batch after batch. Output: `Columns`, by which `rounds/targets.py` decides what is
+explained. Competition is read from the answers, never from how the model was handed over: shares that sum to one
+compete for the whole, and so do the classes of a classifier.
 """
 
 from __future__ import annotations

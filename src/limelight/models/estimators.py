@@ -1,6 +1,6 @@
 """What an estimator's answers are about, as far as its attributes say: classes, clusters, inliers, or a quantity.
 
-Step of the algorithm: the door of f, beside `adapters.py`. Nothing is called here; only attributes are read.
+The door of f, beside `adapters.py`. Nothing is called here; only attributes are read.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The forms that answers come in: numbers, labels, or scores by label; or an error with a wrapper that helps.
 
-Step of the algorithm: right after f has answered. Enters: whatever the model returned. Leaves: `Numbers` (an array, as
-it was), `Labels` (one of a few labels for each input) or `Scores` (a dict {label: score} for each input). What the
-columns then are is decided in `reading.py`.
+Right after f has answered. Input: whatever the model returned. Output: `Numbers` (an array, as it was), `Labels` (one
+of a few labels for each input) or `Scores` (a dict {label: score} for each input). What the columns then are is decided
+in `reading.py`.
 """
 
 from __future__ import annotations

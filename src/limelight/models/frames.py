@@ -1,8 +1,8 @@
 """Read a data frame or series that a model answered: align its index, tell inputs and labels from scores.
 
-Step of the algorithm: after f has answered with a table of any library. Enters: the frame, and what was asked (its
-columns and index). Leaves: the columns of numbers, their names, and the column of labels where there is one. Rows are
-matched by their index, never by position against it.
+After f has answered with a table of any library. Input: the frame, and what was asked (its columns and index). Output:
+the columns of numbers, their names, and the column of labels where there is one. Rows are matched by their index, never
+by position against it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Models of libraries that have conventions of their own: ONNX sessions, boosters, torch modules, spaCy.
 
-Step of the algorithm: the door of f, beside `adapters.py`. A library is recognised by the module of the model's class
-and never imported: its object can only exist where the library is loaded. An adapter is a few lines: inputs into the
-library's type, and out of its answer what says most.
+The door of f, beside `adapters.py`. A library is recognised by the module of the model's class and never imported: its
+object can only exist where the library is loaded. An adapter is a few lines: inputs into the library's type, and out of
+its answer what says most.
 """
 
 from __future__ import annotations

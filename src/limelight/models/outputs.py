@@ -1,7 +1,7 @@
 """Check what a model answered: an array of shape (n, k) of finite float64, or an error that says what came instead.
 
-Step of the algorithm: after each call of f. Enters: an array, a list of numbers, a data frame or series, a torch tensor
-or a sparse matrix (`forms.py` reads everything else). Leaves: Y (n, k), and the names that a frame gives it.
+After each call of f. Input: an array, a list of numbers, a data frame or series, a torch tensor or a sparse matrix
+(`forms.py` reads everything else). Output: Y (n, k), and the names that a frame gives it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Decide what the columns of Y are: from the form of the answers, and from what the model says of itself.
 
-Step of the algorithm: between `forms.py`, which reads one answer, and `calls.py`, which asks for all. Enters: the forms
-of all answers, in order. Leaves: Y (n, k), the `Columns`, and sentences on what was read into the answers. Labels are
-no quantities: each becomes a column that is 1 where it is the answer. Labels that nobody named before are added when
-they are first met, always at the end, so that no column ever changes its place.
+Between `forms.py`, which reads one answer, and `calls.py`, which asks for all. Input: the forms of all answers, in
+order. Output: Y (n, k), the `Columns`, and sentences on what was read into the answers. Labels are no quantities: each
+becomes a column that is 1 where it is the answer. Labels that nobody named before are added when they are first met,
+always at the end, so that no column ever changes its place.
 """
 
 from __future__ import annotations

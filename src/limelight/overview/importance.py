@@ -1,7 +1,7 @@
 """How much each feature matters over many explanations: the mean |weight| and the mean weight, with intervals.
 
-Enter many explanations; leaves a table with one row per target and feature. Each explanation is one instance; the mean
-is over all that explain the target, and a feature that an instance does not have (a word that is not in the text)
+Input: many explanations. Output: a table with one row per target and feature. Each explanation is one instance; the
+mean is over all that explain the target, and a feature that an instance does not have (a word that is not in the text)
 counts as zero there, so that for tables it is the plain mean and for texts rare words do not come first.
 
 Standard error of a mean over n instances with weights ŵ_i and standard errors s_i: the instances are a sample of those

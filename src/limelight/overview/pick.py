@@ -1,7 +1,7 @@
 """A few explanations that together show what a model does: submodular pick, SP-LIME [ribeiro2016, §4, Algorithm 2].
 
-Enter many explanations; leave the positions of a few. With W the |weights|, one row per explanation and one column per
-feature, a feature's importance is I_j = √Σ_i W_ij, and a set V of explanations covers
+Input: many explanations. Output: the positions of a few. With W the |weights|, one row per explanation and one column
+per feature, a feature's importance is I_j = √Σ_i W_ij, and a set V of explanations covers
 
     c(V, W, I) = Σ_j 1[some i in V has W_ij > 0] I_j.
 

@@ -1,4 +1,6 @@
-"""Many explanations, read one at a time: enter a list, a stream or a file; leave the weights, keyed by identity.
+"""Many explanations, read one at a time.
+
+Input: a list, a stream or a file. Output: the weights, keyed by identity.
 
 Only `Weights` is kept by who reads, never an explanation, so that a stream of any length takes the memory of its
 numbers. A feature is the same in two explanations where `Feature.where` says so (a column, a word, a part), not where

@@ -1,7 +1,7 @@
 """Pour the rows of many requests into full model batches, and hand the answers back request by request.
 
-Enter requests: model inputs in chunks, how often each row is asked, and a handful of rows that are asked once more to
-learn whether the model answers twice alike (`steadiness.py`). Leave the answers, in the order of the requests.
+Input: requests: model inputs in chunks, how often each row is asked, and a handful of rows that are asked once more to
+learn whether the model answers twice alike (`steadiness.py`). Output: the answers, in the order of the requests.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Does a model look at the labels of rows? A perturbed row is nobody's row, so it has none.
 
 Frames reach the model with rows counted from 0. A model that looks something up by the label of a row (``F.index``)
-would find other rows' values there, in silence. Enters the first instance that has a label of its own; the model is
-asked for it once under that label. Where that changes the answer, nothing can be explained, and this is said.
+would find other rows' values there, in silence. Input: the first instance that has a label of its own.
+Output: how many rows were asked. The model is asked once under that label; where that changes the answer, nothing can
+be explained, and an error says so.
 """
 
 from __future__ import annotations

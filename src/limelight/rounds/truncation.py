@@ -1,8 +1,8 @@
 """Does a model of texts read only the beginning? Then a word that it never saw may seem to matter most.
 
 A model that cuts a text at a length limit does not see the words beyond it, until hiding earlier words moves them into
-view. Such a word gets a weight, though the answer to the text as it is cannot depend on it. Enters an instance whose
-neighborhood has been fitted; leaves a sentence, or none. The model is asked a few texts more, and only where the rows
+view. Such a word gets a weight, though the answer to the text as it is cannot depend on it. Input: an instance whose
+neighborhood has been fitted. Output: a sentence, or none. The model is asked a few texts more, and only where the rows
 that have been asked do not answer the question.
 """
 

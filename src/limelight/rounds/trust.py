@@ -48,7 +48,7 @@ def trust_warnings(
     # All masks that there are, asked as often as the settings say: more samples exist only as further answers to them.
     remedy = "raise replicates" if exhaustive and not noisy else "raise max_samples"
     return (
-        *(["the model gave two answers to one input: the intervals cover its own noise as well"] if noisy else []),
+        *(["the model is not deterministic: perturbations were asked repeatedly, and the intervals include its noise"] if noisy else []),
         *cause_warnings(findings.targets, targets, kind=features[0].where.kind if features else ""),
         *outside_warnings(features, findings.reference),
         *sample_warnings(effective, int(varying.sum()), exhaustive=settled),

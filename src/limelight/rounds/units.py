@@ -1,6 +1,6 @@
 """In which units outputs are fitted: their own, unless squares of them would overflow, vanish, or lose what moves.
 
-Enters: the first block of answers. Leaves: for each output an origin and a power of two; what moves is then of order 1.
+Input: the first block of answers. Output: for each output an origin and a power of two; what moves is then of order 1.
 Log-densities of 1e-300, weights in kilograms of a planet and a probability plus 1e15 are fitted as they are told, and
 come back in the user's units (`assembly.py`). Where nothing but the last digits move, nothing moves.
 """

@@ -1,6 +1,6 @@
 """What every view says, collected once: rows with intervals, numbers as written, names made safe to show.
 
-Enters an `Explanation`; leaves `TargetFacts` and strings. Terminal, page, figure, Markdown and the plain sentence all
+Input: an `Explanation`. Output: `TargetFacts` and strings. Terminal, page, figure, Markdown and the plain sentence all
 draw from here, so that the same explanation shows the same numbers everywhere.
 """
 

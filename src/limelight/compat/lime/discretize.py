@@ -1,6 +1,6 @@
 """lime's bins: columns of a training array cut at edges, with what lies inside each bin.
 
-Enter a training array; leave edges, names and statistics per bin, which `tables.py` turns into the laws of a
+Input: a training array. Output: edges, names and statistics per bin, which `tables.py` turns into the laws of a
 `Tabular`. A discretizer of one's own overrides `bins`. Unlike lime's, they pickle, a missing value has a bin of its own
 (the last), and a bin whose values are all equal gives back that value.
 """

@@ -1,6 +1,6 @@
 """lime's indexed texts: the pieces of a text, which of them are features, and where they stand.
 
-Enter a text and how lime splits it; leave ids of words or characters with their positions. `Pieces` hands the same
+Input: a text and how lime splits it. Output: ids of words or characters with their positions. `Pieces` hands the same
 pieces to `Text` as tokens, so that a feature's number here is its number there.
 """
 

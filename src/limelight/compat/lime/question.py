@@ -1,6 +1,6 @@
 """One explanation asked for in lime's words, and computed by `rounds/pipeline.py`.
 
-Enter an instance, a function, a modality and lime's arguments; leaves an `Answer`: limelight's explanation, and
+Input: an instance, a function, a modality and lime's arguments. Output: an `Answer`: limelight's explanation, and
 lime's numbers read off it. The function is asked for the instance alone first, so that an answer that does not fit is
 found before thousands of rows are asked.
 """

@@ -1,6 +1,6 @@
 """lime's fit: the instance is one of the rows, features are chosen, and a regressor is refitted on them alone.
 
-Enters a `Neighborhood` whose rows are the perturbations; leaves the fit of `local.surrogate`, with what lime reports
+Input: a `Neighborhood` whose rows are the perturbations. Output: the fit of `local.surrogate`, with what lime reports
 besides: which features it chose, R² in the sample, the range of the outputs.
 """
 

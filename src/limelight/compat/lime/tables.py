@@ -1,7 +1,7 @@
 """lime's statistics of a training array as a `Tabular`: the same bins, frequencies and truncated normals.
 
-Enter bins with what lies inside them, the values of categorical columns with their frequencies, means and scales;
-leaves the table whose perturbed rows have lime's law and whose features have lime's names. No training row is kept.
+Input: bins with what lies inside them, the values of categorical columns with their frequencies, means and scales.
+Output: the table whose perturbed rows have lime's law and whose features have lime's names. No training row is kept.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The law that perturbed rows of a table are drawn from: independent between features, by inverse CDF.
 
-Enter points U (n, c) of the unit cube, one coordinate per feature; leave codes (n, c), the bins that they fall into,
+Input: points U (n, c) of the unit cube, one coordinate per feature. Output: codes (n, c), the bins that they fall into,
 and n model inputs. A law lists its support in code order, then in value order: u first finds the bin (by the bins'
 frequencies), and what is left of u finds the value inside it, so that the value is the empirical quantile function of
 its bin and low-discrepancy points stay low-discrepancy [statistics of quasi-Monte Carlo: one scrambled coordinate per

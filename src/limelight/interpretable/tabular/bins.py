@@ -1,6 +1,6 @@
 """Where a column of numbers is cut: bin edges as pure functions of arrays.
 
-Enter the present values of one column (and targets, for entropy bins); leave the sorted, distinct inner edges. A
+Input: the present values of one column (and targets, for entropy bins). Output: the sorted, distinct inner edges. A
 value v lies in bin b when ``edges[b-1] < v ≤ edges[b]``, as in lime [ribeiro2016], so quartile bins of a continuous
 column hold a quarter of the rows each. Ties make quantiles coincide; edges are then fewer, never repeated.
 """

@@ -1,6 +1,6 @@
 """Time zones of a column of dates: their names, and an instant as the clocks of the zone show it.
 
-Enter whatever a library calls a zone, and ticks since 1970 in UTC, by which instants are compared; leaves a name that
+Input: whatever a library calls a zone, and ticks since 1970 in UTC, by which instants are compared. Output: a name that
 can be saved, and the wall time with its offset, so that nobody takes it for UTC.
 """
 

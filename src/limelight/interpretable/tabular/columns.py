@@ -1,8 +1,8 @@
 """One column of a table: its type, its bins, and how a value is read, placed in a bin and named.
 
-Enter single values as a user gives them (an int where the column holds floats, a Timestamp, NaN, NA); leaves the same
-value in one canonical form, so that equal rows are equal however they were given, and the code of its bin. None
-stands for every kind of missing value.
+Input: single values as a user gives them (an int where the column holds floats, a Timestamp, NaN, NA). Output: the same
+value in one canonical form, so that equal rows are equal however they were given, and the code of its bin. None stands
+for every kind of missing value.
 """
 
 from __future__ import annotations

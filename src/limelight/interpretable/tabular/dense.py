@@ -1,6 +1,6 @@
 """Rows of a table whose columns are all looked at: codes, names, and the law that all rows share.
 
-Enter the values of one row; leave its `TableRow`: the bins it lies in, as features, and how it reads shared draws.
+Input: the values of one row. Output: its `TableRow`: the bins it lies in, as features, and how it reads shared draws.
 """
 
 from __future__ import annotations

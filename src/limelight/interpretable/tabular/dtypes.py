@@ -1,8 +1,8 @@
 """Support values of every library and dtype as JSON, and back to the bit.
 
-Enter native columns (pandas, polars, pyarrow, numpy); leave ``{"dtype": …, "values": […]}``. Dates and durations are
-ticks, missing values null; what a float or an object column holds besides (NaN beside null) is written as
-``{"missing": …}``.
+Input: native columns (pandas, polars, pyarrow, numpy). Output: ``{"dtype": …, "values": […]}``. Dates and durations are
+ticks, missing values null; what a float or an object column holds besides (NaN beside null) is written as ``{"missing":
+…}``.
 """
 
 from __future__ import annotations

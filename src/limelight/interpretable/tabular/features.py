@@ -1,6 +1,6 @@
 """The statistics of a background: columns with bins, and the features (columns or groups of them) with their laws.
 
-Enter the raw columns of a table; leave what `Tabular` keeps: how to read and name each column, which columns move
+Input: the raw columns of a table. Output: what `Tabular` keeps: how to read and name each column, which columns move
 together, and one law per feature. Rows are not kept, only support values.
 """
 

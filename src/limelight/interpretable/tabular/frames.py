@@ -1,6 +1,6 @@
-"""The only place that reads frames: tables of every kind in, columns out; `tabular_store.py` makes tables again.
+"""The only place that reads frames: tables of every kind in, columns out; `store.py` makes tables again.
 
-Enter pandas, polars and pyarrow tables (through narwhals) and numpy arrays; leave plain columns for statistics: a
+Input: pandas, polars and pyarrow tables (through narwhals) and numpy arrays. Output: plain columns for statistics: a
 type, the values as numbers or as Python objects, and where they are missing.
 """
 

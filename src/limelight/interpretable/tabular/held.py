@@ -1,9 +1,9 @@
 """One row of a table whose own values are held: z' = 1 is "age = 37", z' = 0 is an age drawn from the background.
 
-Enter a row and the background's law; leave a law of the row's own: each feature keeps its value with probability ½, and
-is drawn from the background otherwise, independently of all others. "The own value against anybody's" is what people
-mean by a contribution, and what removal tests and Shapley values compare with. The price is that no other row can
-share the draws.
+Input: a row and the background's law. Output: a law of the row's own: each feature keeps its value with probability ½,
+and is drawn from the background otherwise, independently of all others. "The own value against anybody's" is what
+people mean by a contribution, and what removal tests and Shapley values compare with. The price is that no other row
+can share the draws.
 
 The draws are points of the unit cube like those of all tables, the own value first, and no masks in complement pairs.
 A pair can gain nothing here: what is drawn for z is held for 1 − z, so the two rows use no draw in common, and with

@@ -1,10 +1,10 @@
 """**I**nterpretable, for tables: a row → "28 < age ≤ 37", "workclass = Private", …, and rows drawn from the background.
 
-Enter a background (the training data) and rows; leave representations that all share one law: its draws do not depend
-on the row, and each row only says which draws fall into its own bins, z' = [same bin as mine] [ribeiro2016,
+Input: a background (the training data) and rows. Output: representations that all share one law: its draws do not
+depend on the row, and each row only says which draws fall into its own bins, z' = [same bin as mine] [ribeiro2016,
 garreau2020]. Values inside a bin are values that the background shows, so integers stay integers, ties survive, and a
-missing value is a bin of its own. Columns are read in `columns.py` and cut in `bins.py`; frames are known
-to `frames.py` and `tabular_store.py` only.
+missing value is a bin of its own. Columns are read in `columns.py` and cut in `bins.py`; frames are known to
+`frames.py` and `store.py` only.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Tabular:
         (n,) training targets, for entropy bins only.
     groups
         Columns that are one feature to a person and move together: ``{"address": ["lat", "lon"]}``. ``"auto"``
-        (default) and a mapping also group one-hot columns that are named so (`tabular_features.one_hot_groups`); None
+        (default) and a mapping also group one-hot columns that are named so (`features.one_hot_groups`); None
         groups nothing.
     sampling
         ``"background"`` draws values that the background shows; ``"gaussian"`` normal ones (inside a bin: cut to it),

@@ -1,6 +1,6 @@
 """One row of a table, however it is given, and the rows of many.
 
-Enter a Series, a frame of one row, a dict or a sequence, or a whole table or stream of tables; leave the values of
+Input: a Series, a frame of one row, a dict or a sequence, or a whole table or stream of tables. Output: the values of
 each row in column order, as plain Python values. Whole tables are converted by column and chunk, never row by row.
 """
 

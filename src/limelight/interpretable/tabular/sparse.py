@@ -1,7 +1,8 @@
 """Sparse rows: only their non-zeros are features, and each is zero or in one of the bins of its column's non-zeros.
 
-Enter a scipy sparse background and sparse rows; leave representations with a law of their own: over the row's non-zero
-columns; every other column stays zero as it is in the row. A draw sets a column to zero as often as the background.
+Input: a scipy sparse background and sparse rows. Output: representations with a law of their own: over the row's
+non-zero columns; every other column stays zero as it is in the row. A draw sets a column to zero as often as the
+background.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class SparseBackground:
 
 @dataclass(frozen=True, slots=True)
 class SparseRow:
-    """x' of one sparse row; as `tabular_dense.TableRow`, over its non-zero columns."""
+    """x' of one sparse row; as `dense.TableRow`, over its non-zero columns."""
 
     features: tuple[Feature, ...]
     center: FloatArray

@@ -1,6 +1,6 @@
 """Model inputs in the model's own type: the same library, column names, order and dtypes as the background.
 
-Enter positions in support values, numbers, or whole rows; leave tables. A store holds a few support values of each
+Input: positions in support values, numbers, or whole rows. Output: tables. A store holds a few support values of each
 column in the column's own type, so that building a table is one gather per column and every dtype survives.
 """
 

@@ -1,6 +1,6 @@
 """Segmentation algorithms of scikit-image with their parameters bound.
 
-Enter the name of an algorithm and its parameters in any version's words; leaves a callable from an image to labels.
+Input: the name of an algorithm and its parameters in any version's words. Output: a callable from an image to labels.
 """
 
 from __future__ import annotations
