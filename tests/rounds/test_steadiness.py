@@ -77,7 +77,7 @@ def test_a_model_that_is_sure_of_the_instance_and_wavers_around_it_is_noticed():
 
     for d in (5, 14, 30):
         explanation = explain(Flipping(1, rate=0.5, where=saturated), d)
-        assert any("two answers" in warning for warning in explanation.warnings)
+        assert any("not deterministic" in warning for warning in explanation.warnings)
         assert (explanation.stderr > 0).all()
 
 
@@ -96,7 +96,7 @@ def test_noise_is_noticed_at_the_instance_that_has_it_and_nowhere_else():
     steady, wavering = "a good film with a good plot", "zebra good film seen in a small and cold hall of our town"
     forwards = list(ll.Explainer(LateNoise(), ll.Text()).explain_many([steady, wavering, steady]))
     backwards = list(ll.Explainer(LateNoise(), ll.Text()).explain_many([wavering, steady]))
-    noticed = [any("two answers" in warning for warning in each.warnings) for each in (*forwards, *backwards)]
+    noticed = [any("not deterministic" in warning for warning in each.warnings) for each in (*forwards, *backwards)]
     assert noticed == [False, True, False, True, False]
     alone = ll.Explainer(LateNoise(), ll.Text()).explain(steady)
     assert alone == forwards[0] == forwards[2] == backwards[1]
@@ -110,14 +110,14 @@ def test_every_pool_finds_out_for_itself_whether_the_model_is_noisy():
 
     explainer = ll.Explainer(noisy_around, ll.Tabular(X), n_samples=512)
     first, second = explainer.explain([0, 0, 0, 0.0]), explainer.explain([0.1, 0.1, 0, 0.0])
-    assert all(any("two answers" in warning for warning in each.warnings) for each in (first, second))
+    assert all(any("not deterministic" in warning for warning in each.warnings) for each in (first, second))
     assert second.provenance.cost.model_rows == 2  # f(x), twice; a noisy pool has no row that proves it unchanged
 
 
 @pytest.mark.parametrize("d", [3, 20, 40])
 def test_a_steady_model_is_asked_a_handful_more_and_no_noise_is_seen(d):
     explanation = explain(lambda Z: Z[:, 0] + 0.3 * Z[:, 1] * Z[:, 2], d, n_samples=256)
-    assert not any("two answers" in warning for warning in explanation.warnings)
+    assert not any("not deterministic" in warning for warning in explanation.warnings)
     assert explanation.provenance.cost.model_rows <= 256 + 2 + 120
 
 

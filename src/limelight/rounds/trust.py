@@ -27,6 +27,8 @@ UNMOVED = {
 }
 """What to try where nothing that was hidden moved the answer, by the kind of feature."""
 
+NOISY = "the model is not deterministic: perturbations were asked repeatedly, and the intervals include its noise"
+
 
 def trust_warnings(
     features: Sequence[Feature],
@@ -48,7 +50,7 @@ def trust_warnings(
     # All masks that there are, asked as often as the settings say: more samples exist only as further answers to them.
     remedy = "raise replicates" if exhaustive and not noisy else "raise max_samples"
     return (
-        *(["the model is not deterministic: perturbations were asked repeatedly, and the intervals include its noise"] if noisy else []),
+        *((NOISY,) if noisy else ()),
         *cause_warnings(findings.targets, targets, kind=features[0].where.kind if features else ""),
         *outside_warnings(features, findings.reference),
         *sample_warnings(effective, int(varying.sum()), exhaustive=settled),
