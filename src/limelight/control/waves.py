@@ -59,17 +59,24 @@ def fit_index(columns: Floats, y: FloatArray) -> Index:
         (n,) outputs of one target.
     """
     low, high = curve_bounds(y)
-    if low >= 0.0 and high > 1.0:
-        # far from its upper bound the curve is exponential, which is what counts and prices follow
-        low, high = 0.0, 2.0 * float(y.max())
     if high <= low:
         return Index(low, high, 0.0, np.zeros(columns.shape[1]))
     S = np.concatenate([np.ones((len(y), 1), np.float32), columns], axis=1, dtype=np.float32)
+    tried = [_between(low, high, S, y)]
+    if y.min() >= 0.0 and high > 1.0:
+        # far from its upper bound the curve is exponential, which is what counts and prices follow
+        tried.append(_between(0.0, 2.0 * float(y.max()), S, y))
+    missed = [float(np.square(y - index.predict(columns @ index.coef)).sum()) for index in tried]
+    return tried[int(np.argmin(missed))]
+
+
+def _between(low: float, high: float, S: Floats, y: FloatArray) -> Index:
+    """Return the fit to y of a curve with these bounds, given columns (n, 1 + p) with a constant."""
+    width = S.shape[1]
     target = ((y - low) / (high - low)).astype(np.float32)
-    penalty = penalties(columns.shape[1], S.shape[1], target)
-    problem = Problem(S, target, np.full(len(y), 1.0 / len(y), np.float32), penalty)
-    flat = np.zeros(columns.shape[1])
-    theta = descend(problem, starting_point(problem, flat, flat), S.shape[1], steps=5).astype(float)
+    problem = Problem(S, target, np.full(len(y), 1.0 / len(y), np.float32), penalties(width - 1, width, target))
+    flat = np.zeros(width - 1)
+    theta = descend(problem, starting_point(problem, flat, flat), width, steps=5).astype(float)
     return Index(low, high, float(theta[0]), theta[1:])
 
 
