@@ -6,7 +6,8 @@ share of the movement that its table of cells explains and two tests of it; tabl
 A pair leaks into pairs whose points are badly spread, so that one real pair makes others look real. Two cures, both
 needed: the found pair is taken out before the next is looked for, and only what independently scrambled replicates
 agree in is believed. The share of a pair is Σ_r Σ_cells M_r (M − M_r) / (N − N_r), M the cells' sums, N their counts:
-each replicate against all others, so that noise has the mean zero.
+each replicate against all others, so that noise has the mean zero. (What an additive fit leaves of noise has a little
+less, by one row's worth for each of its levels; making up for it names several times as many pairs that are none.)
 """
 
 from __future__ import annotations
