@@ -83,7 +83,7 @@ def test_the_share_of_noise_has_the_mean_zero_and_its_error_is_of_the_right_size
 
 
 def test_after_an_additive_fit_noise_passes_the_chi_square_test_as_often_as_it_says_and_no_share_is_too_large():
-    """The fit takes one row's worth for each free level from the cells: the share errs on the safe side by that much."""
+    """The fit takes a row for each free level from the cells: the share errs on the safe side by that much."""
     found = []
     for seed in range(300):
         codes = rows(400, seed)
