@@ -8,7 +8,7 @@ import types
 import numpy as np
 import pytest
 
-from limelight.compat.lime.explanation import DomainMapper, Explanation, LocalPrediction, Score, id_generator
+from limelight.compat.lime.explanation import DomainMapper, Explanation, id_generator
 from limelight.compat.lime.lime_tabular import LimeTabularExplainer
 from limelight.compat.lime.lime_text import LimeTextExplainer
 from limelight.compat.lime.submodular_pick import SubmodularPick
@@ -41,10 +41,11 @@ def test_the_page_shows_the_labels_asked_for(classified):
     both, one = classified.as_html(), classified.as_html(labels=[2])
     assert both.lower().startswith("<!doctype html")
     assert "ant" in both and "cat" in both
-    assert classified._shown([2], True).targets == ("cat",)
-    assert classified._shown([2, 0], True).targets == ("cat", "ant")
-    assert classified._shown([2], False).outputs == ()
-    np.testing.assert_array_equal(classified._shown([2], True).coef, classified.native.coef[[1]])
+    native = classified.native
+    assert classified._native(native, [2], True).targets == ("cat",)
+    assert classified._native(native, [2, 0], True).targets == ("cat", "ant")
+    assert classified._native(native, [2], False).outputs == ()
+    np.testing.assert_array_equal(classified._native(native, [2], True).coef, native.coef[[1]])
     assert len(one) < len(both)
     with pytest.raises(UnknownNameError, match="label: unknown name 1"):
         classified.as_html(labels=[1])
@@ -97,25 +98,8 @@ def test_an_explanation_filled_by_hand_can_be_read():
     assert explanation.as_list() == [(3, 0.5)]
     assert explanation.available_labels() == [1]
     assert explanation.domain_mapper.visualize_instance_html([], 1, "div", "exp", text=True) == ""
-    with pytest.raises(InputError, match="filled by hand"):
-        explanation.as_html()
     with pytest.raises(LimelightError, match='mode: expected "classification" or "regression"'):
         Explanation(DomainMapper(), mode="other")
-
-
-def test_scores_are_numbers_and_answer_for_each_label():
-    score = Score.of({0: 0.25, 2: 0.5})
-    assert score == 0.5 and f"{score:.1f}" == "0.5" and score + 1 == 1.5
-    assert (score[0], list(score), len(score), list(score.values())) == (0.25, [0, 2], 2, [0.25, 0.5])
-    with pytest.raises(KeyError, match="label"):
-        score[1]
-
-
-def test_local_predictions_are_arrays_and_answer_for_each_label():
-    local = LocalPrediction.of({1: 0.25})
-    assert local.shape == (1,) and local[0] == 0.25 and local[1] == 0.25 and float(local[-1]) == 0.25
-    assert float((local * 2).sum()) == 0.5
-    np.testing.assert_allclose(local, [0.25])
 
 
 def test_random_ids_are_capitals_and_digits():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from limelight.compat.lime import page
 from limelight.compat.lime.exceptions import LimeError
 from limelight.compat.lime.question import Answer
 from limelight.compat.lime.randomness import check_random_state
-from limelight.errors import InputError, UnknownNameError
+from limelight.contracts import FloatArray
+from limelight.errors import UnknownNameError
 from limelight.optional import require
 from limelight.result import explanation as limelight_explanation
 
@@ -29,74 +31,6 @@ def id_generator(size: int = 15, random_state: Any = None) -> str:
     """
     source = check_random_state(None) if random_state is None else random_state
     return "".join(source.choice(list(string.ascii_uppercase + string.digits), size, replace=True))
-
-
-class Score(float):
-    """A number, the last label's as in lime 0.2; indexed by label it gives each label's, as in lime's later source.
-
-    >>> score = Score.of({0: 0.5, 1: 0.75})
-    >>> float(score), score[0], dict(score.items())
-    (0.75, 0.5, {0: 0.5, 1: 0.75})
-    """
-
-    by_label: dict[int, float]
-
-    @classmethod
-    def of(cls, by_label: Mapping[int, float]) -> Score:
-        """Return the score of some labels."""
-        score = cls(list(by_label.values())[-1])
-        score.by_label = dict(by_label)
-        return score
-
-    def __getitem__(self, label: int) -> float:
-        return float(_of_label(self.by_label, label))
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.by_label)
-
-    def __len__(self) -> int:
-        return len(self.by_label)
-
-    def keys(self) -> Any:
-        """Return the labels."""
-        return self.by_label.keys()
-
-    def values(self) -> Any:
-        """Return the numbers."""
-        return self.by_label.values()
-
-    def items(self) -> Any:
-        """Return (label, number)."""
-        return self.by_label.items()
-
-
-class LocalPrediction(np.ndarray[Any, Any]):
-    """An array (1,), the last label's as in lime 0.2; indexed by an explained label it gives that label's.
-
-    >>> prediction = LocalPrediction.of({0: 0.25, 1: 0.5})
-    >>> prediction.shape, float(prediction[0]), float(prediction[1]), prediction.item()
-    ((1,), 0.25, 0.5, 0.5)
-    """
-
-    by_label: dict[int, float]
-
-    @classmethod
-    def of(cls, by_label: Mapping[int, float]) -> LocalPrediction:
-        """Return the local prediction of some labels."""
-        prediction = np.array([list(by_label.values())[-1]]).view(cls)
-        prediction.by_label = dict(by_label)
-        return prediction
-
-    def __array_finalize__(self, obj: Any) -> None:
-        self.by_label = getattr(obj, "by_label", {})
-
-    def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, (int, np.integer)) and key in self.by_label:
-            return self.by_label[int(key)]
-        return np.asarray(self)[key]
-
-    def __reduce__(self) -> Any:
-        return LocalPrediction.of, (self.by_label,)
 
 
 class DomainMapper:
@@ -136,7 +70,8 @@ class Explanation:
     intercept
         Label → intercept.
     score, local_pred
-        R² in the sample and the surrogate's prediction, see `Score` and `LocalPrediction`.
+        R² in the sample, a number, and the surrogate's prediction, an array (1,): of the last label, as in lime.
+        Each label's are `native.r2` and `native.local_prediction`.
     predict_proba, top_labels, class_names
         Of a classification.
     predicted_value, min_value, max_value
@@ -153,10 +88,11 @@ class Explanation:
         self.domain_mapper = domain_mapper
         self.local_exp: dict[int, Pairs] = {}
         self.intercept: dict[int, float] = {}
-        self.score: Any = None
-        self.local_pred: Any = None
+        self.score: float | None = None
+        self.local_pred: FloatArray | None = None
         self.native: limelight_explanation.Explanation | None = None
         self._rows: dict[int, int] = {}
+        self._sealed: Any = None
         if mode == "classification":
             self.class_names = class_names
             self.top_labels: list[int] | None = None
@@ -205,7 +141,7 @@ class Explanation:
         show_predicted_value: bool = True,
         **kwargs: Any,
     ) -> str:
-        """Return limelight's page for these labels.
+        """Return limelight's page for these labels; where somebody filled or edited the numbers, a page of those.
 
         Parameters
         ----------
@@ -216,7 +152,11 @@ class Explanation:
         **kwargs
             lime's options of its own page (``text``, ``opacity``, ``show_table``, ``show_all``) have no counterpart.
         """
-        return self._shown(labels, predict_proba if self.mode == "classification" else show_predicted_value).to_html()
+        said = predict_proba if self.mode == "classification" else show_predicted_value
+        native = self._untouched()
+        if native is None:
+            return page.document(page.Card.of(self, labels, said))
+        return self._native(native, labels, said).to_html()
 
     def save_to_file(
         self,
@@ -239,11 +179,17 @@ class Explanation:
     ) -> None:
         """Show the explanation below the cell of a notebook."""
         display = require("IPython.display", "notebook")
-        shown = self._shown(labels, predict_proba if self.mode == "classification" else show_predicted_value)
-        display.display(display.HTML(shown._repr_html_()))
+        said = predict_proba if self.mode == "classification" else show_predicted_value
+        display.display(display.HTML(self._fragment(labels, said)))
 
     def _repr_html_(self) -> str:
-        return self._shown(None, True)._repr_html_()
+        return self._fragment(None, True)
+
+    def _fragment(self, labels: Sequence[int] | None, said: bool) -> str:
+        native = self._untouched()
+        if native is None:
+            return page.fragment(page.Card.of(self, labels, said))
+        return self._native(native, labels, said)._repr_html_()
 
     # -- filling ------------------------------------------------------------------------------------------------------
 
@@ -252,33 +198,58 @@ class Explanation:
         self.native = answer.native
         self._rows = {label: row for row, label in enumerate(answer.labels)}
         for row, label in enumerate(answer.labels):
-            pairs = answer.chosen[row]
-            self.local_exp[label] = [(j if columns is None else int(columns[j]), w) for j, w in pairs]
-            self.intercept[label] = float(answer.intercept[row])
-        if not answer.labels:
-            return self
-        score = dict(zip(answer.labels, answer.score.tolist(), strict=True))
-        local = dict(zip(answer.labels, answer.local_prediction.tolist(), strict=True))
+            self.take(label, answer.fit_of(row, columns))
         if self.mode == "regression":
-            of_labels: tuple[dict[int, Any], ...] = (self._rows, self.local_exp, self.intercept, score, local)
-            for kept in of_labels:
-                kept[1] = kept[0]
-        self.score, self.local_pred = Score.of(score), LocalPrediction.of(local)
+            self.repeat_regression()
         return self
 
-    def _shown(self, labels: Sequence[int] | None, said: bool) -> limelight_explanation.Explanation:
+    def take(self, label: int, fit: Any) -> None:
+        """Take what lime's fit returns for a label: intercept, (feature, weight) pairs, score, local prediction.
+
+        Score and local prediction are those of the label taken last, as in lime.
+        """
+        self.intercept[label], self.local_exp[label], self.score, self.local_pred = fit
+
+    def repeat_regression(self) -> None:
+        """Let the numbers of a regression be found under label 1 as well."""
+        by_label: tuple[dict[int, Any], ...] = (self._rows, self.local_exp, self.intercept)
+        for kept in by_label:
+            if 0 in kept:
+                kept[1] = kept[0]
+
+    def seal(self) -> Explanation:
+        """Remember the numbers as the explainer left them: where somebody edits them, pages show the edited ones."""
+        self._sealed = self._shown_numbers()
+        return self
+
+    def _shown_numbers(self) -> Any:
+        """Return everything that a page of lime's would show, in a form that can be compared."""
+        labels = [self.dummy_label] if self.mode == "regression" else list(self.local_exp)
+        said = self.predict_proba if self.mode == "classification" else self.predicted_value
+        return (
+            {label: self.as_list(label) for label in labels if label in self.local_exp},
+            None if self.class_names is None else [str(name) for name in self.class_names],
+            None if said is None else np.array(said, dtype=np.float64).tolist(),
+        )
+
+    def _untouched(self) -> limelight_explanation.Explanation | None:
+        """Return limelight's explanation where it says the same as this one; None where somebody filled or edited it.
+
+        Copies made by somebody else's code, and objects of subclasses that never called `__init__`, have no seal.
+        """
+        native, sealed = getattr(self, "native", None), getattr(self, "_sealed", None)
+        return native if native is not None and sealed == self._shown_numbers() else None
+
+    def _native(
+        self, native: limelight_explanation.Explanation, labels: Sequence[int] | None, said: bool
+    ) -> limelight_explanation.Explanation:
         """Return limelight's explanation of some labels only, with or without what the model said."""
-        if self.native is None:
-            raise InputError(
-                "as_html: expected an explanation made by an explainer, got one that was filled by hand; "
-                "as_list and as_pyplot_figure work on it."
-            )
         wanted = self._rows if labels is None or self.mode == "regression" else labels
         rows = list(dict.fromkeys(_of_label(self._rows, label) for label in wanted))
         if self.mode == "classification" and labels is None and self.top_labels:
             rows = rows[::-1]
-        native = self.native if rows == list(range(len(self.native.targets))) else of_targets(self.native, rows)
-        return native if said else replace(native, outputs=())
+        taken = native if rows == list(range(len(native.targets))) else of_targets(native, rows)
+        return taken if said else replace(taken, outputs=())
 
     def _class_name(self, label: int) -> str:
         return str(label) if self.class_names is None else str(list(self.class_names)[label])

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.compat.lime.explanation import LocalPrediction, Score
 from limelight.compat.lime.lime_base import LimeBase
 from limelight.compat.lime.question import Answer, Kernel, Question, ask
 from limelight.compat.lime.randomness import check_random_state, draw_seed
@@ -44,7 +43,7 @@ class ImageExplanation:
     intercept
         Label → intercept.
     score, local_pred
-        R² in the sample and the surrogate's prediction, see `explanation.Score`.
+        R² in the sample, a number, and the surrogate's prediction, an array (1,): of the last label, as in lime.
     top_labels
         The labels explained, most probable first, where `top_labels` was given.
     """
@@ -53,9 +52,9 @@ class ImageExplanation:
         self.image = image
         self.segments = segments
         self.intercept: dict[int, float] = {}
-        self.local_exp: dict[int, list[tuple[int, float]]] = {}
-        self.score: Any = None
-        self.local_pred: Any = None
+        self.local_exp: dict[int, list[tuple[int, Any]]] = {}
+        self.score: float | None = None
+        self.local_pred: NDArray[np.float64] | None = None
         self.top_labels: list[int] | None = None
         self.native: Explanation | None = None
 
@@ -108,14 +107,12 @@ class ImageExplanation:
         keys = np.unique(self.segments).tolist()
         self.native = answer.native
         for row, label in enumerate(answer.labels):
-            self.local_exp[label] = [(keys[j], weight) for j, weight in answer.chosen[row]]
-            self.intercept[label] = float(answer.intercept[row])
-        if answer.labels:
-            self.score = Score.of(dict(zip(answer.labels, answer.score.tolist(), strict=True)))
-            self.local_pred = LocalPrediction.of(
-                dict(zip(answer.labels, answer.local_prediction.tolist(), strict=True))
-            )
+            self.take(label, answer.fit_of(row, keys))
         return self
+
+    def take(self, label: int, fit: Any) -> None:
+        """Take what lime's fit returns for a label: intercept, (segment, weight) pairs, score, local prediction."""
+        self.intercept[label], self.local_exp[label], self.score, self.local_pred = fit
 
     def _repr_html_(self) -> str:
         return "" if self.native is None else self.native._repr_html_()

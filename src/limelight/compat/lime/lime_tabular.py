@@ -227,7 +227,7 @@ class LimeTabularExplainer:
         else:
             explanation.predict_proba = answer.outputs
             explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
-        return explanation
+        return explanation.seal()
 
     # -- what the training data say -----------------------------------------------------------------------------------
 

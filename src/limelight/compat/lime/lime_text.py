@@ -166,7 +166,7 @@ class LimeTextExplainer:
         explanation = Explanation(TextDomainMapper(indexed), class_names=names, random_state=self.random_state)
         explanation.predict_proba = answer.outputs
         explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
-        return explanation.fill(answer)
+        return explanation.fill(answer).seal()
 
     def _text(self) -> Text:
         """Return limelight's way to hide what lime hides."""

@@ -7,7 +7,7 @@ found before thousands of rows are asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ from limelight.rounds.shared import SharedDraws
 from limelight.seeding import stream
 from limelight.settings import Settings
 
+Pairs = list[tuple[int, Any]]
+"""(feature, weight), largest |weight| first; weights are numpy's floats, as lime's are."""
 SAMPLING = {"gaussian": "auto", "lhs": "lhs"}
 """lime's `sampling_method` → limelight's sampler."""
 NAMED_DISTANCES = ("euclidean", "cosine")
@@ -183,6 +185,23 @@ class Answer:
     lowest: float
     highest: float
 
+    def fit_of(self, row: int, names: Sequence[int] | None = None) -> tuple[Any, Pairs, float, FloatArray]:
+        """Return what lime's fit returns for one label, in its types: intercept, pairs, score, local prediction.
+
+        Parameters
+        ----------
+        row
+            The label's position in `labels`.
+        names
+            What lime calls each of limelight's features; their numbers by default.
+        """
+        pairs = []
+        for feature, weight in self.chosen[row]:
+            named = feature if names is None else int(names[feature])
+            pairs.append((named, np.float64(weight)))
+        local = np.array([self.local_prediction[row]], dtype=np.float64)
+        return np.float64(self.intercept[row]), pairs, float(self.score[row]), local
+
 
 def ask(
     question: Question,
@@ -306,7 +325,7 @@ def _answer(
     lowest, highest = surrogate.lowest, surrogate.highest
     return Answer(
         native, outputs, labels, tuple(chosen), native.intercept, surrogate.score, native.local_prediction,
-        float(lowest.min(initial=np.inf)), float(highest.max(initial=-np.inf)),
+        np.float64(lowest.min(initial=np.inf)), np.float64(highest.max(initial=-np.inf)),
     )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from limelight.compat.lime.explanation import DomainMapper, Explanation, Pairs
 from limelight.compat.lime.tables import Statistics
 from limelight.contracts import FloatArray
@@ -106,5 +108,5 @@ def list_zeros(explanation: Explanation, wanted: int) -> None:
         rest = (j for j in range(len(names)) if j not in known)
         explanation.local_exp[label] = [
             *pairs,
-            *((j, 0.0) for j in itertools.islice(rest, max(0, wanted - len(pairs)))),
+            *((j, np.float64(0.0)) for j in itertools.islice(rest, max(0, wanted - len(pairs)))),
         ]
