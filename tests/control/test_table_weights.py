@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from limelight.control.product import ProductParts
+from limelight.control.table_weights import Corrected, estimate_table
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import points
 from shared_draws import control_of, design_of, estimate, neighborhood
@@ -128,3 +130,96 @@ def test_a_constant_output_on_shared_draws_is_certain():
     assert not fit.coef.any()
     assert np.isnan(fit.fidelity[0])
     assert fit.intercept[0] == 0.1
+
+
+# ---------------------------------------------------------------------------------- what the estimate is made of
+
+
+OWN, RATIO = np.array([2, 0, 3, 0]), 0.8
+FIXED = np.array([False, False, False, True])
+
+
+def by_hand(sample, coef: np.ndarray, intercept: float) -> float:
+    """1 − Σ w (y − z'β)² / Σ w (y − ȳ)² on these rows."""
+    y, w = sample.Y[:, 0], sample.weights
+    left = y - intercept - sample.Z @ coef
+    return 1 - (w @ np.square(left)) / (w @ np.square(y - np.average(y, weights=w)))
+
+
+def test_the_fidelity_is_that_of_the_weights_shown_and_not_of_the_second_model():
+    """On 2^15 fresh rows; g explains .98 of the outputs, and the weights far less."""
+    fresh, found = encoded(*pooled(2**15, 70), OWN, RATIO), []
+    for seed in range(8):
+        U, codes = pooled(600, seed)
+        sample = encoded(U, codes, OWN, RATIO)
+        fit = estimate(sample, control_of(codes, U, sample.Y[:, 0], PROBABILITIES), OWN, RATIO, fixed=FIXED)
+        assert fit.estimators != ("least squares",)
+        np.testing.assert_allclose(fit.r2[0], by_hand(sample, fit.coef[0], fit.intercept[0]))
+        unseen = by_hand(fresh, fit.coef[0], fit.intercept[0])
+        found.append((fit.fidelity[0], fit.fidelity_stderr[0], unseen))
+        assert fit.fidelity[0] < fit.r2[0]
+    fidelity, stderr, unseen = np.array(found).T
+    assert (np.abs(fidelity - unseen) < 4 * stderr).all()
+    assert fidelity.mean() == pytest.approx(unseen.mean(), abs=0.02)
+    assert unseen.mean() < 0.8
+
+
+def test_weights_are_the_projection_of_g_plus_least_squares_of_what_it_leaves():
+    U, codes = pooled(600, 1)
+    sample = encoded(U, codes, OWN, RATIO)
+    control = control_of(codes, U, sample.Y[:, 0], PROBABILITIES)
+    assert control is not None
+    fit = estimate(sample, control, OWN, RATIO, fixed=FIXED)
+    onto, constant = control.parts.project(OWN, RATIO)
+    X = np.concatenate([np.ones((600, 1)), sample.Z[:, :3]], axis=1)
+    root = np.sqrt(sample.weights)
+    rest = np.linalg.lstsq(root[:, None] * X, root * control.unseen, rcond=None)[0]
+    np.testing.assert_allclose(fit.coef[0, :3], onto[:3] + rest[1:])
+    assert fit.intercept[0] == pytest.approx(constant + rest[0])
+
+
+def test_outputs_far_from_zero_are_estimated_as_well_as_others():
+    U, codes = pooled(600, 1)
+    sample = encoded(U, codes, OWN, RATIO)
+    near = estimate(sample, None, OWN, RATIO, fixed=FIXED)
+    far = estimate(neighborhood(codes, sample.Y + 1e9, OWN, RATIO), None, OWN, RATIO, fixed=FIXED)
+    np.testing.assert_allclose(far.coef, near.coef, atol=1e-5)
+    np.testing.assert_allclose(far.stderr, near.stderr, rtol=1e-3)
+    np.testing.assert_allclose(far.fidelity, near.fidelity, atol=1e-4)
+
+
+@pytest.mark.parametrize(("share", "used"), [(0.97, True), (0.99, False)])
+def test_a_second_model_is_used_from_two_hundredths_on(share, used):
+    """What is left is `share` of the linear residual's squares, and its projection says something else."""
+    U, codes = pooled(600, 2)
+    sample = encoded(U, codes, OWN, RATIO)
+    plain = estimate(sample, None, OWN, RATIO, fixed=FIXED)
+    residual = sample.Y - plain.intercept - sample.Z @ plain.coef.T
+    corrected = Corrected(np.sqrt(share) * residual, np.full((1, 4), 0.5), np.zeros(1), ("g",))
+    fit = estimate_table(sample, corrected, FIXED)
+    assert fit.estimators == (("g",) if used else ("least squares",))
+    np.testing.assert_allclose(fit.coef[0, :3], 0.5 if used else plain.coef[0, :3], atol=1e-9)
+    assert fit.stderr[0, 0] == pytest.approx(plain.stderr[0, 0] * (np.sqrt(share) if used else 1.0))
+
+
+def test_each_target_is_estimated_as_if_alone():
+    U, codes = pooled(600, 3)
+    first = probability_of(U, codes)
+    both = neighborhood(codes, np.column_stack([first, np.full(600, 0.4), codes[:, 0] == 2]).astype(float), OWN, RATIO)
+    none = Corrected(both.Y.copy(), np.zeros((3, 4)), np.zeros(3), ("", "", ""))
+    together = estimate_table(both, none, FIXED)
+    for k in range(3):
+        sample = neighborhood(codes, both.Y[:, [k]], OWN, RATIO)
+        alone = estimate_table(sample, Corrected(both.Y[:, [k]], np.zeros((1, 4)), np.zeros(1), ("",)), FIXED)
+        for name in ("coef", "intercept", "stderr", "intercept_stderr", "fidelity", "fidelity_stderr", "r2"):
+            np.testing.assert_allclose(getattr(together, name)[k], getattr(alone, name)[0], atol=1e-9)
+
+
+def test_rows_without_an_order_are_independent_and_fitted_so():
+    U, codes = pooled(600, 4)
+    sample = encoded(U, codes, OWN, RATIO)
+    fit = estimate(replace(sample, order=None), None, OWN, RATIO, fixed=FIXED)
+    plain = estimate_plain(sample, fixed=FIXED)
+    np.testing.assert_array_equal(fit.stderr, plain.stderr)
+    assert np.isinf(fit.errors.df)
+    assert estimate(sample, None, OWN, RATIO, fixed=FIXED).errors.df == 7
