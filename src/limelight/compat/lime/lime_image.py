@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from limelight.compat.lime.lime_base import LimeBase
 from limelight.compat.lime.question import Answer, Kernel, Question, ask
-from limelight.compat.lime.randomness import check_random_state, draw_seed
+from limelight.compat.lime.randomness import Seeds, check_random_state
 from limelight.compat.lime.surrogate import selection_name
 from limelight.compat.lime.wrappers.scikit_image import SegmentationAlgorithm
 from limelight.errors import InputError, MissingDependencyError, UnknownNameError
@@ -163,7 +163,7 @@ class LimeImageExplainer:
         self.verbose = verbose
         self._kernel = Kernel(kernel, float(kernel_width))
         self.base = LimeBase(self._kernel.at, verbose, random_state=self.random_state)
-        self._seed = draw_seed(self.random_state)
+        self._seeds = Seeds(self.random_state)
 
     def explain_instance(
         self,
@@ -230,9 +230,20 @@ class LimeImageExplainer:
         modality = Image(segments, "mean" if hide_color is None else hide_color, channels="last")
         with Progress(num_samples if progress_bar else 0) as bar:
             answer = ask(question, pixels, bar.watch(classifier_fn), modality, {})
+        self._seeds.leave(self._random_states)
         explanation = ImageExplanation(pixels, segments)
         explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
         return explanation.fill(answer)
+
+    @property
+    def _seed(self) -> int:
+        """The seed, drawn anew where somebody touched a random state."""
+        return self._seeds.current(self._random_states)
+
+    @property
+    def _random_states(self) -> list[Any]:
+        """Every random state that counts; the explainer's own first."""
+        return [self.random_state, getattr(self.base, "random_state", self.random_state)]
 
     def _segments(self, image: NDArray[Any], segment: Callable[[Any], Any] | None, seed: int | None) -> NDArray[Any]:
         if segment is None:

@@ -27,7 +27,7 @@ from limelight.compat.lime.discretize import (
 from limelight.compat.lime.explanation import MODES, Explanation
 from limelight.compat.lime.lime_base import LimeBase
 from limelight.compat.lime.question import Kernel, Question, ask
-from limelight.compat.lime.randomness import check_random_state, draw_seed, peek_seed
+from limelight.compat.lime.randomness import Seeds, check_random_state
 from limelight.compat.lime.surrogate import selection_name
 from limelight.compat.lime.table_names import TableDomainMapper, list_zeros, map_row, map_sparse, two_decimals
 from limelight.compat.lime.tables import Statistics, build_table, distinct
@@ -141,9 +141,8 @@ class LimeTabularExplainer:
         if discretize_continuous and not is_sparse(data):
             self.discretizer = self._discretizer(discretizer, data, training_labels)
         self._prepare(data)
-        own = None if self.discretizer is None else peek_seed(self.discretizer.random_state)
-        self._seed = draw_seed(self.random_state) + 2**31 * (own or 0)
-        self._shared: tuple[Any, dict[bytes, SharedDraws]] | None = None
+        self._seeds = Seeds(self.random_state)
+        self._shared: tuple[Any, int, dict[bytes, SharedDraws]] | None = None
 
     @staticmethod
     def convert_and_round(values: Any) -> list[str]:
@@ -216,6 +215,7 @@ class LimeTabularExplainer:
             sampling_method=sampling_method,
         )
         answer = ask(question, row, predict_fn, self._tabular, self._pools(predict_fn))
+        self._seeds.leave(self._random_states)
         _warn_of_no_probabilities(question, answer.outputs)
         explanation = Explanation(self._mapper(row), mode=self.mode, class_names=self._class_names(len(answer.outputs)))
         explanation.fill(answer, nonzero_columns(row))
@@ -296,6 +296,19 @@ class LimeTabularExplainer:
             self.feature_values[j] = values
             self.feature_frequencies[j] = np.asarray(counts, dtype=np.float64) / float(sum(counts))
 
+    # -- the seed -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _seed(self) -> int:
+        """The seed, drawn anew where somebody touched a random state."""
+        return self._seeds.current(self._random_states)
+
+    @property
+    def _random_states(self) -> list[Any]:
+        """Every random state that counts; the explainer's own first."""
+        states = [self.random_state, getattr(self.base, "random_state", self.random_state)]
+        return states if self.discretizer is None else [*states, self.discretizer.random_state]
+
     # -- one row ------------------------------------------------------------------------------------------------------
 
     def _question(self, **words: Any) -> Question:
@@ -313,9 +326,10 @@ class LimeTabularExplainer:
         """Return the neighborhoods that this function has answered already, where they may be shared."""
         if not self.share_neighborhood:
             return {}
-        if self._shared is None or self._shared[0] != predict_fn:
-            self._shared = (predict_fn, {})
-        return self._shared[1]
+        seed = self._seed
+        if self._shared is None or self._shared[0] != predict_fn or self._shared[1] != seed:
+            self._shared = (predict_fn, seed, {})
+        return self._shared[2]
 
     def _class_names(self, k: int) -> list[Any]:
         return [str(label) for label in range(k)] if self.class_names is None else list(self.class_names)

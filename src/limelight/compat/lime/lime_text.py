@@ -9,7 +9,7 @@ from limelight.compat.lime.explanation import DomainMapper, Explanation, Pairs
 from limelight.compat.lime.indexed import CHARACTER_MASK, WORD_MASK, IndexedCharacters, IndexedString, Pieces, Split
 from limelight.compat.lime.lime_base import LimeBase
 from limelight.compat.lime.question import Kernel, Question, ask
-from limelight.compat.lime.randomness import check_random_state, draw_seed
+from limelight.compat.lime.randomness import Seeds, check_random_state
 from limelight.compat.lime.surrogate import selection_name
 from limelight.errors import InputError
 from limelight.interpretable.text import MAX_FEATURES, Text
@@ -106,7 +106,7 @@ class LimeTextExplainer:
         self.split_expression = split_expression
         self.char_level = char_level
         self.verbose = verbose
-        self._seed = draw_seed(self.random_state)
+        self._seeds = Seeds(self.random_state)
 
     def explain_instance(
         self,
@@ -162,11 +162,22 @@ class LimeTextExplainer:
             verbose=self.verbose,
         )
         answer = ask(question, text_instance, classifier_fn, self._text(), {})
+        self._seeds.leave(self._random_states)
         names = [str(j) for j in range(len(answer.outputs))] if self.class_names is None else self.class_names
         explanation = Explanation(TextDomainMapper(indexed), class_names=names, random_state=self.random_state)
         explanation.predict_proba = answer.outputs
         explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
         return explanation.fill(answer).seal()
+
+    @property
+    def _seed(self) -> int:
+        """The seed, drawn anew where somebody touched a random state."""
+        return self._seeds.current(self._random_states)
+
+    @property
+    def _random_states(self) -> list[Any]:
+        """Every random state that counts; the explainer's own first."""
+        return [self.random_state, getattr(self.base, "random_state", self.random_state)]
 
     def _text(self) -> Text:
         """Return limelight's way to hide what lime hides."""
