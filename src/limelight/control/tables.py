@@ -382,17 +382,23 @@ class _Building:
             if np.square(unseen).sum() < (1.0 - EXACTLY_ADDITIVE) * total:
                 return
             tests = pair_tests(Z, by_replicate(unseen, design.replicates), design.terms.first, total)
-            added = [self._try(pair) for pair in self._promising(tests)]
+            least = (1.0 - WORTHWHILE) * float(np.square(unseen).sum()) / total
+            added = [self._try(pair) for pair in self._promising(tests, least)]
             if not any(added):
                 return
 
-    def _promising(self, tests: PairTests) -> list[tuple[int, int]]:
+    def _promising(self, tests: PairTests, least: float) -> list[tuple[int, int]]:
+        """Return the pairs that may leave so much less that their tables are worthwhile, largest share first."""
         taken = {(table.first, table.second) for table in self.tables}
         order = np.argsort(-tests.share, kind="stable")[: 2 * _PAIRS_A_ROUND]
-        pairs = [
-            (int(tests.first[at]), int(tests.second[at])) for at in order if tests.t[at] > 2.0 and tests.p[at] < 0.01
-        ]
-        return [pair for pair in pairs if pair not in taken][:_PAIRS_A_ROUND]
+        found = []
+        for at in order:
+            pair = (int(tests.first[at]), int(tests.second[at]))
+            # a table has slopes inside its cells beside their levels, which the share does not count
+            worth = tests.share[at] >= least / 2.0 and tests.t[at] > 2.0 and tests.p[at] < 0.01
+            if worth and pair not in taken:
+                found.append(pair)
+        return found[:_PAIRS_A_ROUND]
 
     def _try(self, pair: tuple[int, int]) -> bool:
         table = self.design.table(pair, self.left)

@@ -191,7 +191,7 @@ class SharedDraws:
         shared = _Pending(None)
         self._pending = [shared]
         for start in range(self.n, n, _CHUNK):
-            U = self._points(b"", start, min(start + _CHUNK, n))
+            U = self._points(start, min(start + _CHUNK, n))
             codes, inputs = self.background.draw(U)
             shared.U.append(U)
             shared.codes.append(codes)
@@ -235,16 +235,17 @@ class SharedDraws:
         """Return the model input of the first row and (k,) what the model said to it, in the units of `Y`."""
         return self.background.draw(self.U[:1])[1], self.Y[0]
 
-    def _points(self, key: bytes, start: int, stop: int) -> FloatArray:
-        rng = stream(self._seed, self.content + key, "held" if key else "points")
-        seed = int(rng.integers(2**63))
+    def _points(self, start: int, stop: int) -> FloatArray:
+        seed = int(stream(self._seed, self.content, "points").integers(2**63))
         return points(self.design, start, stop, self.background.n_coordinates, seed)
 
     def _draw_held(self, pending: _Pending, start: int, stop: int, representation: Encoded) -> Inputs:
         which = pending.held
         if which is None:
             raise ValueError("held: expected which draws to make")
-        U = self._points(repr(tuple(which)).encode(), start, stop)
+        # The same points as those of the first shared draws: what differs is the held column alone, so that the noise
+        # of all others cancels in its weight. Replicates stay independent of each other, which is all that errors need.
+        U = self._points(0, stop)[start:]
         if which.how == "value":
             codes, inputs = representation.draw_with(U, which.coordinate)
         else:
