@@ -83,7 +83,8 @@ class Terms:
         averaged
             Coordinates over whose law to average, as where a value is none of the background's.
         """
-        n, width = len(codes), self.width
+        n = len(codes)
+        width = self.width
         flat = codes + self.first
         found = np.zeros((n, width + 1))  # the last column takes what has no column
         kinds = ((self.level, None), (self.place, 0), (self.square, 1))
@@ -127,7 +128,9 @@ class Terms:
 
     def along(self, coef: FloatArray, coordinate: int) -> FloatArray:
         """Return (m,) the additive function of one coordinate at its support points, from coefficients (p,)."""
-        shape, padded = self.shapes[coordinate], np.append(coef, 0.0)
+        shape = self.shapes[coordinate]
+        # places of −1 ("no such column") read the zero at the end
+        padded = np.append(coef, 0.0)
         flat = shape.codes + self.first[coordinate]
         found = padded[self.level[flat]]
         found = found + padded[self.place[flat]] * shape.terms[:, 0] + padded[self.square[flat]] * shape.terms[:, 1]
@@ -209,7 +212,9 @@ class Folds:
 
     def solve(self) -> FloatArray:
         """Return coefficients (R + 1, p, k): without each replicate, and last with all of them."""
-        whole, right = self.gram.sum(axis=0), self.cross.sum(axis=0)
+        whole = self.gram.sum(axis=0)
+        right = self.cross.sum(axis=0)
+        # what all replicates but one have summed is everything less that one
         left = np.concatenate([whole - self.gram, whole[None]])
         left[:, np.arange(len(whole)), np.arange(len(whole))] += self.penalty
         return np.linalg.solve(left, np.concatenate([right - self.cross, right[None]]))
@@ -246,6 +251,7 @@ def additivity(residual: FloatArray, leverage: FloatArray, y: FloatArray) -> tup
     total = float(deviations.sum())
     if total <= 0.0:
         return float("nan"), 0.0
+    # a draw that all but decides its own fit must not stand for many
     squares = np.square(residual) / (1.0 - np.minimum(leverage, 0.9))
     unexplained = float(squares.sum()) / total
     scores = squares - unexplained * deviations

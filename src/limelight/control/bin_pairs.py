@@ -94,14 +94,17 @@ def pair_tests(Z: NDArray[np.float32], residual: FloatArray, first: NDArray[np.i
     def by_pair(cells: FloatArray) -> FloatArray:
         return np.asarray(np.add.reduceat(np.add.reduceat(cells, first, axis=-2), first, axis=-1))
 
-    transposed, left = Z.swapaxes(1, 2), residual.astype(np.float32)[:, :, None]
+    transposed = Z.swapaxes(1, 2)
+    left = residual.astype(np.float32)[:, :, None]
     sums = (transposed @ (Z * left)).astype(float)
     counts = (transposed @ Z).astype(float)
     squares = (transposed @ (Z * np.square(left))).sum(axis=0).astype(float)
-    whole, drawn = sums.sum(axis=0), counts.sum(axis=0)
+    whole = sums.sum(axis=0)
+    drawn = counts.sum(axis=0)
     noise = squares / np.maximum(drawn, 1.0)
     free = np.multiply.outer(bins - 1, bins - 1) / np.multiply.outer(bins, bins)
-    mean, variance = by_pair(noise) * free, 2.0 * by_pair(np.square(noise)) * free
+    mean = by_pair(noise) * free
+    variance = 2.0 * by_pair(np.square(noise)) * free
     freedom = np.maximum(2.0 * np.square(mean) / np.maximum(variance, 1e-300), 0.5)
     found = by_pair(np.square(whole) / np.maximum(drawn, 1.0))
     p = chdtrc(freedom, found * freedom / np.maximum(mean, 1e-300))
@@ -135,7 +138,8 @@ class PairTable:
     def predict(self, codes: NDArray[np.int64], inside: FloatArray) -> FloatArray:
         """Return (R, n) what the tables of all folds say of draws."""
         found = self.cells[:, codes[:, self.first], codes[:, self.second]]
-        v, w = inside[:, self.first, 0], inside[:, self.second, 0]
+        v = inside[:, self.first, 0]
+        w = inside[:, self.second, 0]
         return np.asarray(found[:, :, 0] + found[:, :, 1] * v + found[:, :, 2] * w + found[:, :, 3] * (v * w))
 
 
@@ -176,7 +180,8 @@ def fit_table(
     kept = counts >= _ROWS
     place = np.zeros(bins[0] * bins[1], dtype=np.int64)
     place[present] = np.arange(len(present))
-    v, w = inside[:, first, 0], inside[:, second, 0]
+    v = inside[:, first, 0]
+    w = inside[:, second, 0]
     tables = np.zeros((replicates, bins[0] * bins[1], _SLOPES))
     for term, column in enumerate((np.ones(n), v, w, v * w)):
         weight = np.add.reduceat((seen * np.square(column))[:, order], starts, axis=1)

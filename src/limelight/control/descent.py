@@ -37,6 +37,7 @@ class Problem:
 
     def jacobian(self, fitted: Floats, width: int) -> Floats:
         """Return the slopes (n, width) of the fitted values, times the roots of the weights."""
+        # where the curve is flat a row would pull with no force at all, and never come back
         slope = np.maximum(fitted * (1 - fitted), 1e-4) * np.sqrt(self.weights)
         return np.asarray(self.S[:, :width] * slope[:, None], dtype=np.float32)
 
@@ -45,6 +46,7 @@ def starting_point(problem: Problem, slopes: FloatArray, center: FloatArray) -> 
     """Return the curve that has the linear model's value and slopes at its middle."""
     theta = np.zeros(problem.S.shape[1], np.float32)
     mean = min(max(float(problem.weights @ problem.y), 2e-3), 1 - 2e-3)
+    # the curve's own slope at its mean is mean (1 − mean): undo it, but not where it nearly vanishes
     steep = slopes / max(mean * (1 - mean), 0.05)
     theta[0] = np.log(mean / (1 - mean)) - steep @ (center - 0.5)
     theta[1 : len(slopes) + 1] = steep
@@ -60,6 +62,7 @@ def descend(problem: Problem, theta: Floats, width: int, *, steps: int) -> Float
         right = J.T @ (np.sqrt(problem.weights) * (problem.y - fitted)) - problem.penalty[:width] * theta[:width]
         gram = (J.T @ J).astype(float)
         gram.flat[:: width + 1] += problem.penalty[:width]
+        # too long a step is tried again with more damping; after four there is nothing to gain
         for _ in range(4):
             step = _damped_step(gram, right, damping)
             proposal = theta.copy()
@@ -71,7 +74,10 @@ def descend(problem: Problem, theta: Floats, width: int, *, steps: int) -> Float
         else:
             return theta
         small = current - value < 1e-4 * current
-        theta, current, fitted, damping = proposal, value, new, damping * 0.3
+        theta = proposal
+        current = value
+        fitted = new
+        damping *= 0.3
         if small:
             return theta
     return theta
@@ -93,7 +99,8 @@ def logistic_curve(index: Floats) -> Floats:
 
 def curve_bounds(y: FloatArray) -> tuple[float, float]:
     """Return 0 and 1 for probabilities; else the range seen and a twentieth more on each side."""
-    low, high = float(y.min()), float(y.max())
+    low = float(y.min())
+    high = float(y.max())
     if low >= 0.0 and high <= 1.0:
         return 0.0, 1.0
     margin = 0.05 * (high - low)
@@ -103,5 +110,6 @@ def curve_bounds(y: FloatArray) -> tuple[float, float]:
 def penalties(d: int, width: int, target: Floats) -> Floats:
     """Return ridge penalties (width,): a small one for the d linear terms, a larger one for what follows."""
     penalty = np.full(width, _PENALTY)
-    penalty[0], penalty[1 : d + 1] = 1e-6, _PENALTY_LINEAR
+    penalty[0] = 1e-6
+    penalty[1 : d + 1] = _PENALTY_LINEAR
     return np.asarray(penalty * (0.25 * float(np.var(target)) + 1e-12), dtype=np.float32)

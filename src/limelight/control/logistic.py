@@ -62,7 +62,8 @@ class LogisticPairs:
 
     def predict(self, Z: NDArray[np.uint8]) -> FloatArray:
         """Return g (n,) for masks Z (n, d)."""
-        heads, d = self.theta[: _head_width(Z.shape[1]), None], Z.shape[1]
+        heads = self.theta[: _head_width(Z.shape[1]), None]
+        d = Z.shape[1]
         values = np.empty(len(Z))
         for start in range(0, len(Z), _BLOCK):
             masks = Z[start : start + _BLOCK]
@@ -108,8 +109,10 @@ class LogisticPairs:
 
     def polynomial(self, d: int) -> Polynomial:
         """Return the polynomial nearest to g."""
-        width, size = _head_width(d), self.high - self.low
-        flat, share = size * self.flat, np.arange(d + 1.0) / d
+        width = _head_width(d)
+        size = self.high - self.low
+        flat = size * self.flat
+        share = np.arange(d + 1.0) / d
         bent = np.sqrt(d) * flat[d + 3 : width] if d > _FEW else np.zeros(d)
         curved = 2 * flat[d + 1] * np.square(share) + 2 * flat[d + 2] * np.sqrt(share)
         interactions = 2 * flat[width] * self.theta[width:]
@@ -127,7 +130,8 @@ class LogisticPairs:
             np.concatenate([heads[1 : d + 1], np.sqrt(d) * heads[d + 3 :]], axis=1) if d > _FEW else heads[1 : d + 1]
         )
         products = H @ slopes.astype(np.float32)
-        linear, bent = products[:, : heads.shape[1]], products[:, heads.shape[1] :]
+        linear = products[:, : heads.shape[1]]
+        bent = products[:, heads.shape[1] :]
         chosen, position = np.unique(self.pairs, return_inverse=True)
         form = np.zeros((len(chosen), len(chosen)), np.float32)
         first, second = position.reshape(-1, 2).T
@@ -176,16 +180,19 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     clusters
         (n,) complement pairs share a number, and are left out together.
     """
-    (n, d), (low, high) = Z.shape, curve_bounds(y)
+    n, d = Z.shape
+    low, high = curve_bounds(y)
     rows = _learned(clusters, weights, d)
     line = moments(Z[rows], y[rows, None], weights[rows])
     (slopes,), (constant,) = solve(line)
     pairs = _screened_pairs(Z[rows], weights[rows] * (y[rows] - constant - Z[rows] @ slopes), line, slopes)
-    S, width = _columns(Z[rows], pairs), _head_width(d)
+    S = _columns(Z[rows], pairs)
+    width = _head_width(d)
     target = ((y[rows] - low) / (high - low)).astype(np.float32)
     shares = (weights[rows] / weights[rows].sum()).astype(np.float32)
     problem = Problem(S, target, shares, penalties(d, S.shape[1], target))
     theta = starting_point(problem, slopes / (high - low), line.mean_Z)
+    # the additive part first: pairs would otherwise take over what belongs to single features
     theta = descend(problem, theta, width, steps=1)
     theta = descend(problem, theta, S.shape[1], steps=2)
     curve = logistic_curve(S @ theta)
@@ -212,9 +219,11 @@ def rows_learned(n: int, d: int) -> int:
 
 def _learned(clusters: NDArray[np.int64], weights: FloatArray, d: int) -> NDArray[np.int64]:
     """Return the rows that g is fitted to: all, or whole clusters evenly spaced where there are many."""
-    everything, most = np.arange(len(clusters)), rows_learned(len(clusters), d)
+    everything = np.arange(len(clusters))
+    most = rows_learned(len(clusters), d)
     if len(clusters) <= most:
         return everything
+    # both rows of a pair or neither: a row whose complement was fitted to is not unseen
     numbers = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
     rows = np.flatnonzero(numbers * most % len(clusters) < most)
     return rows if weights[rows].any() else everything
@@ -225,7 +234,8 @@ def _nearest_polynomial(problem: Problem, curve: Floats, theta: Floats, d: int) 
 
     Whatever they are, the polynomial's projection is exact; the nearer it is, the less is left to be sampled.
     """
-    head, width = problem.S[:, : _head_width(d)], _head_width(d)
+    head = problem.S[:, : _head_width(d)]
+    width = _head_width(d)
     linear = head[:, 1 : d + 1] @ theta[1 : d + 1]
     paired = problem.S[:, width:] @ theta[width:]
     columns = np.column_stack([head, paired, np.square(linear), linear**3])
@@ -234,6 +244,7 @@ def _nearest_polynomial(problem: Problem, curve: Floats, theta: Floats, d: int) 
     gram = (columns.T @ columns).astype(float)
     scale = np.sqrt(np.maximum(gram.diagonal(), 1e-12))
     gram /= np.multiply.outer(scale, scale)
+    # the head and the powers of the linear part nearly coincide; any solution will do
     gram.flat[:: len(scale) + 1] += 1e-5
     return np.asarray(np.linalg.solve(gram, (columns.T @ (roots * curve)) / scale) / scale)
 
@@ -247,7 +258,8 @@ def partners(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
     order = np.argsort(clusters, kind="stable")
     same = np.flatnonzero(np.diff(clusters[order]) == 0)
     other = np.arange(len(clusters))
-    other[order[same]], other[order[same + 1]] = order[same + 1], order[same]
+    other[order[same]] = order[same + 1]
+    other[order[same + 1]] = order[same]
     return other
 
 
@@ -266,10 +278,12 @@ def _leave_one_out(problem: Problem, theta: Floats, partners: NDArray[np.int64])
     K = _whitened(J, gram.astype(float))
     own = np.einsum("ij,ij->i", K, K)
     cross = np.where(partners != np.arange(len(partners)), np.einsum("ij,ij->i", K, K[partners]), 0.0)
-    free, other = 1.0 - own, 1.0 - own[partners]
+    free = 1.0 - own
+    other = 1.0 - own[partners]
     determinant = np.maximum(free * other - np.square(cross), _LEAST_FREEDOM)
     unseen = (other * residuals + cross * residuals[partners]) / determinant
     slope = np.maximum(fitted * (1 - fitted), 1e-4) * roots
+    # from residuals back to the index: there the step stays between the bounds of the curve
     change = np.divide(residuals - unseen, slope, out=np.zeros_like(slope), where=slope > 0)
     return logistic_curve(problem.S @ theta + change.astype(np.float32))
 
@@ -301,6 +315,7 @@ def _screened_pairs(Z: NDArray[np.uint8], scores: FloatArray, line: Moments, slo
     largest = np.argsort(-np.abs(slopes), kind="stable")[: int(np.sqrt(budget)) + 1]
     heavy = np.zeros(d, bool)
     heavy[largest] = True
+    # pairs of the largest weights are always in, whatever the residual shows of them so far
     strength[heavy[first] & heavy[second]] = np.inf
     chosen = np.sort(np.argpartition(-strength, budget)[:budget])
     return np.column_stack([first[chosen], second[chosen]])

@@ -105,10 +105,13 @@ def _affordable(n: int, d: int) -> bool:
 
 
 def _controlled(neighborhood: Neighborhood, sizes: FloatArray, sample: Moments, shape: Geometry) -> Estimate:
-    Z, Y, weights = neighborhood.Z, neighborhood.Y, neighborhood.weights
+    Z = neighborhood.Z
+    Y = neighborhood.Y
+    weights = neighborhood.weights
     coef, intercept = solve(sample)
     left = _residuals(shape, Y, coef, intercept)
-    noisy, names = left.copy(), ["least squares"] * Y.shape[1]
+    noisy = left.copy()
+    names = ["least squares"] * Y.shape[1]
     for target in range(Y.shape[1]):
         if not _curved(left[:, target], sample.variance_Y[target], neighborhood):
             continue
@@ -142,7 +145,8 @@ def _use(
     plain: tuple[FloatArray, float],
 ) -> tuple[FloatArray, float, FloatArray] | None:
     """Return the controlled weights, intercept and noise (n,) of one target, or None where g does not help."""
-    weights, (coef, intercept) = neighborhood.weights, plain
+    weights = neighborhood.weights
+    coef, intercept = plain
     # In complete strata nothing is left out.
     share = np.where(neighborhood.enumerated, 0.0, _UNSEEN)
     middle = fitted.seen + share * (fitted.unseen - fitted.seen)
@@ -150,7 +154,9 @@ def _use(
     slope_unseen, offset_unseen = _regressed(shape, sample, weights, fitted.unseen)
     unseen = fitted.unseen - offset_unseen - shape.rows.times(slope_unseen)
     scale = control_scale(left, unseen, weights)
-    noisy, most = left - scale * unseen, _WORTHWHILE * float(weights @ np.square(left))
+    # what makes the estimate noisy is judged by predictions that have not seen the row
+    noisy = left - scale * unseen
+    most = _WORTHWHILE * float(weights @ np.square(left))
     if weights @ np.square(noisy) >= most:
         return None
     onto = projection(tuple(sizes.tolist()), rows_needed(*neighborhood.Z.shape))
@@ -167,11 +173,13 @@ def _known(model: LogisticPairs, onto: Projection, places: NDArray[np.int64]) ->
     The sampled masks are the same for all neighborhoods. Features are permuted with the seed (`places`), to which an
     exchangeable law is invariant: so the error of the projection varies with the seed, instead of being a fixed bias.
     """
-    d, weights = onto.H.shape[1], onto.weights
+    d = onto.H.shape[1]
+    weights = onto.weights
     if d <= EXACT_FEATURES:
         return *onto.project(model.values(onto)), 0.0
     rest = model.renamed(places).bend(onto)
-    (coef, intercept), (more, start) = model.polynomial(d).project(onto.sizes), onto.project(rest)
+    coef, intercept = model.polynomial(d).project(onto.sizes)
+    more, start = onto.project(rest)
     noise = float(np.square(weights * (rest - (weights * rest).sum())).sum())
     return coef + more[places], intercept + start, noise
 

@@ -130,13 +130,16 @@ class Polynomial:
 
     def _of_pairs(self, sizes: FloatArray) -> tuple[float, FloatArray]:
         """Return E[f] and E[z̃_j f] (d,) of the interactions; z̃² = ¼."""
-        m, total = _signed_moments(sizes), float(self.interactions.sum())
+        m = _signed_moments(sizes)
+        total = float(self.interactions.sum())
         touching = np.bincount(self.pairs.ravel(), np.repeat(self.interactions, 2), minlength=len(self.linear))
         return m[2] * total, m[3] * (total - touching) + m[1] / 4 * touching
 
     def _of_powers(self, sizes: FloatArray) -> tuple[float, FloatArray]:
         """Return E[f] and E[z̃_j f] (d,) of c₂ t² + c₃ t³, with t = b z̃_j + T expanded at each feature; z̃² = ¼."""
-        m, b, (second, third) = _signed_moments(sizes), self.slopes, self.powers
+        m = _signed_moments(sizes)
+        b = self.slopes
+        second, third = self.powers
         square, cube = _mean_powers(m[0], m[1], m[2], m[3], *(float((b**p).sum()) for p in (1, 2, 3)))
         rest = [(b**p).sum() - b**p for p in (1, 2, 3)]
         rest_square, _ = _mean_powers(m[0], m[1], m[2], m[3], *rest)  # E[T²]
@@ -156,8 +159,10 @@ def _mean_powers(m0: float, m1: float, m2: float, m3: float, s1: Any, s2: Any, s
 def _of_slopes(sizes: FloatArray, slopes: FloatArray, bend: FloatArray | None) -> tuple[float, FloatArray]:
     """Return E[f] and E[z̃_j f] (d,) of f = Σ_k slopes_k z̃_k h(|z|), h = 1 or as in `bend`."""
     d = len(slopes)
-    s, law = np.arange(d + 1.0), sizes if bend is None else sizes * bend
-    none, one = float(law.sum()), float(law @ s) / d
+    s = np.arange(d + 1.0)
+    law = sizes if bend is None else sizes * bend
+    none = float(law.sum())
+    one = float(law @ s) / d
     both = float(law @ (s * (s - 1))) / max(d * (d - 1), 1)
     other = both - one + none / 4  # E[z̃_j z̃_k h]
     total = float(slopes.sum())
@@ -182,7 +187,8 @@ def known_regression(sizes: FloatArray, mean: float, products: FloatArray) -> tu
     (array([2., 0.]), 0.0)
     """
     _, first, second = inclusion_moments(sizes, 2)
-    own, shared = first - second, second - first**2
+    own = first - second
+    shared = second - first**2
     coef = (products - shared / (own + len(products) * shared) * products.sum()) / own
     return np.asarray(coef), float(mean - first * coef.sum())
 
@@ -190,7 +196,8 @@ def known_regression(sizes: FloatArray, mean: float, products: FloatArray) -> tu
 def identifies(sizes: FloatArray) -> bool:
     """Return whether the weights follow from Q: each feature varies, and so does their sum."""
     _, first, second = inclusion_moments(sizes, 2)
-    own, shared = first - second, second - first**2
+    own = first - second
+    shared = second - first**2
     return bool(own > _LEAST_SPREAD and own + (len(sizes) - 1) * shared > _LEAST_SPREAD)
 
 
@@ -216,14 +223,17 @@ def projection(sizes: tuple[float, ...], rows: int) -> Projection:
     rows
         Number of masks where there are too many to enumerate.
     """
-    law, n_features = np.array(sizes), len(sizes) - 1
+    law = np.array(sizes)
+    n_features = len(sizes) - 1
     if n_features <= EXACT_FEATURES:
         with np.errstate(divide="ignore"):
             mass = np.exp(np.log(law) - log_binomials(n_features))
+        # half of all masks: the complements come with them
         firsts = all_masks(n_features)[1::2]
     else:
         firsts, mass = _sampled_firsts(law, rows)
-    kept, mass = firsts.sum(axis=1, dtype=np.int64), mass / law.sum()
+    kept = firsts.sum(axis=1, dtype=np.int64)
+    mass = mass / law.sum()
     return Projection(firsts - np.float32(0.5), kept, mass, law / law.sum())
 
 

@@ -148,7 +148,9 @@ class TableControl:
         averaged
             A coordinate over whose law g is averaged: where the draws have a value there that is none of its bins'.
         """
-        rows, fold = np.arange(len(y)), np.arange(len(y)) % len(self.coef)
+        # held draws come in the same turns as shared ones, so they too are corrected by a fold that has not seen them
+        rows = np.arange(len(y))
+        fold = np.arange(len(y)) % len(self.coef)
         design = with_constant(self.terms.design(codes, inside, averaged=() if averaged is None else (averaged,)))
         left: FloatArray = y - np.einsum("ij,ij->i", design, self.coef[fold])
         for waves, amplitudes in self.curves:
@@ -181,10 +183,12 @@ class TableControl:
         mean: FloatArray
         if averaged == table.first:
             mean = np.tensordot(table.cells, share, axes=([1], [0]))  # (R, B_second, 4)
-            other, slope = table.second, 2
+            other = table.second
+            slope = 2
         else:
             mean = np.tensordot(table.cells, share, axes=([2], [0]))
-            other, slope = table.first, 1
+            other = table.first
+            slope = 1
         found = mean[:, codes[:, other]]
         return np.asarray(found[:, :, 0] + found[:, :, slope] * inside[:, other, 0])
 
@@ -257,10 +261,13 @@ class TableDesign:
         share, stderr = additivity(residual, self.leverage, y)
         building = _Building(self, y, coef[:-1], y - (self.columns @ coef[:-1].T).T)
         saturating = float("nan")
+        # an additive model leaves only rounding, of which curves and pairs would make something
         if share < EXACTLY_ADDITIVE:
             saturating = building.add_waves()
             building.add_pairs()
+        # squares of this sum to what the best additive function leaves, not the fitted one
         left = residual / np.sqrt(1.0 - self.leverage)
+        # `not … >=` rather than `<`: an unknown curve (NaN) must not keep pairs from being named
         pairs = self._named(left, y) if not max(share, saturating) >= NAMED_BELOW else ()
         spread = float(np.sqrt(np.square(left).mean()))
         model = Additivity(
@@ -275,12 +282,14 @@ class TableDesign:
         taken: set[tuple[int, int]] = set()
         if self.too_wide:
             return ()
-        Z, left = self.bins_by_replicate, left.copy()
+        Z = self.bins_by_replicate
+        left = left.copy()
         for _ in range(MOST_NAMED):
             tests = pair_tests(Z, by_replicate(left, self.replicates), self.terms.first, total)
             believed = tests.believed(taken)
             if not believed.any():
                 break
+            # one real pair makes others look real, so it is taken out before the next is looked for
             best = int(np.argmax(np.where(believed, tests.share, -np.inf)))
             pair = (int(tests.first[best]), int(tests.second[best]))
             taken.add(pair)
@@ -310,7 +319,10 @@ class _Building:
     """g while parts are added to it: `left` (R, n) is what each fold's function leaves of all outputs."""
 
     def __init__(self, design: TableDesign, y: FloatArray, coef: FloatArray, left: FloatArray) -> None:
-        self.design, self.y, self.coef, self.left = design, y, coef, left
+        self.design = design
+        self.y = y
+        self.coef = coef
+        self.left = left
         self.curves: list[tuple[Waves, NDArray[np.complex128]]] = []
         self.tables: list[PairTable] = []
         self.rows = np.arange(len(y))
@@ -322,12 +334,16 @@ class _Building:
 
     def add_waves(self) -> float:
         """Add a curve in an index of each half of the replicates for the other, and return what the curve explains."""
-        design, halves = self.design, self.fold < self.design.replicates // 2
+        design = self.design
+        halves = self.fold < self.design.replicates // 2
         terms = design.terms
         if np.count_nonzero(halves) < _LEAST_HALF * terms.width:
             return float("nan")
+        # an index has seen its outputs, so each half of the replicates uses the one of the other half
         made = [fit_waves(design.columns[half, 1:], self.y[half], terms) for half in (halves, ~halves)]
-        coef, left, curves = self.coef.copy(), self.left.copy(), []
+        coef = self.coef.copy()
+        left = self.left.copy()
+        curves = []
         for trained, waves in enumerate(made):
             folds = np.flatnonzero((np.arange(design.replicates) < design.replicates // 2) != (trained == 0))
             scores = design.columns[:, 1:] @ waves.coef(terms.width)
@@ -338,7 +354,9 @@ class _Building:
             curves.append((waves, spread))
             left[folds] = self.y - (design.columns @ solved.T).T - (waves.at(scores) @ amplitudes.T).T.real
         if np.square(self.unseen(left)).sum() < WORTHWHILE * np.square(self.unseen()).sum():
-            self.coef, self.left, self.curves = coef, left, curves
+            self.coef = coef
+            self.left = left
+            self.curves = curves
         return self._explained(made, halves)
 
     def _waved_folds(
@@ -346,13 +364,15 @@ class _Building:
     ) -> tuple[FloatArray, NDArray[np.complex128]]:
         """Return coefficients and amplitudes of some folds, additive columns and waves fitted together."""
         design = self.design
+        # Re(a e^{iθ}) = Re a · cos θ − Im a · sin θ: two real columns for each wave
         extra = by_replicate(np.concatenate([waves.real, waves.imag], axis=1), design.replicates)
         whole = np.concatenate([design.grouped, extra], axis=2)
         border = whole.swapaxes(1, 2) @ extra
         width = design.columns.shape[1]
         gram = np.empty((design.replicates, whole.shape[2], whole.shape[2]))
         gram[:, :width, :width] = design.gram
-        gram[:, :, width:], gram[:, width:, :width] = border, border[:, :width].swapaxes(1, 2)
+        gram[:, :, width:] = border
+        gram[:, width:, :width] = border[:, :width].swapaxes(1, 2)
         cross = whole.swapaxes(1, 2) @ by_replicate(self.y, design.replicates)[:, :, None]
         penalty = np.concatenate([design.penalty, np.full(2 * HARMONICS, 1e-3 * len(self.y))])
         solved = Folds(gram, cross, penalty).solve()[folds, :, 0]
@@ -390,6 +410,7 @@ class _Building:
     def _promising(self, tests: PairTests, least: float) -> list[tuple[int, int]]:
         """Return the pairs that may leave so much less that their tables are worthwhile, largest share first."""
         taken = {(table.first, table.second) for table in self.tables}
+        # a control may try what no sentence would name: a useless table is dropped again
         order = np.argsort(-tests.share, kind="stable")[: 2 * _PAIRS_A_ROUND]
         found = []
         for at in order:
@@ -413,6 +434,7 @@ class _Building:
         """Return the control."""
         terms = self.design.terms
         shares = [shape.share for shape in terms.shapes]
+        # each replicate has been corrected by its own fold, so what is added back is the folds' mean
         mean = self.coef.mean(axis=0)
         levels = np.split(terms.levels(mean[1:]), terms.first[1:])
         waves, amplitudes = _joined([(each.tables(terms), size.mean(axis=0)) for each, size in self.curves], shares)

@@ -141,5 +141,6 @@ def fit_waves(design: FloatArray, y: FloatArray, terms: Terms) -> Waves:
     few = max(_ROWS, _ROWS_PER_COLUMN * len(kept))
     index = fit_index(design[:few, kept].astype(np.float32), y[:few])
     reach = float(np.abs(design[:, kept] @ index.coef).max(initial=0.0))
+    # beyond the fitted range waves repeat: leave room, so that its two ends do not meet
     phase = 0.8 * np.pi / reach if reach > 1e-9 else 1.0
     return Waves(index, kept, phase)

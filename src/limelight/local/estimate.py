@@ -59,6 +59,7 @@ class WholeCovariance:
         """Return the covariance (k, m + 1, m + 1), or (m + 1, m + 1) of one target."""
         at = np.arange(self.whole.shape[1])
         if features is not None:
+            # the intercept stands before the weights
             at = np.concatenate([[0], np.asarray(features, dtype=np.int64) + 1])
         chosen = self.whole if target is None else self.whole[target : target + 1]
         covariance = chosen[:, at][:, :, at]
@@ -85,6 +86,7 @@ class ScaledErrors:
     def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
         """Return the covariance of the intercept (first) and the scaled weights of some features."""
         chosen = self.factors if features is None else self.factors[np.asarray(features, dtype=np.int64)]
+        # the intercept keeps its unit
         scale = np.concatenate([[1.0], chosen])
         return np.asarray(self.errors.covariance(features, target=target) * np.multiply.outer(scale, scale))
 

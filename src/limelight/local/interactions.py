@@ -85,11 +85,13 @@ def additivity(neighborhood: Neighborhood) -> Additivity:
     >>> found.share.round(3), [(pair.first, pair.second, round(pair.size, 3)) for pair in found.pairs[0]]
     (array([0.857]), [(0, 1, 1.0)])
     """
-    Z, Y = neighborhood.Z, neighborhood.Y
+    Z = neighborhood.Z
+    Y = neighborhood.Y
     folded = fold(Z, neighborhood.clusters) or _alone(Z)
     sample = moments(Z, Y, neighborhood.weights, folded=folded)
     shape = geometry(neighborhood, sample, folded=folded)
-    k, d = Y.shape[1], Z.shape[1]
+    k = Y.shape[1]
+    d = Z.shape[1]
     nothing: tuple[tuple[ActingPair, ...], ...] = ((),) * k
     if not shape.identified or sample.total <= 0:
         return Additivity(np.full(k, np.nan), np.full(k, np.nan), nothing, screened=False)
@@ -116,21 +118,26 @@ def _shares(
     e²/(1 − h) in the sum of squares is about the best function of the class; e²/(1 − h)² would be about the fitted one.
     The two rows of a complement pair are left out together: d weights are fitted to n / 2 differences.
     """
-    weights, rows = neighborhood.weights, shape.rows
+    weights = neighborhood.weights
+    rows = shape.rows
     free = np.maximum(1.0 - _leverages_of_differences(neighborhood, shape), 1e-9)
+    # roots, so that sums of squares come out weighted
     weighted = np.sqrt(weights)[:, None] * left
-    odd, even = rows.minus(weighted), rows.plus(weighted)
+    odd = rows.minus(weighted)
+    even = rows.plus(weighted)
     paired = np.arange(len(rows.first)) < len(rows.second)
     # A pair's sum of squares is half of that of its sum and of its difference; a row that stands alone is its own.
     squares = np.where(paired[:, None], np.square(even) / 2 + np.square(odd) / 2 / free[:, None], 0.0)
     squares += np.where(paired[:, None], 0.0, np.square(odd) / free[:, None])
     deviations = rows.plus(weights[:, None] * np.square(neighborhood.Y - sample.mean_Y))
     complete = neighborhood.enumerated[rows.first]
+    # where all masks of a size are there nothing is left out, so nothing is flattered
     squares[complete] = rows.plus(np.square(weighted))[complete]
     scatter = sample.variance_Y * sample.total
     constant = scatter <= 0
     scatter = np.where(constant, 1.0, scatter)
     effective = effective_sample_size(weights)
+    # the mean was fitted as well, which costs one effective row
     spread = 1.0 if neighborhood.exhaustive else effective / max(effective - 1.0, 1.0)
     unexplained = squares.sum(axis=0) / (scatter * spread)
     scores = np.where(complete[:, None], 0.0, squares / spread - unexplained * deviations)
@@ -141,7 +148,8 @@ def _shares(
 
 def _leverages_of_differences(neighborhood: Neighborhood, shape: Geometry) -> FloatArray:
     """Return for each pair how much its difference determines its own fit; for a row alone, its leverage."""
-    rows, weights = shape.rows, neighborhood.weights
+    rows = shape.rows
+    weights = neighborhood.weights
     quadratic = np.einsum("ij,ij->i", shape.directions, rows.H)
     of_pairs = np.square(rows.plus(np.sqrt(weights))) / 2 * quadratic
     alone = shape.leverage[rows.first]
@@ -196,9 +204,11 @@ class _Screen:
         Under a law that shows features more often than not, three that act together only (a parity) have a part that
         looks like pairs. Where the three explain more than the pair, it is not the pair that acts.
         """
-        rows, weights = self.shape.rows, self.neighborhood.weights
+        rows = self.shape.rows
+        weights = self.neighborhood.weights
         two = self.signs[:, pair.first] * self.signs[:, pair.second]
         moved = np.abs((two * rows.minus(weights * rest)) @ self.signs)
+        # the third must be another feature
         moved[[pair.first, pair.second]] = -1.0
         third = int(np.argmax(moved))
         inside = [(pair.first, pair.second), (pair.first, third), (pair.second, third)]
@@ -207,7 +217,8 @@ class _Screen:
         pairs = np.column_stack([self._product(min(two), max(two)) for two in inside])
         three = self._residual(np.prod(self.neighborhood.Z[:, [pair.first, pair.second, third]], axis=1))
         three = three - pairs @ _slopes(pairs, three, weights)
-        energy, noise = float(weights @ np.square(three)), np.square(rows.plus(three * self._unseen(rest))).sum()
+        energy = float(weights @ np.square(three))
+        noise = np.square(rows.plus(three * self._unseen(rest))).sum()
         found = float(weights @ (three * rest)) ** 2 - float(noise)
         return found / energy / scatter if energy > 1e-9 * self.sample.total else 0.0
 
@@ -216,8 +227,10 @@ class _Screen:
         rows = self.shape.rows
         moved = self._products(rows.plus(self.neighborhood.weights * left))
         unseen = self._unseen(left)
-        even, odd = rows.plus(unseen), rows.minus(unseen)
+        even = rows.plus(unseen)
+        odd = rows.minus(unseen)
         noise = np.maximum(self._sums(np.square(even), np.square(odd), even * odd), 0.0)
+        # a product that weights can tell has nothing left to be tested by
         known = self.energy > 1e-9 * self.sample.total
         energy = np.where(known, self.energy, 1.0)
         share = np.where(known, np.square(moved) / energy / scatter, 0.0)
@@ -248,7 +261,8 @@ class _Screen:
 
     def _sums(self, even: FloatArray, odd: FloatArray, mixed: FloatArray) -> FloatArray:
         """Return Σ even · even² + odd · odd² − 2 mixed · even · odd (pairs,), see the class."""
-        (a, b, c), size = self.projection, self.size
+        a, b, c = self.projection
+        size = self.size
         always = (1 + a * a) * even + (2 * b * b + np.square(c * size)) * odd + 2 * a * c * size * mixed
         together = self._products(-2 * a * even + 2 * b * b * odd - 2 * c * size * mixed)
         single = (2 * b * c * size * odd - 2 * b * (1 - a) * mixed) @ self.signs
@@ -260,7 +274,9 @@ class _Screen:
 
     def _residual(self, shown: NDArray[Any]) -> FloatArray:
         """Return what is 1 where some features are all shown (n,) less its projection on (1, Z)."""
-        weights, shape, together = self.neighborhood.weights, self.shape, shown.astype(np.float64)
+        weights = self.neighborhood.weights
+        shape = self.shape
+        together = shown.astype(np.float64)
         mean = float(weights @ together) / self.sample.total
         slopes = shape.directions.T @ shape.rows.minus(weights * (together - mean))
         return np.asarray(together - mean - (shape.rows.times(slopes) - float(self.sample.mean_Z @ slopes)))
@@ -278,10 +294,14 @@ class _Screen:
 
         Its share is size² · energy / scatter, and varies with all three; `squares` holds each row's part of the last.
         """
-        weights, together = self.neighborhood.weights, self.shape.rows.plus
-        own, others = products[:, place], np.delete(products, place, axis=1)
+        weights = self.neighborhood.weights
+        together = self.shape.rows.plus
+        own = products[:, place]
+        others = np.delete(products, place, axis=1)
+        # beside the other pairs: two that overlap must not both claim what they share
         own = own - others @ _slopes(others, own, weights)
-        energy, scatter = float(weights @ np.square(own)), float(squares.sum())
+        energy = float(weights @ np.square(own))
+        scatter = float(squares.sum())
         size = float(weights @ (own * left)) / energy
         share = size**2 * energy / scatter
         scores = together(own * self._unseen(rest)) / energy
@@ -302,9 +322,12 @@ def _projection(Z: NDArray[np.uint8], weights: FloatArray) -> tuple[float, float
     d = Z.shape[1]
     size = 2.0 * Z.sum(axis=1, dtype=np.float64) - d
     share = weights / weights.sum()
-    mean, square = float(share @ size), float(share @ np.square(size))
+    mean = float(share @ size)
+    square = float(share @ np.square(size))
     together = (np.square(size) - d) / (d * (d - 1))
-    both, with_size = float(share @ together), float(share @ (together * size))
+    # E[h_j h_k] given the size, averaged over sizes: all that an exchangeable law needs
+    both = float(share @ together)
+    with_size = float(share @ (together * size))
     single = 2 * mean / d
     gram = np.array(
         [[1.0, single, mean], [single, 2 + 2 * both, 2 * square / d], [mean, 2 * square / d, square]],

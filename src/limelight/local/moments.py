@@ -92,7 +92,8 @@ def moments(Z: MaskArray, Y: FloatArray, weights: FloatArray, *, folded: Folded 
     shift = None if masks else (weights @ Z) / total
     centred, mean_Y = _centred(Y, weights, total)
     sums = _scatter(Z, shift, centred, weights)
-    first, gram = sums[:d, -1], sums[:d, :d]
+    first = sums[:d, -1]
+    gram = sums[:d, :d]
     gram -= np.multiply.outer(first, first / total)
     cross = sums[:d, d:-1] - np.multiply.outer(first / total, sums[d:-1, -1])
     variance_Y = sums.diagonal()[d:-1] / total
@@ -150,7 +151,8 @@ def _scatter(Z: MaskArray, shift: FloatArray | None, Y: FloatArray, weights: Flo
     Blocks are held with a row per feature, where scaling is contiguous. Few features: weigh one factor of a general
     product; more: scale by √w and let numpy use the symmetric product, half the work (measured: even at 24).
     """
-    (n, d), width = Z.shape, Z.shape[1] + Y.shape[1] + 1
+    n, d = Z.shape
+    width = Z.shape[1] + Y.shape[1] + 1
     rows = max(1, min(n, _BLOCK_BYTES // (8 * width)))
     narrow = width < _NARROW
     scale = weights if narrow else np.sqrt(weights)
@@ -158,7 +160,8 @@ def _scatter(Z: MaskArray, shift: FloatArray | None, Y: FloatArray, weights: Flo
     space = np.empty((2 if narrow else 1, width, rows))
     for start in range(0, n, rows):
         taken = slice(start, min(start + rows, n))
-        A, scaled = space[0, :, : taken.stop - start], space[-1, :, : taken.stop - start]
+        A = space[0, :, : taken.stop - start]
+        scaled = space[-1, :, : taken.stop - start]
         A[:d] = Z[taken].T
         if shift is not None:
             A[:d] -= shift[:, None]

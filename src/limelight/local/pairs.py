@@ -70,9 +70,11 @@ def fold(Z: MaskArray, clusters: NDArray[np.int64]) -> Folded | None:
     """
     if Z.dtype != np.uint8 or Z.size > 2 * _MOST_NUMBERS:
         return None
+    # neighbours in this order that share a number are one pair
     order = np.argsort(clusters, kind="stable")
     same = np.flatnonzero(np.diff(clusters[order]) == 0)
-    first, second = order[same], order[same + 1]
+    first = order[same]
+    second = order[same + 1]
     if not len(same) or (len(same) > 1 and np.diff(same).min() < 2) or not (Z[first] ^ Z[second]).all():
         return None
     alone = np.ones(len(Z), bool)

@@ -121,6 +121,7 @@ class Sandwich:
         else:
             odd = np.column_stack([rows.H @ loadings[:, 0], self.directions[:, columns]])
         even = (rows.middle - self.center) @ loadings
+        # the intercept also moves with the mean of the outputs
         even[0] += 1.0 / self.total if self.total > 0 else 0.0
         for score in self.scores.T[targets]:
             influence = odd * rows.minus(score)[:, None]
@@ -232,6 +233,7 @@ def assemble(
     left, noisy = residuals
     unseen = _leave_one_out(noisy, shape.leverage, neighborhood.Y - sample.mean_Y)
     meat = sandwich(neighborhood, sample, shape, unseen)
+    # the surrogate's own residual, made unseen by as much as the noisy part is
     held_out = left + (unseen - noisy) if not neighborhood.exhaustive else left
     fidelity, fidelity_stderr = _fidelity(neighborhood, sample, shape.rows, held_out)
     r2 = np.minimum(weighted_r2(sample, coef), 1.0)
@@ -265,6 +267,7 @@ def geometry(
 
     `folded` holds the masks folded into complement pairs, where they are at hand already.
     """
+    # a feature that cannot vary is known to weigh nothing, and asks for no rows
     certain = np.zeros(len(sample.mean_Z), bool) if fixed is None else fixed
     inverse, full_rank = _inverse(sample, regularization, certain)
     rows = folded or fold(neighborhood.Z, neighborhood.clusters) or unpaired(neighborhood.Z, sample.mean_Z)
@@ -272,6 +275,7 @@ def geometry(
     offset = rows.middle - sample.mean_Z
     always = float(offset @ inverse @ offset) + (1.0 / sample.total if sample.total > 0 else 0.0)
     leverage = rows.unfolded(2 * (directions @ offset), np.einsum("ij,ij->i", directions, rows.H) + always)
+    # rounding may lift a row that decides its own fit above 1
     leverage = np.minimum(neighborhood.weights * leverage, 1.0)
     enough = _independent_rows(neighborhood, rows) >= np.count_nonzero(~certain) + 2
     identified = full_rank and bool(enough or (neighborhood.exhaustive and len(neighborhood.Z) > 0))
@@ -327,12 +331,14 @@ def _fidelity(
     neighborhood: Neighborhood, sample: Moments, rows: Folded, held_out: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return 1 − Σ w e² / Σ w (y − ȳ)² and its standard error by the delta method; NaN for a constant target."""
-    weights, scatter = neighborhood.weights, sample.variance_Y * sample.total
+    weights = neighborhood.weights
+    scatter = sample.variance_Y * sample.total
     constant = scatter <= 0
     safe = np.where(constant, 1.0, scatter)
     unexplained = np.where(constant, 0.0, (weights @ np.square(held_out)) / safe)
     deviations = np.square(neighborhood.Y - sample.mean_Y)
     scores = weights[:, None] * (np.square(held_out) - unexplained * deviations)
+    # rows of complete strata are certain: another seed has them again
     scores[neighborhood.enumerated] = 0.0
     stderr = np.sqrt(np.square(_by_cluster(scores, neighborhood, rows)).sum(axis=0)) / safe
     return np.where(constant, np.nan, 1.0 - unexplained), np.where(constant, np.nan, stderr)
@@ -362,6 +368,7 @@ def _inverse(sample: Moments, regularization: float, fixed: NDArray[np.bool_]) -
     all_vary = bool((diagonal > 0)[~fixed].all())
     if len(varying) == 0:
         return np.zeros((d, d)), all_vary
+    # to correlations: features of very different spread must not look singular
     scale = 1.0 / np.sqrt(diagonal[varying])
     scaled = sample.gram[np.ix_(varying, varying)] * scale[:, None] * scale
     scaled.flat[:: len(varying) + 1] = 1.0

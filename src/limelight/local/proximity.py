@@ -143,6 +143,7 @@ def _ones(Z: MaskArray) -> NDArray[np.int64]:
     d = Z.shape[1]
     if d > _FEW or Z.flags.f_contiguous:
         return np.asarray(np.add.reduce(Z, axis=1, dtype=np.uint32).astype(np.int64))
+    # exact in single precision: counts stay far below 2^24
     return np.asarray((Z.astype(np.float32) @ np.ones(d, dtype=np.float32)).astype(np.int64))
 
 
@@ -154,6 +155,7 @@ def _euclidean(Z: FloatArray, center: FloatArray) -> FloatArray:
 def _cosine(Z: FloatArray, center: FloatArray) -> FloatArray:
     """Return 1 - cos(z, x'), 1 where either is all zero, never below 0 by rounding."""
     norms = np.sqrt(np.einsum("ij,ij->i", Z, Z)) * np.sqrt(center @ center)
+    # an empty mask has no direction; LIME's text distance takes it as farthest
     similarity = np.divide(Z @ center, norms, out=np.zeros(Z.shape[0]), where=norms > 0)
     return np.asarray(1.0 - np.minimum(similarity, 1.0))
 

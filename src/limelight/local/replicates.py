@@ -82,6 +82,7 @@ def scatter(contributions: FloatArray) -> FloatArray:
     [[4.0]]
     """
     replicates = contributions.shape[-2]
+    # zero already for a fit, by its normal equations; not so for sums that come from elsewhere
     centred = contributions - contributions.mean(axis=-2, keepdims=True)
     return np.asarray(replicates / (replicates - 1) * (centred.swapaxes(-1, -2) @ centred))
 

@@ -167,6 +167,7 @@ def size_law(law: Law, n_features: int) -> FloatArray:
     if n_features == 1:
         return np.full(2, 0.5)
     sizes = np.full(n_features + 1, 1.0 / n_features)
+    # lime removes at least one word
     sizes[n_features] = 0.0
     return sizes
 
@@ -192,7 +193,8 @@ def inclusion_moments(sizes: FloatArray, order: int) -> FloatArray:
     """
     n_features = len(sizes) - 1
     s = np.arange(n_features + 1.0)
-    factor, moments = np.ones(n_features + 1), [1.0]
+    factor = np.ones(n_features + 1)
+    moments = [1.0]
     for p in range(order):
         factor = factor * np.maximum(s - p, 0.0) / max(n_features - p, 1)
         moments.append(float(sizes @ factor))
@@ -300,6 +302,7 @@ def points(design: PointDesign, start: int, stop: int, n_coordinates: int, seed:
     if are_scrambled(design, n_coordinates):
         return _in_turn(start, stop, n_coordinates, seed)
     generator = np.random.PCG64(seed)
+    # jump to the row, so that a longer sequence begins with the shorter one
     generator.advance(start * n_coordinates)
     return np.random.Generator(generator).random((rows, n_coordinates))
 
@@ -326,6 +329,7 @@ def _in_turn(start: int, stop: int, n_coordinates: int, seed: int) -> FloatArray
         first = (start + SCRAMBLES - 1 - sequence) // SCRAMBLES
         last = (stop + SCRAMBLES - 1 - sequence) // SCRAMBLES
         if last > first:
+            # first coordinates are the best balanced: every sequence favours other columns
             order = np.random.default_rng([seed, sequence, 1]).permutation(n_coordinates)
             drawn = _sobol(first, last - first, n_coordinates, [seed, sequence])
             found[SCRAMBLES * first + sequence - start :: SCRAMBLES] = drawn[:, order]
@@ -352,7 +356,9 @@ def _latin_hypercube(rows: int, n_coordinates: int, rng: np.random.Generator) ->
 def complete_sizes(sizes: FloatArray, n: int) -> tuple[int, ...]:
     """Return the sizes with no more masks than their share of n rows, always s with d − s, so that pairs remain."""
     n_features = len(sizes) - 1
-    remaining, mass, complete = float(n), 1.0, []
+    remaining = float(n)
+    mass = 1.0
+    complete = []
     for size in range(n_features // 2 + 1):  # C(d, s) / p(s) grows towards the middle under both laws
         group = sorted({size, n_features - size})
         rows = sum(math.comb(n_features, s) for s in group if sizes[s] > 0)
@@ -360,7 +366,8 @@ def complete_sizes(sizes: FloatArray, n: int) -> tuple[int, ...]:
         if rows == 0 or mass <= 1e-12 or rows > remaining * share / mass * (1 + 1e-9):
             break
         complete += group
-        remaining, mass = remaining - rows, mass - share
+        remaining = remaining - rows
+        mass = mass - share
     return tuple(sorted(complete))
 
 
@@ -373,6 +380,7 @@ def _draw_plain(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
 def _draw_pairs(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
     """Draw pairs (z, 1 − z), sizes systematic in the law folded at d/2; an odd last row is half of a random pair."""
     n_features = len(sizes) - 1
+    # a pair has a mask of size s and one of size d − s: draw from the mean, and weigh by what it really is
     symmetric = (sizes + sizes[::-1]) / 2
     total = symmetric.sum()
     if n == 0 or total <= 0:
@@ -380,6 +388,7 @@ def _draw_pairs(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
     half = (n + 1) // 2
     drawn = rng.permutation(_systematic_sizes(symmetric, half, rng))
     first = random_masks(drawn, n_features, rng)
+    # half of a pair: either half, or small masks would come too often
     if n % 2 and rng.random() < 0.5:
         first[-1] = 1 - first[-1]
         drawn[-1] = n_features - drawn[-1]

@@ -95,7 +95,8 @@ def select(
         return largest(coef if center is None else coef * center, moments.varying, count)
     choose: Callable[[FloatArray, FloatArray, float, int], Indices]
     choose = _forward if method == "forward" else _lasso_path
-    gram, cross = moments.gram[np.ix_(candidates, candidates)], moments.cross[candidates]
+    gram = moments.gram[np.ix_(candidates, candidates)]
+    cross = moments.cross[candidates]
     scatter = moments.variance_Y * moments.total
     return tuple(candidates[choose(gram, cross[:, i], float(scatter[i]), count)] for i in range(n_targets))
 
@@ -127,7 +128,8 @@ def _forward(gram: FloatArray, cross: FloatArray, scatter: float, count: int) ->
     d = cross.size
     chosen: list[int] = []
     factor = np.zeros((count, d))  # rows of the pivoted Cholesky factor of the Gram matrix
-    left_variance, left_cross = gram.diagonal().copy(), cross.copy()
+    left_variance = gram.diagonal().copy()
+    left_cross = cross.copy()
     open_ = np.ones(d, dtype=bool)
     for step in range(count):
         live = open_ & (left_variance > _SPENT * gram.diagonal())

@@ -36,7 +36,8 @@ def look_schedule(first: int, budget: int) -> tuple[int, ...]:
     >>> look_schedule(200, 1500)
     (200, 400, 800, 1500)
     """
-    looks, size = [], max(1, first)
+    looks = []
+    size = max(1, first)
     while size < budget:
         looks.append(size)
         size *= 2
@@ -79,7 +80,8 @@ def samples_to_settle(n: int, doubt: float, level: float) -> int:
     >>> samples_to_settle(1000, 0.2, 0.95), samples_to_settle(1000, 0.04, 0.95)
     (3820, 1000)
     """
-    now, asked = NormalDist().inv_cdf(1.0 - min(max(doubt, 1e-9), 0.5)), NormalDist().inv_cdf(level)
+    now = NormalDist().inv_cdf(1.0 - min(max(doubt, 1e-9), 0.5))
+    asked = NormalDist().inv_cdf(level)
     return samples_needed(n, 1.0, now / asked)
 
 
@@ -117,6 +119,7 @@ def critical_value(
         return student_quantile(shared, df) / student_quantile(0.95, df) * NORMAL_95
     if rule != "acs":
         raise UnknownNameError("rule", rule, RULES)
+    # ρ² that makes the sequence tightest at that many rows
     spread = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / _CALIBRATED
     rows = n * spread
     return math.sqrt(2 * (rows + 1) / rows * math.log(math.sqrt(rows + 1) / alpha))
@@ -140,8 +143,10 @@ def likeliest_to_exceed(coef: FloatArray, covariance: FloatArray) -> tuple[int, 
     >>> likeliest_to_exceed(np.array([2.0, -1.0, 0.5]), np.eye(3) / 2)[0]
     1
     """
+    # |a| − |b| is a linear contrast once the signs are taken as known
     signs = np.where(coef < 0, -1.0, 1.0)
-    shared, variance = signs[0] * signs[1:] * covariance[0, 1:], covariance.diagonal()
+    shared = signs[0] * signs[1:] * covariance[0, 1:]
+    variance = covariance.diagonal()
     spread = np.sqrt(np.maximum(variance[0] + variance[1:] - 2 * shared, 0.0))
     gap = np.abs(coef[0]) - np.abs(coef[1:])
     # Two weights that are exactly zero are no rivals: there is nothing to be in doubt about.
@@ -165,7 +170,8 @@ def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranki
     critical
         How many standard errors separate two weights, see `critical_value`.
     """
-    coef, stderr = estimate.coef[target], estimate.stderr[target]
+    coef = estimate.coef[target]
+    stderr = estimate.stderr[target]
     order = np.argsort(-np.abs(coef), kind="stable")
     shown = order[: min(top, int(np.count_nonzero((np.abs(coef) > 0) | (stderr > 0))))]
     if len(shown) == 0:
@@ -182,7 +188,9 @@ def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranki
     signed = (size > critical * np.sqrt(variance)) if estimate.identified else np.zeros(len(size), bool)
     cuts = _cuts(separated, len(shown)) if estimate.identified else []
     certified = max((cut for cut in cuts if signed[:cut].all()), default=0)
-    named, doubt, weakest = _next(order, len(shown)), 0.0, len(shown) - 1
+    named = _next(order, len(shown))
+    doubt = 0.0
+    weakest = len(shown) - 1
     if len(candidates) > len(shown):
         place, doubt = likeliest_to_exceed(coef[candidates[weakest:]], covariance[weakest:, weakest:])
         named = int(candidates[weakest + place])

@@ -48,10 +48,14 @@ def solve(
     >>> coef.round(9) + 0, intercept.round(9)
     (array([[ 2., -1.]]), array([5.]))
     """
-    gram, cross, mean_Z = moments.gram, moments.cross, moments.mean_Z
+    gram = moments.gram
+    cross = moments.cross
+    mean_Z = moments.mean_Z
     if subset is not None:
         columns = np.asarray(subset, dtype=np.int64)
-        gram, cross, mean_Z = gram[np.ix_(columns, columns)], cross[columns], mean_Z[columns]
+        gram = gram[np.ix_(columns, columns)]
+        cross = cross[columns]
+        mean_Z = mean_Z[columns]
     diagonal = gram.diagonal()
     varying = diagonal > 0
     if varying.all():
@@ -59,6 +63,7 @@ def solve(
     else:
         coef = np.zeros_like(cross)
         kept = np.flatnonzero(varying)
+        # a feature that never varies has the weight 0, and must not make the others unsolvable
         coef[kept] = _solve_varying(gram[np.ix_(kept, kept)], cross[kept], regularization * moments.total)
     return np.ascontiguousarray(coef.T), moments.mean_Y - mean_Z @ coef
 
@@ -131,7 +136,8 @@ class RidgeSurrogate:
             coef = np.zeros_like(coef)
             for i, subset in enumerate(selected):
                 alone, intercepts = solve(moments, regularization=penalty, subset=subset)
-                coef[i, subset], intercept[i] = alone[i], intercepts[i]
+                coef[i, subset] = alone[i]
+                intercept[i] = intercepts[i]
         return SurrogateFit(coef, intercept, _largest_first(coef, selected))
 
 
@@ -191,8 +197,10 @@ class EstimatorSurrogate:
         self, Z: FloatArray, neighborhood: Neighborhood, subsets: tuple[NDArray[np.int64], ...]
     ) -> tuple[FloatArray, FloatArray]:
         """Return coef (k, d) and intercept (k,) of a clone fitted on each target's subset of features."""
-        Y, weights = neighborhood.Y, neighborhood.weights
-        coef, intercept = np.zeros((Y.shape[1], Z.shape[1])), np.zeros(Y.shape[1])
+        Y = neighborhood.Y
+        weights = neighborhood.weights
+        coef = np.zeros((Y.shape[1], Z.shape[1]))
+        intercept = np.zeros(Y.shape[1])
         for i, subset in enumerate(subsets):
             if subset.size and weights.any():
                 fitted = _seeded_clone(self.estimator).fit(Z[:, subset], Y[:, i], sample_weight=weights)
@@ -211,6 +219,7 @@ def _solve_varying(gram: FloatArray, cross: FloatArray, penalty: float) -> Float
         return np.zeros_like(cross)
     scale = 1.0 / np.sqrt(gram.diagonal() + penalty)
     scaled = gram * scale[:, None] * scale
+    # exactly one: the product above may be off in the last digit
     scaled.flat[:: scaled.shape[0] + 1] = 1.0
     right = cross * scale[:, None]
     factor, failed = dpotrf(scaled, lower=True, clean=False)
@@ -226,6 +235,7 @@ def _least_norm(scaled: FloatArray, right: FloatArray, scale: FloatArray) -> Flo
     identified = values > _SINGULAR * values[-1]
     span = vectors[:, identified]
     coef = scale[:, None] * (span @ ((span.T @ right) / values[identified, None]))
+    # of all solutions the shortest: take away whatever lies in directions that the rows say nothing about
     unidentified, _ = np.linalg.qr(scale[:, None] * vectors[:, ~identified])
     return np.asarray(coef - unidentified @ (unidentified.T @ coef))
 

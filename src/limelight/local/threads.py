@@ -41,7 +41,9 @@ class _Bound:
 
     def start_over(self) -> None:
         """Put things back in a forked child, whose other threads are gone and will not."""
-        fits, self.lock, self.inside = self.inside, threading.Lock(), 0
+        fits = self.inside
+        self.lock = threading.Lock()
+        self.inside = 0
         if fits:
             _set(self.before)
 

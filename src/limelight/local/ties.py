@@ -49,6 +49,7 @@ class TiedErrors:
         tied = self.tied if target is None else self.tied[target]
         if features is not None:
             tied = tied[..., np.asarray(features, dtype=np.int64)]
+        # the intercept is never tied
         tied = np.concatenate([np.zeros((*tied.shape[:-1], 1), bool), tied], axis=-1)
         return np.where(tied[..., :, None] | tied[..., None, :], 0.0, covariance)
 
@@ -74,16 +75,20 @@ def tied_at_zero(estimate: Estimate, Y: FloatArray, own: FloatArray) -> Estimate
     """
     if not len(Y):
         return estimate
-    low, high = Y.min(axis=0), Y.max(axis=0)
+    low = Y.min(axis=0)
+    high = Y.max(axis=0)
     still = low == high
+    # the instance's own answer belongs to the range: it may be the only one that differs
     reach = np.maximum(high, own) - np.minimum(low, own)
     least = NOTHING * reach[:, None]
     tied = ((np.abs(estimate.coef) <= least) & (estimate.stderr <= least)) | (still[:, None] & estimate.identified)
     if still.any():
         unknown = np.where(still, np.nan, 0.0)
-        fidelity, stderr = estimate.fidelity + unknown, estimate.fidelity_stderr + unknown
+        fidelity = estimate.fidelity + unknown
+        stderr = estimate.fidelity_stderr + unknown
         estimate = replace(estimate, fidelity=fidelity, fidelity_stderr=stderr)
     if not ((estimate.coef != 0) | (estimate.stderr != 0))[tied].any():
         return estimate
-    coef, stderr = np.where(tied, 0.0, estimate.coef), np.where(tied, 0.0, estimate.stderr)
+    coef = np.where(tied, 0.0, estimate.coef)
+    stderr = np.where(tied, 0.0, estimate.stderr)
     return replace(estimate, coef=coef, stderr=stderr, errors=TiedErrors(estimate.errors, tied))
