@@ -57,7 +57,7 @@ class KernelPath:
         fidelity = np.where(enough, explained.mean(axis=1), -np.inf)
         best = int(np.argmax(fidelity))
         close = enough & (fidelity >= fidelity[best] - np.nan_to_num(self.fidelity_stderr[best]).mean())
-        # errors relative to each target's largest weight: narrow kernels have larger weights, and may have larger errors
+        # relative to each target's largest weight: where a kernel makes weights larger, errors may be larger too
         largest = np.abs(self.coef).max(axis=2, initial=0.0)
         error = self.stderr.max(axis=2, initial=0.0) / np.where(largest > 0, largest, 1.0)
         return float(self.widths[int(np.argmin(np.where(close, error.max(axis=1), np.inf)))])
