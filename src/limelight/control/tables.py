@@ -28,7 +28,7 @@ from limelight.contracts import FloatArray, Shape
 from limelight.control.additive import Folds, Terms, additivity, terms_of
 from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, one_hot, pair_tests
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
-from limelight.control.waves import HARMONICS, Waves, fit_waves
+from limelight.control.waves import HARMONICS, Waves, fit_waves, joined
 from limelight.local.replicates import by_replicate
 
 WORTHWHILE = 0.98
@@ -183,12 +183,10 @@ class TableControl:
         mean: FloatArray
         if averaged == table.first:
             mean = np.tensordot(table.cells, share, axes=([1], [0]))  # (R, B_second, 4)
-            other = table.second
-            slope = 2
+            other, slope = table.second, 2
         else:
             mean = np.tensordot(table.cells, share, axes=([2], [0]))
-            other = table.first
-            slope = 1
+            other, slope = table.first, 1
         found = mean[:, codes[:, other]]
         return np.asarray(found[:, :, 0] + found[:, :, slope] * inside[:, other, 0])
 
@@ -282,8 +280,7 @@ class TableDesign:
         taken: set[tuple[int, int]] = set()
         if self.too_wide:
             return ()
-        Z = self.bins_by_replicate
-        left = left.copy()
+        Z, left = self.bins_by_replicate, left.copy()
         for _ in range(MOST_NAMED):
             tests = pair_tests(Z, by_replicate(left, self.replicates), self.terms.first, total)
             believed = tests.believed(taken)
@@ -319,10 +316,7 @@ class _Building:
     """g while parts are added to it: `left` (R, n) is what each fold's function leaves of all outputs."""
 
     def __init__(self, design: TableDesign, y: FloatArray, coef: FloatArray, left: FloatArray) -> None:
-        self.design = design
-        self.y = y
-        self.coef = coef
-        self.left = left
+        self.design, self.y, self.coef, self.left = design, y, coef, left
         self.curves: list[tuple[Waves, NDArray[np.complex128]]] = []
         self.tables: list[PairTable] = []
         self.rows = np.arange(len(y))
@@ -354,9 +348,7 @@ class _Building:
             curves.append((waves, spread))
             left[folds] = self.y - (design.columns @ solved.T).T - (waves.at(scores) @ amplitudes.T).T.real
         if np.square(self.unseen(left)).sum() < WORTHWHILE * np.square(self.unseen()).sum():
-            self.coef = coef
-            self.left = left
-            self.curves = curves
+            self.coef, self.left, self.curves = coef, left, curves
         return self._explained(made, halves)
 
     def _waved_folds(
@@ -437,7 +429,7 @@ class _Building:
         # each replicate has been corrected by its own fold, so what is added back is the folds' mean
         mean = self.coef.mean(axis=0)
         levels = np.split(terms.levels(mean[1:]), terms.first[1:])
-        waves, amplitudes = _joined([(each.tables(terms), size.mean(axis=0)) for each, size in self.curves], shares)
+        waves, amplitudes = joined([(each.tables(terms), size.mean(axis=0)) for each, size in self.curves], shares)
         pairs = tuple(
             pair_part(
                 each.first, each.second, each.cells.mean(axis=0)[:, :, 0], (shares[each.first], shares[each.second])
@@ -453,13 +445,3 @@ class _Building:
 def with_constant(design: FloatArray) -> FloatArray:
     """Return columns (n, 1 + p) with a constant before them."""
     return np.concatenate([np.ones((len(design), 1)), design], axis=1)
-
-
-def _joined(
-    curves: Sequence[tuple[list[NDArray[np.complex128]], NDArray[np.complex128]]], shares: Sequence[FloatArray]
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Return the waves of several indices side by side, as the projection reads them, and their amplitudes."""
-    if not curves:
-        return np.empty((len(shares), 1, 2, 0), complex), np.empty(0, complex)
-    tables = [np.concatenate(each, axis=1) for each in zip(*[table for table, _ in curves], strict=True)]
-    return own_and_others(tables, shares), np.concatenate([amplitudes for _, amplitudes in curves])

@@ -9,6 +9,7 @@ The index has seen its outputs, so two are made, each from one half of the repli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray
 from limelight.control.additive import Terms
 from limelight.control.descent import Floats, Problem, curve_bounds, descend, penalties, starting_point
+from limelight.control.product import own_and_others
 
 HARMONICS = 8
 """From 6 to 20 the gain is the same."""
@@ -141,6 +143,16 @@ def fit_waves(design: FloatArray, y: FloatArray, terms: Terms) -> Waves:
     few = max(_ROWS, _ROWS_PER_COLUMN * len(kept))
     index = fit_index(design[:few, kept].astype(np.float32), y[:few])
     reach = float(np.abs(design[:, kept] @ index.coef).max(initial=0.0))
-    # beyond the fitted range waves repeat: leave room, so that its two ends do not meet
+    # waves repeat: leave room, so that the two ends of the index do not meet
     phase = 0.8 * np.pi / reach if reach > 1e-9 else 1.0
     return Waves(index, kept, phase)
+
+
+def joined(
+    curves: Sequence[tuple[list[NDArray[np.complex128]], NDArray[np.complex128]]], shares: Sequence[FloatArray]
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Return the waves of several indices side by side, as the projection reads them, and their amplitudes."""
+    if not curves:
+        return np.empty((len(shares), 1, 2, 0), complex), np.empty(0, complex)
+    tables = [np.concatenate(each, axis=1) for each in zip(*[table for table, _ in curves], strict=True)]
+    return own_and_others(tables, shares), np.concatenate([amplitudes for _, amplitudes in curves])
