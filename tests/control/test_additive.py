@@ -10,18 +10,24 @@ from limelight.control.additive import LEAST_ROWS, Folds, Terms, additivity, fol
 from limelight.interpretable.tabular.shapes import shape_of
 from limelight.local.replicates import by_replicate
 
-SHARES = (np.array([0.25, 0.25, 0.5]), np.array([0.7, 0.3]), np.array([1.0]), np.array([0.6, 0.38, 0.02]))
+SHARES = (
+    np.array([0.25, 0.25, 0.5]),
+    np.array([0.7, 0.3]),
+    np.array([1.0]),
+    np.array([0.6, 0.38, 0.02]),
+    np.array([0.6, 0.36, 0.02, 0.02]),
+)
 POINTS = 6  # support points of each bin
 
 
 def shapes() -> list[Shape]:
-    """Two columns of numbers, a column of one bin of numbers, a category with a rare value."""
+    """Two columns of numbers, a column of one bin of numbers, categories with one rare value and with two."""
     found = []
     for j, share in enumerate(SHARES[:3]):
         mass = np.repeat(share / POINTS, POINTS)
         values = np.cumsum(np.random.default_rng(j).exponential(size=len(mass)))
         found.append(shape_of(mass, np.repeat(np.arange(len(share)), POINTS), values))
-    found.append(shape_of(SHARES[3], np.arange(3), None))
+    found.extend(shape_of(share, np.arange(len(share)), None) for share in SHARES[3:])
     return found
 
 
@@ -55,8 +61,8 @@ def test_a_bin_has_a_level_from_32_draws_on():
 
 def test_a_value_outside_of_one_column_is_not_taken_for_the_last_bin_of_the_column_before_it():
     found = terms_for(1000)
-    assert found.levelled(np.array([0, -1, 0, -1])).tolist() == [True, False, True, False]
-    assert found.levelled(np.array([2, 1, 0, 2])).tolist() == [True, True, True, False]  # the last is rare
+    assert found.levelled(np.array([0, -1, 0, -1, 0])).tolist() == [True, False, True, False, True]
+    assert found.levelled(np.array([2, 1, 0, 2, 3])).tolist() == [True, True, True, False, False]  # two are rare
 
 
 @pytest.mark.parametrize(
@@ -86,12 +92,12 @@ def test_every_column_of_the_function_has_one_owner_and_one_number():
     kinds = (found.level, found.place, found.square, found.value, found.value_square)
     numbers = np.concatenate([kind[kind >= 0] for kind in kinds])
     assert sorted(numbers.tolist()) == list(range(found.width))
-    owner_of_bin = np.repeat(np.arange(4), [3, 2, 1, 3])
+    owner_of_bin = np.repeat(np.arange(5), [3, 2, 1, 3, 4])
     for kind in kinds[:3]:
         np.testing.assert_array_equal(found.owner[kind[kind >= 0]], owner_of_bin[kind >= 0])
     for kind in kinds[3:]:
         np.testing.assert_array_equal(found.owner[kind[kind >= 0]], np.flatnonzero(kind >= 0))
-    assert (found.value >= 0).tolist() == [True, True, True, False]
+    assert (found.value >= 0).tolist() == [True, True, True, False, False]
     assert (found.place[6:] == -1).all()  # one value a bin
 
 
@@ -104,7 +110,39 @@ def test_a_value_is_all_but_free_and_squares_have_to_earn_their_place():
     assert (found.penalty[found.value_square[:3]] == 1e-3).all()
 
 
+def test_bins_without_a_level_stand_at_the_mean_of_the_others_where_together_they_hold_too_few_draws():
+    """One rare value of 20 draws in 1000; two of 40 draws share the constant; no bin of the others is rare."""
+    found = terms_for(1000)
+    assert found.lent.tolist() == [False, False, False, True, False]
+    assert (found.level[-2:] == -1).all()
+
+
+@pytest.mark.parametrize("hits", [0, 1, 2])
+def test_a_draw_or_two_of_a_rare_value_do_not_decide_what_the_function_says_of_it(hits):
+    """Without them and with them: else folds disagree by all of the value's effect, and its interval has that width."""
+    rare = np.arange(400) < hits
+    shape = shape_of(np.array([0.6, 0.395, 0.005]), np.arange(3), None)
+    codes = np.where(rare, 2, np.arange(400) % 2)[:, None]
+    terms = terms_of(codes, [shape])
+    assert terms is not None
+    X = np.concatenate([np.ones((400, 1)), terms.design(codes, np.zeros((400, 1, 4)))], axis=1)
+    y = np.where(rare, 5.0, np.arange(400) % 2 * 0.3)[:, None]
+    coef = fold_sums(by_replicate(X, 8), by_replicate(y, 8), np.concatenate([[0.0], terms.penalty]), 400).solve()
+    at_rare = np.concatenate([[1.0], terms.design(np.array([[2]]), np.zeros((1, 1, 4)))[0]]) @ coef[:, :, 0].T
+    assert np.ptp(at_rare) < 0.1
+    np.testing.assert_allclose(at_rare, 0.3 * 0.395 / 0.995, atol=0.06)
+
+
 # ------------------------------------------------------------------------------------------------- columns of draws
+
+
+def mean_of_levels(terms: Terms, j: int) -> np.ndarray:
+    """The levels that there are, by their shares."""
+    found, share = np.zeros(terms.width), SHARES[j]
+    there = [b for b in range(len(share)) if terms.level[terms.first[j] + b] >= 0]
+    for b in there:
+        found[terms.level[terms.first[j] + b]] = share[b] / sum(share[each] for each in there)
+    return found
 
 
 def slow_design(terms: Terms, codes: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -115,6 +153,8 @@ def slow_design(terms: Terms, codes: np.ndarray, inside: np.ndarray) -> np.ndarr
             for columns, value in ((terms.level, 1.0), (terms.place, inside[i, j, 0]), (terms.square, inside[i, j, 1])):
                 if columns[at] >= 0:
                     found[i, columns[at]] = value
+            if terms.level[at] < 0 and terms.lent[j]:
+                found[i] += mean_of_levels(terms, j)
             if terms.value[j] >= 0:
                 found[i, terms.value[j]] = inside[i, j, 2]
             if terms.value_square[j] >= 0:
@@ -128,7 +168,7 @@ def test_the_design_is_that_of_two_loops():
     np.testing.assert_array_equal(terms.design(codes, inside), slow_design(terms, codes, inside))
 
 
-@pytest.mark.parametrize("averaged", [(0,), (3,), (1, 3)])
+@pytest.mark.parametrize("averaged", [(0,), (3,), (4,), (1, 3)])
 def test_averaged_columns_stand_at_their_mean_over_the_law(averaged):
     """The mean is taken by listing all support points of the column."""
     codes, inside, _ = drawn(1000)
@@ -159,7 +199,7 @@ def test_levels_are_the_functions_mean_in_each_bin_by_listing_its_support_points
     for j, shape in enumerate(known):
         for b in range(len(shape.share)):
             points = np.flatnonzero(shape.codes == b)
-            codes, inside = np.zeros((len(points), 4), int), np.zeros((len(points), 4, 4))
+            codes, inside = np.zeros((len(points), 5), int), np.zeros((len(points), 5, 4))
             codes[:, j], inside[:, j] = b, shape.terms[points]
             own = terms.owner == j
             said = slow_design(terms, codes, inside)[:, own] @ coef[own]
@@ -171,7 +211,7 @@ def test_along_a_coordinate_the_function_is_that_of_its_support_points():
     terms, known = terms_for(1000), shapes()
     coef = np.random.default_rng(2).normal(size=terms.width)
     for j, shape in enumerate(known):
-        codes, inside = np.zeros((len(shape.mass), 4), int), np.zeros((len(shape.mass), 4, 4))
+        codes, inside = np.zeros((len(shape.mass), 5), int), np.zeros((len(shape.mass), 5, 4))
         codes[:, j], inside[:, j] = shape.codes, shape.terms
         own = terms.owner == j
         expected = slow_design(terms, codes, inside)[:, own] @ coef[own]

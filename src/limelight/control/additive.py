@@ -54,6 +54,9 @@ class Terms:
         (p,) ridge penalties relative to the rows.
     owner
         (p,) the coordinate that each column belongs to.
+    lent
+        (c,) whether bins without a level stand at the mean of those with one, because together they hold too few draws
+        for a level. (Else the constant would be theirs: fitted to one draw, and another in the fold without it.)
     """
 
     shapes: tuple[Shape, ...]
@@ -65,6 +68,7 @@ class Terms:
     value_square: NDArray[np.int64]
     penalty: FloatArray
     owner: NDArray[np.int64]
+    lent: NDArray[np.bool_]
 
     @property
     def width(self) -> int:
@@ -96,10 +100,20 @@ class Terms:
         for columns, term in ((self.value, 2), (self.value_square, 3)):
             there = columns >= 0
             found[:, columns[there]] = inside[:, there, term]
+        mean = self.law_mean
+        for coordinate in np.flatnonzero(self.lent).tolist():
+            level = self.level[flat[:, coordinate]]
+            found[np.ix_(level < 0, self._levels_of(coordinate))] = mean[self._levels_of(coordinate)]
         if len(averaged):
             own = np.flatnonzero(np.isin(self.owner, averaged))
-            found[:, own] = self.law_mean[own]
+            found[:, own] = mean[own]
         return found[:, :width]
+
+    def _levels_of(self, coordinate: int) -> NDArray[np.int64]:
+        """Return the columns of one coordinate's levels."""
+        start = int(self.first[coordinate])
+        columns = self.level[start : start + len(self.shapes[coordinate].share)]
+        return columns[columns >= 0]
 
     def levelled(self, own: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return (c,) whether the own bin of each coordinate has a level, so that the function knows it."""
@@ -113,12 +127,25 @@ class Terms:
         shares = np.concatenate([shape.share for shape in self.shapes])
         there = self.level >= 0
         mean[self.level[there]] = shares[there]
+        for coordinate in np.flatnonzero(self.lent).tolist():
+            columns = self._levels_of(coordinate)
+            mean[columns] /= mean[columns].sum()
         return mean
+
+    def _bin_levels(self, coef: FloatArray) -> FloatArray:
+        """Return (B, …) the level of every bin from coefficients (p, …)."""
+        found = np.concatenate([coef, np.zeros((1, *coef.shape[1:]))])[self.level]
+        mean = self.law_mean
+        for coordinate in np.flatnonzero(self.lent).tolist():
+            bins = self.first[coordinate] + np.arange(len(self.shapes[coordinate].share))
+            columns = self._levels_of(coordinate)
+            found[bins[self.level[bins] < 0]] = mean[columns] @ coef[columns]
+        return np.asarray(found)
 
     def levels(self, coef: FloatArray) -> FloatArray:
         """Return (B, …) the mean of the additive function in every bin of its coordinate, from coefficients (p, …)."""
         padded = np.concatenate([coef, np.zeros((1, *coef.shape[1:]))])
-        found = padded[self.level]
+        found = self._bin_levels(coef)
         bins = np.array([len(shape.share) for shape in self.shapes])
         owner = np.repeat(np.arange(len(bins)), bins)
         means = np.concatenate([shape.means for shape in self.shapes])
@@ -132,7 +159,7 @@ class Terms:
         # places of −1 ("no such column") read the zero at the end
         padded = np.append(coef, 0.0)
         flat = shape.codes + self.first[coordinate]
-        found = padded[self.level[flat]]
+        found = self._bin_levels(coef)[flat]
         found = found + padded[self.place[flat]] * shape.terms[:, 0] + padded[self.square[flat]] * shape.terms[:, 1]
         found = found + padded[self.value[coordinate]] * shape.terms[:, 2]
         return np.asarray(found + padded[self.value_square[coordinate]] * shape.terms[:, 3])
@@ -160,6 +187,8 @@ def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
     deep = rows_per_bin >= ROWS_PER_BIN_WITH_PLACES
     placed = np.concatenate([shape.placed for shape in shapes]) & levelled & deep
     valued = np.array([shape.valued for shape in shapes])
+    elsewhere = np.bincount(owner_of_bin, np.where(levelled, 0, counts), minlength=len(bins))
+    with_level = np.bincount(owner_of_bin, levelled, minlength=len(bins))
     everywhere = np.arange(len(shapes))
     ledger = _Ledger()
     return Terms(
@@ -172,6 +201,7 @@ def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
         value_square=ledger.enter(valued & deep, everywhere, _PENALTY_VALUE_SQUARED),
         penalty=np.concatenate(ledger.penalties),
         owner=np.concatenate(ledger.owners),
+        lent=(with_level > 0) & (with_level < bins) & (elsewhere < LEAST_ROWS),
     )
 
 
