@@ -71,6 +71,9 @@ def estimate(
     if control is None:
         corrected = Corrected(sample.Y.copy(), np.zeros((1, d)), np.zeros(1), ("",))
     else:
-        coef, intercept = control.parts.project(own, ratio)
-        corrected = Corrected(control.unseen[:, None], coef[None], np.array([intercept]), (control.name,))
+        slopes, starts = control.parts.project(own, ratio)
+        folds = np.concatenate([starts[None], slopes]).T
+        mean = folds.mean(axis=0)
+        moved = (folds - mean)[None] / len(folds)
+        corrected = Corrected(control.unseen[:, None], mean[None, 1:], mean[:1], (control.name,), moved)
     return estimate_table(sample, corrected, certain)

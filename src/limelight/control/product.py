@@ -30,8 +30,8 @@ class PairPart:
     first, second
         The coordinates.
     corners
-        (B_first + 1, B_second + 1, 4): T[own, own], T[others, own], T[own, others], T[others, others]. The last code of
-        either stands for "none of the bins".
+        (B_first + 1, B_second + 1, 4, …): T[own, own], T[others, own], T[own, others], T[others, others]. The last code
+        of either stands for "none of the bins".
     """
 
     first: int
@@ -44,33 +44,34 @@ class ProductParts:
     """g(u) = constant + Σ_j h_j(b_j) + Re Σ_m a_m Π_j φ_jm(b_j) + Σ T(b_j, b_k), up to terms with mean 0 in every bin.
 
     The last code of every coordinate stands for "none of the bins": a value that the background never draws. There
-    every part is its mean over the coordinate's law, so that g does not depend on it.
+    every part is its mean over the coordinate's law, so that g does not depend on it. Several functions of the same
+    form (those of all folds) are held side by side in a last axis, written … here.
 
     Parameters
     ----------
     own
         (c, B + 1) p(b), the probability of each code; 0 for padding.
     constant
-        The constant.
+        (…) the constant.
     additive
-        (c, B + 1, 2): h_j in the own bin, and its mean over the others.
+        (c, B + 1, 2, …): h_j in the own bin, and its mean over the others.
     waves
         (c, B + 1, 2, M): E[exp(imφ s_j)] in the own bin, and over the others.
     amplitudes
-        (M,) a_m.
+        (M, …) a_m.
     pairs
         Tables of pairs.
     """
 
     own: FloatArray
-    constant: float
+    constant: FloatArray
     additive: FloatArray
     waves: ComplexArray
     amplitudes: ComplexArray
     pairs: tuple[PairPart, ...] = ()
 
-    def project(self, codes: NDArray[np.int64], ratio: float) -> tuple[FloatArray, float]:
-        """Return coef (c,) and intercept of g under Q for a row with these codes (−1: none of the bins).
+    def project(self, codes: NDArray[np.int64], ratio: float) -> tuple[FloatArray, FloatArray]:
+        """Return coef (c, …) and intercept (…) of g under Q for a row with these codes (−1: none of the bins).
 
         Parameters
         ----------
@@ -82,22 +83,21 @@ class ProductParts:
         rows = np.arange(len(codes))
         stay = self.stay(codes, ratio)
         values = self.additive[rows, codes]
-        coef = values[:, 0] - values[:, 1]
-        mean = self.constant + float(values[:, 1].sum() + stay @ coef)
+        coef: FloatArray = values[:, 0] - values[:, 1]
+        mean = self.constant + values[:, 1].sum(axis=0) + np.tensordot(stay, coef, axes=1)
         if len(self.amplitudes):
             waved, wave_mean = self._wave_effects(self.waves[rows, codes], stay)
             coef, mean = coef + waved, mean + wave_mean
         for pair in self.pairs:
             j, k = pair.first, pair.second
-            both, other_own, own_other, others = pair.corners[codes[j], codes[k]].tolist()
-            q_j, q_k = float(stay[j]), float(stay[k])
+            both, other_own, own_other, others = pair.corners[codes[j], codes[k]]
+            q_j, q_k = stay[j], stay[k]
             first = q_k * (both - other_own) + (1.0 - q_k) * (own_other - others)
             coef[j] += first
             coef[k] += q_j * (both - own_other) + (1.0 - q_j) * (other_own - others)
-            mean += q_k * other_own + (1.0 - q_k) * others + q_j * first
-        fixed = self.own[rows, codes] >= 1.0
-        coef[fixed] = 0.0
-        return coef, mean - float(stay @ coef)
+            mean = mean + q_k * other_own + (1.0 - q_k) * others + q_j * first
+        coef[self.own[rows, codes] >= 1.0] = 0.0
+        return coef, np.asarray(mean - np.tensordot(stay, coef, axes=1))
 
     def stay(self, codes: NDArray[np.int64], ratio: float) -> FloatArray:
         """Return (c,) with what probability each coordinate stays in the own bin under Q."""
@@ -107,7 +107,7 @@ class ProductParts:
     def levels(
         self, codes: NDArray[np.int64], ratio: float, owner: NDArray[np.int64], bins: NDArray[np.int64]
     ) -> FloatArray:
-        """Return E_Q[g | a coordinate in a bin], the others as around the row, up to a constant for each coordinate.
+        """Return (B, …) E_Q[g | a coordinate in a bin], the others as around the row, up to a constant for each.
 
         Parameters
         ----------
@@ -122,8 +122,8 @@ class ProductParts:
         stay = self.stay(codes, ratio)
         found: FloatArray = self.additive[owner, bins, 0]
         if len(self.amplitudes):
-            others = _products_of_others(self._mixed(self.waves[rows, codes], stay)) * self.amplitudes
-            found = found + np.einsum("bm,bm->b", self.waves[owner, bins, 0], others[owner]).real
+            others = _products_of_others(self._mixed(self.waves[rows, codes], stay))
+            found = found + ((self.waves[owner, bins, 0] * others[owner]) @ self.amplitudes).real
         for pair in self.pairs:
             here, there = owner == pair.first, owner == pair.second
             corner, share = pair.corners[bins[here], codes[pair.second]], stay[pair.second]
@@ -137,12 +137,12 @@ class ProductParts:
         """Return (c, M) the mean of each coordinate's factors under Q."""
         return np.asarray(waves[:, 1] + stay[:, None] * (waves[:, 0] - waves[:, 1]))
 
-    def _wave_effects(self, waves: ComplexArray, stay: FloatArray) -> tuple[FloatArray, float]:
-        """Return (c,) effects, (own − others) times the product over all other coordinates, and the mean."""
+    def _wave_effects(self, waves: ComplexArray, stay: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return (c, …) effects, (own − others) times the product over all other coordinates, and the mean."""
         mixed = self._mixed(waves, stay)
         others = _products_of_others(mixed)
         effects = ((waves[:, 0] - waves[:, 1]) * others) @ self.amplitudes
-        return np.asarray(effects.real), float((others[-1] * mixed[-1] @ self.amplitudes).real)
+        return np.asarray(effects.real), np.asarray((others[-1] * mixed[-1] @ self.amplitudes).real)
 
 
 def _products_of_others(factors: ComplexArray) -> ComplexArray:
@@ -185,10 +185,10 @@ def own_and_others(values: Sequence[NDArray[Any]], probabilities: Sequence[Float
 
 
 def pair_part(first: int, second: int, cells: FloatArray, shares: tuple[FloatArray, FloatArray]) -> PairPart:
-    """Return a table (B_first, B_second) as its corners, given the probabilities of both coordinates' bins."""
+    """Return a table (B_first, B_second, …) as its corners, given the probabilities of both coordinates' bins."""
     # along one coordinate at a time: own bin, and the mean over the others
     along_first = own_and_others([cells], [shares[0]])[0]
-    corners = np.empty((along_first.shape[0], len(shares[1]) + 1, 4))
+    corners = np.empty((along_first.shape[0], len(shares[1]) + 1, 4, *cells.shape[2:]))
     for at, row in enumerate(along_first):
         own = own_and_others([row[0]], [shares[1]])[0]
         others = own_and_others([row[1]], [shares[1]])[0]

@@ -32,12 +32,17 @@ class Corrected:
         (k, d) and (k,) the projection of each g; zeros where there is none.
     names
         For each target what its g is made of; empty where there is none.
+    moved
+        (k, R, 1 + d) how far the projection of each fold's g lies from their mean, over R, intercept first. What a
+        fold's function makes too large here it leaves too small there, in the same replicate: only together do they
+        scatter as the weights do. None: no g differs between folds.
     """
 
     left: FloatArray
     coef: FloatArray
     intercept: FloatArray
     names: tuple[str, ...]
+    moved: FloatArray | None = None
 
 
 def estimate_table(neighborhood: Neighborhood, corrected: Corrected, fixed: NDArray[np.bool_]) -> Estimate:
@@ -85,6 +90,9 @@ def _combined(
     found[:, constant] = 0.0
 
     moved = sums.contributions(fit)[source]
+    if corrected.moved is not None:
+        at = np.concatenate([[0], 1 + free])
+        moved = moved + np.where(helps[:, None, None], corrected.moved[:, :, at], 0.0)
     moved[constant] = 0.0
     errors = ReplicateErrors(moved, free, d)
     stderr = errors.stderr()

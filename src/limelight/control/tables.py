@@ -109,7 +109,7 @@ class TableControl:
     tables
         Tables of pairs.
     parts
-        Their mean over the folds, as the projection reads it.
+        All folds' functions side by side, as the projection reads them.
     unseen
         (n,) y − g of every shared draw, by the function that has not seen its replicate.
     model
@@ -426,18 +426,20 @@ class _Building:
         """Return the control."""
         terms = self.design.terms
         shares = [shape.share for shape in terms.shapes]
-        # each replicate has been corrected by its own fold, so what is added back is the folds' mean
-        mean = self.coef.mean(axis=0)
-        levels = np.split(terms.levels(mean[1:]), terms.first[1:])
-        waves, amplitudes = joined([(each.tables(terms), size.mean(axis=0)) for each, size in self.curves], shares)
-        pairs = tuple(
-            pair_part(
-                each.first, each.second, each.cells.mean(axis=0)[:, :, 0], (shares[each.first], shares[each.second])
-            )
-            for each in self.tables
-        )
+        # each replicate has been corrected by its own fold, so what is added back are the functions of all folds
+        levels = np.split(terms.levels(self.coef[:, 1:].T), terms.first[1:])
+        waves, amplitudes = joined([(each.tables(terms), size.T) for each, size in self.curves], shares)
+        pairs = []
+        for table in self.tables:
+            cells = np.moveaxis(table.cells[:, :, :, 0], 0, -1)
+            pairs.append(pair_part(table.first, table.second, cells, (shares[table.first], shares[table.second])))
         parts = ProductParts(
-            own_probabilities(shares), float(mean[0]), own_and_others(levels, shares), waves, amplitudes, pairs
+            own_probabilities(shares),
+            self.coef[:, 0],
+            own_and_others(levels, shares),
+            waves,
+            amplitudes,
+            tuple(pairs),
         )
         return TableControl(terms, self.coef, tuple(self.curves), tuple(self.tables), parts, self.unseen(), model)
 

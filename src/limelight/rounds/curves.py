@@ -118,7 +118,7 @@ class RowBins:
     count
         (B,) how many draws there are.
     known
-        (B,) what the second model says of each bin, up to a constant for each column.
+        (R, B) what each fold of the second model says of each bin, up to a constant for each column.
     """
 
     weight: FloatArray
@@ -163,13 +163,15 @@ def curves_of(
     rest = np.where(drawn, row.moved.sum(axis=0) / total, 0.0)
     # What each replicate adds; one draw more than there are makes up for the mean having been fitted to them.
     more = np.sqrt((row.count + 1.0) / np.maximum(row.count, 1))
+    known = row.known.mean(axis=0)
     added = np.where(drawn, (row.moved - rest * row.weight) / total, 0.0) * more
+    added += np.where(drawn, (row.known - known) / len(row.known), 0.0)
     inside = own >= 0
     place = bins.first[:-1][inside] + own[inside]  # the own bin of each column that has one
     others = np.where(drawn, bins.shares, 0.0)
     others[place] = 0.0
     others /= np.maximum(bins.total(others), 1e-300)[bins.owner]
-    level = rest + row.known
+    level = rest + known
     effects = level - bins.total(level * others)[bins.owner]
     moved = added - bins.total(added * others)[:, bins.owner]
     # Tied to the weight: the own bin less the others is β, and all of them are 0 on average.

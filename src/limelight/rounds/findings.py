@@ -293,10 +293,10 @@ def _curves(
     count = np.sum([each.count for each in cells], axis=0)
     for target, shown in enumerate(selected):
         control = one.controls[target] if estimate.estimators[target] != "least squares" else None
-        left, known = neighborhood.Y[:, target], np.zeros(bins.width)
+        left, known = neighborhood.Y[:, target], np.zeros((source.draws.replicates, bins.width))
         if control is not None:
             left = one.corrected.left[:, target]
-            known = control.parts.levels(own, one.ratio, bins.owner, bins.code)
+            known = control.parts.levels(own, one.ratio, bins.owner, bins.code).T
         row = RowBins(weight, _sums(cells, neighborhood.weights * left), count, known)
         found.append(curves_of(row, bins, own, estimate.coef[target], errors, target, named, shown))
     return tuple(found)

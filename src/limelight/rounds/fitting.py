@@ -109,18 +109,23 @@ def _corrected(one: OpenInstance, source: SharedSource, neighborhood: Neighborho
     k, d = len(one.targets), neighborhood.Z.shape[1]
     left = neighborhood.Y.copy()
     coef, intercept, names = np.zeros((k, d)), np.zeros(k), [""] * k
+    moved = np.zeros((k, source.draws.replicates, 1 + d))
     parts = source.parts(one.n)
     for row, control in enumerate(one.controls):
         if control is None:
             continue
         left[: one.n, row] = control.unseen
-        coef[row], intercept[row] = control.parts.project(source.representation.own, ratio)
+        slopes, starts = control.parts.project(source.representation.own, ratio)
+        folds = np.concatenate([starts[None], slopes]).T
+        mean = folds.mean(axis=0)
+        intercept[row], coef[row] = mean[0], mean[1:]
+        moved[row] = (folds - mean) / len(folds)
         names[row] = control.name
         start = one.n
         for part in parts:
             left[start : start + part.n, row] = _held_residuals(source.draws, one.n, control, part, one.targets[row])
             start += part.n
-    return Corrected(left, coef, intercept, tuple(names))
+    return Corrected(left, coef, intercept, tuple(names), moved)
 
 
 def _held_residuals(draws: SharedDraws, n: int, control: TableControl, part: HeldDraws, target: np.int64) -> FloatArray:
