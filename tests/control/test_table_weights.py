@@ -39,16 +39,19 @@ def test_the_projection_of_waves_is_that_of_an_enumeration():
     assert control.curves
     parts, ratio, own = control.parts, 0.6, np.array([2, 0, 1])
     cells = np.array(np.meshgrid(*[range(len(p)) for p in PROBABILITIES[:3]], indexing="ij")).reshape(3, -1).T
-    g = parts.constant + sum(parts.additive[j, cells[:, j], 0] for j in range(3))
+    # the functions of all folds are held side by side; that of the third is looked at
+    fold = 2
+    g = parts.constant[fold] + sum(parts.additive[j, cells[:, j], 0, fold] for j in range(3))
     wave = np.prod([parts.waves[j, cells[:, j], 0] for j in range(3)], axis=0)
-    g = g + (wave @ parts.amplitudes).real
+    g = g + (wave @ parts.amplitudes[:, fold]).real
     for pair in parts.pairs:
-        g = g + pair.corners[cells[:, pair.first], cells[:, pair.second], 0]
+        g = g + pair.corners[cells[:, pair.first], cells[:, pair.second], 0, fold]
     stay = cells == own
     q = np.prod([PROBABILITIES[j][cells[:, j]] for j in range(3)], axis=0) * ratio ** (3 - stay.sum(axis=1))
     expected = [np.average(g[stay[:, j]], weights=q[stay[:, j]]) - np.average(g[~stay[:, j]], weights=q[~stay[:, j]])
                 for j in range(3)]  # fmt: skip
-    coef, intercept = parts.project(own, ratio)
+    slopes, starts = parts.project(own, ratio)
+    coef, intercept = slopes[:, fold], starts[fold]
     np.testing.assert_allclose(coef, expected, atol=1e-10)
     share = np.array([np.average(stay[:, j], weights=q) for j in range(3)])
     assert intercept == pytest.approx(np.average(g, weights=q) - share @ coef)
@@ -170,7 +173,7 @@ def test_weights_are_the_projection_of_g_plus_least_squares_of_what_it_leaves():
     control = control_of(codes, U, sample.Y[:, 0], PROBABILITIES)
     assert control is not None
     fit = estimate(sample, control, OWN, RATIO, fixed=FIXED)
-    onto, constant = control.parts.project(OWN, RATIO)
+    onto, constant = (each.mean(axis=-1) for each in control.parts.project(OWN, RATIO))
     X = np.concatenate([np.ones((600, 1)), sample.Z[:, :3]], axis=1)
     root = np.sqrt(sample.weights)
     rest = np.linalg.lstsq(root[:, None] * X, root * control.unseen, rcond=None)[0]
@@ -223,3 +226,20 @@ def test_rows_without_an_order_are_independent_and_fitted_so():
     np.testing.assert_array_equal(fit.stderr, plain.stderr)
     assert np.isinf(fit.errors.df)
     assert estimate(sample, None, OWN, RATIO, fixed=FIXED).errors.df == 7
+
+
+def test_errors_count_a_folds_function_and_what_it_leaves_together():
+    """A bin of two draws: functions fitted with and without them differ wildly, and their weights hardly at all."""
+    rng = np.random.default_rng(0)
+    share = np.array([0.998, 0.002])
+    probabilities = (share, np.full(4, 0.25))
+    found, stated = [], []
+    for seed in range(40):
+        U = points("sobol", 0, 2048, 2, seed)
+        codes = np.column_stack([U[:, 0] >= share[0], np.floor(4 * U[:, 1])]).astype(np.int64)
+        y = codes[:, 0] * (1.0 + rng.normal()) + U[:, 1]
+        sample = neighborhood(codes, y[:, None], np.array([0, 1]), 0.8)
+        fit = estimate(sample, control_of(codes, U, y, probabilities), np.array([0, 1]), 0.8)
+        found.append(fit.coef[0, 1])
+        stated.append(fit.stderr[0, 1])
+    assert 0.5 < np.mean(stated) / np.std(found, ddof=1) < 2.5
