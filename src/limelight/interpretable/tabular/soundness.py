@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from limelight.errors import InputError
 from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed
-from limelight.interpretable.tabular.columns import UNKNOWN, Column, ColumnType
+from limelight.interpretable.tabular.columns import NUMERIC_TYPES, UNKNOWN, Column, ColumnType
 from limelight.interpretable.tabular.dense import DenseTable
 from limelight.interpretable.tabular.features import Part
 from limelight.interpretable.tabular.frames import to_list
@@ -48,8 +48,8 @@ def check_dense(table: DenseTable) -> None:
             needed = len(law.cumulative) if isinstance(law, Observed) else 0
             check(len(support) >= needed, f"{needed} support values of {columns[j].label!r}")
     # what only shows when rows are built: values that the dtype does not hold, say
-    middle = np.full((2, len(parts)), 0.5)
-    background.draw(middle)
+    places = np.array([0.0, 0.5, 1.0 - 2.0**-53])[:, None]
+    background.draw(np.repeat(places, len(parts), axis=1))
 
 
 def check_column(column: Column) -> None:
@@ -61,13 +61,19 @@ def check_column(column: Column) -> None:
     check(all(isinstance(each, str) for each in column.names), f"names of bins of {name} as strings")
     check(isinstance(column.continuous, bool), f"true or false for {name}")
     check(_is_number(column.mean) and _is_number(column.scale) and column.scale > 0, f"mean and scale of {name}")
+    measured = column.type in (*NUMERIC_TYPES, "boolean")
+    check(measured or not column.continuous, f"bins for {name}, whose values have no distances")
+    ends = (column.low, column.high)
+    check(all(isinstance(end, int | float) and not math.isnan(end) for end in ends), f"the range of {name} as numbers")
+    check(column.low <= column.high, f"a range of {name} that rises")
     bins = len(column.codes)
+    check(sorted(column.codes.values()) == list(range(bins)), f"different values in the bins of {name}")
     if column.edges is not None:
         check(all(map(_is_number, column.edges)), f"edges of {name} as numbers")
         check(bool(np.all(np.diff(column.edges) > 0)), f"edges of {name} that rise")
         bins = len(column.edges) + 1
-    check(_is_whole(column.missing) and UNKNOWN <= column.missing <= bins, f"the code of missing values of {name}")
-    total = max(bins, column.missing + 1)
+    check(_is_whole(column.missing) and column.missing in (UNKNOWN, bins), f"the code of missing values of {name}")
+    total = bins + (column.missing == bins)
     check(column.continuous or len(column.names) == total, f"a name for each of {total} bins of {name}")
 
 
@@ -84,9 +90,12 @@ def check_part(part: Part, columns: tuple[Column, ...], law: Law) -> None:
         return
     check(len(part.values) in (0, len(part.members)), f"a name for each column of {part.label!r}, or none")
     check(all(isinstance(each, str) for each in part.values), f"names of values of {part.label!r} as strings")
+    most = [math.inf if columns[j].continuous else len(columns[j].names) for j in part.members]
     for key, code in part.codes.items():
         check(_is_whole(code) and 0 <= code < bins, f"codes of {part.label!r} among its values")
         check(len(key) == len(part.members) and all(map(_is_whole, key)), f"a code for each column of {part.label!r}")
+        inside = all(0 <= each < end for each, end in zip(key, most, strict=True))
+        check(inside, f"codes of the columns of {part.label!r} among their bins")
 
 
 def check_law(law: Law) -> None:
