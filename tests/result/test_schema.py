@@ -285,3 +285,12 @@ def test_a_ranking_and_a_feature_say_the_same_after_a_round_trip(drums: Explanat
     read = Explanation.from_json(odd.to_json())
     assert read.features[0] == feature
     assert read.rankings[0].groups == ((2,), (0, 1))
+
+
+def test_a_curve_has_a_name_for_each_of_its_bins_also_where_the_last_holds_nothing() -> None:
+    # whole numbers so large that the cuts between them are the same float, and no row lies above the last
+    frame = pd.DataFrame({"price": [2**60 + i for i in range(200)], "share": [i / 7 for i in range(200)]})
+    explanation = ll.Explainer(lambda X: X["share"] + 1, ll.Tabular(frame), seed=0).explain(frame.iloc[3:4])
+    for effect in explanation.curves[0]:
+        assert len(effect.names) == len(effect.shares) == len(effect.effects) == len(effect.stderr)
+    assert ll.Explanation.from_json(explanation.to_json()) == explanation

@@ -208,7 +208,8 @@ def _kept(
             places.append(int(np.flatnonzero(chosen == mine)[0]) if mine >= 0 else -1)
             here = here[chosen]
         else:
-            labels.append(names[feature])
+            # a last bin that nothing falls into has a name, and no share
+            labels.append(names[feature][: len(here)])
             places.append(mine)
         kept.append(here)
     flat = np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
