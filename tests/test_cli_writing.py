@@ -143,7 +143,7 @@ def shell(folder: Path, encoding: str, *arguments: str) -> subprocess.CompletedP
     source = str(Path(ll.__file__).resolve().parents[1])
     settings = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONPATH": source, "COLUMNS": "100"}
     # the arguments go in as code, since a system in plain ASCII cannot hand over other letters
-    code = f"import sys; sys.argv = {ascii(['limelight', *arguments])}; from limelight.cli import main; main()"
+    code = f"import sys; sys.argv = {['limelight', *arguments]!a}; from limelight.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code], cwd=folder, env={**os.environ, **settings}, capture_output=True, check=False
     )
