@@ -214,6 +214,24 @@ def test_every_work_that_is_cited_is_in_the_bibliography(module: str) -> None:
         assert set(keys) <= known, f"{module} cites {cited}: add it to docs/references.bib"
 
 
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_work_that_a_page_cites_is_in_the_bibliography(page: str) -> None:
+    known = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "docs" / "references.bib").read_text(encoding="utf-8"), re.M))
+    for cited in CITED.findall((ROOT / page).read_text(encoding="utf-8")):
+        assert set(re.findall(r"\b[a-z]+\d{4}[a-z]*\b", cited)) <= known, f"{page} cites {cited}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_file_says_input_and_output_and_numbers_no_steps(module: str) -> None:
+    said = ast.get_docstring(tree(module)) or ""
+    assert not re.search(r"\b[Ss]teps? \d|\bEnters?:? |\bLeaves: |^In: ", said, re.M), (
+        f"{module}: write “Input: … Output: …”; the ten lines of the package are the only numbering"
+    )
+
+
 # -- public names -----------------------------------------------------------------------------------------------------
 
 PUBLIC = [name for name in limelight.__all__ if name != "__version__"]

@@ -50,3 +50,16 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
     commands = re.findall(r"^make (\w+)", README, re.M)
     assert commands == ["demo", "test"]
     assert all(re.search(rf"^{command}:", makefile, re.M) for command in commands)
+
+
+@pytest.mark.parametrize("kind", ["tutorials", "how-to", "concepts"])
+def test_the_overview_of_the_documentation_lists_every_page(kind: str) -> None:
+    overview = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs" / kind).glob("*.md")]
+    assert pages
+    assert [page for page in pages if f"]({page})" not in overview] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_whoever_has_another_kind_of_data_is_sent_to_the_page_about_it(page: str) -> None:
+    assert "docs/how-to/write-a-modality.md" in (ROOT / page).read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """The page of an explanation that somebody else's code filled, or edited: nothing but the numbers that it holds.
 
-Enter whatever has lime's attributes; leaves HTML, self-contained, without script. Such an explanation has no intervals,
-no fidelity and no neighborhood, so that limelight's own page, which shows them, would have to make them up.
+Input: whatever has lime's attributes. Output: HTML, self-contained, without script. Such an explanation has no
+intervals, no fidelity and no neighborhood, so that limelight's own page, which shows them, would have to make them up.
 """
 
 from __future__ import annotations
