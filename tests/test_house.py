@@ -214,6 +214,29 @@ def test_every_work_that_is_cited_is_in_the_bibliography(module: str) -> None:
         assert set(keys) <= known, f"{module} cites {cited}: add it to docs/references.bib"
 
 
+PRECISION = (ROOT / "docs" / "concepts" / "precision.md").read_text(encoding="utf-8")
+
+
+def test_every_file_that_the_page_of_the_mathematics_names_exists() -> None:
+    names = set(re.findall(r"\b[a-z][\w/]*\.py\b", PRECISION))
+    there = set(MODULES) | {module.rsplit("/")[-1] for module in MODULES}
+    beside = {f"benchmarks/{path.name}" for path in (ROOT / "benchmarks").glob("*.py")}
+    assert len(names) > 20
+    assert names - there - beside == set()
+
+
+def test_every_name_that_the_page_of_the_mathematics_points_to_exists() -> None:
+    pointers = re.findall(r"`(\w+)\.(\w+)`", PRECISION)
+    assert len(pointers) > 20
+    owners: dict[str, set[str]] = {}
+    for module in MODULES:
+        for name in symbols(module):
+            owner, _, member = name.rpartition(".")
+            owners.setdefault(owner or module.rsplit("/")[-1].removesuffix(".py"), set()).add(member)
+    unknown = [f"{owner}.{name}" for owner, name in pointers if name not in owners.get(owner, ())]
+    assert [each for each in unknown if not each.endswith(".py")] == []
+
+
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 
 

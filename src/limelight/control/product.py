@@ -96,6 +96,7 @@ class ProductParts:
             coef[j] += first
             coef[k] += q_j * (both - own_other) + (1.0 - q_j) * (other_own - others)
             mean = mean + q_k * other_own + (1.0 - q_k) * others + q_j * first
+        # a column whose own bin is all there is has nothing to be compared with
         coef[self.own[rows, codes] >= 1.0] = 0.0
         return coef, np.asarray(mean - np.tensordot(stay, coef, axes=1))
 
@@ -152,6 +153,7 @@ def _products_of_others(factors: ComplexArray) -> ComplexArray:
     [15.0, 10.0, 6.0]
     """
     before, after = np.ones_like(factors), np.ones_like(factors)
+    # not the product of all divided by one: a factor may be zero
     before[1:] = np.cumprod(factors[:-1], axis=0)
     after[:-1] = np.cumprod(factors[:0:-1], axis=0)[::-1]
     return np.asarray(before * after)
@@ -177,6 +179,7 @@ def own_and_others(values: Sequence[NDArray[Any]], probabilities: Sequence[Float
     for rows, value, probability in zip(table, values, probabilities, strict=True):
         total = np.tensordot(probability, value, axes=1)
         share = probability.reshape(-1, *[1] * (value.ndim - 1))
+        # the mean over the others, from the mean over all: one pass for every bin
         others = (total - share * value) / np.maximum(1.0 - share, 1e-12)
         rows[: len(value), 0] = value
         rows[: len(value), 1] = np.where(1.0 - share > 1e-12, others, value)

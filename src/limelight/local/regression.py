@@ -99,6 +99,7 @@ def regression(Z: MaskArray, weights: FloatArray, outputs: FloatArray) -> Regres
     X[:, :, 0], X[:, :, 1:] = 1.0, Z
     weighted = (X * weights[:, :, None]).swapaxes(1, 2)
     gram = weighted @ X
+    # the constant is the first column, so this corner is Σ w
     whole = gram.sum(axis=0)
     total = float(whole[0, 0])
     if total <= 0.0:

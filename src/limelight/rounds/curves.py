@@ -183,6 +183,7 @@ def curves_of(
     moved -= (weight * share)[:, bins.owner]
     effects[place] = (coef * (1.0 - share))[inside]
     moved[:, place] = (weight * (1.0 - share))[:, inside]
+    # replicates of a bin and of the weight move together, so they are tied before the scatter is taken
     stderr = scattered_error(moved)
     drawn[place] = True
     effects[~drawn], stderr[~drawn] = np.nan, np.nan
