@@ -120,6 +120,16 @@ class Terms:
         inside = self.level[np.where(own >= 0, own, 0) + self.first] >= 0
         return np.asarray(inside & (own >= 0))
 
+    def beside(self, own: NDArray[np.int64], inside: FloatArray, coordinates: NDArray[np.int64]) -> FloatArray:
+        """Return (p,) how far values (c, 4) lie from the means of their bins (c,), at some coordinates."""
+        found = np.zeros(self.width)
+        for coordinate in coordinates.tolist():
+            difference = inside[coordinate] - self.shapes[coordinate].means[own[coordinate]]
+            for columns, term in ((self.value, 2), (self.value_square, 3)):
+                if columns[coordinate] >= 0:
+                    found[columns[coordinate]] = difference[term]
+        return found
+
     @property
     def law_mean(self) -> FloatArray:
         """Return (p,) the mean of every column under the law."""
@@ -286,3 +296,65 @@ def additivity(residual: FloatArray, leverage: FloatArray, y: FloatArray) -> tup
     unexplained = float(squares.sum()) / total
     scores = squares - unexplained * deviations
     return 1.0 - unexplained, float(np.sqrt(np.square(scores).sum())) / total
+
+
+@dataclass(frozen=True)
+class Additivity:
+    """What one fit to all shared draws says of the model, whatever the row.
+
+    Parameters
+    ----------
+    additive, stderr
+        The share of the movement that the best additive function of the columns explains, and its standard error.
+    saturating
+        The share that the best logistic curve of an additive index explains; NaN where it was not looked for.
+    pairs
+        (first, second, share, standard error) of the columns that act together, largest first.
+    coef
+        (1 + p,) the additive function, constant first.
+    inverse
+        (1 + p, 1 + p) of its penalised Gram matrix.
+    spread
+        What it leaves of an output, as a standard deviation.
+    deviation
+        Standard deviation of the outputs.
+    low, high
+        The smallest and largest output.
+    residual
+        (n,) e / √(1 − h).
+    moving
+        How many draws the movement rests on.
+    screened
+        Whether pairs were looked for.
+    """
+
+    additive: float
+    stderr: float
+    saturating: float
+    pairs: tuple[tuple[int, int, float, float], ...]
+    coef: FloatArray
+    inverse: FloatArray
+    spread: float
+    deviation: float
+    low: float
+    high: float
+    residual: FloatArray
+    moving: float
+    screened: bool
+
+    def at(self, terms: Terms, own: NDArray[np.int64], inside: FloatArray) -> tuple[float, float]:
+        """Return the additive function at one row, given its codes (c,) and inner terms (c, 4), and its leverage.
+
+        A coordinate whose bin has no level (rare, or none of the background's) is averaged over its law, but for what
+        its value does inside the bin.
+        """
+        known = terms.levelled(own)
+        codes = np.where(own >= 0, own, 0)[None]
+        row = with_constant(terms.design(codes, inside[None], averaged=np.flatnonzero(~known).tolist()))[0]
+        row[1:] += terms.beside(own, inside, np.flatnonzero(~known & (own >= 0)))
+        return float(row @ self.coef), float(row @ self.inverse @ row)
+
+
+def with_constant(design: FloatArray) -> FloatArray:
+    """Return columns (n, 1 + p) with a constant before them."""
+    return np.concatenate([np.ones((len(design), 1)), design], axis=1)

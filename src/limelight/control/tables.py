@@ -25,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
-from limelight.control.additive import Folds, Terms, additivity, terms_of
+from limelight.control.additive import Additivity, Folds, Terms, additivity, terms_of, with_constant
 from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, one_hot, pair_tests
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
+from limelight.control.saturation import moving_rows, saturating_share
 from limelight.control.waves import HARMONICS, Waves, fit_waves, joined
 from limelight.local.replicates import by_replicate
 
@@ -43,55 +44,6 @@ NAMED_BELOW = 0.95
 _PAIRS_A_ROUND = 6
 _ROUNDS = 2
 _LEAST_HALF = 4  # rows of half the draws for each column of an index
-
-
-@dataclass(frozen=True)
-class Additivity:
-    """What one fit to all shared draws says of the model, whatever the row.
-
-    Parameters
-    ----------
-    additive, stderr
-        The share of the movement that the best additive function of the columns explains, and its standard error.
-    saturating
-        The share that the best logistic curve of an additive index explains; NaN where it was not looked for.
-    pairs
-        (first, second, share, standard error) of the columns that act together, largest first.
-    coef
-        (1 + p,) the additive function, constant first.
-    inverse
-        (1 + p, 1 + p) of its penalised Gram matrix.
-    spread
-        What it leaves of an output, as a standard deviation.
-    deviation
-        Standard deviation of the outputs.
-    low, high
-        The smallest and largest output.
-    residual
-        (n,) e / √(1 − h).
-    """
-
-    additive: float
-    stderr: float
-    saturating: float
-    pairs: tuple[tuple[int, int, float, float], ...]
-    coef: FloatArray
-    inverse: FloatArray
-    spread: float
-    deviation: float
-    low: float
-    high: float
-    residual: FloatArray
-
-    def at(self, terms: Terms, own: NDArray[np.int64], inside: FloatArray) -> tuple[float, float]:
-        """Return the additive function at one row, given its codes (c,) and inner terms (c, 4), and its leverage.
-
-        A coordinate whose bin has no level (rare, or none of the background's) is averaged over its law.
-        """
-        known = terms.levelled(own)
-        codes = np.where(own >= 0, own, 0)[None]
-        row = with_constant(terms.design(codes, inside[None], averaged=np.flatnonzero(~known).tolist()))[0]
-        return float(row @ self.coef), float(row @ self.inverse @ row)
 
 
 @dataclass(frozen=True)
@@ -261,15 +213,28 @@ class TableDesign:
         saturating = float("nan")
         # an additive model leaves only rounding, of which curves and pairs would make something
         if share < EXACTLY_ADDITIVE:
-            saturating = building.add_waves()
+            building.add_waves()
             building.add_pairs()
+        if share < NAMED_BELOW:
+            saturating = saturating_share(self.columns, y, np.concatenate([[0.0], self.terms.penalty]))
         # squares of this sum to what the best additive function leaves, not the fitted one
         left = residual / np.sqrt(1.0 - self.leverage)
         # `not … >=` rather than `<`: an unknown curve (NaN) must not keep pairs from being named
         pairs = self._named(left, y) if not max(share, saturating) >= NAMED_BELOW else ()
-        spread = float(np.sqrt(np.square(left).mean()))
         model = Additivity(
-            share, stderr, saturating, pairs, coef[-1], self.inverse, spread, float(y.std()), y.min(), y.max(), left
+            additive=share,
+            stderr=stderr,
+            saturating=saturating,
+            pairs=pairs,
+            coef=coef[-1],
+            inverse=self.inverse,
+            spread=float(np.sqrt(np.square(left).mean())),
+            deviation=float(y.std()),
+            low=float(y.min()),
+            high=float(y.max()),
+            residual=left,
+            moving=moving_rows(y),
+            screened=not self.too_wide,
         )
         return building.finished(model)
 
@@ -326,13 +291,13 @@ class _Building:
         """Return (n,) what is left of each draw by the function that has not seen its replicate."""
         return np.asarray((self.left if left is None else left)[self.fold, self.rows])
 
-    def add_waves(self) -> float:
-        """Add a curve in an index of each half of the replicates for the other, and return what the curve explains."""
+    def add_waves(self) -> None:
+        """Add a curve in an index of each half of the replicates for the other, if it helps."""
         design = self.design
         halves = self.fold < self.design.replicates // 2
         terms = design.terms
         if np.count_nonzero(halves) < _LEAST_HALF * terms.width:
-            return float("nan")
+            return
         # an index has seen its outputs, so each half of the replicates uses the one of the other half
         made = [fit_waves(design.columns[half, 1:], self.y[half], terms) for half in (halves, ~halves)]
         coef = self.coef.copy()
@@ -349,7 +314,6 @@ class _Building:
             left[folds] = self.y - (design.columns @ solved.T).T - (waves.at(scores) @ amplitudes.T).T.real
         if np.square(self.unseen(left)).sum() < WORTHWHILE * np.square(self.unseen()).sum():
             self.coef, self.left, self.curves = coef, left, curves
-        return self._explained(made, halves)
 
     def _waved_folds(
         self, waves: NDArray[np.complex128], folds: NDArray[np.int64]
@@ -370,17 +334,6 @@ class _Building:
         solved = Folds(gram, cross, penalty).solve()[folds, :, 0]
         amplitudes = solved[:, width:-HARMONICS] - 1j * solved[:, -HARMONICS:]
         return solved[:, :width], amplitudes
-
-    def _explained(self, made: Sequence[Waves], halves: NDArray[np.bool_]) -> float:
-        """Return the share of the movement that the logistic curve explains: seen and unseen residuals multiplied.
-
-        The seen ones flatter, the unseen ones belittle; their product does neither, to first order.
-        """
-        left = []
-        for waves in made:
-            scores = self.design.columns[:, 1:] @ waves.coef(self.design.terms.width)
-            left.append(np.abs(self.y - waves.index.predict(scores)))
-        return 1.0 - float((left[0] * left[1]).sum()) / float(np.square(self.y - self.y.mean()).sum())
 
     def add_pairs(self) -> None:
         """Add tables of the pairs that most of what is left depends on, while they help draws not seen."""
@@ -442,8 +395,3 @@ class _Building:
             tuple(pairs),
         )
         return TableControl(terms, self.coef, tuple(self.curves), tuple(self.tables), parts, self.unseen(), model)
-
-
-def with_constant(design: FloatArray) -> FloatArray:
-    """Return columns (n, 1 + p) with a constant before them."""
-    return np.concatenate([np.ones((len(design), 1)), design], axis=1)

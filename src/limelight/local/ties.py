@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray
 from limelight.local.estimate import Errors, Estimate, Features
 
-NOTHING = 1e-9
-"""A weight, and its standard error, below this fraction of the output's range are zero."""
+NOTHING = 1e-8
+"""A weight, and its standard error, below this fraction of the output's range are zero.
+
+The second models leave a few 1e-9: an additive function of a table has a ridge penalty of that order on its values.
+"""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ LEAST_SPREAD = 0.05
 """A gap is measured in units of at least this share of the answer's own standard deviation."""
 ADDS_UP = 0.9
 IN_PART = 0.5
+FEW_MOVING = 10
+"""Draws that the movement rests on below which nobody knows how it comes about."""
 FEW_EFFECTIVE = 10
 """Effective rows for each weight below which even the standard errors are unsure."""
 
@@ -162,14 +164,17 @@ def _of_target(
     gaps = [_surrogate_gap(one, neighborhood, estimate, row)]
     share, stderr, saturating = float(estimate.fidelity[row]), float(estimate.fidelity_stderr[row]), math.nan
     pairs: tuple[Interaction, ...] = ()
+    screened, moving = False, math.inf
     if control is not None and isinstance(one.source, SharedSource):
         model = control.model
         gaps.append(_curve_gap(one, one.source, control, estimate, row))
         share, stderr, saturating = model.additive, model.stderr, model.saturating
+        screened, moving = model.screened, model.moving
         pairs = _pairs(one, neighborhood, control)
     if masks is not None:
         share, stderr = float(masks.share[row]), float(masks.stderr[row])
         pairs = tuple(_interaction(pair) for pair in masks.pairs[row])
+        screened = masks.screened
     # the gravest: the one that is furthest beyond its own bound
     gap, expected, bound = max(gaps, key=lambda each: each[0] / each[2])
     if not moved:
@@ -177,6 +182,8 @@ def _of_target(
         gap = 0.0 if cause == "nothing moved" else gap
         return TargetFindings(cause, math.nan, math.nan, math.nan, gap, expected)
     cause = "gap" if gap > bound else _cause(share, saturating)
+    if cause in ("acts together", "adds up in part") and moving < FEW_MOVING:
+        cause = "too few"
     effective = effective_sample_size(neighborhood.weights)
     if (
         cause != "gap"
@@ -184,7 +191,6 @@ def _of_target(
         and effective < FEW_EFFECTIVE * (estimate.varying.sum() + 1)
     ):
         cause = "too few"
-    screened = masks is None or masks.screened
     return TargetFindings(cause, share, stderr, saturating, gap, expected, pairs, screened)
 
 
@@ -240,7 +246,8 @@ def _curve_gap(
     expected += float((estimate.coef[row] * (1.0 - representation.reference))[unknown].sum())
     if model.low >= 0.0 and model.high <= 1.0:
         expected = min(max(expected, 0.0), 1.0)
-    spread = model.spread * math.sqrt(1.0 + leverage)
+    made = float((np.square(estimate.stderr[row] * (1.0 - representation.reference)))[unknown].sum())
+    spread = math.sqrt(model.spread**2 * (1.0 + leverage) + made)
     return _in_spreads(f, expected, spread, model.deviation), expected, FAR_FROM_CURVES
 
 

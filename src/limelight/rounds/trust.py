@@ -86,7 +86,7 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
         named = _several([targets[i] for i in rows])
         share = min(findings[i].additivity for i in rows)
         sentences.append(
-            f"features act together for {named} ({share:.2f} of its movement adds up): "
+            f"features act together for {named} ({max(share, 0.0):.2f} of its movement adds up): "
             "a sum of weights does not describe this model here"
         )
     if "nothing moved" in by_cause:
@@ -97,14 +97,18 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
 
 
 def outside_warnings(features: Sequence[Feature], reference: FloatArray) -> list[str]:
-    """Name the values that the background never shows: what the model makes of them is extrapolation.
+    """Name the values that the background never shows, or hardly: what the model makes of them is extrapolation.
 
     >>> from limelight.contracts import Where
     >>> outside_warnings([Feature("age = 140", Where("column", "age"), "140", keep=0.0)], np.array([0.0]))
-    ['outside the background, so compared with all of it: age = 140']
+    ['outside the background, or too rare in it to be drawn, so compared with all of it: age = 140']
     """
     outside = [feature.name for feature in features if feature.where.kind == "column" and feature.keep <= 0.0]
-    return [f"outside the background, so compared with all of it: {_several(outside)}"] if outside else []
+    return (
+        [f"outside the background, or too rare in it to be drawn, so compared with all of it: {_several(outside)}"]
+        if outside
+        else []
+    )
 
 
 def _several(names: Sequence[str]) -> str:
@@ -133,7 +137,8 @@ def verdict_sentence(
     >>> verdict_sentence(TargetFindings("adds up", 0.99, 0.01, 0.0, 0.2, 0.0), 0.5, 0.31, (), n=2048)
     'The features add up: weights can be compared and summed (additivity 0.99; the conditions shown tell 0.31 of it).'
     """
-    adds = f"additivity {found.additivity:.2f}"
+    # a little less than nothing is noise
+    adds = f"additivity {max(found.additivity, 0.0):.2f}"
     coarse = ""
     if found.additivity - fidelity > 0.1:
         coarse = f"; the conditions shown tell {max(fidelity, 0.0):.2f} of it"
@@ -145,7 +150,7 @@ def verdict_sentence(
             "the weights do not tell why."
         )
     if found.cause == "too few":
-        return "Too few perturbations are near this instance to say how far the weights can be trusted."
+        return "Too few perturbations near this instance move the answer to say how far the weights can be trusted."
     if found.cause == "adds up":
         return f"The features add up: weights can be compared and summed ({adds}{coarse})."
     if found.cause == "saturates":
@@ -161,7 +166,7 @@ def verdict_sentence(
 def _together(found: TargetFindings, features: Sequence[str]) -> str:
     """Return which pairs of features act together, in words."""
     if not found.screened:
-        return f"; which pairs of {len(features)} features act together was not looked for"
+        return "; which features act together was not looked for"
     if not found.pairs:
         return "; no pair of features explains the rest"
     names = [f"“{features[pair.first]}” with “{features[pair.second]}” ({pair.share:.0%})" for pair in found.pairs[:3]]

@@ -84,10 +84,15 @@ class TableRow:
 
     @property
     def outside(self) -> Mapping[int, Hashable]:
-        """Features whose value the background never shows → the value as read, which tells it from others."""
-        if self.background.shapes is None:
+        """Features whose value the background never shows → the value as read, which tells it from others.
+
+        Of thousands of levels the law keeps some; another one is as good as outside.
+        """
+        shapes = self.background.shapes
+        if shapes is None:
             return {}
-        unknown = np.flatnonzero(self.own == UNKNOWN).tolist()
+        own = enumerate(self.own.astype(np.int64).tolist())
+        unknown = [j for j, code in own if code == UNKNOWN or shapes[j].share[code] <= 0.0]
         return {feature: tuple(self.read[j] for j in self.background.members[feature]) for feature in unknown}
 
     def draw_with(self, U: FloatArray, coordinate: int) -> tuple[NDArray[Any], Inputs]:

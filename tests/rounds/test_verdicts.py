@@ -1,0 +1,131 @@
+"""What is said of weights is true: who adds up is told so, who acts together is named, and gaps are seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+
+import limelight as ll
+
+TOLD_ADDITIVE = {"adds up", "saturates"}
+RNG = np.random.default_rng(4)
+SLOPES = np.linspace(1, 0.2, 12)
+NORMAL = RNG.normal(size=(2000, 12))
+MIXED = NORMAL.copy()
+MIXED[:, 1] = np.exp(NORMAL[:, 1])
+MIXED[:, 2] = RNG.poisson(2.0, 2000)
+
+
+def index(A):
+    bent = np.tanh(2 * A[:, 0]) + 0.3 * np.minimum(A[:, 1], 6) + 0.4 * (A[:, 2] > 2)
+    return bent + A[:, 3:12] @ SLOPES[3:]
+
+
+CUT = float(np.quantile(index(MIXED), 0.7))
+LINKS = {
+    "identity": index,
+    "logit": lambda A: 1 / (1 + np.exp(-2 * (index(A) - CUT))),
+    "log": lambda A: np.exp(0.5 * index(A)),
+    "threshold": lambda A: (index(A) > CUT).astype(float),
+}
+
+
+def causes(model, background, rows, **options):
+    explainer = ll.Explainer(model, ll.Tabular(background, **options), seed=0)
+    return [each.causes[0] for each in explainer.explain_many(rows)]
+
+
+@pytest.mark.parametrize(
+    ("link", "bins"),
+    [("identity", "quartile"), ("logit", "decile"), ("log", "decile"), ("threshold", "quartile")],
+)
+def test_a_generalised_additive_model_is_told_to_add_up_or_to_saturate(link, bins):
+    told = causes(LINKS[link], MIXED, MIXED[20:120], bins=bins)
+    # one answer in the far tail of a log link may lie beyond what its own columns lead to expect
+    assert sum(cause in TOLD_ADDITIVE for cause in told) >= (97 if link == "log" else 99)
+    assert set(told) <= {*TOLD_ADDITIVE, "gap"}
+
+
+TOGETHER = {
+    "xor": lambda A: ((A[:, 0] > 0) != (A[:, 1] > 0)).astype(float),
+    "product": lambda A: A[:, 0] * A[:, 1],
+    "parity of three": lambda A: (A[:, 0] * A[:, 1] * A[:, 2] > 0).astype(float),
+    "xor or more": lambda A: (((A[:, 0] > 0) != (A[:, 1] > 0)) + 0.3 * A[:, 2] > 0.5).astype(float),
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_columns_that_act_together_are_never_told_to_add_up(name):
+    assert not TOLD_ADDITIVE & set(causes(TOGETHER[name], NORMAL, NORMAL[:12]))
+
+
+def test_an_event_of_a_few_draws_is_no_curve_that_saturates():
+    background = np.random.default_rng(0).normal(size=(2000, 4))
+    told = causes(lambda A: ((A[:, 0] > 2.5) & (A[:, 1] > 1.5)) * 1e3, background, background[:5])
+    assert set(told) <= {"too few", "nothing moved"}
+
+
+def named(model, seed):
+    explanation = ll.Explainer(model, ll.Tabular(NORMAL[:, :8]), seed=seed).explain(NORMAL[0, :8])
+    return {tuple(sorted((pair.first, pair.second))) for pair in explanation.pairs[0]}
+
+
+def test_no_pair_is_named_where_none_acts_together():
+    models = [
+        lambda A: A @ SLOPES[:8],
+        lambda A: np.sign(A[:, 0] * A[:, 1] * A[:, 2]) + 0.5 * A[:, 3],
+        lambda A: np.exp(0.8 * A[:, 0]) + A[:, 1],
+    ]
+    assert not set().union(*[named(model, seed) for model in models for seed in range(4)])
+
+
+def test_a_pair_that_carries_a_tenth_of_the_variance_is_named_and_no_other():
+    size = np.sqrt(0.1 / 0.9 * float(SLOPES[:8] @ SLOPES[:8]))
+    found = [named(lambda A: A @ SLOPES[:8] + size * A[:, 2] * A[:, 5], seed) for seed in range(10)]
+    assert sum((2, 5) in pairs for pairs in found) >= 8
+    assert sum(bool(pairs - {(2, 5)}) for pairs in found) <= 1
+
+
+RARE = {
+    "three tails": lambda A, x: ((A[:, 0] > 1.6) & (A[:, 1] > 1.6) & (A[:, 2] > 1.6)) * 10.0 + 0.1 * A[:, 3],
+    "this row alone": lambda A, x: (np.abs(A - x).max(axis=1) < 1e-9) * 1000.0,
+    "a spike on a line": lambda A, x: A @ SLOPES + 30.0 * (np.abs(A[:, :3] - x[:3]).max(axis=1) < 0.2),
+    "four quarters": lambda A, x: (A[:, :4] > 0.7).all(axis=1) * 1.0,
+}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_a_row_that_the_model_answers_otherwise_is_warned_of(name):
+    row = np.concatenate([np.full(4, 2.0), NORMAL[5, 4:]])
+    explanation = ll.Explainer(lambda A: RARE[name](A, row), ll.Tabular(NORMAL), seed=0).explain(row)
+    assert explanation.causes == ("gap",)
+    assert any("answers otherwise" in warning for warning in explanation.warnings)
+    assert "answers" in explanation.verdicts[0]
+
+
+def test_a_linear_model_of_mostly_empty_columns_has_no_gap_at_a_rare_value():
+    background = scipy.sparse.random(2000, 60, density=0.02, random_state=0, format="csr")
+    rows = background[np.flatnonzero(background[:, :20].getnnz(axis=1) > 0)[:10]]
+    told = causes(lambda X: np.asarray(X[:, :20].sum(axis=1)).ravel(), background, rows)
+    assert set(told) == {"adds up"}
+
+
+def test_a_level_of_ten_thousand_has_the_weight_that_redrawing_it_has():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"code": [f"c{i}" for i in range(10_000)], "size": rng.normal(size=10_000)})
+    short = frame.code.str.len() < 4
+
+    def model(F):
+        return 0.5 * F["size"] + (F.code.str.len() < 4)
+
+    explanation = ll.Explainer(model, ll.Tabular(frame), seed=0).explain(frame.iloc[7])
+    assert explanation.contributions[0, 0] == pytest.approx(1.0 - short.mean(), abs=0.02)
+    assert not any("cannot be varied" in warning for warning in explanation.warnings)
+    assert not any("would do" in warning for warning in explanation.warnings)
+
+
+def test_that_pairs_were_not_looked_for_is_not_told_as_none_found():
+    explanation = ll.Explainer(lambda A: A[:, 0] * A[:, 1] + A[:, 2], ll.Tabular(NORMAL, bins=None)).explain(NORMAL[0])
+    assert "not looked for" in explanation.verdicts[0]
