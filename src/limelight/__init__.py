@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Explainer": "limelight.explainer",
     "Explanation": "limelight.result.explanation",
+    "Explanations": "limelight.result.explanations",
     "Settings": "limelight.settings",
     "Tabular": "limelight.interpretable.tabular",
     "Image": "limelight.interpretable.image",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from numpy.typing import NDArray
 
 class LimelightError(Exception):
     """The root of every error that limelight raises on purpose."""
+
+    finished: Any = None
+    """The `Explanations` that were finished by then, where `Explainer.explain_all` raised: they were paid for."""
 
 
 class InputError(LimelightError, ValueError):

@@ -11,6 +11,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.models.calls import Caller
 from limelight.progress import progress
 from limelight.result.explanation import Explanation
+from limelight.result.explanations import Explanations
 from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import ExpectedCost, expect, explain_stream
 from limelight.rounds.targets import check_targets
@@ -139,6 +140,21 @@ class Explainer:
         many = self.modality.instances(instances)
         total = len(many) if hasattr(many, "__len__") else None
         return OneByOne(progress(self._each(many), total=total), self._turn)
+
+    def explain_all(self, instances: Any) -> Explanations:
+        """Return the explanations of many instances as one set, kept as columns in a quarter of the memory of a list.
+
+        Parameters
+        ----------
+        instances
+            As for `explain_many`, and not endless.
+
+        Raises
+        ------
+        InputError, ModelCallError, ModelOutputError
+            As `explain`; the `finished` of the error are the explanations that were finished by then.
+        """
+        return Explanations.of(self.explain_many(instances))
 
     def estimate_cost(self, instance: Any) -> ExpectedCost:
         """Return the model rows and seconds that explaining an instance is expected to take.

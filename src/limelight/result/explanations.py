@@ -1,0 +1,441 @@
+"""**E**xplanations: many of them as columns, in a quarter of the memory; one is made again when it is asked for.
+
+What `explain_many` streams is taken apart block by block (`block.Writer`): the numbers of a few hundred explanations
+end to end, what they share once. Nothing is rounded, so that each explanation that comes back equals the one that went
+in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.errors import InputError, LimelightError, MissingDependencyError, UnknownNameError
+from limelight.optional import require
+from limelight.result.block import Block, Interner, OpenBlock, Writer
+from limelight.result.explanation import Explanation
+from limelight.result.rows import checked, contributions, restore, shows, target_position
+
+BLOCK = 512
+"""Explanations that are laid side by side."""
+_SUPERPIXELS = "segment"
+"""The kind of features that number the parts of one picture, and mean nothing in another."""
+
+
+class Explanations(Sequence[Explanation]):
+    """Many explanations, kept as columns: about 1.5 KB for each row of a table of twelve columns.
+
+    Made by `Explainer.explain_all`, or by `Explanations.of` from any iterable. An `Explanation` is put together when it
+    is asked for, by index or by going through all. Slices, filtered sets and sums share the columns of what they come
+    from.
+
+    Parameters
+    ----------
+    blocks
+        The columns; `of` makes them.
+    places
+        (n, 2) for each explanation the number of its block, and its row there.
+    target
+        The target that `values` and `to_frame` speak of, see `filter`; None is the first of each explanation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from limelight import Explainer, Tabular
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> explanations = Explainer(lambda X: 2 * X[:, 0] - X[:, 1], Tabular(X), seed=0).explain_all(X[:50])
+    >>> len(explanations), explanations.values.shape
+    (50, (50, 3))
+    >>> explanations[7] == explanations[5:10][2]
+    True
+    """
+
+    __slots__ = ("_blocks", "_last", "_places", "_target")
+
+    def __init__(
+        self, blocks: tuple[Block, ...] = (), places: NDArray[np.int32] | None = None, target: str | int | None = None
+    ) -> None:
+        self._blocks = blocks
+        self._places = _all_places(blocks) if places is None else places
+        self._target = target
+        self._last: tuple[int, OpenBlock] | None = None
+
+    @classmethod
+    def of(cls, explanations: Iterable[Explanation]) -> Explanations:
+        """Return the set of some explanations, which are taken one at a time.
+
+        Parameters
+        ----------
+        explanations
+            A list, or a stream such as that of `explain_many`.
+
+        Raises
+        ------
+        InputError
+            If one is no `Explanation`.
+        """
+        if isinstance(explanations, Explanation) or not isinstance(explanations, Iterable):
+            raise InputError(
+                "explanations: expected many of them (a list, the stream of explain_many), "
+                f"got {type(explanations).__name__}; put one into a list."
+            )
+        interner = Interner()
+        blocks: list[Block] = []
+        waiting: list[Explanation] = []
+        try:
+            for explanation in checked(explanations):
+                waiting.append(explanation)
+                if len(waiting) == BLOCK:
+                    blocks.append(Writer(waiting, interner).block())
+                    waiting = []
+        except LimelightError as error:
+            _hand_over(error, cls((*blocks, Writer(waiting, interner).block())))
+            raise
+        if waiting:
+            blocks.append(Writer(waiting, interner).block())
+        return cls(tuple(blocks))
+
+    # -- a sequence ---------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Explanation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Explanations: ...
+
+    def __getitem__(self, index: int | slice) -> Explanation | Explanations:
+        """Return one explanation, or the set of some."""
+        if isinstance(index, slice):
+            return Explanations(self._blocks, self._places[index], self._target)
+        block, row = self._places[range(len(self))[index]].tolist()
+        return restore(self._opened(block), row)
+
+    def __iter__(self) -> Iterator[Explanation]:
+        for block, row in self._each():
+            yield restore(block, row)
+
+    def __add__(self, other: Explanations) -> Explanations:
+        """Return the explanations of both, one after the other."""
+        if not isinstance(other, Explanations):
+            return NotImplemented
+        shifted = other._places + np.array([len(self._blocks), 0], dtype=np.int32)
+        target = self._target if self._target == other._target else None
+        return Explanations(self._blocks + other._blocks, np.concatenate([self._places, shifted]), target)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both hold equal explanations, in the same order."""
+        if not isinstance(other, Explanations):
+            return NotImplemented
+        return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+    def __hash__(self) -> int:
+        return hash((len(self), hash(self[0]) if len(self) else 0))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the columns, and not what is open of them."""
+        return {"_blocks": self._blocks, "_places": self._places, "_target": self._target}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["_blocks"], state["_places"], state["_target"])  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        """Return how many there are, of which targets, and what may be made of them."""
+        targets: Counter[str] = Counter()
+        causes: Counter[str] = Counter()
+        for block, row in self._each():
+            chosen = self._target_row(block, row)
+            targets[block.entries("targets", row)[chosen]] += 1
+            of_targets = block.entries("causes", row)
+            causes[(of_targets[chosen] if chosen < len(of_targets) else "") or "not judged"] += 1
+        if not targets:
+            return "<Explanations: none>"
+        return f"<Explanations: {len(self):,} ({_counted(targets)}); verdicts: {_counted(causes)}>"
+
+    # -- some of them -------------------------------------------------------------------------------------------------
+
+    def filter(self, *, target: str | int | None = None, feature: Any = None) -> Explanations:
+        """Return the explanations of one target, or those that show one feature.
+
+        Parameters
+        ----------
+        target
+            Name or index. Keeps the explanations that have it; `values`, `base_values`, `data`, `to_frame` and
+            `to_shap` of what is returned speak of it. None keeps what was chosen before.
+        feature
+            The name of a feature, as ``"age > 37"``, or what it is across instances, as the column ``"age"``. Keeps the
+            explanations that show it, for the target chosen here or before; for any target where none was.
+
+        Raises
+        ------
+        UnknownNameError
+            If no explanation has it.
+        """
+        chosen = self._target if target is None else target
+        kept = self
+        if target is not None:
+            rows = [target_position(target, names) is not None for names in self._column("targets")]
+            if not any(rows):
+                raise UnknownNameError("target", target, _seen(self._column("targets")))
+            kept = self._where(rows, chosen)
+        if feature is None:
+            return kept
+        rows = [shows(block, row, feature, chosen) for block, row in kept._each()]
+        if not any(rows):
+            names = ([each.name for each in features] for features in kept._column("features"))
+            raise UnknownNameError("feature", feature, _seen(names))
+        return kept._where(rows, chosen)
+
+    def _where(self, rows: Sequence[bool], target: str | int | None) -> Explanations:
+        return Explanations(self._blocks, self._places[np.array(rows, dtype=np.bool_)], target)
+
+    # -- arrays -------------------------------------------------------------------------------------------------------
+
+    @property
+    def values(self) -> FloatArray:
+        """Return (n, d) what each feature contributes to the answer, for the target of `filter`, else the first.
+
+        Raises
+        ------
+        InputError
+            If the explanations have different features, as texts do, or their first targets are not the same.
+        """
+        self._check_alike()
+        rows = [contributions(block, row, self._target_row(block, row)) for block, row in self._each()]
+        return np.array(rows).reshape(len(self), -1)
+
+    @property
+    def base_values(self) -> FloatArray:
+        """Return (n,) where the contributions start; see `Explanation.base_values`."""
+        self._check_one_target()
+        found = np.empty(len(self))
+        for i, (block, row) in enumerate(self._each()):
+            chosen = self._target_row(block, row)
+            local = block.column("local_prediction").at(row)[chosen]
+            found[i] = local - contributions(block, row, chosen).sum()
+        return found
+
+    @property
+    def data(self) -> NDArray[np.object_]:
+        """Return (n, d) the instances' own values as strings, as they are shown; a feature's name where it has none.
+
+        Raises
+        ------
+        InputError
+            As `values`.
+        """
+        self._check_alike()
+        found = np.empty((len(self), self._width()), dtype=object)
+        for i, (block, row) in enumerate(self._each()):
+            pairs = zip(block.entries("values", row), block.entries("features", row), strict=True)
+            found[i] = [value or feature.name for value, feature in pairs]
+        return found
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Return the names of the d features: what they are in all instances, as a column without the bin.
+
+        Raises
+        ------
+        InputError
+            As `values`.
+        """
+        self._check_alike()
+        if not len(self):
+            return ()
+        block, row = next(self._each())
+        features = block.entries("features", row)
+        return tuple([str(each.where.key) if each.where.kind == "column" else each.name for each in features])
+
+    # -- other libraries ----------------------------------------------------------------------------------------------
+
+    def to_frame(self) -> Any:
+        """Return one tidy row per explanation, target and shown feature, in the library that the instances came in.
+
+        That is pandas, polars or pyarrow for tables of these, pandas for everything else. Columns: `row`, the position
+        in this set, and those of `Explanation.to_frame`. After ``filter(target=…)`` only rows of that target.
+        """
+        columns: dict[str, list[Any]] = {}
+        for position, explanation in enumerate(self):
+            chosen = None
+            if self._target is not None:
+                chosen = explanation.targets[explanation.target_index(self._target)]
+            for entry in explanation.rows():
+                if chosen is None or entry["target"] == chosen:
+                    for name, value in {"row": position, **entry}.items():
+                        columns.setdefault(name, []).append(value)
+        library = self[0].provenance.modality.get("library") if len(self) else None
+        if library == "polars":
+            return require("polars", "cli").DataFrame(columns)
+        if library == "pyarrow":
+            return require("pyarrow", "cli").table(columns)
+        return require("pandas", "notebook").DataFrame(columns)
+
+    def to_shap(self) -> Any:
+        """Return a `shap.Explanation` of these contributions, for the plots of the shap package.
+
+        Its values are contributions against the average row, not Shapley values.
+
+        Raises
+        ------
+        MissingDependencyError
+            If shap is not installed.
+        InputError
+            As `values`.
+        """
+        try:
+            shap = require("shap", "all")
+        except MissingDependencyError as error:
+            raise MissingDependencyError(
+                "to_shap: the shap package is needed here and is not installed; install it with: pip install shap"
+            ) from error
+        values, names = self.values, list(self.feature_names)
+        target = next(iter(self._first_targets()), None)
+        return shap.Explanation(
+            values=values,
+            base_values=self.base_values,
+            data=self.data,
+            feature_names=names,
+            output_names=target,
+        )
+
+    def to_parquet(self, path: str | Path, *, digits: int | None = None) -> None:
+        """Write a Parquet file, one row for each explanation, in nested list columns; needs pyarrow.
+
+        Parameters
+        ----------
+        path
+            The file; it is replaced when all is written.
+        digits
+            Significant digits of the numbers that are kept, one fewer of their errors; None keeps every bit, and reads
+            back equal. Three are what pictures show, in a third of the space.
+
+        Raises
+        ------
+        InputError
+            If `digits` is not from 1 to 15.
+        """
+        from limelight.result import parquet
+
+        parquet.write(path, self._parts(), digits)
+
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> Explanations:
+        """Return the explanations that `to_parquet` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is not such a file, was damaged, or was written by a later version of limelight.
+        """
+        from limelight.result import parquet
+
+        return cls.of(parquet.read(path))
+
+    # -- blocks -------------------------------------------------------------------------------------------------------
+
+    def _opened(self, number: int) -> OpenBlock:
+        """Return a block, open; the last one stays so, since neighbors are often asked for one after the other."""
+        last = self._last
+        if last is None or last[0] != number:
+            last = self._last = (number, self._blocks[number].open())
+        return last[1]
+
+    def _parts(self) -> Iterator[tuple[OpenBlock, list[int]]]:
+        """Yield runs of rows that lie in one block, in order."""
+        for start in range(0, len(self), BLOCK):
+            for number, run in groupby(self._places[start : start + BLOCK].tolist(), key=lambda place: place[0]):
+                yield self._opened(number), [row for _, row in run]
+
+    def _each(self) -> Iterator[tuple[OpenBlock, int]]:
+        for block, rows in self._parts():
+            for row in rows:
+                yield block, row
+
+    def _column(self, name: str) -> Iterator[list[Any]]:
+        for block, row in self._each():
+            yield block.entries(name, row)
+
+    # -- what may be laid side by side --------------------------------------------------------------------------------
+
+    def _target_row(self, block: OpenBlock, row: int) -> int:
+        found = target_position(self._target, block.entries("targets", row))
+        return 0 if found is None else found
+
+    def _first_targets(self) -> dict[str, None]:
+        """Return the names of the targets that values speak of; one, or they cannot be laid side by side."""
+        found: dict[str, None] = {}
+        for names in self._column("targets"):
+            position = target_position(self._target, names)
+            if position is None:
+                raise InputError(
+                    f"target: {self._target!r} is not explained by all of these; filter(target={self._target!r}) keeps "
+                    "those that have it."
+                )
+            found[names[position]] = None
+        return found
+
+    def _check_one_target(self) -> None:
+        found = list(self._first_targets())
+        if len(found) > 1:
+            shown = ", ".join(map(repr, found[:5]))
+            raise InputError(
+                f"values: these explanations are of different targets ({shown}); choose one with "
+                f"filter(target={found[0]!r}), or explain the same ones with Explainer(…, targets=…)."
+            )
+
+    def _check_alike(self) -> None:
+        """Raise where feature j of one explanation is not feature j of another."""
+        self._check_one_target()
+        first: list[Any] | None = None
+        for position, features in enumerate(self._column("features")):
+            where = [feature.where for feature in features]
+            first = where if first is None else first
+            numbered = position > 0 and any(each.kind == _SUPERPIXELS for each in where)
+            if where != first or numbered:
+                raise InputError(
+                    f"values: the features of explanation {position} are not those of the first, so that they do not "
+                    "make one table; use to_frame(), ll.feature_importance, or one explanation at a time."
+                )
+
+    def _width(self) -> int:
+        return len(next(self._column("features"), []))
+
+
+def _hand_over(error: LimelightError, finished: Explanations) -> None:
+    """Put what was finished before an error into it: one bad row must not lose the others."""
+    error.finished = finished
+    if len(finished):
+        error.add_note(f"{len(finished):,} explanations were finished before; they are in the error's `finished`.")
+
+
+def _all_places(blocks: Sequence[Block]) -> NDArray[np.int32]:
+    """Return the place of each row of some blocks."""
+    sizes = [block.size for block in blocks]
+    numbers = np.repeat(np.arange(len(blocks), dtype=np.int32), sizes)
+    rows = np.concatenate([np.empty(0, dtype=np.int32), *[np.arange(size, dtype=np.int32) for size in sizes]])
+    return np.stack([numbers, rows], axis=1)
+
+
+def _counted(counts: Counter[str]) -> str:
+    """Return the most frequent of some names, and how often each occurs."""
+    shown = [f"{name} {count:,}" for name, count in counts.most_common(4)]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f", {more} more" if more > 0 else "")
+
+
+def _seen(lists: Iterable[Iterable[str]]) -> list[str]:
+    """Return every name once, in the order met."""
+    found: dict[str, None] = {}
+    for names in lists:
+        found.update(dict.fromkeys(names))
+    return list(found)

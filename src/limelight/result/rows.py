@@ -1,0 +1,177 @@
+"""One row of a block: made an `Explanation` again, equal to the one that was taken apart, or only what is asked of it.
+
+Arrays of what is made again are copies of a few numbers, so that an explanation that is kept does not keep its block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import Feature, FloatArray, Ranking
+from limelight.errors import InputError
+from limelight.result.block import BY_TARGET, OPTIONAL, OpenBlock
+from limelight.result.columns import cut
+from limelight.result.effects import Curves, Interaction
+from limelight.result.explanation import Cost, Explanation, Provenance
+
+
+def restore(block: OpenBlock, row: int) -> Explanation:
+    """Return one row of a block as the explanation that it was."""
+    targets = tuple(block.entries("targets", row))
+    features = _features(block, row)
+    shape = (len(targets), len(features))
+    by_target: dict[str, Any] = {name: block.array(name, row) for name in BY_TARGET}
+    pieces = cut(block.array("covariance", row), block.column("covariance_count").at(row))
+    return Explanation(
+        features=features,
+        targets=targets,
+        coef=block.array("coef", row).reshape(shape),
+        stderr=block.array("stderr", row).reshape(shape),
+        **by_target,
+        selected=tuple(
+            cut(np.array(block.entries("selected", row), dtype=np.int64), block.column("selected_count").at(row))
+        ),
+        covariance=tuple([_single(piece) for piece in pieces]),
+        outputs=tuple(zip(block.entries("output_names", row), block.entries("output_values", row), strict=True)),
+        layout=block.one("layout", row),
+        provenance=_provenance(block, row),
+        rankings=_rankings(block, row),
+        df=block.one("df", row),
+        **_optional(block, row),
+        curves=_curves(block, row),
+        pairs=_pairs(block, row),
+        verdicts=tuple(block.entries("verdicts", row)),
+        causes=tuple(block.entries("causes", row)),
+    )
+
+
+def _features(block: OpenBlock, row: int) -> tuple[Feature, ...]:
+    pairs = zip(block.entries("features", row), block.entries("values", row), strict=True)
+    return tuple([Feature(each.name, each.where, value, each.keep) for each, value in pairs])
+
+
+def _single(numbers: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
+    """Return a covariance in single precision where that loses nothing, which is how it is kept."""
+    with np.errstate(over="ignore", under="ignore"):
+        single = numbers.astype(np.float32)
+    return single if np.array_equal(single, numbers, equal_nan=True) else numbers
+
+
+def _optional(block: OpenBlock, row: int) -> dict[str, Any]:
+    given = block.one("given", row)
+    found: dict[str, Any] = {}
+    for bit, name in enumerate(OPTIONAL):
+        if not given >> bit & 1:
+            found[name] = None
+        elif name == "curve":
+            found[name] = block.one(name, row)
+        else:
+            found[name] = block.array(name, row)
+    return found
+
+
+def _rankings(block: OpenBlock, row: int) -> tuple[Ranking, ...]:
+    orders = cut(
+        np.array(block.entries("ranking_order", row), dtype=np.int64), block.column("ranking_order_count").at(row)
+    )
+    cuts = cut(block.entries("ranking_cuts", row), block.column("ranking_cuts_count").at(row))
+    certified = block.entries("ranking_certified", row)
+    contenders = block.entries("ranking_contender", row)
+    doubts = block.entries("ranking_doubt", row)
+    each = zip(orders, certified, cuts, contenders, doubts, strict=True)
+    return tuple([Ranking(order, sure, tuple(cut), other, doubt) for order, sure, cut, other, doubt in each])
+
+
+def _curves(block: OpenBlock, row: int) -> tuple[Curves, ...]:
+    names = block.entries("effect_names", row)
+    features, own = block.entries("effect_feature", row), block.entries("effect_own", row)
+    numbers = np.stack([block.column(name).at(row) for name in ("bin_share", "bin_effect", "bin_stderr")])
+    bins = list(accumulate(map(len, names), initial=0))
+    found = []
+    start = 0
+    for count in block.entries("effects_count", row):
+        end = start + count
+        ends = tuple([place - bins[start] for place in bins[start : end + 1]])
+        of_target = numbers[:, bins[start] : bins[end]].copy()
+        labels = tuple(names[start:end])
+        found.append(Curves(tuple(features[start:end]), labels, tuple(own[start:end]), ends, of_target))
+        start = end
+    return tuple(found)
+
+
+def _pairs(block: OpenBlock, row: int) -> tuple[tuple[Interaction, ...], ...]:
+    columns = ("pair_first", "pair_second", "pair_share", "pair_share_stderr", "pair_size", "pair_stderr")
+    each = zip(*[block.entries(name, row) for name in columns], strict=True)
+    pairs = [Interaction(*entries) for entries in each]
+    return tuple([tuple(piece) for piece in cut(pairs, block.column("pairs_count").at(row))])
+
+
+def _provenance(block: OpenBlock, row: int) -> Provenance:
+    names = "n_samples effective_sample_size stopped samples_needed estimator kernel_width settings modality versions"
+    facts = {name: block.one(name, row) for name in names.split()}
+    cost = Cost(block.one("cost_rows", row), block.one("cost_calls", row), block.one("cost_seconds", row))
+    return Provenance(
+        **facts,
+        seed=int(block.one("seed", row)),
+        shared=bool(block.one("shared", row)),
+        warnings=tuple(block.entries("warnings", row)),
+        cost=cost,
+        path=block.one("path", row),
+    )
+
+
+def target_position(target: str | int | None, names: Sequence[str]) -> int | None:
+    """Return the place of a target among the names of an explanation's; None where it has no such."""
+    if target is None:
+        return 0 if names else None
+    if isinstance(target, str):
+        return names.index(target) if target in names else None
+    return int(target) if 0 <= target < len(names) else None
+
+
+def shows(block: OpenBlock, row: int, feature: Any, target: str | int | None) -> bool:
+    """Return whether an explanation shows a feature, for a target or for any."""
+    found = set()
+    for j, each in enumerate(block.entries("features", row)):
+        if feature in (each.name, each.where.key):
+            found.add(j)
+    start = 0
+    selected = block.entries("selected", row)
+    chosen = None if target is None else target_position(target, block.entries("targets", row))
+    for position, count in enumerate(block.entries("selected_count", row)):
+        shown = selected[start : start + count]
+        start += count
+        if chosen in (None, position) and found.intersection(shown):
+            return True
+    return False
+
+
+def contributions(block: OpenBlock, row: int, target: int) -> FloatArray:
+    """Return (d,) the contributions to one target; see `Explanation.contributions`."""
+    d = len(block.column("features").at(row))
+    coef = block.column("coef").at(row)[target * d : (target + 1) * d]
+    center, reference = block.column("center").at(row), block.column("reference").at(row)
+    compared = len(center) == d and len(reference) == d
+    return np.asarray(coef * (center - reference) if compared else coef * 1.0)
+
+
+def checked(explanations: Iterable[Any]) -> Iterator[Explanation]:
+    """Yield explanations.
+
+    Raises
+    ------
+    InputError
+        If one is none.
+    """
+    for position, explanation in enumerate(explanations):
+        if not isinstance(explanation, Explanation):
+            raise InputError(
+                f"explanations: expected an Explanation at position {position}, got {type(explanation).__name__}; "
+                "read dicts with Explanation.from_dict."
+            )
+        yield explanation
