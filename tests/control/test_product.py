@@ -100,6 +100,23 @@ def test_near_the_row_a_coordinate_stays_with_the_share_that_the_enumeration_giv
     assert made.parts.stay(np.array([-1, 0, 0, 1]), RATIO)[0] == 0.0
 
 
+@pytest.mark.parametrize("own", [[2, 0, 0, 1], [0, 1, 0, 3], [-1, 0, 0, 1], [2, -1, 0, -1]])
+@pytest.mark.parametrize("made", [Made(4), Made(5, waves=0), Made(6, pairs=())])
+def test_levels_are_the_mean_of_the_function_in_each_bin_the_others_being_as_around_the_row(own, made):
+    """By listing all cells; up to a constant for each column."""
+    own = np.array(own)
+    _, _, cells, q = enumerated(made, own)
+    values = made.values(cells)
+    counts = [len(share) for share in SHARES]
+    owner = np.repeat(np.arange(4), counts)
+    bins = np.concatenate([np.arange(count) for count in counts])
+    found = made.parts.levels(own, RATIO, owner, bins)
+    for j, count in enumerate(counts):
+        expected = np.array([np.average(values[cells[:, j] == b], weights=q[cells[:, j] == b]) for b in range(count)])
+        mine = found[owner == j]
+        np.testing.assert_allclose(mine - mine.mean(), expected - expected.mean(), atol=1e-10)
+
+
 # ------------------------------------------------------------------------------------------------------------- tables
 
 
