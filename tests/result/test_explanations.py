@@ -150,6 +150,9 @@ def test_explanations_of_older_files_come_back_too(rows, tmp_path):
     assert list(kept) == [read, bare]
     assert kept[1].center is None and kept[1].gap is None and kept[1].verdicts == ()
     assert repr(kept).endswith("not judged 1>")
+    with pytest.raises(InputError, match="older version"):
+        _ = kept.values
+    np.testing.assert_array_equal(kept[1:].values, bare.coef)
 
 
 def test_a_set_is_a_sequence(rows):
@@ -164,7 +167,9 @@ def test_a_set_is_a_sequence(rows):
     assert rows != rows[:3] and rows != 3
     assert hash(rows[:2]) == hash(rows[0:2])
     assert len(ll.Explanations.of([])) == 0 and list(ll.Explanations()) == []
-    assert repr(ll.Explanations()) == "<Explanations: none>"
+    nothing = rows[:0]
+    assert repr(ll.Explanations()) == repr(nothing) == "<Explanations: none>"
+    assert len(nothing.values) == len(nothing.base_values) == len(nothing.data) == 0
     with pytest.raises(IndexError):
         rows[len(rows)]
     with pytest.raises(TypeError):
@@ -179,6 +184,9 @@ def test_a_set_of_several_blocks_gives_back_what_lies_in_each():
     assert list(kept[500:530]) == originals[500:530]
     assert list(kept[1099:508:-200]) == originals[1099:508:-200]
     assert kept.values.shape == (1100, 12)
+    few = pickle.dumps(kept[1095:1098])
+    assert len(few) < len(pickle.dumps(kept)) / 5, "a slice takes its own block along, not all"
+    assert list(pickle.loads(few)) == originals[1095:1098]
 
 
 def test_what_is_no_explanation_is_refused(rows):

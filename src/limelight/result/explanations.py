@@ -1,8 +1,7 @@
 """**E**xplanations: many of them as columns, in a quarter of the memory; one is made again when it is asked for.
 
-What `explain_many` streams is taken apart block by block (`block.Writer`): the numbers of a few hundred explanations
-end to end, what they share once. Nothing is rounded, so that each explanation that comes back equals the one that went
-in.
+What `explain_many` streams is taken apart block by block (`block.Writer`): numbers of a few hundred explanations end to
+end, what they share once. Nothing is rounded, so that each that comes back equals the one that went in.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from limelight.errors import InputError, LimelightError, MissingDependencyError,
 from limelight.optional import require
 from limelight.result.block import Block, Interner, OpenBlock, Writer
 from limelight.result.explanation import Explanation
-from limelight.result.rows import checked, contributions, restore, shows, target_position
+from limelight.result.rows import checked, compared, contributions, restore, shows, target_position
 
 BLOCK = 512
 """Explanations that are laid side by side."""
@@ -142,8 +141,11 @@ class Explanations(Sequence[Explanation]):
         return hash((len(self), hash(self[0]) if len(self) else 0))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle the columns, and not what is open of them."""
-        return {"_blocks": self._blocks, "_places": self._places, "_target": self._target}
+        """Pickle the blocks that rows of this set lie in, and not what is open of them."""
+        used, numbers = np.unique(self._places[:, 0], return_inverse=True)
+        places = np.stack([numbers.astype(np.int32), self._places[:, 1]], axis=1)
+        blocks = tuple([self._blocks[number] for number in used.tolist()])
+        return {"_blocks": blocks, "_places": places, "_target": self._target}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["_blocks"], state["_places"], state["_target"])  # type: ignore[misc]
@@ -211,7 +213,7 @@ class Explanations(Sequence[Explanation]):
         """
         self._check_alike()
         rows = [contributions(block, row, self._target_row(block, row)) for block, row in self._each()]
-        return np.array(rows).reshape(len(self), -1)
+        return np.array(rows).reshape(len(self), self._width())
 
     @property
     def base_values(self) -> FloatArray:
@@ -397,8 +399,10 @@ class Explanations(Sequence[Explanation]):
         """Raise where feature j of one explanation is not feature j of another."""
         self._check_one_target()
         first: list[Any] | None = None
-        for position, features in enumerate(self._column("features")):
-            where = [feature.where for feature in features]
+        kinds = set()
+        for position, (block, row) in enumerate(self._each()):
+            kinds.add(compared(block, row))
+            where = [feature.where for feature in block.entries("features", row)]
             first = where if first is None else first
             numbered = position > 0 and any(each.kind == _SUPERPIXELS for each in where)
             if where != first or numbered:
@@ -406,6 +410,11 @@ class Explanations(Sequence[Explanation]):
                     f"values: the features of explanation {position} are not those of the first, so that they do not "
                     "make one table; use to_frame(), ll.feature_importance, or one explanation at a time."
                 )
+        if len(kinds) > 1:
+            raise InputError(
+                "values: some of these explanations are of an older version, which did not say what a feature is "
+                "compared with, so that weights would stand beside contributions; explain those again."
+            )
 
     def _width(self) -> int:
         return len(next(self._column("features"), []))

@@ -155,9 +155,15 @@ def contributions(block: OpenBlock, row: int, target: int) -> FloatArray:
     """Return (d,) the contributions to one target; see `Explanation.contributions`."""
     d = len(block.column("features").at(row))
     coef = block.column("coef").at(row)[target * d : (target + 1) * d]
-    center, reference = block.column("center").at(row), block.column("reference").at(row)
-    compared = len(center) == d and len(reference) == d
-    return np.asarray(coef * (center - reference) if compared else coef * 1.0)
+    if not compared(block, row):
+        return np.array(coef)
+    return np.asarray(coef * (block.column("center").at(row) - block.column("reference").at(row)))
+
+
+def compared(block: OpenBlock, row: int) -> bool:
+    """Return whether an explanation says what its features are compared with; see `Explanation.compared`."""
+    given = block.one("given", row)
+    return all(given >> OPTIONAL.index(name) & 1 for name in ("center", "reference"))
 
 
 def checked(explanations: Iterable[Any]) -> Iterator[Explanation]:
