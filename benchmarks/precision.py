@@ -19,7 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from math import comb, exp
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+import limelight as ll
 from limelight.contracts import Neighborhood
 from limelight.control.masks import estimate_masked
-from limelight.control.tables import estimate_encoded, fit_pool
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import (
     Law,
     MaskSampler,
     all_masks,
-    are_scrambled,
     design_weights,
-    points,
     size_law,
     weighted_size_law,
 )
@@ -94,64 +92,41 @@ class TableGame:
     """A model of a table in quartile bins, one row of it, and the row's weights with the reference's noise."""
 
     family: str
-    background: Quartiles
+    background: np.ndarray
     f: Callable[[np.ndarray], np.ndarray]
-    own: np.ndarray
+    row: np.ndarray
     truth: np.ndarray | None = None
     noise: np.ndarray | float = 0.0
 
     @property
     def d(self) -> int:
         """Return the number of features."""
-        return len(self.own)
+        return len(self.row)
 
-    @property
-    def ratio(self) -> float:
-        """Return the kernel's factor for each column that differs."""
-        return exp(-1 / (2 * 0.75**2 * self.d))
+    def explained(self, n: int, seed: int, **settings: Any) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return the weights, their standard errors, and the CPU seconds that were not the model's."""
+        asked = 0.0
 
-    def sample(self, n: int, design: str, seed: int) -> tuple[Neighborhood, np.ndarray, np.ndarray]:
-        """Return n rows with their answers and weights, the points and the codes."""
-        U = points(design, 0, n, self.d, 2 * seed + (design == "plain"))  # type: ignore[arg-type]
-        codes, X = self.background.draw(U)
-        Z = (codes == self.own).astype(np.uint8)
-        weights = self.ratio ** (self.d - Z.sum(axis=1, dtype=float))
-        known = (np.zeros(n, bool), np.arange(n), None, are_scrambled(design, self.d))  # type: ignore[arg-type]
-        return Neighborhood(Z, self.f(X)[:, None], weights, np.ones(self.d), *known), U, codes
+        def timed(X: np.ndarray) -> np.ndarray:
+            nonlocal asked
+            began = time.thread_time()
+            answers = self.f(X)
+            asked += time.thread_time() - began
+            return answers
+
+        started = time.thread_time()
+        table = ll.Tabular(self.background)
+        explainer = ll.Explainer(timed, table, seed=seed, n_samples=n, max_features=None, replicates=1, **settings)
+        found = explainer.explain(self.row)
+        return found.coef[0], found.stderr[0], time.thread_time() - started - asked
 
     def ours(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return our weights, their standard errors, and the CPU seconds of the estimate."""
-        sample, U, codes = self.sample(n, "sobol", seed)
-        pool = fit_pool(codes, U, sample.Y, self.background.probabilities)
-        started = time.thread_time()
-        fit = estimate_encoded(sample, pool, self.own, self.ratio)
-        return fit.coef[0], fit.stderr[0], time.thread_time() - started
+        """Return our weights, their standard errors, and the CPU seconds of the whole explanation."""
+        return self.explained(n, seed)
 
     def plain(self, n: int, seed: int) -> np.ndarray:
         """Return plain LIME's weights."""
-        return estimate_plain(self.sample(n, "plain", seed)[0]).coef[0]
-
-
-class Quartiles:
-    """Columns in quartile bins; a draw is an observed value of its bin."""
-
-    def __init__(self, X: np.ndarray) -> None:
-        self.edges = [np.unique(np.percentile(column, [25, 50, 75])) for column in X.T]
-        self.values = [np.sort(column) for column in X.T]
-        counts = [
-            np.bincount(np.searchsorted(e, v), minlength=len(e) + 1) for e, v in zip(self.edges, X.T, strict=True)
-        ]
-        self.probabilities = tuple(each / len(X) for each in counts)
-
-    def codes(self, X: np.ndarray) -> np.ndarray:
-        """Return the bin of every value."""
-        return np.column_stack([np.searchsorted(e, column) for e, column in zip(self.edges, X.T, strict=True)])
-
-    def draw(self, U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return codes and rows for points of the unit cube."""
-        rows = np.minimum((U * len(self.values[0])).astype(int), len(self.values[0]) - 1)
-        X = np.column_stack([v[row] for v, row in zip(self.values, rows.T, strict=True)])
-        return self.codes(X), X
+        return self.explained(n, seed, sampler="plain", control_variates=False)[0]
 
 
 # -- games -------------------------------------------------------------------------------------------------------------
@@ -277,8 +252,6 @@ def photo_games(data: Path, full: bool, rows: int = 40_000) -> Iterator[MaskGame
     import onnxruntime
     from PIL import Image
 
-    import limelight as ll
-
     session = onnxruntime.InferenceSession(str(data / "squeezenet" / "SqueezeNet_fp16.onnx"))
     mean = np.array([104, 117, 123], dtype=np.float32)
     for name in ("cat.jpg", "golden_puppy.jpg", "hummingbird.jpg")[: 3 if full else 2]:
@@ -313,7 +286,7 @@ def table_games(data: Path, full: bool) -> Iterator[TableGame]:
     from sklearn.preprocessing import StandardScaler
 
     for name, bunch in (("wine d=13", load_wine()), ("breast cancer d=30", load_breast_cancer())):
-        background, label = Quartiles(bunch.data), bunch.target == 1
+        label = bunch.target == 1
         models = [
             make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
             RandomForestClassifier(50, random_state=0),
@@ -325,17 +298,15 @@ def table_games(data: Path, full: bool) -> Iterator[TableGame]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 model.fit(bunch.data, label)
-            yield from tables_with_reference(name, background, model, bunch.data[rows])
+            yield from tables_with_reference(name, bunch.data, model, bunch.data[rows])
 
 
-def tables_with_reference(name: str, background: Quartiles, model: Any, rows: np.ndarray) -> Iterator[TableGame]:
-    """One game for each row, all with one reference pool of 2^16 Sobol points."""
-    for own in background.codes(rows):
-        game = TableGame(name, background, lambda X: model.predict_proba(X)[:, 1], own)
-        sample, U, codes = game.sample(2**16, "sobol", 987_654)
-        pool = fit_pool(codes, U, sample.Y, background.probabilities)
-        known = estimate_encoded(sample, pool, own, game.ratio)
-        yield replace(game, truth=known.coef[0], noise=known.stderr[0])
+def tables_with_reference(name: str, background: np.ndarray, model: Any, rows: np.ndarray) -> Iterator[TableGame]:
+    """One game for each row, with a reference of 2^16 draws."""
+    for row in rows:
+        game = TableGame(name, background, lambda X: model.predict_proba(X)[:, 1], row)
+        coef, stderr, _ = game.explained(2**16, 987_654)
+        yield replace(game, truth=coef, noise=stderr)
 
 
 # -- tables of results -------------------------------------------------------------------------------------------------
