@@ -4,7 +4,7 @@ Input: the neighborhood and the law of the masks' sizes under Q. Output: an `Est
 noise: β = λ Proj_Q(g) + WLS(y − λ g). For any fixed g and λ the second term corrects exactly what the first one gets
 wrong; only the part of y that g does not explain makes noise [owen2013, §8.9]. λ is the regression of what the linear
 model leaves of y on what it leaves of g, with g's predictions for rows that it has not seen: a useless g gets λ = 0,
-and then the plain estimate stands.
+and then the plain estimate stands. The derivation: `docs/concepts/precision.md`, section 4.
 """
 
 from __future__ import annotations

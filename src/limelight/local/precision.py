@@ -8,6 +8,7 @@ its *influence* A⁻¹ x w e / (1 − h), with A = Σ w x x' and leverage h = w 
 Rows that share randomness (complement pairs) are summed before they are squared [liang1986]; rows of complete strata
 carry no sampling error, only the model's own noise where it was measured. A control variate g changes the residual
 only: e is then that of y − g, with g fitted without the row, so that a flexible g does not look better than it is.
+The derivation, and the symbols: `docs/concepts/precision.md`.
 """
 
 from __future__ import annotations
