@@ -6,7 +6,8 @@ is explained.
 
 Where a row's own bin is rare, hardly any of the shared draws falls into it. For such a bin draws are made on purpose,
 with that column *held* in the bin (or out of it, where nearly all draws are in it, or at the row's own value, where the
-background never shows it) and all others as ever. They are kept by column and bin, and shared by all rows that have it (`docs/concepts/precision.md`, section 7).
+background never shows it) and all others as ever. They are kept by column and bin, and shared by all rows that have it.
+The weights that make one sample of all draws: `docs/concepts/precision.md`, section 7.
 """
 
 from __future__ import annotations
