@@ -14,6 +14,7 @@ from limelight.contracts import Feature, Where
 from limelight.errors import InputError
 from limelight.result.effects import Interaction
 from limelight.result.explanation import Explanation
+from limelight.result.provenance import OPENINGS
 from limelight.views import colour, curves, describe, figure, html, markdown, sentences, terminal
 from limelight.views import facts as f
 from limelight.views.figure_text import drawable
@@ -250,6 +251,20 @@ def test_weights_beside_a_large_offset_are_no_rounding_errors() -> None:
     features = [Feature(word, Where("word", word)) for word in ("bad", "a")]
     rows = f.target_facts(samples.explanation(features, [[2.0, 1.0]], intercept=[1e10])).rows
     assert [row.weight for row in rows] == [2.0, 1.0]
+
+
+def test_what_the_verdict_says_is_not_said_again_as_a_warning() -> None:
+    said = "The model answers 0.951 here, where its answers around lead to expect 0.2: the weights do not tell why."
+    warning = (
+        f"{OPENINGS['gap']} >50K: its answer is 7 residual spreads away from what the perturbations lead to expect"
+    )
+    plain = samples.average()
+    provenance = replace(plain.provenance, warnings=(warning, "effective sample size 9 for 24 features"))
+    explanation = replace(plain, verdicts=(said,), causes=("gap",), provenance=provenance)
+    assert warning in explanation.warnings
+    for view, text in texts(explanation).items():
+        assert "the model answers otherwise" not in text, view
+        assert "effective sample size 9" in text, view
 
 
 # -- many outputs -----------------------------------------------------------------------------------------------------

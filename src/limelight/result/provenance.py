@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+OPENINGS = {
+    "gap": "the model answers otherwise at this instance than around it for",
+    "acts together": "features act together for",
+}
+"""How the warnings begin that say what the verdict of the same cause says; a view that shows both says it twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

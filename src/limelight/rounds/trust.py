@@ -15,6 +15,7 @@ from limelight.contracts import Feature, FloatArray, Neighborhood
 from limelight.local.estimate import Estimate
 from limelight.local.precision import effective_sample_size
 from limelight.local.ties import NOTHING
+from limelight.result.provenance import OPENINGS
 from limelight.rounds.findings import FEW_EFFECTIVE, Findings, TargetFindings
 from limelight.rounds.verdict import Verdict
 
@@ -78,7 +79,7 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
         found = findings[row]
         far = f"{found.gap:.3g} residual spreads away from" if math.isfinite(found.gap) else "alone, away from"
         sentences.append(
-            f"the model answers otherwise at this instance than around it for {named}: its answer is {far} "
+            f"{OPENINGS['gap']} {named}: its answer is {far} "
             "what the perturbations lead to expect; do not rely on the weights"
         )
     if "acts together" in by_cause:
@@ -86,7 +87,7 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
         named = _several([targets[i] for i in rows])
         share = min(findings[i].additivity for i in rows)
         sentences.append(
-            f"features act together for {named} ({max(share, 0.0):.2f} of its movement adds up): "
+            f"{OPENINGS['acts together']} {named} ({max(share, 0.0):.2f} of its movement adds up): "
             "a sum of weights does not describe this model here"
         )
     if "nothing moved" in by_cause:

@@ -68,7 +68,7 @@ def _target(explanation: Explanation, facts: TargetFacts, width: int) -> Text:
     outputs = f.output_numbers(facts)
     out = text().append(f"Why {facts.name}", "bold").append("\n")
     if facts.verdict:
-        out.append(facts.verdict + "\n")
+        out.append(facts.verdict + "\n", "bold yellow" if facts.cause in sentences.UNUSABLE else "")
     held = f"held-out R² {f.fidelity_text(facts)}"
     if sentences.additivity(facts):
         held += f"  additivity {sentences.additivity(facts)}"

@@ -140,7 +140,8 @@ def _warnings(explanation: Explanation) -> str:
 def _panel(explanation: Explanation, facts: TargetFacts) -> str:
     kind = kind_of(explanation)
     picture = f'<div class="picture">{kind.page(explanation, facts)}</div>' if kind.page else ""
-    verdict = f'<p class="verdict">{m.text(facts.verdict)}</p>' if facts.verdict else ""
+    tone = "verdict beware" if facts.cause in sentences.UNUSABLE else "verdict"
+    verdict = f'<p class="{tone}">{m.text(facts.verdict)}</p>' if facts.verdict else ""
     words = " ".join([*describe.reasons(facts, kind, m.name), describe.trust(explanation, facts)])
     return (
         f'<section class="panel" data-target="{facts.index}"><h3>Why {m.name(facts.name)}</h3>'

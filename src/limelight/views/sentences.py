@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from limelight.result.explanation import Explanation
+from limelight.result.provenance import OPENINGS
 from limelight.result.quantiles import normal_quantile
 from limelight.views import facts as f
 from limelight.views.facts import Numbers, TargetFacts
@@ -27,9 +28,15 @@ _NUMBER = re.compile(r"[-−]?\d[\d.,]*(?:e[-+]?\d+)?")
 
 
 def warnings(explanation: Explanation) -> tuple[str, ...]:
-    """Return the sentences about trust, safe to show; what is said of many outputs alike is said once."""
+    """Return the sentences about trust, safe to show; what is said of many outputs alike is said once.
+
+    What the verdict says already is left to it, where one output is explained and every view shows its verdict.
+    """
     groups: dict[str, list[str]] = {}
+    verdict = explanation.causes[0] if len(explanation.targets) == 1 and explanation.verdicts else ""
     for sentence in explanation.warnings:
+        if verdict in OPENINGS and sentence.startswith(OPENINGS[verdict]):
+            continue
         groups.setdefault(_skeleton(sentence, explanation.targets), []).append(sentence)
     said: list[str] = []
     for alike in groups.values():
