@@ -9,7 +9,8 @@ import pytest
 
 from limelight.contracts import Neighborhood
 from limelight.control import masks as control
-from limelight.control.logistic import fit_logistic, partners
+from limelight.control.descent import Problem, descend, logistic_curve, penalties
+from limelight.control.logistic import _leave_one_out, fit_logistic, partners
 from limelight.control.masks import control_scale, estimate_masked
 from limelight.control.projection import Polynomial, Projection, identifies, projection, rows_needed
 from limelight.local.estimate import Estimate
@@ -258,3 +259,47 @@ def test_the_scale_of_a_control_lies_between_none_and_all():
     assert control_scale(left, -left, np.ones(3)) == 0.0
     assert control_scale(left, left * 2, np.ones(3)) == 0.5
     assert control_scale(left, np.zeros(3), np.ones(3)) == 0.0
+
+
+def test_weights_and_noise_go_from_plain_to_controlled_as_far_as_the_scale_says(monkeypatch):
+    sample, q = drawn(curved, "uniform", 10, 300, 3), size_law("uniform", 10)
+    plain = estimate_plain(sample)
+    monkeypatch.setattr(control, "control_scale", lambda *_: 1.0)
+    whole = estimate_masked(sample, q)
+    monkeypatch.setattr(control, "control_scale", lambda *_: 0.5)
+    half = estimate_masked(sample, q)
+    assert half.estimators == whole.estimators == ("logistic pairs",)
+    np.testing.assert_allclose(half.coef, (plain.coef + whole.coef) / 2)
+    np.testing.assert_allclose(half.intercept, (plain.intercept + whole.intercept) / 2)
+    assert (half.stderr > 1.2 * whole.stderr).all()
+    assert (half.stderr < plain.stderr).all()
+
+
+def test_the_fidelity_under_control_is_that_of_the_weights_and_not_of_the_second_model():
+    q = size_law("uniform", 10)
+    found = []
+    for seed in range(10):
+        sample = drawn(curved, "uniform", 10, 300, seed)
+        found.append((estimate_masked(sample, q).fidelity[0], estimate_plain(sample).fidelity[0]))
+    ours, plain = np.mean(found, axis=0)
+    assert ours == pytest.approx(plain, abs=0.02)
+    assert plain < 0.95
+
+
+def test_a_prediction_that_has_not_seen_its_row_has_not_seen_the_rows_partner_either():
+    """One Gauss–Newton step without both, for each pair of rows."""
+    rng, n, width = np.random.default_rng(0), 60, 4
+    S = np.concatenate([np.ones((n, 1)), rng.normal(size=(n, width - 1))], axis=1).astype(np.float32)
+    y = (1 / (1 + np.exp(-S @ np.array([0.2, 1.0, -0.7, 0.4]))) + 0.1 * rng.normal(size=n)).astype(np.float32)
+    problem = Problem(S, y, np.full(n, 1 / n, np.float32), penalties(width - 1, width, y))
+    theta = descend(problem, np.zeros(width, np.float32), width, steps=40)
+    pairs = partners(np.concatenate([np.repeat(np.arange(25), 2), 100 + np.arange(10)]))
+    found = _leave_one_out(problem, theta, pairs)
+    fitted = logistic_curve(S @ theta).astype(float)
+    slope = fitted * (1 - fitted)
+    for i in range(n):
+        kept = np.setdiff1d(np.arange(n), [i, pairs[i]])
+        J = S[kept] * slope[kept, None] / np.sqrt(n)
+        right = J.T @ ((y - fitted)[kept] / np.sqrt(n)) - problem.penalty * theta
+        step = np.linalg.solve(J.T @ J + np.diag(problem.penalty), right)
+        assert found[i] == pytest.approx(1 / (1 + np.exp(-S[i] @ (theta + step))), abs=3e-3)

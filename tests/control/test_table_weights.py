@@ -203,6 +203,7 @@ def test_a_second_model_is_used_from_two_hundredths_on(share, used):
     assert fit.estimators == (("g",) if used else ("least squares",))
     np.testing.assert_allclose(fit.coef[0, :3], 0.5 if used else plain.coef[0, :3], atol=1e-9)
     assert fit.stderr[0, 0] == pytest.approx(plain.stderr[0, 0] * (np.sqrt(share) if used else 1.0))
+    assert fit.intercept[0] == pytest.approx(0.0 if used else plain.intercept[0], abs=1e-9)
 
 
 def test_each_target_is_estimated_as_if_alone():

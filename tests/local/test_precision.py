@@ -91,6 +91,32 @@ def test_fidelity_is_that_of_leaving_each_row_out():
     assert fit.fidelity[0] < fit.r2[0]
 
 
+def test_the_error_of_the_fidelity_is_the_root_of_what_each_row_moves_it_by():
+    """Weights are changed row by row; the residuals are those of leaving the row out, and stay."""
+    sample = sample_of(40, 3, 1, np.random.default_rng(4))
+    fit = estimate_plain(sample)
+    X = np.concatenate([np.ones((40, 1)), sample.Z], axis=1)
+    w, y = sample.weights, sample.Y[:, 0]
+    hat = np.einsum("ij,jk,ik->i", X, np.linalg.inv(X.T @ (w[:, None] * X)), X) * w
+    left = (y - fit.intercept[0] - sample.Z @ fit.coef[0]) / (1 - hat)
+
+    def fidelity(weights: np.ndarray) -> float:
+        mean = weights @ y / weights.sum()
+        return 1 - weights @ left**2 / (weights @ (y - mean) ** 2)
+
+    assert fit.fidelity[0] == pytest.approx(fidelity(w))
+    moved = [(fidelity(w * (1 + 1e-5 * (np.arange(40) == i))) - fidelity(w)) / 1e-5 for i in range(40)]
+    assert fit.fidelity_stderr[0] == pytest.approx(np.linalg.norm(moved), rel=1e-3)
+
+
+@pytest.mark.parametrize(("n", "identified"), [(4, False), (5, True)])
+def test_weights_are_identified_by_one_row_more_than_a_line_has_numbers(n, identified):
+    Z = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]], np.uint8)[:n]
+    Y = np.arange(float(n))[:, None] ** 2
+    sample = Neighborhood(Z, Y, np.ones(n), np.ones(3), np.zeros(n, bool), np.arange(n))
+    assert estimate_plain(sample).identified == identified
+
+
 def test_effective_sample_size_counts_equal_rows():
     assert effective_sample_size(np.ones(7)) == pytest.approx(7)
     assert effective_sample_size(np.array([3.0, 0.0, 0.0])) == pytest.approx(1)

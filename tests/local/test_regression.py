@@ -160,6 +160,16 @@ def test_columns_that_are_nearly_one_are_told_apart_as_long_as_numbers_allow():
     assert regression(Z, weights, outputs) is None
 
 
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_what_is_identified_does_not_depend_on_the_unit_of_weights(size):
+    Z, weights, outputs = rows()
+    found = regression(Z, size * weights, outputs)
+    assert found is not None
+    np.testing.assert_allclose(found.fit, fitted(*rows()).fit, atol=1e-9)
+    Z[:, :, 2] = Z[:, :, 0]
+    assert regression(Z, size * weights, outputs) is None
+
+
 # ----------------------------------------------------------------------------------------- shares, errors on demand
 
 

@@ -13,6 +13,7 @@ from limelight.local.estimate import Estimate
 from limelight.local.precision import Sandwich, estimate_plain
 from limelight.local.stopping import (
     critical_value,
+    likeliest_to_exceed,
     look_schedule,
     precise_enough,
     rank,
@@ -157,3 +158,14 @@ def test_a_width_that_leaves_too_few_rows_is_not_chosen():
     widths = np.array([0.2, 3.0])
     path = kernel_path(sample, widths, np.exp(-(4.0 - Z.sum(axis=1)) / (2 * widths[:, None] ** 2)))
     assert path.choose() == 3.0
+
+
+def test_the_probability_that_another_weight_is_larger_is_that_of_many_draws_of_both():
+    """Signs differ and errors go together: what counts is the error of |a| − |b|."""
+    coef = np.array([1.0, -0.8, 0.5, 0.7])
+    covariance = 0.04 * np.array([[1, -0.7, 0.3, 0.6], [-0.7, 1, 0, -0.5], [0.3, 0, 1, 0], [0.6, -0.5, 0, 1]])
+    draws = np.abs(np.random.default_rng(0).multivariate_normal(coef, covariance, size=400_000))
+    chances = (draws[:, 1:] > draws[:, :1]).mean(axis=0)
+    which, probability = likeliest_to_exceed(coef, covariance)
+    assert which == 1 + int(np.argmax(chances))
+    assert probability == pytest.approx(chances.max(), abs=0.005)
