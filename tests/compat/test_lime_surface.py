@@ -11,8 +11,6 @@ MODULES = (
     "discretize", "exceptions", "explanation", "lime_base", "lime_image", "lime_tabular", "lime_text",
     "submodular_pick", "utils.generic_utils", "wrappers.scikit_image",
 )  # fmt: skip
-INNER = {("lime_image", "LimeImageExplainer", "data_labels")}
-"""Parts of lime's own pipeline that it left public; the work is limelight's here."""
 LATER = {
     ("lime_tabular", "LimeTabularExplainer", "explain_instance"): {"sampling_method": "gaussian"},
     ("lime_image", "LimeImageExplainer", "explain_instance"): {"progress_bar": True},
@@ -50,8 +48,6 @@ def test_every_class_method_parameter_and_default_of_lime_is_here_in_its_order(n
             assert list(parameters(getattr(ours, public))) == list(parameters(value))
             continue
         for method, function in methods(value).items():
-            if (name, public, method) in INNER:
-                continue
             own = getattr(getattr(ours, public), method, None)
             assert own is not None, f"{name}.{public}.{method} is missing"
             if issubclass(value, Exception):

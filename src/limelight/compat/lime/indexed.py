@@ -140,6 +140,10 @@ class _Indexed:
         return "".join(instead if at in hidden else piece for at, piece in enumerate(self.as_list))
 
 
+ORIGINAL = {name: vars(_Indexed)[name] for name in ("raw_string", "num_words", "inverse_removing")}
+"""What an indexed text does, as it was when it was imported."""
+
+
 class IndexedString(_Indexed):
     r"""A text and its words.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,19 +45,29 @@ class LimeBase:
 
     def forward_selection(self, data: Any, labels: Any, weights: Any, num_features: int) -> Any:
         """Return the features that raise R² most, one after the other."""
-        return self.feature_selection(data, labels, weights, num_features, "forward_selection")
+        return _selected(data, labels, weights, num_features, "forward")
 
     def feature_selection(self, data: Any, labels: Any, weights: Any, num_features: int, method: str) -> Any:
         """Return the features that one of lime's methods chooses."""
-        rows = _neighborhood(data, np.asarray(labels, dtype=np.float64)[:, None], np.asarray(weights, np.float64))
-        name, d = selection_name(method, check_num_features(num_features)), rows.Z.shape[1]
+        name = selection_name(method, check_num_features(num_features))
         if name == "none":
-            return np.arange(d)
-        sums = moments(rows.Z, rows.Y, rows.weights)
-        ranked, _ = solve(sums, regularization=RANKING_ALPHA / sums.total if sums.total else 0.0)
-        return _padded(select(sums, ranked, max_features=num_features, method=name, center=rows.center)[0], d, *_short(
-            name, num_features
-        ))  # fmt: skip
+            return np.arange(np.shape(data)[1])
+        if name == "forward":
+            return self.forward_selection(data, labels, weights, num_features)
+        if name == "lasso_path":
+            return self._on_the_path(_dense(data), np.asarray(labels, float), np.asarray(weights, float), num_features)
+        return _selected(data, labels, weights, num_features, name)
+
+    def _on_the_path(self, Z: FloatArray, y: FloatArray, weights: FloatArray, num_features: int) -> Any:
+        """Return the features with a weight where the path of the Lasso last has that many; all where there is none."""
+        root = np.sqrt(weights)
+        centered = (Z - np.average(Z, axis=0, weights=weights)) * root[:, None]
+        _, coefs = self.generate_lars_path(centered, (y - np.average(y, weights=weights)) * root)
+        if coefs.shape[1] < 2:  # a constant output: nothing enters the path, and lime shows every feature
+            return np.arange(Z.shape[1])
+        sizes = np.count_nonzero(coefs, axis=0)
+        fitting = np.flatnonzero(sizes <= num_features)
+        return np.flatnonzero(coefs[:, fitting[-1]])
 
     def explain_instance_with_data(
         self,
@@ -67,8 +78,10 @@ class LimeBase:
         num_features: int,
         feature_selection: str = "auto",
         model_regressor: Any = None,
-    ) -> tuple[float, list[tuple[int, float]], float, FloatArray]:
+    ) -> tuple[Any, list[tuple[int, Any]], float, FloatArray]:
         """Return (intercept, [(feature, weight)], R², local prediction) for perturbations that are at hand.
+
+        Features are chosen by this object's own `feature_selection`, so that a subclass may override it.
 
         Parameters
         ----------
@@ -90,22 +103,50 @@ class LimeBase:
                 "pass one row of outputs for each perturbation."
             )
         weights = np.asarray(self.kernel_fn(np.asarray(distances, dtype=np.float64)), dtype=np.float64)
-        rows = _neighborhood(neighborhood_data, outputs[:, [label]], weights)
-        fitted = lime_fit(feature_selection, check_num_features(num_features), model_regressor).fit(rows, num_features)
-        name, coef = selection_name(feature_selection, num_features), fitted.coef[0]
-        shown = _padded(fitted.selected[0], len(coef), *_short(name, num_features))
+        given = self.feature_selection(neighborhood_data, outputs[:, label], weights, num_features, feature_selection)
+        chosen = np.asarray(given, dtype=np.int64)
+        rows = _neighborhood(_dense(neighborhood_data)[:, chosen], outputs[:, [label]], weights)
+        fitted = lime_fit("none", check_num_features(num_features), model_regressor).fit(rows, None)
+        coef, intercept = fitted.coef[0], np.float64(fitted.intercept[0])
         score = float(weighted_r2(moments(rows.Z, rows.Y, rows.weights), fitted.coef)[0])
-        intercept = float(fitted.intercept[0])
         local = np.array([intercept + float(coef @ rows.center)])
         if self.verbose:
             print("Intercept", intercept)
             print("Prediction_local", local)
             print("Right:", outputs[0, label])
-        return intercept, [(int(j), float(coef[j])) for j in shown], score, local
+        order = np.argsort(-np.abs(coef), kind="stable")
+        return intercept, [(int(chosen[j]), coef[j]) for j in order], score, local
 
 
-def _neighborhood(data: Any, outputs: FloatArray, weights: FloatArray) -> Neighborhood:
-    Z = np.asarray(data.toarray() if hasattr(data, "toarray") else data, dtype=np.float64)
+METHODS = ("explain_instance_with_data", "feature_selection", "forward_selection", "generate_lars_path")
+ORIGINAL = {name: vars(LimeBase)[name] for name in METHODS}
+"""What `LimeBase` does, as it was when it was imported."""
+
+
+def departs(thing: Any, original: Mapping[str, Any]) -> bool:
+    """Return whether somebody replaced a method: in a subclass, on an object, or on the class itself.
+
+    >>> departs(LimeBase(np.exp), ORIGINAL), departs("another object", ORIGINAL)
+    (False, True)
+    """
+    return any(inspect.getattr_static(thing, name, None) is not method for name, method in original.items())
+
+
+def _dense(data: Any) -> FloatArray:
+    return np.asarray(data.toarray() if hasattr(data, "toarray") else data, dtype=np.float64)
+
+
+def _selected(data: Any, labels: Any, weights: Any, num_features: int, name: str) -> Any:
+    """Return the features chosen, made up to the number asked for by those that do not vary."""
+    rows = _neighborhood(_dense(data), np.asarray(labels, dtype=np.float64)[:, None], np.asarray(weights, np.float64))
+    sums = moments(rows.Z, rows.Y, rows.weights)
+    ranked, _ = solve(sums, regularization=RANKING_ALPHA / sums.total if sums.total else 0.0)
+    chosen = select(sums, ranked, max_features=num_features, method=name, center=rows.center)[0]
+    rest = np.setdiff1d(np.arange(rows.Z.shape[1]), chosen)
+    return np.concatenate([chosen, rest[: max(0, num_features - len(chosen))]])
+
+
+def _neighborhood(Z: FloatArray, outputs: FloatArray, weights: FloatArray) -> Neighborhood:
     if Z.ndim != 2 or len(Z) != len(outputs):
         raise InputError(
             f"neighborhood_data: expected shape ({len(outputs)}, d), a row for each output, got {Z.shape}; "
@@ -113,16 +154,3 @@ def _neighborhood(data: Any, outputs: FloatArray, weights: FloatArray) -> Neighb
         )
     n = len(Z)
     return Neighborhood(Z, outputs, weights, Z[0], np.zeros(n, dtype=bool), np.arange(n))
-
-
-def _short(name: str, num_features: int) -> tuple[bool, int | None]:
-    """Return whether a selection may be shorter than asked, and how long it shall be; None for all."""
-    return name == "lasso_path", None if name == "none" else num_features
-
-
-def _padded(chosen: Any, d: int, short: bool, wanted: int | None) -> Any:
-    """Return the chosen features, made up to the number asked for by those that do not vary."""
-    if short:
-        return chosen
-    rest = np.setdiff1d(np.arange(d), chosen)
-    return np.concatenate([chosen, rest[: max(0, (d if wanted is None else min(wanted, d)) - len(chosen))]])

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.compat.lime.lime_base import LimeBase
-from limelight.compat.lime.question import Answer, Kernel, Question, ask
-from limelight.compat.lime.randomness import Seeds, check_random_state
+from limelight.compat.lime.draws import draw_images, fudge
+from limelight.compat.lime.lime_base import LimeBase, departs
+from limelight.compat.lime.lime_route import Perturbed, distances_to_first, fit_perturbed, keeps_base, kernel_of, taken
+from limelight.compat.lime.question import Answer, Kernel, Question, as_called, ask
+from limelight.compat.lime.randomness import Seeds, check_random_state, draw_seed
 from limelight.compat.lime.surrogate import selection_name
 from limelight.compat.lime.wrappers.scikit_image import SegmentationAlgorithm
 from limelight.errors import InputError, MissingDependencyError, UnknownNameError
 from limelight.interpretable.image import Image
 from limelight.optional import require
 from limelight.result.explanation import Explanation
+from limelight.seeding import stream
 
 __all__ = ["ImageExplanation", "LimeImageExplainer", "SegmentationAlgorithm"]
 
@@ -160,7 +163,6 @@ class LimeImageExplainer:
         selection_name(feature_selection, 1)
         self.random_state = check_random_state(random_state)
         self.feature_selection = feature_selection
-        self.verbose = verbose
         self._kernel = Kernel(kernel, float(kernel_width))
         self.base = LimeBase(self._kernel.at, verbose, random_state=self.random_state)
         self._seeds = Seeds(self.random_state)
@@ -223,17 +225,85 @@ class LimeImageExplainer:
             model_regressor=model_regressor,
             feature_selection=self.feature_selection,
             batch_size=batch_size,
-            kernel=self._kernel,
+            kernel=kernel_of(self.base, self._kernel, self._kernel.at),
             seed=self._seed,
-            verbose=self.verbose,
+            verbose=getattr(self.base, "verbose", False),
         )
-        modality = Image(segments, "mean" if hide_color is None else hide_color, channels="last")
-        with Progress(num_samples if progress_bar else 0) as bar:
-            answer = ask(question, pixels, bar.watch(classifier_fn), modality, {})
-        self._seeds.leave(self._random_states)
         explanation = ImageExplanation(pixels, segments)
-        explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
-        return explanation.fill(answer)
+        if departs(self, ORIGINAL) or not keeps_base(self.base):
+            labels = self._perturb_and_fit(explanation, question, classifier_fn, hide_color, progress_bar)
+        else:
+            modality = Image(segments, "mean" if hide_color is None else hide_color, channels="last")
+            with Progress(num_samples if progress_bar else 0) as bar:
+                answer = ask(question, pixels, bar.watch(classifier_fn), modality, {})
+            explanation.fill(answer)
+            labels = answer.labels
+        self._seeds.leave(self._random_states)
+        explanation.top_labels = list(labels)[::-1] if top_labels else None
+        return explanation
+
+    # -- lime's own route, where somebody replaced a part of it -------------------------------------------------------
+
+    def data_labels(
+        self,
+        image: NDArray[Any],
+        fudged_image: NDArray[Any],
+        segments: NDArray[Any],
+        classifier_fn: Callable[[Any], Any],
+        num_samples: int,
+        batch_size: int = 10,
+        progress_bar: bool = True,
+    ) -> tuple[Any, Any]:
+        """Return masks (n, d) and what a function says of their images; for subclasses that override it.
+
+        Parameters
+        ----------
+        image, fudged_image
+            (h, w, c), all shown and all hidden.
+        segments
+            (h, w) labels; a column of the masks is the segment of that rank among them.
+        classifier_fn
+            From images (n, h, w, c) to probabilities (n, k).
+        num_samples, batch_size, progress_bar
+            As for `explain_instance`.
+        """
+        rng = np.random.default_rng(draw_seed(self.random_state))
+        with Progress(num_samples if progress_bar else 0) as bar:
+            function = bar.watch(classifier_fn)
+            return ask_masked((image, fudged_image, segments), function, num_samples, batch_size, rng)
+
+    def _perturb_and_fit(
+        self,
+        explanation: ImageExplanation,
+        question: Question,
+        classifier_fn: Callable[[Any], Any],
+        hide_color: Any,
+        progress_bar: bool,
+    ) -> tuple[int, ...]:
+        """Fill an explanation by lime's own route, and return the labels."""
+        image, segments = explanation.image, explanation.segments
+        keys = np.unique(segments)
+        if departs(self, ORIGINAL) and not np.array_equal(keys, np.arange(len(keys))):
+            raise InputError(
+                "segmentation_fn: expected labels 0, 1, 2, … for the overridden data_labels, whose columns are labels, "
+                f"got {keys[0]} to {keys[-1]}; return skimage.segmentation.relabel_sequential(labels + 1)[0] - 1."
+            )
+        function, n = as_called(classifier_fn), int(question.num_samples)
+        fudged, batch_size = fudge(image, segments, hide_color), int(question.batch_size)
+        if departs(self, ORIGINAL):
+            words = taken(self.data_labels, {"batch_size": batch_size, "progress_bar": progress_bar}, {})
+            data, outputs = self.data_labels(image, fudged, segments, function, n, **words)
+        else:
+            rng = stream(question.seed, image.tobytes(), "sample")
+            with Progress(n if progress_bar else 0) as bar:
+                data, outputs = ask_masked((image, fudged, segments), bar.watch(function), n, batch_size, rng)
+        data = np.asarray(data, dtype=np.float64)
+        distances = distances_to_first(data, question.distance_metric)
+        perturbed = Perturbed.checked("data_labels", data, outputs, distances)
+        labels = fit_perturbed(explanation, self.base, question, perturbed)
+        for label in labels:
+            explanation.local_exp[label] = [(int(keys[j]), weight) for j, weight in explanation.local_exp[label]]
+        return labels
 
     @property
     def _seed(self) -> int:
@@ -258,6 +328,28 @@ class LimeImageExplainer:
                 f"{labels.shape}; return one label for each pixel."
             )
         return labels
+
+
+ORIGINAL = {"data_labels": vars(LimeImageExplainer)["data_labels"]}
+"""The part of lime's pipeline that subclasses override, as it was when it was imported."""
+
+
+def ask_masked(
+    picture: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    function: Callable[[Any], Any],
+    n: int,
+    batch_size: int,
+    rng: np.random.Generator,
+) -> tuple[Any, Any]:
+    """Return n masks (n, d) of a picture, which is (shown, hidden, segments), and what a function says of them."""
+    shown, hidden, segments = picture
+    keys = np.unique(segments)
+    masks = rng.integers(0, 2, (n, len(keys)))
+    masks[0] = 1
+    answers: list[Any] = []
+    for start in range(0, n, batch_size):
+        answers.extend(function(draw_images(shown, hidden, segments, masks[start : start + batch_size], keys)))
+    return masks, np.array(answers)
 
 
 def as_colour(image: Any) -> NDArray[Any]:

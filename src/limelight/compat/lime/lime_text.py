@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from limelight.compat.lime.draws import draw_masks, masked_texts
 from limelight.compat.lime.explanation import DomainMapper, Explanation, Pairs
 from limelight.compat.lime.indexed import CHARACTER_MASK, WORD_MASK, IndexedCharacters, IndexedString, Pieces, Split
-from limelight.compat.lime.lime_base import LimeBase
-from limelight.compat.lime.question import Kernel, Question, ask
-from limelight.compat.lime.randomness import Seeds, check_random_state
+from limelight.compat.lime.indexed import ORIGINAL as ORIGINAL_INDEXED
+from limelight.compat.lime.lime_base import LimeBase, departs
+from limelight.compat.lime.lime_route import Perturbed, distances_to_first, fit_perturbed, keeps_base, kernel_of
+from limelight.compat.lime.question import Kernel, Question, as_called, ask
+from limelight.compat.lime.randomness import Seeds, check_random_state, draw_seed
 from limelight.compat.lime.surrogate import selection_name
+from limelight.contracts import FloatArray
 from limelight.errors import InputError
 from limelight.interpretable.text import MAX_FEATURES, Text
+from limelight.seeding import stream
 
 __all__ = ["IndexedCharacters", "IndexedString", "LimeTextExplainer", "TextDomainMapper"]
 
+OWN_INDEXED = (IndexedString, IndexedCharacters)
+"""What indexes texts, unless somebody puts another class in its place."""
 PERCENT = 100.0
 """lime counts cosine distances of texts in hundredths, and so the kernel's width."""
 
@@ -105,7 +114,6 @@ class LimeTextExplainer:
         self.mask_string = mask_string
         self.split_expression = split_expression
         self.char_level = char_level
-        self.verbose = verbose
         self._seeds = Seeds(self.random_state)
 
     def explain_instance(
@@ -143,7 +151,8 @@ class LimeTextExplainer:
         if not isinstance(text_instance, str):
             raise InputError(f"text_instance: expected a string, got {type(text_instance).__name__}; pass one text.")
         indexed = self._indexed(text_instance)
-        if indexed.num_words() > MAX_FEATURES:
+        own_route = departs(self, ORIGINAL) or not keeps_base(self.base) or replaced(indexed)
+        if not own_route and indexed.num_words() > MAX_FEATURES:
             raise InputError(
                 f"text_instance: expected at most {MAX_FEATURES} different words, got {indexed.num_words()}; "
                 r"explain sentences, split_expression=r'[.!?]\s+', or a shorter text."
@@ -157,17 +166,52 @@ class LimeTextExplainer:
             distance_metric=distance_metric,
             model_regressor=model_regressor,
             feature_selection=self.feature_selection,
-            kernel=self._kernel,
+            kernel=kernel_of(self.base, self._kernel, self._hundredths.at),
             seed=self._seed,
-            verbose=self.verbose,
+            verbose=getattr(self.base, "verbose", False),
         )
-        answer = ask(question, text_instance, classifier_fn, self._text(), {})
+        if own_route:
+            explanation, said, labels = self._perturb_and_fit(question, indexed, classifier_fn)
+        else:
+            answer = ask(question, text_instance, classifier_fn, self._text(), {})
+            explanation = self._explanation(indexed, len(answer.outputs)).fill(answer)
+            said, labels = answer.outputs, answer.labels
         self._seeds.leave(self._random_states)
-        names = [str(j) for j in range(len(answer.outputs))] if self.class_names is None else self.class_names
-        explanation = Explanation(TextDomainMapper(indexed), class_names=names, random_state=self.random_state)
-        explanation.predict_proba = answer.outputs
-        explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
-        return explanation.fill(answer).seal()
+        explanation.predict_proba = said
+        explanation.top_labels = list(labels)[::-1] if top_labels else None
+        return explanation.seal()
+
+    def _explanation(self, indexed: Any, k: int) -> Explanation:
+        """Return an empty explanation of a text and k outputs."""
+        names = [str(label) for label in range(k)] if self.class_names is None else self.class_names
+        return Explanation(TextDomainMapper(indexed), class_names=names, random_state=self.random_state)
+
+    # -- lime's own route, where somebody replaced a part of it -------------------------------------------------------
+
+    def _perturb_and_fit(
+        self, question: Question, indexed: Any, classifier_fn: Callable[[Any], Any]
+    ) -> tuple[Explanation, FloatArray, tuple[int, ...]]:
+        """Return an explanation by lime's own route, what the model said (k,), and the labels."""
+        n, metric = int(question.num_samples), question.distance_metric
+        if departs(self, ORIGINAL):
+            found = self.__data_labels_distances(indexed, classifier_fn, n, distance_metric=metric)
+        else:
+            rng = stream(question.seed, indexed.raw_string().encode("utf-8", "surrogatepass"), "sample")
+            found = ask_masked(indexed, as_called(classifier_fn), n, metric, rng)
+        perturbed = Perturbed.checked("__data_labels_distances", *found)
+        explanation = self._explanation(indexed, perturbed.outputs.shape[1])
+        return explanation, perturbed.outputs[0], fit_perturbed(explanation, self.base, question, perturbed)
+
+    def __data_labels_distances(
+        self,
+        indexed_string: Any,
+        classifier_fn: Callable[[Any], Any],
+        num_samples: int,
+        distance_metric: Any = "cosine",
+    ) -> tuple[Any, Any, Any]:
+        """Return masks (n, d), outputs and distances of texts by lime's law; subclasses may override it."""
+        rng = np.random.default_rng(draw_seed(self.random_state))
+        return ask_masked(indexed_string, classifier_fn, num_samples, distance_metric, rng)
 
     @property
     def _seed(self) -> int:
@@ -192,3 +236,24 @@ class LimeTextExplainer:
         if self.char_level:
             return IndexedCharacters(text, bow=self.bow, mask_string=self.mask_string)
         return IndexedString(text, self.split_expression, bow=self.bow, mask_string=self.mask_string)
+
+
+ORIGINAL = {name: method for name, method in vars(LimeTextExplainer).items() if name.endswith("_distances")}
+"""The part of lime's pipeline that subclasses override, as it was when it was imported."""
+
+
+def replaced(indexed: Any) -> bool:
+    """Return whether somebody's class, or method, says what is left of a text without some words."""
+    return type(indexed) not in OWN_INDEXED or departs(indexed, ORIGINAL_INDEXED)
+
+
+def ask_masked(
+    indexed: Any, function: Callable[[Any], Any], n: int, metric: Any, rng: np.random.Generator
+) -> tuple[Any, Any, FloatArray]:
+    """Return n masks (n, d), what a function says of their texts, and their distances in lime's hundredths."""
+    if not indexed.num_words():
+        raise InputError("text_instance: expected a text with words, got none; there is nothing to hide.")
+    masks = draw_masks(indexed.num_words(), n, rng)
+    outputs = function(masked_texts(indexed, masks))
+    data = masks.astype(np.float64)
+    return data, outputs, PERCENT * distances_to_first(data, metric)

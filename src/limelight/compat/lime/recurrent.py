@@ -84,10 +84,14 @@ class RecurrentTabularExplainer(LimeTabularExplainer):
                 f"data_row: expected shape ({self.n_timesteps}, {self.n_features}), got {steps.shape}; pass one X[i]."
             )
         flat = steps.reshape(self.n_timesteps, self.n_features).T.reshape(-1)
-        asked = Unflattened(classifier_fn, self.n_timesteps, self.n_features)
+        asked = self._make_predict_proba(classifier_fn)
         return super().explain_instance(
             flat, asked, labels, top_labels, num_features, num_samples, distance_metric, model_regressor
         )
+
+    def _make_predict_proba(self, func: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return the function as it is asked with flat rows; for subclasses that override it."""
+        return Unflattened(func, self.n_timesteps, self.n_features)
 
 
 @dataclass(frozen=True)

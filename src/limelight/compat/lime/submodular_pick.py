@@ -10,7 +10,7 @@ import numpy as np
 
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
-from limelight.overview.pick import submodular_pick
+from limelight.overview.pick import Pick, feature_importances, lazy_greedy, submodular_pick
 from limelight.result.explanation import Explanation
 
 METHODS = ("sample", "full")
@@ -50,7 +50,7 @@ class SubmodularPick:
     sp_explanations, V
         Those picked, and their positions among all.
     native
-        limelight's `Pick`, with the coverage.
+        limelight's `Pick`, with the coverage; None where an explanation went lime's own route.
     """
 
     def __init__(
@@ -79,9 +79,32 @@ class SubmodularPick:
                 stacklevel=2,
             )
         budget = min(wanted, len(self.explanations))
-        self.native = submodular_pick([each.native for each in self.explanations], budget, name=by_name)
-        self.V = list(self.native.indices)
+        natives = [each.native for each in self.explanations]
+        self.native: Pick | None = None
+        if any(native is None for native in natives):
+            self.V = pick_by_weights(self.explanations, budget)
+        else:
+            self.native = submodular_pick(natives, budget, name=by_name)
+            self.V = list(self.native.indices)
         self.sp_explanations = [self.explanations[i] for i in self.V]
+
+
+def pick_by_weights(explanations: list[Any], budget: int) -> list[int]:
+    """Return the positions of those picked where some have lime's weights only, by features' names."""
+    from scipy.sparse import csr_array
+
+    columns: dict[Any, int] = {}
+    cells: dict[tuple[int, int], float] = {}
+    for row, explanation in enumerate(explanations):
+        labels = [1] if explanation.mode == "regression" else explanation.available_labels()
+        for label in labels:
+            for name, weight in explanation.as_list(label):
+                cell = (row, columns.setdefault(name, len(columns)))
+                cells[cell] = cells.get(cell, 0.0) + abs(weight)
+    kept = {cell: weight for cell, weight in cells.items() if weight > 0}
+    at = np.array(list(kept), dtype=int).reshape(-1, 2)
+    W = csr_array((list(kept.values()), (at[:, 0], at[:, 1])), shape=(len(explanations), max(1, len(columns))))
+    return lazy_greedy(W, feature_importances(W), budget)[0]
 
 
 def explain_all(

@@ -23,17 +23,29 @@ from limelight.compat.lime.discretize import (
     QuartileDiscretizer,
     StatsDiscretizer,
 )
+from limelight.compat.lime.draws import draw_rows
 from limelight.compat.lime.explanation import MODES, Explanation
-from limelight.compat.lime.lime_base import LimeBase
-from limelight.compat.lime.question import Kernel, Question, ask
-from limelight.compat.lime.randomness import Seeds, check_random_state
+from limelight.compat.lime.lime_base import LimeBase, departs
+from limelight.compat.lime.lime_route import (
+    Perturbed,
+    distances_to_first,
+    fit_perturbed,
+    keeps_base,
+    kernel_of,
+    taken,
+    warn_of_no_probabilities,
+)
+from limelight.compat.lime.question import Kernel, Question, as_called, ask
+from limelight.compat.lime.randomness import Seeds, check_random_state, draw_seed
 from limelight.compat.lime.surrogate import selection_name
 from limelight.compat.lime.table_names import TableDomainMapper, list_zeros, map_row, map_sparse, two_decimals
-from limelight.compat.lime.tables import Statistics, build_table, distinct
+from limelight.compat.lime.table_state import bins_by_hand, fingerprint, scales_by_hand
+from limelight.compat.lime.tables import Statistics, build_table, distinct, standard_scaler
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.tabular import Tabular
 from limelight.rounds.shared import SharedDraws
+from limelight.seeding import stream
 
 DISCRETIZERS = {"quartile": QuartileDiscretizer, "decile": DecileDiscretizer, "entropy": EntropyDiscretizer}
 STATISTICS = ("means", "mins", "maxs", "stds", "feature_values", "feature_frequencies")
@@ -98,6 +110,8 @@ class LimeTabularExplainer:
     """
 
     share_neighborhood: bool = False
+    _known: str
+    _made: str
 
     def __init__(
         self,
@@ -125,7 +139,7 @@ class LimeTabularExplainer:
             self.validate_training_data_stats(training_data_stats)
         data = training_array(training_data)
         self.random_state = check_random_state(random_state)
-        self.mode, self.verbose, self.class_names = mode, verbose, class_names
+        self.mode, self.class_names = mode, class_names
         self.categorical_names = categorical_names or {}
         self.sample_around_instance = sample_around_instance
         self.training_data_stats = training_data_stats
@@ -139,7 +153,6 @@ class LimeTabularExplainer:
             self.discretizer = self._discretizer(discretizer, data, training_labels)
         self._prepare(data)
         self._seeds = Seeds(self.random_state)
-        self._shared: tuple[Any, int, dict[bytes, SharedDraws]] | None = None
 
     @staticmethod
     def convert_and_round(values: Any) -> list[str]:
@@ -155,16 +168,6 @@ class LimeTabularExplainer:
                 f"training_data_stats: expected the keys {', '.join(STATISTICS)}, got none of {', '.join(missing)}; "
                 "a discretizer of the full data holds them."
             )
-
-    @property
-    def scaler(self) -> Any:
-        """Return mean and scale of the continuous columns as a `StandardScaler`; 0 and 1 for all others."""
-        from sklearn.preprocessing import StandardScaler
-
-        scaler = StandardScaler(with_mean=False)
-        scaler.mean_, scaler.scale_ = self._mean.copy(), self._scale.copy()
-        scaler.var_, scaler.n_features_in_ = scaler.scale_**2, len(self._mean)
-        return scaler
 
     def explain_instance(
         self,
@@ -211,20 +214,84 @@ class LimeTabularExplainer:
             model_regressor=model_regressor,
             sampling_method=sampling_method,
         )
-        answer = ask(question, row, predict_fn, self._tabular, self._pools(predict_fn))
+        found = self._perturb_and_fit if self._read_again() else self._ask
+        explanation, said, labels = found(question, row, predict_fn)
         self._seeds.leave(self._random_states)
-        _warn_of_no_probabilities(question, answer.outputs)
-        explanation = Explanation(self._mapper(row), mode=self.mode, class_names=self._class_names(len(answer.outputs)))
-        explanation.fill(answer, nonzero_columns(row))
-        if is_sparse(row) and self.feature_selection != "lasso_path":
-            list_zeros(explanation, len(self.feature_names) if self.feature_selection == "none" else num_features)
+        warn_of_no_probabilities(self.mode, said)
         if self.mode == "regression":
-            explanation.predicted_value = answer.outputs[0]
-            explanation.min_value, explanation.max_value = answer.lowest, answer.highest
+            explanation.predicted_value = said[0]
         else:
-            explanation.predict_proba = answer.outputs
-            explanation.top_labels = list(answer.labels)[::-1] if top_labels else None
+            explanation.predict_proba = said
+            explanation.top_labels = list(labels)[::-1] if top_labels else None
         return explanation.seal()
+
+    def _ask(
+        self, question: Question, row: Any, predict_fn: Callable[[Any], Any]
+    ) -> tuple[Explanation, FloatArray, tuple[int, ...]]:
+        """Return limelight's explanation in lime's words, what the model said (k,), and the labels."""
+        answer = ask(question, row, predict_fn, self._tabular, self._pools(predict_fn))
+        explanation = self._explanation(row, len(answer.outputs)).fill(answer, nonzero_columns(row))
+        if is_sparse(row) and self.feature_selection != "lasso_path":
+            wanted = len(self.feature_names) if self.feature_selection == "none" else question.num_features
+            list_zeros(explanation, wanted)
+        if self.mode == "regression":
+            explanation.min_value, explanation.max_value = answer.lowest, answer.highest
+        return explanation, answer.outputs, answer.labels
+
+    # -- lime's own route, where somebody replaced a part of it -------------------------------------------------------
+
+    def _read_again(self) -> bool:
+        """Make the table anew where attributes were set, and return whether limelight's pipeline has no place for them.
+
+        Means, frequencies, bins and names are what the table is made of. Overridden methods, another `base`, bins that
+        somebody's code finds, and scales of yes/no features are parts of lime's own pipeline only.
+        """
+        now = fingerprint(self)
+        changed, self._known = now != self._known, now
+        if changed and self._statistics is not None:
+            self._build()
+        return (
+            departs(self, ORIGINAL)
+            or not keeps_base(self.base)
+            or bins_by_hand(self.discretizer)
+            or scales_by_hand(self)
+            or (self._statistics is None and now != self._made)
+        )
+
+    def _perturb_and_fit(
+        self, question: Question, row: Any, predict_fn: Callable[[Any], Any]
+    ) -> tuple[Explanation, FloatArray, tuple[int, ...]]:
+        """Return an explanation by lime's own route, what the model said (k,), and the labels."""
+        n, method = int(question.num_samples), question.sampling_method
+        if departs(self, ORIGINAL):
+            inverse = self.__data_inverse
+            words = taken(inverse, {"sampling_method": method}, {"sampling_method": "gaussian"})
+            data, rows = inverse(row, n, **words)
+        else:
+            data, rows = draw_rows(
+                self, row, n, method, stream(question.seed, np.ravel(_plain(row)).tobytes(), "sample")
+            )
+        outputs = as_called(predict_fn)(rows)
+        scaled = self._scaled(data)
+        distances = distances_to_first(scaled, question.distance_metric)
+        perturbed = Perturbed.checked("__data_inverse", scaled, outputs, distances, self.mode)
+        explanation = self._explanation(row, perturbed.outputs.shape[1])
+        labels = fit_perturbed(explanation, self.base, question, perturbed)
+        if self.mode == "regression":
+            explanation.repeat_regression()
+            explanation.min_value, explanation.max_value = perturbed.outputs.min(), perturbed.outputs.max()
+        return explanation, perturbed.outputs[0], labels
+
+    def __data_inverse(self, data_row: Any, num_samples: int, sampling_method: str = "gaussian") -> tuple[Any, Any]:
+        """Return perturbations z′ and the rows that a model is asked, by lime's law; subclasses may override it."""
+        rng = np.random.default_rng(draw_seed(self.random_state))
+        return draw_rows(self, data_row, num_samples, sampling_method, rng)
+
+    def _scaled(self, data: Any) -> Any:
+        """Return z′ in units of mean and scale, of a sparse row in units of scale."""
+        if is_sparse(data):
+            return data.multiply(1.0 / self.scaler.scale_).tocsr()
+        return (np.asarray(data, dtype=np.float64) - self.scaler.mean_) / self.scaler.scale_
 
     # -- what the training data say -----------------------------------------------------------------------------------
 
@@ -245,37 +312,38 @@ class LimeTabularExplainer:
 
     def _prepare(self, data: Any) -> None:
         """Keep what explaining needs: the table, and lime's attributes."""
-        chosen = frozenset(self.categorical_features)
+        self._chosen = frozenset(self.categorical_features)
         self._statistics: Statistics | None = None
         if self.discretizer is not None:
             self.categorical_features = list(range(data.shape[1]))
         self.feature_values: dict[int, list[Any]] = {}
         self.feature_frequencies: dict[int, FloatArray] = {}
         if is_sparse(data):
-            if chosen:
+            if self._chosen:
                 raise InputError(
                     "categorical_features: expected none for sparse data, whose rows are perturbed in their "
                     "non-zeros; one-hot the columns, or pass data.toarray()."
                 )
-            self._tabular = Tabular(data, bins=None, names=distinct(self.feature_names), around=self._around)
-            self._mean, self._scale = self._tabular.table.moments  # type: ignore[union-attr]
+            around: Any = "instance" if self.sample_around_instance else "background"
+            self._tabular = Tabular(data, bins=None, names=distinct(self.feature_names), around=around)
+            mean, scale = self._tabular.table.moments  # type: ignore[union-attr]
+            self.scaler = standard_scaler(mean, scale, ())
         else:
-            self._mean, self._scale = np.nanmean(data, axis=0), np.nanstd(data, axis=0)
             self._count(data)
-        self._scale = np.where(self._scale > 0, self._scale, 1.0)
-        if not is_sparse(data):
-            names = tuple(map(str, self.feature_names))
-            self._statistics = Statistics(
-                names, chosen, self.categorical_names, self.discretizer, self.feature_values,
-                self.feature_frequencies, self._mean, self._scale,
-            )  # fmt: skip
-            self._tabular = build_table(self._statistics, around_instance=self.sample_around_instance)
-        at = np.array(self.categorical_features, dtype=int)
-        self._mean[at], self._scale[at] = 0.0, 1.0
+            mean, scale = np.nanmean(data, axis=0), np.nanstd(data, axis=0)
+            self.scaler = standard_scaler(mean, scale, self.categorical_features)
+            self._build()
+        self._known = self._made = fingerprint(self)
 
-    @property
-    def _around(self) -> Any:
-        return "instance" if self.sample_around_instance else "background"
+    def _build(self) -> None:
+        """Make the table of what the attributes say now."""
+        chosen = self._chosen if self.discretizer is not None else frozenset(self.categorical_features)
+        self._statistics = Statistics(
+            tuple(map(str, self.feature_names)), chosen, self.categorical_names, self.discretizer, self.feature_values,
+            self.feature_frequencies, self.scaler.mean_, self.scaler.scale_,
+        )  # fmt: skip
+        self._tabular = build_table(self._statistics, around_instance=self.sample_around_instance)
+        self._shared: tuple[Any, int, dict[bytes, SharedDraws]] | None = None
 
     def _count(self, data: FloatArray) -> None:
         """Keep values and frequencies of the columns that have a bin for each value, or bins."""
@@ -313,9 +381,9 @@ class LimeTabularExplainer:
             mode=self.mode,
             class_names=self.class_names,
             feature_selection=self.feature_selection,
-            kernel=self._kernel,
+            kernel=kernel_of(self.base, self._kernel, self._kernel.at),
             seed=self._seed,
-            verbose=self.verbose,
+            verbose=getattr(self.base, "verbose", False),
             **words,
         )
 
@@ -328,8 +396,10 @@ class LimeTabularExplainer:
             self._shared = (predict_fn, seed, {})
         return self._shared[2]
 
-    def _class_names(self, k: int) -> list[Any]:
-        return [str(label) for label in range(k)] if self.class_names is None else list(self.class_names)
+    def _explanation(self, row: Any, k: int) -> Explanation:
+        """Return an empty explanation of one row and k outputs."""
+        names = [str(label) for label in range(k)] if self.class_names is None else list(self.class_names)
+        return Explanation(self._mapper(row), mode=self.mode, class_names=names)
 
     def _row(self, data_row: Any) -> Any:
         if is_sparse(data_row):
@@ -344,18 +414,18 @@ class LimeTabularExplainer:
 
     def _mapper(self, row: Any) -> TableDomainMapper:
         if is_sparse(row):
-            return map_sparse(self.feature_names, row, self._scale)
+            return map_sparse(self.feature_names, row, self.scaler.scale_)
         if self._statistics is None:
-            return TableDomainMapper(self.feature_names, two_decimals(row), row / self._scale, [], None)
-        return map_row(self._statistics, row, self.categorical_features, (row - self._mean) / self._scale)
+            return TableDomainMapper(self.feature_names, two_decimals(row), row / self.scaler.scale_, [], None)
+        return map_row(self._statistics, row, self.categorical_features, self._scaled(row))
 
 
-def _warn_of_no_probabilities(question: Question, outputs: FloatArray) -> None:
-    import warnings
+ORIGINAL = {
+    name: vars(LimeTabularExplainer)[name] for name in vars(LimeTabularExplainer) if name.endswith("__data_inverse")
+}
+"""The part of lime's pipeline that subclasses override, as it was when it was imported."""
 
-    if question.mode == "classification" and not np.isclose(outputs.sum(), 1.0):
-        warnings.warn(
-            f"predict_fn: expected probabilities that sum to 1, got a sum of {outputs.sum():.4g}; pass predict_proba, "
-            "or mode='regression' for numbers. Weights are in units of what it returns.",
-            stacklevel=3,
-        )
+
+def _plain(row: Any) -> FloatArray:
+    values: FloatArray = row.toarray() if is_sparse(row) else row
+    return values

@@ -118,6 +118,20 @@ def distinct(names: Sequence[Any]) -> tuple[str, ...]:
     return tuple(f"{text} ({j})" if times[text] > 1 else text for j, text in enumerate(texts))
 
 
+def standard_scaler(mean: FloatArray, scale: FloatArray, binary: Sequence[int]) -> Any:
+    """Return means and scales of the columns as scikit-learn's scaler, 0 and 1 for those that become yes/no features.
+
+    A column whose values are all equal has the scale 1.
+    """
+    from sklearn.preprocessing import StandardScaler
+
+    mean, scale, at = mean.copy(), np.where(scale > 0, scale, 1.0), np.array(binary, dtype=int)
+    mean[at], scale[at] = 0.0, 1.0
+    scaler = StandardScaler(with_mean=False)
+    scaler.mean_, scaler.scale_, scaler.var_, scaler.n_features_in_ = mean, scale, scale**2, len(mean)
+    return scaler
+
+
 def _categorical(statistics: Statistics, j: int, label: str) -> tuple[Column, Law, FloatArray]:
     values = np.asarray(statistics.values[j], dtype=np.float64)
     order = np.argsort(values)  # NaN last, as a column's own bins are
