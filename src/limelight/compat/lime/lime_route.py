@@ -1,8 +1,8 @@
 """lime's own route: perturbations by somebody's override, or a fit by somebody's `LimeBase`.
 
 limelight's explanations go through `question.py`. Where somebody replaced a part of lime's pipeline that does not exist
-there, the call goes the way that it goes in lime: perturb, ask, measure distances, let `base` fit each label. Enter
-those arrays; leaves lime's numbers, without limelight's own explanation.
+there, the call goes the way that it goes in lime: perturb, ask, measure distances, let `base` fit each label. Input:
+those arrays. Output: lime's numbers, without limelight's own explanation.
 """
 
 from __future__ import annotations
