@@ -1,6 +1,6 @@
 """lime's perturbations as plain arrays, for code that brings parts of lime's pipeline of its own.
 
-Enter what an explainer holds and one instance; leave n perturbations by lime's law, the instance first: independent
+Input: what an explainer holds, and one instance. Output: n perturbations by lime's law, the instance first: independent
 draws, as lime makes them. limelight's own explanations draw better ones elsewhere; these are what somebody's override
 is handed, or what somebody's `LimeBase` fits.
 """
