@@ -146,7 +146,64 @@ def test_explainers_pickle_and_answer_twice_the_same():
 def test_errors_name_the_argument():
     with pytest.raises(InputError, match="text_instance: expected a string, got list"):
         ours.LimeTextExplainer().explain_instance(["a"], says)
-    with pytest.raises(InputError, match="at most 2000 different words, got 2001; explain sentences, split_expression"):
-        ours.LimeTextExplainer().explain_instance(" ".join(map(str, range(2001))), says)
     with pytest.raises(UnknownNameError, match="labels: unknown name 5"):
         ours.LimeTextExplainer().explain_instance("a b", says, labels=(5,))
+
+
+# -- more words than one fit takes ------------------------------------------------------------------------------------
+
+EFFECTS = {"w7": 0.3, "w61": -0.2, "w118": 0.25}
+LONG = " ".join(f"w{i}" for i in range(120))
+
+
+def weigh(texts):
+    p = np.array([0.4 + sum(effect for word, effect in EFFECTS.items() if word in t.split()) for t in texts])
+    return np.stack([1 - p, p], axis=1)
+
+
+@pytest.mark.parametrize("words", [{}, {"bow": False}, {"split_expression": str.split}])
+def test_a_text_of_too_many_words_is_explained_by_those_that_matter_as_lime_weighs_them(words, monkeypatch):
+    monkeypatch.setattr(ours, "MAX_FEATURES", 40)
+    with pytest.warns(UserWarning, match="120 different words are more than one fit takes; the 40 that move"):
+        mine = ours.LimeTextExplainer(random_state=0, **words).explain_instance(LONG, weigh, num_samples=1000)
+    their = theirs.LimeTextExplainer(random_state=0, **words).explain_instance(LONG, weigh, num_samples=1000)
+    assert (
+        [name for name, _ in mine.as_list()[:3]] == [name for name, _ in their.as_list()[:3]] == ["w7", "w118", "w61"]
+    )
+    for (_, weight), (_, expected) in zip(mine.as_list()[:3], their.as_list()[:3], strict=True):
+        assert weight == pytest.approx(expected, abs=0.03)
+    text = mine.domain_mapper.indexed_string
+    assert text.num_words() == 120
+    assert [j for j, _ in mine.local_exp[1][:3]] == [7, 118, 61]
+    assert len(mine.native.features) == 40
+
+
+def test_words_that_matter_for_any_label_that_is_asked_for_are_kept(monkeypatch):
+    monkeypatch.setattr(ours, "MAX_FEATURES", 30)
+
+    def three(texts):
+        p = np.stack([["w3" in t.split() for t in texts], ["w90" in t.split() for t in texts]], axis=1) * 0.4
+        return np.column_stack([p, 1 - p.sum(axis=1)])
+
+    with pytest.warns(UserWarning, match="twice num_samples"):
+        found = ours.LimeTextExplainer(random_state=0).explain_instance(LONG, three, labels=(0, 1), num_samples=600)
+    assert found.as_list(0)[0][0] == "w3" and found.as_list(1)[0][0] == "w90"
+
+
+def test_characters_may_be_too_many_too(monkeypatch):
+    monkeypatch.setattr(ours, "MAX_FEATURES", 15)
+    made = ours.LimeTextExplainer(random_state=0, char_level=True, bow=False)
+
+    def starts(texts):
+        p = np.array([0.1 + 0.8 * text.startswith("T") for text in texts])
+        return np.stack([1 - p, p], axis=1)
+
+    with pytest.warns(UserWarning, match="the 15 that move"):
+        assert made.explain_instance("This is a short text.", starts, num_samples=500).local_exp[1][0][0] == 0
+
+
+def test_more_than_2000_different_words_are_answered_for():
+    text = " ".join(f"w{i}" for i in range(2050))
+    with pytest.warns(UserWarning, match="2050 different words"):
+        found = ours.LimeTextExplainer(random_state=0).explain_instance(text, weigh, num_samples=400, num_features=8)
+    assert found.as_list()[0][0] == "w7"

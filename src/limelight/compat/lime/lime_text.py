@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from limelight.compat.lime.indexed import CHARACTER_MASK, WORD_MASK, IndexedChar
 from limelight.compat.lime.indexed import ORIGINAL as ORIGINAL_INDEXED
 from limelight.compat.lime.lime_base import LimeBase, departs
 from limelight.compat.lime.lime_route import Perturbed, distances_to_first, fit_perturbed, keeps_base, kernel_of
-from limelight.compat.lime.question import Kernel, Question, as_called, ask
+from limelight.compat.lime.long_texts import Kept, words_that_matter
+from limelight.compat.lime.question import Kernel, Question, as_called, ask, wanted_labels
 from limelight.compat.lime.randomness import Seeds, check_random_state, draw_seed
 from limelight.compat.lime.surrogate import selection_name
 from limelight.contracts import FloatArray
@@ -152,11 +154,6 @@ class LimeTextExplainer:
             raise InputError(f"text_instance: expected a string, got {type(text_instance).__name__}; pass one text.")
         indexed = self._indexed(text_instance)
         own_route = departs(self, ORIGINAL) or not keeps_base(self.base) or replaced(indexed)
-        if not own_route and indexed.num_words() > MAX_FEATURES:
-            raise InputError(
-                f"text_instance: expected at most {MAX_FEATURES} different words, got {indexed.num_words()}; "
-                r"explain sentences, split_expression=r'[.!?]\s+', or a shorter text."
-            )
         question = Question(
             class_names=self.class_names,
             labels=labels,
@@ -173,8 +170,9 @@ class LimeTextExplainer:
         if own_route:
             explanation, said, labels = self._perturb_and_fit(question, indexed, classifier_fn)
         else:
-            answer = ask(question, text_instance, classifier_fn, self._text(), {})
-            explanation = self._explanation(indexed, len(answer.outputs)).fill(answer)
+            kept = self._words_to_explain(question, indexed, classifier_fn)
+            answer = ask(question, text_instance, classifier_fn, self._text(kept), {})
+            explanation = self._explanation(indexed, len(answer.outputs)).fill(answer, kept)
             said, labels = answer.outputs, answer.labels
         self._seeds.leave(self._random_states)
         explanation.predict_proba = said
@@ -223,14 +221,38 @@ class LimeTextExplainer:
         """Every random state that counts; the explainer's own first."""
         return [self.random_state, getattr(self.base, "random_state", self.random_state)]
 
-    def _text(self) -> Text:
-        """Return limelight's way to hide what lime hides."""
+    def _words_to_explain(
+        self, question: Question, indexed: Any, classifier_fn: Callable[[Any], Any]
+    ) -> list[int] | None:
+        """Return the numbers of the words that a long text is explained by, and say so; None for all."""
+        d = indexed.num_words()
+        if d <= MAX_FEATURES:
+            return None
+        rng = stream(question.seed, indexed.raw_string().encode("utf-8", "surrogatepass"), "represent")
+        warnings.warn(
+            f"text_instance: {d} different words are more than one fit takes; the {MAX_FEATURES} that move the answer "
+            "most where words are hidden at random are explained, and the others stay in place. This asks for twice "
+            r"num_samples texts; split_expression=r'[.!?]\s+' explains sentences instead.",
+            stacklevel=3,
+        )
+        return words_that_matter(
+            indexed,
+            as_called(classifier_fn),
+            MAX_FEATURES,
+            int(question.num_samples),
+            rng,
+            lambda outputs: wanted_labels(question, outputs),
+        )
+
+    def _text(self, kept: list[int] | None = None) -> Text:
+        """Return limelight's way to hide what lime hides, of all words or of some."""
         mask = None
         if not self.bow:
             own = CHARACTER_MASK if self.char_level else WORD_MASK
             mask = own if self.mask_string is None else self.mask_string
         pieces = Pieces(None if self.char_level else self.split_expression)
-        return Text(pieces, occurrences="together" if self.bow else "separately", mask=mask)
+        tokens = pieces if kept is None else Kept(pieces, frozenset(kept), self.bow)
+        return Text(tokens, occurrences="together" if self.bow else "separately", mask=mask)
 
     def _indexed(self, text: str) -> IndexedString | IndexedCharacters:
         if self.char_level:
