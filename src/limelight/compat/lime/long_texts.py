@@ -86,7 +86,8 @@ def words_that_matter(
         answers.append(outputs)
     outputs = np.vstack(answers)
     moved = _movement(masks[1:], outputs[1:, list(wanted(outputs[0]))])
-    return np.sort(np.argsort(-moved, kind="stable")[:most]).tolist()
+    found: list[int] = np.sort(np.argsort(-moved, kind="stable")[:most]).tolist()
+    return found
 
 
 def _movement(masks: NDArray[np.uint8], outputs: FloatArray) -> FloatArray:
