@@ -169,3 +169,10 @@ def test_the_probability_that_another_weight_is_larger_is_that_of_many_draws_of_
     which, probability = likeliest_to_exceed(coef, covariance)
     assert which == 1 + int(np.argmax(chances))
     assert probability == pytest.approx(chances.max(), abs=0.005)
+
+
+def test_weights_without_errors_are_rivals_only_where_they_are_equally_large_and_not_nothing():
+    none = np.zeros((2, 2))
+    assert likeliest_to_exceed(np.array([0.0, 0.0]), none) == (1, 0.0)
+    assert likeliest_to_exceed(np.array([2.0, 1.0]), none) == (1, 0.0)
+    assert likeliest_to_exceed(np.array([1.0, -1.0]), none) == (1, 0.5)
