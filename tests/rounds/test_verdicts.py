@@ -129,3 +129,58 @@ def test_a_level_of_ten_thousand_has_the_weight_that_redrawing_it_has():
 def test_that_pairs_were_not_looked_for_is_not_told_as_none_found():
     explanation = ll.Explainer(lambda A: A[:, 0] * A[:, 1] + A[:, 2], ll.Tabular(NORMAL, bins=None)).explain(NORMAL[0])
     assert "not looked for" in explanation.verdicts[0]
+
+
+def test_a_reason_that_lies_outside_the_background_has_its_weight():
+    frame = pd.DataFrame(NORMAL[:1000, :4], columns=list("abcd"))
+    steep = {"a": 5.0, "b": 0.0, "c": 0.0, "d": 0.0}
+    explanation = ll.Explainer(lambda F: 1 / (1 + np.exp(4 - 8 * (F.a > 4))), ll.Tabular(frame)).explain(steep)
+    assert explanation.contributions[0] == pytest.approx([0.964, 0, 0, 0], abs=0.01)
+    assert any(warning.startswith("outside the background") for warning in explanation.warnings)
+
+
+def test_an_outlier_s_column_is_named_first_by_an_outlier_detector():
+    from sklearn.svm import OneClassSVM
+
+    frame = pd.DataFrame(NORMAL[:600, :4], columns=list("abcd"))
+    row = frame.iloc[0].copy()
+    row["b"] = 6.0
+    explanation = ll.Explainer(OneClassSVM(nu=0.05).fit(frame), ll.Tabular(frame)).explain(row)
+    assert explanation.features[explanation.selected[0][0]].where.key == "b"
+
+
+@pytest.mark.parametrize("share", [0.03, 0.003, 0.0003])
+def test_a_rare_flag_has_the_weight_that_it_has(share):
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame({"flag": np.arange(20_000) < share * 20_000, "v": rng.normal(size=20_000)})
+    model = lambda F: 0.9 * F.flag + 0.05 * (F.v > 0)  # noqa: E731
+    explanation = ll.Explainer(model, ll.Tabular(frame), seed=1).explain(frame.iloc[0])
+    assert abs(explanation.coef[0, 0] - 0.9) <= max(4 * explanation.stderr[0, 0], 1e-3)
+
+
+def test_a_category_that_the_background_lacks_and_a_value_that_is_missing_may_be_the_reason():
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"k": list("ab") * 500, "v": rng.normal(size=1000)})
+    new = ll.Explainer(lambda F: (F.k == "zz") * 1.0, ll.Tabular(frame)).explain({"k": "zz", "v": 0.0})
+    missing = ll.Explainer(lambda F: F.v.isna() * 1.0, ll.Tabular(frame)).explain({"k": "a", "v": np.nan})
+    assert new.contributions[0, 0] == pytest.approx(1.0)
+    assert missing.contributions[0, 1] == pytest.approx(1.0)
+
+
+def test_a_text_model_of_one_word_takes_no_more_rows_than_it_needs_and_names_no_other():
+    explainer = ll.Explainer(lambda texts: [float("bad" in text) for text in texts], ll.Text(), seed=0)
+    explanation = explainer.explain("this is a bad text of nineteen words that goes on and on until it ends here now")
+    assert explanation.provenance.n_samples <= 512
+    assert np.count_nonzero(explanation.coef[0]) == 1
+    assert explanation.warnings == ()
+
+
+def test_linear_models_are_not_warned_about():
+    explainer = ll.Explainer(lambda A: A @ SLOPES, ll.Tabular(NORMAL))
+    assert all(explanation.warnings == () for explanation in explainer.explain_many(NORMAL[:20]))
+
+
+def test_where_the_answer_never_moved_nothing_is_trusted_well():
+    explanation = ll.Explainer(lambda texts: [0.2 * t.count("!") for t in texts], ll.Text()).explain("buy now!!! today")
+    assert explanation.causes == ("nothing moved",)
+    assert "trust it well" not in explanation.describe()

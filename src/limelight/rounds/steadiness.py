@@ -32,6 +32,9 @@ def handful(n: int, *, exhaustive: bool) -> NDArray[np.intp]:
     if n == 0:
         return np.empty(0, dtype=np.intp)
     wanted = max(CERTAIN // 2, CERTAIN - n) if exhaustive else min(HANDFUL, n)
+    if not exhaustive and n > wanted:
+        # An odd stride: every 128th point of a Sobol sequence has the same leading digits, and so nearly one value.
+        return np.arange(wanted) * ((n // wanted - 1) | 1)
     return (np.arange(wanted) * n // wanted).astype(np.intp)
 
 

@@ -100,6 +100,11 @@ def explicit_edges(edges: Sequence[float], column: object) -> FloatArray:
         raise InputError(
             f"bins[{column!r}]: expected a list of numbers, got {edges!r}; pass for example [18, 65]."
         ) from error
+    if array.ndim == 0:
+        raise InputError(
+            f"bins[{column!r}]: expected a strategy or a list of edges, got {edges!r}; 'quartile' makes four bins, "
+            "'decile' ten, and [18, 65] three."
+        )
     if array.ndim != 1 or not np.isfinite(array).all() or not (np.diff(array) > 0).all():
         raise InputError(
             f"bins[{column!r}]: expected finite increasing numbers, got {edges!r}; sort them and drop repeats."
