@@ -301,7 +301,7 @@ class SharedSource:
         self.draws = draws
         self.shared = shared
         self._rare = rare_values(representation, draws) if hold else ()
-        self._parts: tuple[int, list[HeldDraws]] = (0, [])
+        self._parts: tuple[tuple[int, int], list[HeldDraws]] = ((0, 0), [])
 
     @property
     def kind(self) -> str:
@@ -324,12 +324,13 @@ class SharedSource:
 
     def parts(self, n: int) -> list[HeldDraws]:
         """Return the held draws that go with n shared ones, each cut to its number; made once for a look."""
-        if self._parts[0] != n:
+        look = (n, self.draws.Y.shape[1])  # a label that is met later gives all answers a column
+        if self._parts[0] != look:
             rows, found = held_rows(n), []
             for which in self.held(n):
                 whole = self.draws.held[which]
                 found.append(HeldDraws(which, whole.share, whole.U[:rows], whole.codes[:rows], whole.Y[:rows]))
-            self._parts = (n, found)
+            self._parts = (look, found)
         return self._parts[1]
 
     def codes(self, n: int) -> NDArray[Any]:
