@@ -33,7 +33,8 @@ def test_every_part_is_said_shown_and_written_as_a_page(
     text = "\n".join(said)
     assert text.count("How to read it") == len(explained) == 4
     assert all(str(explanation) in text for explanation in explained)
-    assert all(len(line) <= 81 for line in text.splitlines())
+    # a line that names a page is as long as the path to it
+    assert all(len(line) <= 81 for line in text.splitlines() if str(folder) not in line)
     names = ["image.html", "table-right.html", "table-wrong.html", "text.html"]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert all(f"{folder / name}" in said[-1] for name in names)
