@@ -40,7 +40,7 @@ from limelight.local.sampling import (
     size_law,
     weighted_size_law,
 )
-from limelight.local.stopping import critical_value, look_schedule, precise_enough, rank
+from limelight.local.stopping import critical_value, look_schedule, rank, relative_error
 
 SIZES = (200, 500, 1000, 5000)
 
@@ -357,7 +357,7 @@ def stopping(games: list[MaskGame], repeats: int) -> None:
         rows, covered = [], []
         for game in games:
             for seed in range(repeats):
-                n, fit = until(game, seed, budget, lambda fit: precise_enough(fit, tolerance))  # noqa: B023
+                n, fit = until(game, seed, budget, lambda fit: bool((relative_error(fit) <= tolerance).all()))  # noqa: B023
                 rows.append(n)
                 covered.append((np.abs(fit.coef[0] - game.truth) <= 1.96 * fit.stderr[0]).mean())
         print(f"{'tolerance':>14s} {tolerance:5.2f} {np.mean(rows):7.0f} {np.mean(np.array(rows) == budget):7.2f} "

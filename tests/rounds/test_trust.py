@@ -3,8 +3,6 @@
 import numpy as np
 
 import limelight as ll
-from limelight.rounds.findings import TargetFindings
-from limelight.rounds.trust import verdict_sentence
 
 X = np.random.default_rng(0).normal(size=(300, 4))
 
@@ -35,11 +33,3 @@ def test_a_sign_that_is_not_certain_is_said_by_name():
 def test_a_model_that_is_well_described_gets_no_warning():
     explainer = ll.Explainer(lambda X: X @ [1.0, 2.0, 3.0, 4.0], ll.Tabular(X, bins=None), seed=0)
     assert explainer.explain(X[0]).warnings == ()
-
-
-def test_a_gap_that_is_a_small_part_of_the_answer_is_not_said_to_leave_nothing_told():
-    found = TargetFindings("gap", 0.98, 0.01, 0.0, 7.6, 0.757)
-    small = verdict_sentence(found, 0.853, 0.98, (), n=1024, base=-0.022)
-    whole = verdict_sentence(found, 0.853, 0.98, (), n=1024, base=0.75)
-    assert small.endswith("lead to expect 0.757: the weights tell most of it, and miss the rest.")
-    assert whole.endswith("lead to expect 0.757: the weights do not tell why.")

@@ -254,7 +254,10 @@ def test_weights_beside_a_large_offset_are_no_rounding_errors() -> None:
 
 
 def test_what_the_verdict_says_is_not_said_again_as_a_warning() -> None:
-    said = "The model answers 0.951 here, where its answers around lead to expect 0.2: the weights do not tell why."
+    said = (
+        "The model answers 0.951 here, where its answers around lead to expect 0.2: "
+        "the weights do not tell what makes the difference."
+    )
     warning = (
         f"{OPENINGS['gap']} >50K: its answer is 7 residual spreads away from what the perturbations lead to expect"
     )

@@ -56,11 +56,6 @@ def relative_error(estimate: Estimate) -> FloatArray:
     return relative if estimate.identified else np.full_like(relative, np.inf)
 
 
-def precise_enough(estimate: Estimate, tolerance: float) -> bool:
-    """Return whether, for every target, the largest standard error is below `tolerance` times the largest |weight|."""
-    return bool((relative_error(estimate) <= tolerance).all())
-
-
 def samples_needed(n: int, stderr: float, target: float) -> int:
     """Return how many rows bring a standard error down to `target`, by the 1/n law of its square.
 

@@ -35,7 +35,6 @@ def assemble(
     context, representation, units = one.context, one.representation, one.units
     targets, findings = context.target_names(one), find(one, neighborhood, estimate, verdict.selected)
     features = tuple(feature.name for feature in representation.features)
-    bases = estimate.intercept + estimate.coef @ findings.reference
     return Explanation(
         features=representation.features,
         targets=targets,
@@ -64,10 +63,8 @@ def assemble(
         pairs=tuple(each.pairs for each in findings.targets),
         causes=tuple(each.cause for each in findings.targets),
         verdicts=tuple(
-            verdict_sentence(found, one.outputs[target], fidelity, features, n=len(neighborhood.Z), base=base)
-            for found, target, fidelity, base in zip(
-                findings.targets, one.targets, estimate.fidelity.tolist(), bases.tolist(), strict=True
-            )
+            verdict_sentence(found, one.outputs[target], fidelity, features, n=len(neighborhood.Z))
+            for found, target, fidelity in zip(findings.targets, one.targets, estimate.fidelity.tolist(), strict=True)
         ),
     )
 

@@ -31,10 +31,6 @@ UNMOVED = {
 NOISY = "the model is not deterministic: perturbations were asked repeatedly, and the intervals include its noise"
 
 
-SMALL_PART = 0.25
-"""A gap below this part of the way from the base to the answer is what the weights miss, not what they are about."""
-
-
 def trust_warnings(
     features: Sequence[Feature],
     targets: Sequence[str],
@@ -122,13 +118,7 @@ def _several(names: Sequence[str]) -> str:
 
 
 def verdict_sentence(
-    found: TargetFindings,
-    prediction: float,
-    fidelity: float,
-    features: Sequence[str],
-    *,
-    n: int,
-    base: float = math.nan,
+    found: TargetFindings, prediction: float, fidelity: float, features: Sequence[str], *, n: int
 ) -> str:
     """Return in one sentence what the weights of a target may be used for.
 
@@ -144,9 +134,6 @@ def verdict_sentence(
         The features' names.
     n
         How many perturbations there were.
-    base
-        Where the contributions start. A gap that is a small part of the way from there to the answer leaves the
-        weights most of what they tell.
 
     >>> verdict_sentence(TargetFindings("adds up", 0.99, 0.01, 0.0, 0.2, 0.0), 0.5, 0.31, (), n=2048)
     'The features add up: weights can be compared and summed (additivity 0.99; the conditions shown tell 0.31 of it).'
@@ -159,11 +146,9 @@ def verdict_sentence(
     if found.cause == "nothing moved":
         return f"The answer never moved in {n} perturbations: there is nothing here to explain."
     if found.cause == "gap":
-        small = abs(prediction - found.expected) < SMALL_PART * abs(prediction - base)
-        tells = "the weights tell most of it, and miss the rest" if small else "the weights do not tell why"
         return (
             f"The model answers {prediction:.3g} here, where its answers around lead to expect {found.expected:.3g}: "
-            f"{tells}."
+            "the weights do not tell what makes the difference."
         )
     if found.cause == "too few":
         return "Too few perturbations near this instance move the answer to say how far the weights can be trusted."
