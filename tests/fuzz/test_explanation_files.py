@@ -13,7 +13,7 @@ import pytest
 
 import limelight as ll
 from limelight.errors import InputError
-from limelight.overview.reading import read_weights
+from limelight.overview.reading import read_entries
 from limelight.views import describe, html, markdown, terminal
 
 FILES = sorted((Path(__file__).parents[1] / "data").glob("explanation-*.json"))
@@ -91,7 +91,7 @@ def test_a_damaged_line_among_many_is_refused_or_counted(file: Path, tmp_path: P
         try:
             ll.feature_importance(path, name=name)
             ll.submodular_pick(path, 1, name=name)
-            list(read_weights(path, name))
+            list(read_entries(path, name))
         except InputError:
             continue
         except Exception as error:

@@ -20,8 +20,12 @@ def explanation(
     names: Sequence[str] | None = None,
     shown: int | None = None,
     shared: bool = False,
+    reference: float | Sequence[float] | None = 0.0,
 ) -> Explanation:
-    """An explanation with the given weights by feature; several numbers are for several targets."""
+    """An explanation with the given weights by feature; several numbers are for several targets.
+
+    The instance's own z' is 1 in every feature; `reference` is the average row's, None where that is not known.
+    """
     k, d = len(targets), len(weights)
     coef = np.array(list(weights.values()), dtype=float).reshape(d, k).T
     errors = np.broadcast_to(np.asarray(stderr, dtype=float), (k, d)).copy()
@@ -42,6 +46,8 @@ def explanation(
         covariance=tuple(np.diag(errors[i, j] ** 2)[np.triu_indices(len(j))] for i, j in enumerate(selected)),
         outputs=(),
         layout={"kind": "bars"},
+        center=None if reference is None else np.ones(d),
+        reference=None if reference is None else np.broadcast_to(np.asarray(reference, dtype=float), d).copy(),
         provenance=provenance(shared),
     )
 

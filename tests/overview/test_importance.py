@@ -1,4 +1,4 @@
-"""Mean |weight| and mean weight over many explanations, with intervals that mean what they say."""
+"""Mean |contribution| and mean contribution over many explanations, with intervals that mean what they say."""
 
 from __future__ import annotations
 
@@ -31,6 +31,36 @@ def test_two_rows_by_hand() -> None:
     assert sex["noise"] == pytest.approx(0.1 * (2 / np.pi) ** 0.5)
     assert importance.n_explanations == {"spam": 2}
     assert "spam: mean over 2 explanations" in str(importance)
+
+
+def test_a_column_counts_by_what_it_contributes_not_by_its_weight() -> None:
+    # 95 % of rows have no gain: their bin is 1, the average row's .95, so that .4 · .05 = .02 is what it adds
+    many = [explanation({"gain": 0.4, "age": 0.1}, stderr=(0.2, 0.2), reference=(0.95, 0.5)) for _ in range(4)]
+    age, gain = ll.feature_importance(many).rows()
+    assert (age["feature"], age["mean_abs"], age["noise"]) == ("age", 0.05, pytest.approx(0.1 * (2 / np.pi) ** 0.5))
+    assert (gain["mean"], gain["noise"]) == pytest.approx((0.02, 0.01 * (2 / np.pi) ** 0.5))
+
+
+def test_a_rare_step_does_not_lead_where_most_rows_are_at_zero() -> None:
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.where(rng.random(1000) < 0.05, 5000.0, 0.0), rng.normal(size=1000)])
+    explainer = ll.Explainer(lambda X: (X[:, 0] > 0) + 0.3 * X[:, 1], ll.Tabular(X, names=["gain", "age"]), seed=0)
+    explanations = explainer.explain_all(X[:100])
+    found = by_feature(ll.feature_importance(explanations))
+    # 5 % of rows are .95 above the average answer, 95 % are .05 below: .095 in the mean, of a weight of 1
+    rich = np.mean(X[:100, 0] > 0)
+    share = np.mean(X[:, 0] > 0)
+    assert found["gain"]["mean_abs"] == pytest.approx(rich * (1 - share) + (1 - rich) * share, abs=0.02)
+    assert ll.feature_importance(explanations).rows()[0]["feature"] == "age"
+
+
+def test_weights_that_stand_for_contributions_are_said(tmp_path: Path) -> None:
+    many = [explanation({"a": 1.0}, reference=None), explanation({"a": 1.0}), explanation({"a": 1.0}, reference=None)]
+    (tmp_path / "many.jsonl").write_text("\n".join(e.to_json() for e in many))
+    for importance in (ll.feature_importance(many), ll.feature_importance(tmp_path / "many.jsonl")):
+        assert len(importance.warnings) == 1
+        assert "2 explanations do not say what the bars are compared with" in str(importance)
+    assert ll.feature_importance(many[1:2]).warnings == ()
 
 
 def test_one_explanation_has_its_own_intervals() -> None:

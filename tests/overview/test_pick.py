@@ -52,6 +52,16 @@ SMALL = st.tuples(st.integers(2, 7), st.integers(1, 6)).flatmap(
     lambda shape: arrays(float, shape, elements=st.sampled_from([0.0, 0.0, 0.25, 1.0, -0.5, 2.25]))
 )
 
+
+def test_a_column_covers_by_what_it_contributes_not_by_its_weight() -> None:
+    # .4 · (1 − .95) = .02 is less than .1 · (1 − .5) = .05, though its weight is four times as large
+    many = [explanation({"gain": 0.4, "age": 0.1}, reference=(0.95, 0.5)) for _ in range(4)]
+    pick = ll.submodular_pick(many, budget=1)
+    assert pick.importances == pytest.approx({"age": 0.2**0.5, "gain": 0.08**0.5})
+    assert list(pick.importances) == ["age", "gain"]
+    assert ll.submodular_pick([explanation({"a": 1.0}, reference=None)], budget=1).warnings
+
+
 # -- the algorithm ----------------------------------------------------------------------------------------------------
 
 

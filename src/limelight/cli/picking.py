@@ -20,7 +20,7 @@ FeaturesOption = Annotated[
     int | None, typer.Option("--max-features", help="How many features of each explanation count, largest first.")
 ]
 LevelOption = Annotated[
-    float | None, typer.Option(help="Count only weights whose interval of this level leaves out zero, such as 0.95.")
+    float | None, typer.Option(help="Count only features whose interval of this level leaves out zero, such as 0.95.")
 ]
 NameOption = Annotated[
     str | None,

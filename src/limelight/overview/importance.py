@@ -1,15 +1,18 @@
-"""How much each feature matters over many explanations: the mean |weight| and the mean weight, with intervals.
+"""How much each feature matters over many explanations: mean |contribution| and mean contribution, with intervals.
 
 Input: many explanations. Output: a table with one row per target and feature. Each explanation is one instance; the
-mean is over all that explain the target, and a feature that an instance does not have (a word that is not in the text)
-counts as zero there, so that for tables it is the plain mean and for texts rare words do not come first.
+mean is over all that explain the target. A contribution is what the feature adds to the answer against the average row,
+which for words and parts is LIME's weight, and for a column its weight times how far the instance's bin is from the
+average: a bin that nearly all rows are in contributes next to nothing, however large its weight. A feature that an
+instance does not have (a word that is not in the text) counts as zero there, so that for tables it is the plain mean
+and for texts rare words do not come first.
 
-Standard error of a mean over n instances with weights ŵ_i and standard errors s_i: the instances are a sample of those
-that the model will see, so it is the spread between instances, S²/n. That holds each explanation's own noise already,
-as long as it is independent; Σ s_i²/n² is a floor for few instances that happen to agree. Where explanations share
-their perturbations (tables), the errors of rows in the same bin of a column are one error, which does not average out:
-Σ_b (Σ_{i in b} s_i/n)² is added, with b the bins. Between bins errors are opposite if anything (a bin's mean less that
-of the others), so that this is on the safe side.
+Standard error of a mean over n instances with contributions ĉ_i and standard errors s_i: the instances are a sample of
+those that the model will see, so it is the spread between instances, S²/n. That holds each explanation's own noise
+already, as long as it is independent; Σ s_i²/n² is a floor for few instances that happen to agree. Where explanations
+share their perturbations (tables), the errors of rows in the same bin of a column are one error, which does not average
+out: Σ_b (Σ_{i in b} s_i/n)² is added, with b the bins. Between bins errors are opposite if anything (a bin's mean less
+that of the others), so that this is on the safe side.
 """
 
 from __future__ import annotations
@@ -19,14 +22,22 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from limelight.overview.reading import Explanations, Name, Weights, check_target, nothing_explains, read_weights
+from limelight.overview.reading import (
+    Entry,
+    Explanations,
+    Name,
+    check_target,
+    nothing_explains,
+    read_entries,
+    uncompared_note,
+)
 from limelight.result.explanation import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FOLDED = math.sqrt(2 / math.pi)
-"""E|e| of a standard normal e: how large the |weight| of nothing is, in standard errors [leone1961]."""
+"""E|e| of a standard normal e: how large the |contribution| of nothing is, in standard errors [leone1961]."""
 
 _MOST = 1e300
 """A square larger than this stands for infinity, of which no sum is made."""
@@ -34,7 +45,7 @@ _MOST = 1e300
 
 @dataclass(frozen=True, slots=True)
 class FeatureImportance:
-    """One feature's mean |weight| and mean weight for one target.
+    """One feature's mean |contribution| and mean contribution for one target.
 
     Parameters
     ----------
@@ -45,12 +56,13 @@ class FeatureImportance:
     count
         In how many explanations it occurs.
     mean_abs, abs_low, abs_high
-        Mean |weight| over all explanations of the target, and its interval.
+        Mean |contribution| over all explanations of the target, in units of the output, and its interval.
     noise
-        The mean |weight| that sampling noise alone would show here, with no effect at all: √(2/π) × mean standard
+        The mean |contribution| that sampling noise alone would show here, with no effect at all: √(2/π) × mean standard
         error. A `mean_abs` near it says nothing.
     mean, low, high
-        Mean weight, and its interval.
+        Mean contribution, and its interval. Near zero for the columns of a table, whose rows lie on both sides of the
+        average row; for words it tells which way they push.
     """
 
     target: str
@@ -67,7 +79,7 @@ class FeatureImportance:
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """How much each feature matters for each target: largest mean |weight| first.
+    """How much each feature matters for each target: largest mean |contribution| first.
 
     Parameters
     ----------
@@ -77,11 +89,14 @@ class Importance:
         For each target, how many explanations explain it.
     level
         Of the intervals.
+    warnings
+        Sentences about what the means cannot say.
     """
 
     features: tuple[FeatureImportance, ...]
     n_explanations: dict[str, int]
     level: float
+    warnings: tuple[str, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict for each target and feature, for any frame library."""
@@ -108,10 +123,10 @@ class Importance:
         for target, n in self.n_explanations.items():
             lines.append(f"{target}: mean over {n:,} explanations, intervals {self.level:.0%}")
             for entry in [entry for entry in self.features if entry.target == target][:10]:
-                size = f"|weight| {entry.mean_abs:.3g} [{entry.abs_low:.3g}, {entry.abs_high:.3g}]"
-                mean = f"weight {entry.mean:+.3g} [{entry.low:+.3g}, {entry.high:+.3g}]"
-                lines.append(f"  {entry.feature!s:<24} {size:<36} {mean}")
-        return "\n".join(lines)
+                size = f"|contribution| {entry.mean_abs:.3g} [{entry.abs_low:.3g}, {entry.abs_high:.3g}]"
+                mean = f"mean {entry.mean:+.3g} [{entry.low:+.3g}, {entry.high:+.3g}]"
+                lines.append(f"  {entry.feature!s:<24} {size:<42} {mean}")
+        return "\n".join([*lines, *self.warnings])
 
 
 def feature_importance(
@@ -121,9 +136,9 @@ def feature_importance(
     name: Name | None = None,
     level: float = 0.95,
 ) -> Importance:
-    """Return how much each feature matters over many explanations: mean |weight| and mean weight, with intervals.
+    """Return how much each feature matters over many explanations: mean |contribution|, mean, and intervals.
 
-    All weights of the full fit count, also those that an explanation does not show: leaving out the small ones would
+    All features of the full fit count, also those that an explanation does not show: leaving out the small ones would
     make the mean of the others too large. The intervals speak of the instances that the model will see, of which those
     explained are taken for a random sample; they are as wide as the spread between instances and the sampling noise of
     the explanations make them. With one explanation they are its own.
@@ -134,8 +149,8 @@ def feature_importance(
         A list, any iterable, or the path of a .jsonl file with one explanation in each line; only sums are kept.
     target
         Name of an output, or its position among those that an explanation explains. None, the default: every output
-        that some explanation explains, each for itself, for weights of two outputs are not of one kind: those of
-        two classes cancel.
+        that some explanation explains, each for itself, for contributions to two outputs are not of one kind:
+        those to two classes cancel.
     name
         ``name(explanation, feature)`` → what the feature is across explanations, as in `submodular_pick`.
     level
@@ -167,14 +182,17 @@ def feature_importance(
     check_target(target)
     targets: dict[str, _Target] = {}
     known: dict[str, None] = {}
-    for weights in read_weights(explanations, name):
-        known.update(dict.fromkeys(weights.targets))
-        for row in weights.rows(target):
-            targets.setdefault(weights.targets[row], _Target()).add(weights, row)
+    uncompared = 0
+    for entry in read_entries(explanations, name):
+        known.update(dict.fromkeys(entry.targets))
+        uncompared += not entry.compared
+        for row in entry.rows(target):
+            targets.setdefault(entry.targets[row], _Target()).add(entry, row)
     if not targets:
         raise nothing_explains(target, known)
-    entries = [entry for name, sums in targets.items() for entry in _entries(name, sums, level, quantile)]
-    return Importance(tuple(entries), {name: sums.n for name, sums in targets.items()}, level)
+    features = [feature for name, sums in targets.items() for feature in _entries(name, sums, level, quantile)]
+    counts = {name: sums.n for name, sums in targets.items()}
+    return Importance(tuple(features), counts, level, uncompared_note(uncompared))
 
 
 # -- sums -------------------------------------------------------------------------------------------------------------
@@ -203,16 +221,16 @@ class _Moments:
 
 @dataclass(slots=True)
 class _Sums:
-    """What is kept of one feature: its weights, their sizes, and Σs, Σs² of their errors; Σs by bin where shared."""
+    """What is kept of one feature: contributions, their sizes, and Σs, Σs² of their errors; Σs by bin where shared."""
 
-    weights: _Moments = field(default_factory=_Moments)
+    values: _Moments = field(default_factory=_Moments)
     sizes: _Moments = field(default_factory=_Moments)
     error: float = 0.0
     error2: float = 0.0
     shared: dict[str, float] = field(default_factory=dict)
 
-    def add(self, weight: float, size: float, error: float, place: str | None) -> None:
-        self.weights.add(weight)
+    def add(self, value: float, size: float, error: float, place: str | None) -> None:
+        self.values.add(value)
         self.sizes.add(size)
         self.error += error
         self.error2 += error * error
@@ -224,7 +242,7 @@ class _Sums:
 class _Target:
     """The sums of all features of one target, over n explanations.
 
-    They are kept in units of `unit`, a power of two near the first weights: squares of weights of 1e200 or 1e-200 would
+    They are kept in units of `unit`, a power of two near the first contributions: squares of 1e200 or 1e-200 would
     leave the range of numbers, and dividing by a power of two changes no digit.
     """
 
@@ -232,22 +250,22 @@ class _Target:
     n: int = 0
     unit: float = 0.0
 
-    def add(self, weights: Weights, row: int) -> None:
+    def add(self, entry: Entry, row: int) -> None:
         self.n += 1
-        unit = self._unit_for(weights, row)
+        unit = self._unit_for(entry, row)
         together: dict[Hashable, tuple[float, float, float, str]] = {}
-        columns = (weights.keys, weights.names, weights.coef[row], weights.stderr[row])
-        for key, name, weight, error in zip(*columns, strict=True):
+        columns = (entry.keys, entry.names, entry.contributions[row], entry.stderr[row])
+        for key, name, value, error in zip(*columns, strict=True):
             if key is not None:
-                # errors of one explanation's weights are taken to go together: never too small
-                w, size, e, place = together.get(key, (0.0, 0.0, 0.0, name))
-                together[key] = (w + weight / unit, size + abs(weight) / unit, e + error / unit, place)
-        for key, (weight, size, error, place) in together.items():
-            self.features.setdefault(key, _Sums()).add(weight, size, error, place if weights.shared else None)
+                # errors of one explanation's features are taken to go together: never too small
+                v, size, e, place = together.get(key, (0.0, 0.0, 0.0, name))
+                together[key] = (v + value / unit, size + abs(value) / unit, e + error / unit, place)
+        for key, (value, size, error, place) in together.items():
+            self.features.setdefault(key, _Sums()).add(value, size, error, place if entry.shared else None)
 
-    def _unit_for(self, weights: Weights, row: int) -> float:
+    def _unit_for(self, entry: Entry, row: int) -> float:
         if not self.unit:
-            largest = max(map(abs, (*weights.coef[row], *weights.stderr[row])), default=0.0)
+            largest = max(map(abs, (*entry.contributions[row], *entry.stderr[row])), default=0.0)
             self.unit = 2.0 ** (math.frexp(largest)[1] - 1) if 0.0 < largest < math.inf else 0.0
         return self.unit or 1.0
 
@@ -266,7 +284,7 @@ def _entry(
     target: str, key: Hashable, sums: _Sums, whole: _Target, quantiles: tuple[float, float]
 ) -> FeatureImportance:
     n, unit = whole.n, whole.unit or 1.0
-    mean, variance = sums.weights.among(n)
+    mean, variance = sums.values.among(n)
     size, size_variance = sums.sizes.among(n)
     half, half_size = (_half_width(each, sums, n, *quantiles) for each in (variance, size_variance))
     return FeatureImportance(

@@ -1,13 +1,17 @@
 """A few explanations that together show what a model does: submodular pick, SP-LIME [ribeiro2016, §4, Algorithm 2].
 
-Input: many explanations. Output: the positions of a few. With W the |weights|, one row per explanation and one column
-per feature, a feature's importance is I_j = √Σ_i W_ij, and a set V of explanations covers
+Input: many explanations. Output: the positions of a few. With W the |contributions|, one row per explanation and one
+column per feature, a feature's importance is I_j = √Σ_i W_ij, and a set V of explanations covers
 
     c(V, W, I) = Σ_j 1[some i in V has W_ij > 0] I_j.
 
 That is monotone and submodular, so that taking the largest gain again and again covers at least 1 − 1/e = 63 % of what
 the best set of that size covers [nemhauser1978]. Gains can only shrink, so that a gain computed earlier bounds today's,
 and most need not be computed again [minoux1978].
+
+The paper's W holds |weights|. Its features are words, which an instance has and the alternative has not; there the two
+are the same. Every row of a table has every column, and a weight counts the step between bins, also where nearly all
+rows are in the same one, so that here the columns of W are what each adds to the answer against the average row.
 """
 
 from __future__ import annotations
@@ -25,13 +29,14 @@ import numpy as np
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
 from limelight.overview.reading import (
+    Entry,
     Explanations,
     Name,
-    Weights,
     check_target,
     nothing_explains,
     pick_positions,
-    read_weights,
+    read_entries,
+    uncompared_note,
 )
 from limelight.result.explanation import Explanation, normal_quantile
 
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 ROUNDING = 1e-12
-"""Weights smaller than this fraction of an explanation's largest are zeros that were computed."""
+"""Contributions smaller than this fraction of an explanation's largest are zeros that were computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Pick:
     importances
         I_j by feature, largest first. Keys are identities: a column, a word, what `name` returned.
     explanations
-        Those picked; empty where they came as a stream, of which only the weights are kept.
+        Those picked; empty where they came as a stream, of which only numbers are kept.
     n_candidates
         How many explanations there were to pick from.
     warnings
@@ -94,26 +99,26 @@ def submodular_pick(
     """Pick a few explanations that together cover the features that matter most, none of them twice.
 
     Features are compared by what they are (`Feature.where`), not by how they read: the column of a table, the word of
-    a text. Where several pick equally much, the one with the larger total |weight| comes first, then the earlier.
+    a text. Where several pick equally much, the one with the larger total |contribution| comes first, then the earlier.
 
     Parameters
     ----------
     explanations
-        A list; any iterable, such as what `explain_many` returns, of which only the weights are kept; or the path of a
+        A list; any iterable, such as what `explain_many` returns, of which only numbers are kept; or the path of a
         .jsonl file with one explanation in each line.
     budget
         How many to pick: as many as somebody is willing to look at.
     target
         Name of an output, or its position among those that an explanation explains: explanations without it are no
-        candidates. None, the default, adds up the |weights| of all outputs that each explanation explains.
+        candidates. None, the default, adds up the |contributions| to all outputs that each explanation explains.
     name
         ``name(explanation, feature)`` → what the feature is across explanations; None leaves a feature out. Needed
         for pictures and series, where superpixel 7 of one is not superpixel 7 of another.
     max_features
-        How many features of each explanation count, largest |weight| first, for each output. None, the default: all
-        that it shows. Fewer tell explanations apart where all of them show all columns of a table.
+        How many features of each explanation count, largest |contribution| first, for each output. None, the default:
+        all that it shows. Fewer tell explanations apart where all of them show all columns of a table.
     level
-        Count only weights whose confidence interval of this level leaves out zero. None, the default and the paper's:
+        Count only features whose confidence interval of this level leaves out zero. None, the default and the paper's:
         all that are shown and not zero. With 0.95 a feature is not covered by an explanation that shows noise there.
 
     Returns
@@ -150,17 +155,19 @@ def submodular_pick(
     matrix = _Matrix()
     z = 0.0 if level is None else normal_quantile(level)
     known: dict[str, None] = {}
-    for weights in read_weights(explanations, name):
-        known.update(dict.fromkeys(weights.targets))
-        rows = weights.rows(target)
+    uncompared = 0
+    for entry in read_entries(explanations, name):
+        known.update(dict.fromkeys(entry.targets))
+        uncompared += not entry.compared
+        rows = entry.rows(target)
         if rows or target is None:
-            matrix.append(weights.position, _row(weights, rows, max_features, z))
+            matrix.append(entry.position, _row(entry, rows, max_features, z))
     if not matrix.positions:
         raise nothing_explains(target, known)
     if budget > len(matrix.positions):
         what = "" if target is None else f" that explain {target!r}"
         raise InputError(f"budget: expected at most {len(matrix.positions)}, the explanations{what}, got {budget}.")
-    return _picked(matrix, budget, explanations)
+    return _picked(matrix, budget, explanations, uncompared_note(uncompared))
 
 
 def _check_numbers(budget: Any, max_features: Any, level: Any) -> None:
@@ -178,7 +185,7 @@ def _check_numbers(budget: Any, max_features: Any, level: Any) -> None:
 
 @dataclass(slots=True)
 class _Matrix:
-    """W as it grows, row after row: 12 bytes for each weight, and one number for each feature."""
+    """W as it grows, row after row: 12 bytes for each entry, and one number for each feature."""
 
     positions: array[int] = field(default_factory=lambda: array("q"))
     columns: dict[Hashable, int] = field(default_factory=dict)
@@ -187,11 +194,11 @@ class _Matrix:
     values: array[float] = field(default_factory=lambda: array("d"))
 
     def append(self, position: int, row: Mapping[Hashable, float]) -> None:
-        """Add the row of one explanation: |weight| by feature."""
+        """Add the row of one explanation: |contribution| by feature."""
         self.positions.append(position)
-        for key, weight in row.items():
+        for key, size in row.items():
             self.indices.append(self.columns.setdefault(key, len(self.columns)))
-            self.values.append(weight)
+            self.values.append(size)
         self.ends.append(len(self.values))
 
     def sparse(self) -> csr_array:
@@ -202,18 +209,18 @@ class _Matrix:
         return csr_array(parts, shape=(len(self.positions), len(self.columns)))
 
 
-def _row(weights: Weights, rows: Sequence[int], max_features: int | None, z: float) -> dict[Hashable, float]:
-    """Return the row of W of one explanation; what it shows with weight zero, up to rounding, covers nothing.
+def _row(entry: Entry, rows: Sequence[int], max_features: int | None, z: float) -> dict[Hashable, float]:
+    """Return the row of W of one explanation; what it shows with contribution zero, up to rounding, covers nothing.
 
-    |weights| add up, over outputs and over features of one identity: two classes of a probability have opposite
-    weights, and their sum would say that nothing matters.
+    Sizes add up, over outputs and over features of one identity: two classes of a probability have opposite
+    contributions, and their sum would say that nothing matters.
     """
     row: dict[Hashable, float] = {}
     for i in rows:
-        coef, stderr = weights.coef[i], weights.stderr[i]
-        zero = ROUNDING * max(map(abs, coef), default=0.0)
-        for j in weights.selected[i][:max_features]:
-            size, key = abs(coef[j]), weights.keys[j]
+        values, stderr = entry.contributions[i], entry.stderr[i]
+        zero = ROUNDING * max(map(abs, values), default=0.0)
+        for j in entry.selected[i][:max_features]:
+            size, key = abs(values[j]), entry.keys[j]
             if size > zero and size > z * stderr[j] and key is not None:
                 row[key] = row.get(key, 0.0) + size
     return row
@@ -222,7 +229,7 @@ def _row(weights: Weights, rows: Sequence[int], max_features: int | None, z: flo
 # -- Algorithm 2 ------------------------------------------------------------------------------------------------------
 
 
-def _picked(matrix: _Matrix, budget: int, explanations: Explanations) -> Pick:
+def _picked(matrix: _Matrix, budget: int, explanations: Explanations, notes: tuple[str, ...]) -> Pick:
     W = matrix.sparse()
     importances = _rounded(feature_importances(W))
     rows, gains = lazy_greedy(W, importances, budget)
@@ -238,12 +245,12 @@ def _picked(matrix: _Matrix, budget: int, explanations: Explanations) -> Pick:
         importances={keys[j]: float(importances[j]) for j in order},
         explanations=pick_positions(explanations, indices),
         n_candidates=len(matrix.positions),
-        warnings=_doubts(gains, total),
+        warnings=(*notes, *_doubts(gains, total)),
     )
 
 
 def feature_importances(W: csr_array) -> FloatArray:
-    """Return I (m,) = √Σ_i W_ij of the |weights| W (n, m) [ribeiro2016, §4].
+    """Return I (m,) = √Σ_i W_ij of the sizes W (n, m) [ribeiro2016, §4].
 
     Sums are rounded once, so that the order of the explanations changes nothing.
 
@@ -264,7 +271,7 @@ def lazy_greedy(W: csr_array, importances: FloatArray, budget: int) -> tuple[lis
     Parameters
     ----------
     W
-        (n, m) |weights|; a stored entry covers its column.
+        (n, m) |contributions|; a stored entry covers its column.
     importances
         (m,)
     budget
@@ -303,13 +310,13 @@ def _spans(ends: Any) -> list[tuple[int, int]]:
 
 def _doubts(gains: Sequence[float], total: float) -> tuple[str, ...]:
     if not total:
-        return ("No explanation has a weight that counts, so that there is nothing to cover.",)
+        return ("No explanation has a contribution that counts, so that there is nothing to cover.",)
     useful = sum(gain > 0 for gain in gains)
     if useful == len(gains):
         return ()
     first = "The first covers" if useful == 1 else f"The first {useful} cover"
     return (
-        f"{first} every feature; the others were picked for the size of their weights. "
+        f"{first} every feature; the others were picked for the size of their contributions. "
         "A smaller max_features tells explanations apart by what matters most in each.",
     )
 

@@ -1,11 +1,13 @@
 """Many explanations, read one at a time.
 
-Input: a list, a stream or a file. Output: the weights, keyed by identity.
+Input: a list, a stream or a file. Output: what each feature contributes, keyed by identity.
 
-Only `Weights` is kept by who reads, never an explanation, so that a stream of any length takes the memory of its
-numbers. A feature is the same in two explanations where `Feature.where` says so (a column, a word, a part), not where
-its name reads alike: "age > 37" and "28 < age ≤ 37" are one column. Superpixel 7 of two pictures is not one thing, so
-for pictures and series the caller says what it shows.
+Only `Entry` is kept by who reads, never an explanation, so that a stream of any length takes the memory of its numbers.
+Contributions are against the average row, as every view of one explanation shows them, not LIME's weights: the weight
+of "capital gain = 0" is large on every row of a census, and says only what the few rich would lose. A feature is the
+same in two explanations where `Feature.where` says so (a column, a word, a part), not where its name reads alike:
+"age > 37" and "28 < age ≤ 37" are one column. Superpixel 7 of two pictures is not one thing, so for pictures and series
+the caller says what it shows.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
 from limelight.result import schema
+from limelight.result.contributions import distance_of
 from limelight.result.explanation import Explanation
 
 Explanations = Iterable[Explanation] | str | Path
@@ -29,12 +34,12 @@ Name = Callable[[Explanation, Feature], Hashable]
 OWN_NUMBERING = {"segment": "superpixel", "window": "window"}
 """Kinds of features whose keys number the parts of one instance and mean nothing in another."""
 SUFFIXES = (".jsonl", ".ndjson")
-_NEEDED = ("features", "targets", "coef", "stderr", "selected", "provenance")
-"""What is read of a line where only weights count; the rest is passed over."""
+_NEEDED = ("features", "targets", "coef", "stderr", "center", "reference", "selected", "provenance")
+"""What is read of a line where only contributions count; the rest is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class Entry:
     """What one explanation adds to a view of many.
 
     Parameters
@@ -47,10 +52,14 @@ class Weights:
         (d,) how each reads in this instance: the bin of a column, say.
     targets
         Names of the k outputs it explains.
-    coef, stderr
-        (k, d) as in `Explanation`, as lists.
+    contributions, stderr
+        (k, d) what each feature adds to the answer against the average row, and its standard error, as lists. Those of
+        masks are the weights.
+    compared
+        Whether the explanation says what its bars are compared with. Where it does not, as in files that an early
+        version wrote, the weights stand for the contributions.
     selected
-        For each target the indices of the features shown, largest |weight| first.
+        For each target the indices of the features shown, largest |contribution| first.
     shared
         Whether its perturbations were shared, so that its errors go along with those of others.
     """
@@ -59,8 +68,9 @@ class Weights:
     keys: tuple[Hashable, ...]
     names: tuple[str, ...]
     targets: tuple[str, ...]
-    coef: list[list[float]]
+    contributions: list[list[float]]
     stderr: list[list[float]]
+    compared: bool
     selected: list[list[int]]
     shared: bool
 
@@ -73,8 +83,8 @@ class Weights:
         return [target] if target < len(self.targets) else []
 
 
-def read_weights(explanations: Explanations, name: Name | None = None) -> Iterator[Weights]:
-    """Yield the weights of each explanation, in order; nothing is read ahead.
+def read_entries(explanations: Explanations, name: Name | None = None) -> Iterator[Entry]:
+    """Yield what the features contribute in each explanation, in order; nothing is read ahead.
 
     Parameters
     ----------
@@ -90,15 +100,15 @@ def read_weights(explanations: Explanations, name: Name | None = None) -> Iterat
         If an entry is no explanation, if kinds of features are mixed, or if superpixels or windows have no `name`.
     """
     kind: str | None = None
-    for position, entry in _entries(explanations):
+    for position, entry in _each(explanations):
         if name is not None:
             yield _named(position, _whole(entry, position), name)
             continue
-        kinds, weights = _identified(position, entry)
+        kinds, found = _identified(position, entry)
         for other in kinds:
             kind = other if kind is None else kind
             _check_kind(kind, other, position)
-        yield weights
+        yield found
 
 
 def check_target(target: str | int | None) -> None:
@@ -121,6 +131,21 @@ def nothing_explains(target: str | int | None, known: Collection[str]) -> InputE
     return UnknownNameError("target", target, known)
 
 
+def uncompared_note(count: int) -> tuple[str, ...]:
+    """Return the sentence about explanations that do not say what their bars are compared with, if there are any.
+
+    >>> uncompared_note(0)
+    ()
+    """
+    if not count:
+        return ()
+    verb = "does" if count == 1 else "do"
+    return (
+        f"{count:,} explanation{'' if count == 1 else 's'} {verb} not say what the bars are compared with; "
+        "there LIME's weights were taken, which make bins that nearly all rows are in too important. Explain again.",
+    )
+
+
 def pick_positions(explanations: Explanations, positions: Sequence[int]) -> tuple[Explanation, ...]:
     """Return the explanations at some positions of a sequence or a file; none of a stream, which has passed."""
     if isinstance(explanations, (str, Path)):
@@ -136,8 +161,8 @@ def pick_positions(explanations: Explanations, positions: Sequence[int]) -> tupl
 # -- one entry --------------------------------------------------------------------------------------------------------
 
 
-def _identified(position: int, entry: Any) -> tuple[set[str], Weights]:
-    """Return the kinds of an entry's features, and its weights keyed by their identity."""
+def _identified(position: int, entry: Any) -> tuple[set[str], Entry]:
+    """Return the kinds of an entry's features, and what they contribute, keyed by their identity."""
     if isinstance(entry, Explanation):
         kinds = {feature.where.kind for feature in entry.features}
         return kinds, _of_explanation(position, entry, tuple([feature.where.key for feature in entry.features]))
@@ -147,20 +172,23 @@ def _identified(position: int, entry: Any) -> tuple[set[str], Weights]:
     except InputError as error:
         raise _no_explanation(position, str(error)) from error
     features = read["features"]
-    weights = Weights(
+    compared = read["center"] is not None and read["reference"] is not None
+    distance = distance_of(read["center"], read["reference"], len(features))
+    found = Entry(
         position,
         tuple([feature.where.key for feature in features]),
         tuple([feature.name for feature in features]),
         read["targets"],
-        read["coef"].tolist(),
-        read["stderr"].tolist(),
+        (read["coef"] * distance).tolist(),
+        (read["stderr"] * np.abs(distance)).tolist(),
+        compared,
         [indices.tolist() for indices in read["selected"]],
         read["provenance"].shared,
     )
-    return {feature.where.kind for feature in features}, weights
+    return {feature.where.kind for feature in features}, found
 
 
-def _named(position: int, explanation: Explanation, name: Name) -> Weights:
+def _named(position: int, explanation: Explanation, name: Name) -> Entry:
     keys = tuple([name(explanation, feature) for feature in explanation.features])
     for key in keys:
         if not isinstance(key, Hashable):
@@ -168,14 +196,15 @@ def _named(position: int, explanation: Explanation, name: Name) -> Weights:
     return _of_explanation(position, explanation, keys)
 
 
-def _of_explanation(position: int, explanation: Explanation, keys: tuple[Hashable, ...]) -> Weights:
-    return Weights(
+def _of_explanation(position: int, explanation: Explanation, keys: tuple[Hashable, ...]) -> Entry:
+    return Entry(
         position,
         keys,
         tuple([feature.name for feature in explanation.features]),
         explanation.targets,
-        explanation.coef.tolist(),
-        explanation.stderr.tolist(),
+        explanation.contributions.tolist(),
+        explanation.contribution_stderr.tolist(),
+        explanation.compared,
         [indices.tolist() for indices in explanation.selected],
         explanation.provenance.shared,
     )
@@ -198,7 +227,7 @@ def _check_kind(kind: str, other: str, position: int) -> None:
 # -- lists, streams and files -----------------------------------------------------------------------------------------
 
 
-def _entries(explanations: Explanations) -> Iterator[tuple[int, Any]]:
+def _each(explanations: Explanations) -> Iterator[tuple[int, Any]]:
     if isinstance(explanations, (str, Path)):
         return _lines(Path(explanations))
     if isinstance(explanations, (Explanation, Mapping)) or not isinstance(explanations, Iterable):

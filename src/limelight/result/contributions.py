@@ -49,9 +49,7 @@ class Contributions:
     @property
     def distance(self) -> FloatArray:
         """Return (d,) how far the instance's z' is from what it is compared with; ones where that is not known."""
-        if self.center is None or self.reference is None:
-            return np.ones(len(self.features))
-        return np.asarray(self.center - self.reference, dtype=np.float64)
+        return distance_of(self.center, self.reference, len(self.features))
 
     @property
     def contributions(self) -> FloatArray:
@@ -167,3 +165,14 @@ class Contributions:
         """Return the pairs of features that act together, largest share first; empty where none was found."""
         row = self.target_index(target)
         return self.pairs[row] if row < len(self.pairs) else ()
+
+
+def distance_of(center: FloatArray | None, reference: FloatArray | None, d: int) -> FloatArray:
+    """Return (d,) how far an instance's z′ is from what it is compared with; ones where that is not known.
+
+    >>> distance_of(np.array([1.0, 0.0]), np.array([0.25, 0.5]), 2)
+    array([ 0.75, -0.5 ])
+    """
+    if center is None or reference is None:
+        return np.ones(d)
+    return np.asarray(center - reference, dtype=np.float64)

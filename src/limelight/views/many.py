@@ -1,4 +1,4 @@
-"""Many explanations in one figure: which features matter, how a pick covers them, and how weights spread."""
+"""Many explanations in one figure: which features matter, how a pick covers them, and how contributions spread."""
 
 from __future__ import annotations
 
@@ -45,15 +45,17 @@ class Summary(Protocol):
 def plot_importance(
     explanations: Iterable[Explanation] | Summary, ax: Axes | None = None, *, target: str | None = None, n: int = 15
 ) -> Axes:
-    """Draw the mean |weight| of the n most important features over many explanations, as `feature_importance` has it.
+    """Draw the mean |contribution| of the n most important features, as `feature_importance` has it.
 
-    All weights of the full fit count, shown or not; an explanation that does not have a feature counts as 0.
+    A contribution is what a feature adds to the answer against the average row. All count, shown or not; an explanation
+    that does not have a feature counts as 0.
 
     Parameters
     ----------
     explanations
         What `limelight.feature_importance` returned: drawn with its intervals, and with a grey line at the mean
-        |weight| that sampling noise alone would show. Or the explanations themselves: the same bars without intervals.
+        |contribution| that sampling noise alone would show. Or the explanations themselves: the same bars without
+        intervals.
     ax
         Where; None makes a figure.
     target
@@ -75,26 +77,26 @@ def plot_importance(
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
     >>> explanations = list(ll.Explainer(lambda X: X[:, 0], ll.Tabular(X), seed=0).explain_many(X[:5]))
     >>> plot_importance(ll.feature_importance(explanations)).get_title(loc="left")
-    'Mean |weight| for output, over 5 explanations'
+    'Mean |contribution| to output, over 5 explanations'
     """
     if isinstance(explanations, Summary):
         return _plot_summary(explanations, ax, target, n)
-    weights, count, name = _by_group(explanations, target)
-    means = [(key, sum(map(abs, values)) / count) for (_, key), values in weights.items()]
+    groups, count, name = _by_group(explanations, target)
+    means = [(key, sum(map(abs, values)) / count) for (_, key), values in groups.items()]
     means = sorted(means, key=_descending)[:n]
     ax = _axes(ax, 1.0 + 0.27 * len(means))
-    return _sizes(ax, means, [mean for _, mean in means], _title("Mean |weight|", name, count))
+    return _sizes(ax, means, [mean for _, mean in means], _title("Mean |contribution|", name, count))
 
 
 def plot_beeswarm(
     explanations: Iterable[Explanation], ax: Axes | None = None, *, target: str | None = None, n: int = 12
 ) -> Axes:
-    """Draw every weight of the n most important features as a dot, blue where it raises and orange where it lowers.
+    """Draw every contribution of the n most important features as a dot: blue raises, orange lowers.
 
     Parameters
     ----------
     explanations
-        Many of them: a summary such as `feature_importance` returns has no single weights to draw.
+        Many of them: a summary such as `feature_importance` returns has no single contributions to draw.
     ax, target, n
         As for `plot_importance`.
 
@@ -110,20 +112,20 @@ def plot_beeswarm(
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
     >>> explanations = list(ll.Explainer(lambda X: X[:, 0], ll.Tabular(X), seed=0).explain_many(X[:5]))
     >>> plot_beeswarm(explanations).get_title(loc="left")
-    'Weights for output, in 5 explanations'
+    'Contributions to output, in 5 explanations'
     """
     if isinstance(explanations, Summary):
         raise InputError("explanations: expected many explanations, got their summary; pass the list itself.")
-    weights, count, name = _by_group(explanations, target)
-    order = sorted(weights, key=lambda group: -sum(map(abs, weights[group])))[:n]
+    groups, count, name = _by_group(explanations, target)
+    order = sorted(groups, key=lambda group: -sum(map(abs, groups[group])))[:n]
     ax = _axes(ax, 1.0 + 0.36 * len(order))
     ax.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
-    span = max((abs(value) for group in order for value in weights[group]), default=1.0) or 1.0
+    span = max((abs(value) for group in order for value in groups[group]), default=1.0) or 1.0
     for y, group in enumerate(order):
-        values = np.sort(np.asarray(weights[group]))
+        values = np.sort(np.asarray(groups[group]))
         colours = np.where(values > 0, POSITIVE, NEGATIVE)
         ax.scatter(values, y + swarm(values / span), s=9, c=colours, linewidths=0, alpha=0.75, zorder=2)
-    _name_rows(ax, [key for _, key in order], _title("Weights", name, count, "in"))
+    _name_rows(ax, [key for _, key in order], _title("Contributions", name, count, "in"))
     return ax
 
 
@@ -186,7 +188,7 @@ def _plot_summary(summary: Summary, ax: Axes | None, target: str | None, n: int)
         ax,
         [(row["feature"], row["mean_abs"]) for row in shown],
         [row["abs_high"] for row in shown],
-        _title("Mean |weight|", f.visible(name), summary.n_explanations[name]),
+        _title("Mean |contribution|", f.visible(name), summary.n_explanations[name]),
     )
     for y, row in enumerate(shown):
         error = [[row["mean_abs"] - row["abs_low"]], [row["abs_high"] - row["mean_abs"]]]
@@ -211,7 +213,7 @@ def _sizes(ax: Axes, means: Sequence[tuple[Hashable, float]], tips: Sequence[flo
 
 
 def _title(what: str, target: str, count: int, over: str = "over") -> str:
-    return f"{what} for {drawable(f.shorten(target, 40))}, {over} {count:,} explanation{'' if count == 1 else 's'}"
+    return f"{what} to {drawable(f.shorten(target, 40))}, {over} {count:,} explanation{'' if count == 1 else 's'}"
 
 
 def _descending(pair: tuple[Hashable, float]) -> float:
@@ -219,8 +221,8 @@ def _descending(pair: tuple[Hashable, float]) -> float:
 
 
 def _by_group(explanations: Iterable[Explanation], target: str | None) -> tuple[dict[Group, list[float]], int, str]:
-    """Return the weights of the full fit by feature, from how many explanations, and of which output."""
-    weights: dict[Group, list[float]] = {}
+    """Return the contributions of the full fit by feature, from how many explanations, and of which output."""
+    groups: dict[Group, list[float]] = {}
     count, known, name = 0, dict[str, None](), target
     for explanation in explanations:
         known.update(dict.fromkeys(explanation.targets))
@@ -228,20 +230,20 @@ def _by_group(explanations: Iterable[Explanation], target: str | None) -> tuple[
         if name not in explanation.targets:
             continue
         count += 1
-        coef = explanation.coef[explanation.target_index(name)].tolist()
-        for feature, weight in zip(explanation.features, coef, strict=True):
+        values = explanation.contributions[explanation.target_index(name)].tolist()
+        for feature, value in zip(explanation.features, values, strict=True):
             where = feature.where
             if where.kind in ("segment", "window"):
                 raise InputError(
                     f"explanations: {where.kind} {where.key} of one instance is not that of another; pass "
                     "feature_importance(explanations, name=…), where name says what each shows."
                 )
-            weights.setdefault((where.kind, where.key), []).append(weight)
+            groups.setdefault((where.kind, where.key), []).append(value)
     if not known:
         raise InputError("explanations: expected at least one explanation, got none.")
     if not count:
         raise UnknownNameError("target", str(name), known)
-    return weights, count, f.visible(str(name))
+    return groups, count, f.visible(str(name))
 
 
 def _axes(ax: Axes | None, height: float) -> Axes:
