@@ -19,7 +19,30 @@ The whole loop is `rounds/pipeline.py`: start reading there.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what editors and type checkers see; at run time names are imported when they are first used
+    from limelight import diagnostics as diagnostics
+    from limelight.errors import InputError as InputError
+    from limelight.errors import LimelightError as LimelightError
+    from limelight.errors import MissingDependencyError as MissingDependencyError
+    from limelight.errors import ModelCallError as ModelCallError
+    from limelight.errors import ModelOutputError as ModelOutputError
+    from limelight.errors import UnknownNameError as UnknownNameError
+    from limelight.explainer import Explainer as Explainer
+    from limelight.interpretable.components import Components as Components
+    from limelight.interpretable.image import Image as Image
+    from limelight.interpretable.tabular import Tabular as Tabular
+    from limelight.interpretable.text import Text as Text
+    from limelight.interpretable.timeseries import TimeSeries as TimeSeries
+    from limelight.overview.importance import feature_importance as feature_importance
+    from limelight.overview.pick import submodular_pick as submodular_pick
+    from limelight.result.explanation import Explanation as Explanation
+    from limelight.result.explanations import Explanations as Explanations
+    from limelight.settings import Settings as Settings
+    from limelight.views.many import plot_beeswarm as plot_beeswarm
+    from limelight.views.many import plot_coverage as plot_coverage
+    from limelight.views.many import plot_importance as plot_importance
 
 __version__ = "0.1.0"
 
@@ -51,15 +74,17 @@ _ROOMS = ("diagnostics",)
 __all__ = ["__version__", *_HOME, *_ROOMS]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that `import limelight` stays quick."""
-    if name in _ROOMS:
-        return importlib.import_module(f"limelight.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"module 'limelight' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a checker that saw this would let every misspelt name pass
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used, so that `import limelight` stays quick."""
+        if name in _ROOMS:
+            return importlib.import_module(f"limelight.{name}")
+        if name not in _HOME:
+            raise AttributeError(f"module 'limelight' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Unpack
 
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
@@ -15,7 +15,7 @@ from limelight.result.explanations import Explanations
 from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import ExpectedCost, expect, explain_stream
 from limelight.rounds.targets import check_targets
-from limelight.settings import Settings
+from limelight.settings import Settings, SettingsArguments
 from limelight.turns import IN_THE_MODEL, Lent, OneByOne, Turn
 
 
@@ -55,7 +55,12 @@ class Explainer:
     """
 
     def __init__(
-        self, model: Any, modality: Modality, *, output_names: Sequence[str] | None = None, **settings: Any
+        self,
+        model: Any,
+        modality: Modality,
+        *,
+        output_names: Sequence[str] | None = None,
+        **settings: Unpack[SettingsArguments],
     ) -> None:
         for name in settings:
             if name not in Settings.names():
@@ -170,7 +175,7 @@ class Explainer:
         with self._asking() as context:
             return expect(instance, context)
 
-    def with_settings(self, **changes: Any) -> Explainer:
+    def with_settings(self, **changes: Unpack[SettingsArguments]) -> Explainer:
         """Return an explainer of the same model and data under changed settings; this one stays as it is.
 
         Parameters

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from limelight.errors import InputError, UnknownNameError
 from limelight.seeding import resolve_seed
+
+Targets = str | int | Sequence[str | int]
+"""A name, a label, an index, or several of them."""
 
 SELECTIONS = ("auto", "forward", "highest_weights", "lasso_path", "none")
 SAMPLERS = ("auto", "pairs", "sobol", "lhs", "plain")
@@ -80,7 +83,7 @@ class Settings:
     (10, 0)
     """
 
-    targets: str | int | Sequence[str | int] = "auto"
+    targets: Targets = "auto"
     max_features: int | None = 10
     n_samples: int | str = "auto"
     tolerance: float = 0.05
@@ -121,6 +124,33 @@ class Settings:
         True
         """
         return tuple(field.name for field in fields(cls))
+
+
+class SettingsArguments(TypedDict, total=False):
+    """The fields of `Settings` as keyword arguments, for type checkers; what they mean is said there.
+
+    Literals name the words that a field takes, so that an editor completes them and a typing error is found unread.
+    """
+
+    targets: Targets
+    max_features: int | None
+    n_samples: int | Literal["auto"]
+    tolerance: float
+    max_samples: int | None
+    stop: Literal["auto", "precision", "ranking"]
+    seed: int | None
+    sampler: Literal["auto", "pairs", "sobol", "lhs", "plain"]
+    control_variates: bool
+    distance: Literal["euclidean", "cosine"] | Callable[..., Any] | None
+    kernel: Literal["exponential"] | Callable[..., Any]
+    kernel_width: float | Literal["auto"] | None
+    selection: Literal["auto", "forward", "highest_weights", "lasso_path", "none"]
+    surrogate: Any
+    regularization: float
+    refit: bool
+    replicates: int | Literal["auto"]
+    batch_size: int | Literal["auto"]
+    fresh: bool
 
 
 def _check_counts(settings: Settings) -> None:
