@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
+from limelight.lock import IN_THE_MODEL, Lent, Lock, OneByOne
 from limelight.models.calls import Caller
 from limelight.progress import progress
 from limelight.result.explanation import Explanation
@@ -16,7 +17,6 @@ from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import ExpectedCost, expect, explain_stream
 from limelight.rounds.targets import check_targets
 from limelight.settings import Settings, SettingsArguments
-from limelight.turns import IN_THE_MODEL, Lent, OneByOne, Turn
 
 
 class Explainer:
@@ -86,16 +86,16 @@ class Explainer:
         columns = self._context.caller.expected
         if columns is not None:
             check_targets(self._settings.targets, columns)
-        self._turn = Turn()
+        self._lock = Lock()
         self._torn = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle what was given, and the shared neighborhood; not whose turn it is."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_turn", "_torn")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_torn")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._turn = Turn()
+        self._lock = Lock()
         self._torn = 0
 
     @property
@@ -144,7 +144,7 @@ class Explainer:
         """
         many = self.modality.instances(instances)
         total = len(many) if hasattr(many, "__len__") else None
-        return OneByOne(progress(self._each(many), total=total), self._turn)
+        return OneByOne(progress(self._each(many), total=total), self._lock)
 
     def explain_all(self, instances: Any) -> Explanations:
         """Return the explanations of many instances as one set, kept as columns in a quarter of the memory of a list.
@@ -190,7 +190,7 @@ class Explainer:
     def _each(self, instances: Iterable[Any]) -> Generator[Explanation, None, None]:
         """Yield explanations, taking the turn for each of them and lending it while an instance is made."""
         with self._asking() as context:
-            stream = explain_stream(Lent(instances, self._turn), context)
+            stream = explain_stream(Lent(instances, self._lock), context)
         while True:
             with self._asking():
                 explanation = next(stream, None)
@@ -201,10 +201,10 @@ class Explainer:
     @contextmanager
     def _asking(self) -> Iterator[Context]:
         """Let this thread alone ask the model and change what is kept between calls, inside the block."""
-        with self._turn.taken(IN_THE_MODEL):
-            if self._torn != self._turn.torn:
+        with self._lock.taken(IN_THE_MODEL):
+            if self._torn != self._lock.torn:
                 # forked while another thread changed what is kept: it may be half changed, so it is made anew
-                self._torn = self._turn.torn
+                self._torn = self._lock.torn
                 self._context = self._new_context()
             try:
                 yield self._context

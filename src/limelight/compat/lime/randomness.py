@@ -14,10 +14,10 @@ from copy import deepcopy
 from typing import Any
 
 from limelight.errors import InputError
-from limelight.turns import Turn
+from limelight.lock import Lock
 
 SEEDS = 2**31 - 1
-_turn = Turn()
+_lock = Lock()
 """Two threads that ask a new explainer at once get one seed between them."""
 
 
@@ -55,7 +55,7 @@ class Seeds:
         states
             The explainer's own, from which the seed is drawn; and others, which are only looked at.
         """
-        with _turn.taken("random_state: expected to be drawn from by one explanation at a time."):
+        with _lock.taken("random_state: expected to be drawn from by one explanation at a time."):
             if self._left != self._now(states):
                 looked = [peek_seed(each) for each in self._that_count(states)]
                 seed = draw_seed(states[0])

@@ -20,7 +20,7 @@ IN_THE_MODEL = (
 """Said where an explainer is used by what it is asking just now."""
 
 
-class Turn:
+class Lock:
     """A lock that one thread holds at a time, and that knows which.
 
     `threading.Lock` waits for ever where its owner asks for it again, and in a forked child where another thread of the
@@ -31,9 +31,9 @@ class Turn:
     torn
         How often a fork has cut off the thread that had the turn. What it was about to change may be half changed.
 
-    >>> turn = Turn()
-    >>> with turn.taken("ask"):
-    ...     with turn.taken("ask again"):
+    >>> lock = Lock()
+    >>> with lock.taken("ask"):
+    ...     with lock.taken("ask again"):
     ...         pass
     Traceback (most recent call last):
     limelight.errors.InputError: ask again
@@ -43,7 +43,7 @@ class Turn:
         self._lock = threading.Lock()
         self._owner: int | None = None
         self.torn = 0
-        _turns.add(self)
+        _locks.add(self)
 
     @property
     def mine(self) -> bool:
@@ -105,19 +105,19 @@ class Lent(Generic[T]):
     ----------
     items
         Anything iterable, a user's generator for instance.
-    turn
-        The turn of the thread that draws.
+    lock
+        The lock that the drawing thread holds.
     """
 
-    def __init__(self, items: Iterable[T], turn: Turn) -> None:
+    def __init__(self, items: Iterable[T], lock: Lock) -> None:
         self._items = iter(items)
-        self._turn = turn
+        self._lock = lock
 
     def __iter__(self) -> Iterator[T]:
         return self
 
     def __next__(self) -> T:
-        with self._turn.lent():
+        with self._lock.lent():
             return next(self._items)
 
 
@@ -127,29 +127,29 @@ class OneByOne(Generic[T]):
     Parameters
     ----------
     items
-        A generator of explanations; it takes the turn of their explainer itself.
-    turn
-        That turn.
+        A generator of explanations; it takes the lock of their explainer itself.
+    lock
+        That lock.
     """
 
-    def __init__(self, items: Generator[T, None, None], turn: Turn) -> None:
+    def __init__(self, items: Generator[T, None, None], lock: Lock) -> None:
         self._items = items
-        self._turn = turn
-        self._own = Turn()
-        self._torn = turn.torn
+        self._lock = lock
+        self._own = Lock()
+        self._torn = lock.torn
 
     def __iter__(self) -> Iterator[T]:
         return self
 
     def __next__(self) -> T:
         # asked first: a model that waited here for the thread that waits for the model would wait for ever
-        if self._turn.mine:
+        if self._lock.mine:
             raise InputError(IN_THE_MODEL)
         with self._own.taken(
             "instances: expected instances that are not made of their own explanations, got some that draw from the "
             "iterator that explains them; explain them by another call of explain_many."
         ):
-            if self._own.torn or self._turn.torn != self._torn:
+            if self._own.torn or self._lock.torn != self._torn:
                 raise InputError(
                     "explain_many: expected to go on in the process that began, got a fork made while another thread "
                     "was explaining; call explain_many again here."
@@ -163,12 +163,12 @@ class OneByOne(Generic[T]):
                 self._items.close()
 
 
-_turns: weakref.WeakSet[Turn] = weakref.WeakSet()
+_locks: weakref.WeakSet[Lock] = weakref.WeakSet()
 
 
 def _free_all() -> None:
-    for turn in list(_turns):
-        turn._start_over()
+    for lock in list(_locks):
+        lock._start_over()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks

@@ -14,7 +14,7 @@ import pytest
 
 import limelight as ll
 from limelight.errors import InputError, ModelCallError
-from limelight.turns import Turn
+from limelight.lock import Lock
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 FORKS = hasattr(os, "fork")
@@ -239,12 +239,12 @@ def test_a_child_forked_between_two_calls_keeps_what_has_been_paid() -> None:
 
 @pytest.mark.skipif(not FORKS, reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_fork_by_the_thread_whose_turn_it_is_leaves_it_the_turn() -> None:
-    turn = Turn()
+def test_a_fork_by_the_thread_that_holds_the_lock_leaves_it_the_lock() -> None:
+    lock = Lock()
 
     def task() -> bool:
-        return turn.mine and not turn.torn
+        return lock.mine and not lock.torn
 
-    with turn.taken("again"):
+    with lock.taken("again"):
         assert child(task) == 0
-    assert not turn.mine
+    assert not lock.mine
