@@ -101,6 +101,7 @@ CAUSES = {
     "steps": (lambda F: (F.a > 0) * 1.0 + (F.c > 0.5), "adds up", ()),
     "logit": (lambda F: sigmoid(4 * F.a + 3 * F.b + 2 * F.c), "saturates", ()),
     "growing": (lambda F: np.exp(F.a + 0.7 * F.b + 0.5 * F.c), "saturates", None),
+    "multiplying": (lambda F: np.exp(3 * F.a + 2 * F.b + 2 * F.c), "saturates", ()),
     "half": (lambda F: F.a + F.b + 1.2 * F.c * F.d, "adds up in part", ((2, 3),)),
     "xor": (lambda F: ((F.a > 0) ^ (F.c > 0)) * 1.0, "acts together", ((0, 2),)),
     "product": (lambda F: F.b * F.d, "acts together", ((1, 3),)),

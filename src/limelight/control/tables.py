@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Shape
 from limelight.control.additive import Additivity, Folds, Terms, additivity, terms_of, with_constant
 from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, one_hot, pair_tests
+from limelight.control.growth import growing_share
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
 from limelight.control.saturation import moving_rows, saturating_share
 from limelight.control.waves import HARMONICS, Waves, fit_waves, joined
@@ -217,6 +218,8 @@ class TableDesign:
             building.add_pairs()
         if share < NAMED_BELOW:
             saturating = saturating_share(self.columns, y, np.concatenate([[0.0], self.terms.penalty]))
+            growing = growing_share(self.columns, y, self.inverse, self.leverage)
+            saturating = float(np.fmax(saturating, growing))
         # squares of this sum to what the best additive function leaves, not the fitted one
         left = residual / np.sqrt(1.0 - self.leverage)
         # `not … >=` rather than `<`: an unknown curve (NaN) must not keep pairs from being named

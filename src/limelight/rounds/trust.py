@@ -156,8 +156,8 @@ def verdict_sentence(
         return f"The features add up: weights can be compared and summed ({adds}{coarse})."
     if found.cause == "saturates":
         return (
-            f"Each feature pushes one way and the answer saturates: order and signs hold, sizes do not add ({adds}"
-            f"{coarse})."
+            "Each feature pushes one way, and the answer saturates or multiplies: order and signs hold, sizes do not "
+            f"add ({adds}{coarse})."
         )
     if found.cause == "adds up in part":
         return f"The features add up in part ({adds}{coarse}){_together(found, features)}."
