@@ -15,6 +15,7 @@ from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
 from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import ExpectedCost, expect, explain_stream
+from limelight.rounds.preparing import fingerprint, prepare, short
 from limelight.rounds.targets import check_targets
 from limelight.settings import Settings, SettingsArguments
 
@@ -186,6 +187,54 @@ class Explainer:
         model, modality, output_names = self._given
         kept = {name: getattr(self._settings, name) for name in Settings.names()}
         return Explainer(model, modality, output_names=output_names, **{**kept, **changes})
+
+    def prepare(self, n: int | None = None) -> Explainer:
+        """Return an explainer of the same model and data that has asked all that instances share: ready to be sent.
+
+        Explaining a row of a table then asks the model for that row, and for values outside the background. No
+        explanation depends on it. Pickled, it takes what cannot be computed again: the model, and its answers.
+
+        Parameters
+        ----------
+        n
+            Rows of the shared neighborhood; None, the default, asks for its budget (`Settings.max_samples`, else the
+            modality's 16,384), so that no worker ever needs more. Fewer for a model whose rows cost money.
+
+        Raises
+        ------
+        InputError
+            If `n` is given where instances share nothing: texts, images, ``fresh=True``, ``contrast="value"``.
+        ModelCallError, ModelOutputError
+            If the model fails.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from limelight import Explainer, Tabular
+        >>> X = np.random.default_rng(0).normal(size=(200, 3))
+        >>> explainer = Explainer(lambda X: 2 * X[:, 0] - X[:, 1], Tabular(X), seed=0)
+        >>> ready = explainer.prepare()
+        >>> ready.explain(X[0]).provenance.cost.model_rows
+        2
+        >>> ready.explain(X[0]) == explainer.explain(X[0])
+        True
+        """
+        ready = self.with_settings()
+        with ready._asking() as context:
+            prepare(context, n)
+            context.caller.rows = context.caller.calls = 0
+            context.caller.seconds = 0.0
+        return ready
+
+    @property
+    def fingerprint(self) -> str:
+        """Return 32 letters that are equal for explainers which give equal explanations, as far as is known.
+
+        They stand for the settings, the kind of data and its background, and what the model has answered to the shared
+        neighborhood: of an explainer that is not prepared, nothing.
+        """
+        with self._asking() as context:
+            return short(fingerprint(context))
 
     def _each(self, instances: Iterable[Any]) -> Generator[Explanation, None, None]:
         """Yield explanations, taking the turn for each of them and lending it while an instance is made."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Modality, Representation
+from limelight.contracts import Background, Encoded, FloatArray, Inputs, Masked, Modality, Representation
 from limelight.control.table_weights import Corrected
 from limelight.control.tables import TableControl
 from limelight.errors import InputError
@@ -148,7 +148,8 @@ class Context:
             # a surrogate of the user's own weighs rows in its own way, which a mixture of draws would upset
             hold = self.settings.surrogate == "ridge"
             shared = encoded.background.shared and not self.settings.fresh
-            source = SharedSource(encoded, self._pool(encoded), hold=hold, shared=shared)
+            pool = self.pool_of(encoded.background, encoded.content if self.settings.fresh else b"")
+            source = SharedSource(encoded, pool, hold=hold, shared=shared)
             return source, self.looks("pool", len(encoded.features))
         settings, masked = self.settings, cast(Masked, representation)
         looks = self.looks("masks", len(masked.features))
@@ -178,12 +179,13 @@ class Context:
             return [together(representations)]
         return (representation.original for representation in representations)
 
-    def _pool(self, representation: Encoded) -> SharedDraws:
-        settings, background = self.settings, representation.background
+    def pool_of(self, background: Background, own: bytes = b"") -> SharedDraws:
+        """Return the draws of a background, kept where instances share them; `own` is the content of one alone."""
+        settings = self.settings
         if settings.sampler == "pairs":
             raise InputError("sampler: 'pairs' draws masks; tables take 'sobol', 'lhs' or 'plain'.")
         design = "sobol" if settings.sampler == "auto" else settings.sampler
-        content = background.content + (representation.content if settings.fresh else b"")
+        content = background.content + own
         pool = self.pools.get(content)
         if pool is None:
             seed, drawn = cast(int, settings.seed), cast(Any, design)

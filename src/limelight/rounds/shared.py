@@ -162,13 +162,13 @@ class SharedDraws:
         self.background = background
         self.design = design
         self.content = content
-        self.repeats = repeats
+        self.repeats = self.asked_repeats = repeats
         self.rescale = rescale
         self.units: Units | None = None
         self.replicates = n_replicates(design, background.n_coordinates)
         self.fits: dict[Any, Any] = {}
         self.held: dict[Held, HeldDraws] = {}
-        self._seed = seed
+        self.seed = seed
         self._pending: list[_Pending] = []
         self.U: FloatArray = np.empty((0, background.n_coordinates))
         self.codes: NDArray[Any] = np.empty((0, background.n_coordinates))
@@ -178,6 +178,12 @@ class SharedDraws:
     def n(self) -> int:
         """Return how many shared rows the model has answered."""
         return len(self.Y)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the answers, which cannot be computed again; the draws follow from the seed."""
+        from limelight.rounds.packing import PackedDraws, unpack
+
+        return unpack, (PackedDraws.of(self),)
 
     def request(self, n: int, held: Mapping[Held, tuple[int, Encoded]]) -> Iterator[Inputs]:
         """Draw what is missing and yield its model inputs, chunk by chunk; they are not kept.
@@ -192,7 +198,7 @@ class SharedDraws:
         shared = _Pending(None)
         self._pending = [shared]
         for start in range(self.n, n, _CHUNK):
-            U = self._points(start, min(start + _CHUNK, n))
+            U = self.points(start, min(start + _CHUNK, n))
             codes, inputs = self.background.draw(U)
             shared.U.append(U)
             shared.codes.append(codes)
@@ -224,6 +230,10 @@ class SharedDraws:
                 self._keep_held(pending, part)
         self._pending = []
 
+    def forget_values(self) -> None:
+        """Drop draws held at values outside the background, each of which is hardly ever met again."""
+        self.held = {which: part for which, part in self.held.items() if which.how != "value"}
+
     def widen(self, k: int) -> None:
         """Give the rows so far a column for each of k outputs: labels that were met later were none of theirs."""
         self.Y = widened(self.Y, k)
@@ -236,8 +246,9 @@ class SharedDraws:
         """Return the model input of the first row and (k,) what the model said to it, in the units of `Y`."""
         return self.background.draw(self.U[:1])[1], self.Y[0]
 
-    def _points(self, start: int, stop: int) -> FloatArray:
-        seed = int(stream(self._seed, self.content, "points").integers(2**63))
+    def points(self, start: int, stop: int) -> FloatArray:
+        """Return the points (stop − start, c) of some shared draws, which follow from the seed."""
+        seed = int(stream(self.seed, self.content, "points").integers(2**63))
         return points(self.design, start, stop, self.background.n_coordinates, seed)
 
     def _draw_held(self, pending: _Pending, start: int, stop: int, representation: Encoded) -> Inputs:
@@ -246,17 +257,21 @@ class SharedDraws:
             raise ValueError("held: expected which draws to make")
         # The same points as those of the first shared draws: what differs is the held column alone, so that the noise
         # of all others cancels in its weight. Replicates stay independent of each other, which is all that errors need.
-        U = self._points(0, stop)[start:]
+        U = self.points(0, stop)[start:]
         if which.how == "value":
             codes, inputs = representation.draw_with(U, which.coordinate)
         else:
-            shares, code = self._shares(which.coordinate), int(which.what)  # type: ignore[call-overload]
-            inside = which.how == "in"
-            U = held_points(U, which.coordinate, shares, code, inside=inside, share=self.share(which))
+            U = self.moved(which, U)
             codes, inputs = self.background.draw(U)
         pending.U.append(U)
         pending.codes.append(codes)
         return inputs
+
+    def moved(self, which: Held, U: FloatArray) -> FloatArray:
+        """Return points whose column is moved into a bin of the background's, or out of it."""
+        shares, code = self._shares(which.coordinate), int(which.what)  # type: ignore[call-overload]
+        inside = which.how == "in"
+        return held_points(U, which.coordinate, shares, code, inside=inside, share=self.share(which))
 
     def _keep_held(self, pending: _Pending, answers: FloatArray) -> None:
         which = pending.held
