@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.interpretable.tabular import Tabular as Tabular
     from limelight.interpretable.text import Text as Text
     from limelight.interpretable.timeseries import TimeSeries as TimeSeries
+    from limelight.overview.compare import compare as compare
     from limelight.overview.importance import feature_importance as feature_importance
     from limelight.overview.pick import submodular_pick as submodular_pick
     from limelight.result.explanation import Explanation as Explanation
@@ -58,6 +59,7 @@ _HOME = {
     "Text": "limelight.interpretable.text",
     "submodular_pick": "limelight.overview.pick",
     "feature_importance": "limelight.overview.importance",
+    "compare": "limelight.overview.compare",
     "plot_importance": "limelight.views.many",
     "plot_beeswarm": "limelight.views.many",
     "plot_coverage": "limelight.views.many",

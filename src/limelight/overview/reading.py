@@ -111,6 +111,18 @@ def read_entries(explanations: Explanations, name: Name | None = None) -> Iterat
         yield found
 
 
+def whole_explanations(explanations: Explanations) -> Iterator[Explanation]:
+    """Yield many explanations whole, one at a time, from wherever they are.
+
+    Raises
+    ------
+    InputError
+        If an entry is no explanation.
+    """
+    for position, entry in _each(explanations):
+        yield _whole(entry, position)
+
+
 def check_target(target: str | int | None) -> None:
     """Say no to a target that is neither a name nor a position.
 

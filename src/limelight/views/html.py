@@ -47,7 +47,7 @@ def page(
     """
     if isinstance(explanations, Explanation):
         heading = title or f"The model says {f.verdict(explanations)}"
-        return _document(heading, f"<main>{article(explanations)}</main>")
+        return document(heading, f"<main>{article(explanations)}</main>")
     many = list(explanations)
     heading = title or f"{len(many)} explanations"
     labels = [f"{i + 1} of {len(many)}" for i in range(len(many))] if names is None else [str(name) for name in names]
@@ -55,7 +55,7 @@ def page(
         f"<li>{article(explanation, heading=label)}</li>" for explanation, label in zip(many, labels, strict=True)
     )
     head = f"<header><h1>{m.name(heading)}</h1>{_coverage(coverage)}</header>"
-    return _document(heading, f'<main class="many">{head}<ol class="cards">{cards}</ol></main>')
+    return document(heading, f'<main class="many">{head}<ol class="cards">{cards}</ol></main>')
 
 
 def fragment(explanation: Explanation) -> str:
@@ -91,13 +91,15 @@ def article(explanation: Explanation, *, heading: str = "") -> str:
     )
 
 
-def _document(title: str, body: str) -> str:
+def document(title: str, body: str, *sheets: str) -> str:
+    """Return a whole page around a body; `sheets` are further style sheets of `static/`."""
+    styles = "".join(_static(name) for name in ("limelight.css", *sheets))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{m.text(f.shorten(f.visible(title), 200))}</title><style>{_static('limelight.css')}</style></head>"
+        f"<title>{m.text(f.shorten(f.visible(title), 200))}</title><style>{styles}</style></head>"
         f"<body>{body}<script>{_static('limelight.js')}</script></body></html>"
     )
 

@@ -84,7 +84,7 @@ def plot_importance(
     groups, count, name = _by_group(explanations, target)
     means = [(key, sum(map(abs, values)) / count) for (_, key), values in groups.items()]
     means = sorted(means, key=_descending)[:n]
-    ax = _axes(ax, 1.0 + 0.27 * len(means))
+    ax = axes(ax, 1.0 + 0.27 * len(means))
     return _sizes(ax, means, [mean for _, mean in means], _title("Mean |contribution|", name, count))
 
 
@@ -118,14 +118,14 @@ def plot_beeswarm(
         raise InputError("explanations: expected many explanations, got their summary; pass the list itself.")
     groups, count, name = _by_group(explanations, target)
     order = sorted(groups, key=lambda group: -sum(map(abs, groups[group])))[:n]
-    ax = _axes(ax, 1.0 + 0.36 * len(order))
+    ax = axes(ax, 1.0 + 0.36 * len(order))
     ax.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
     span = max((abs(value) for group in order for value in groups[group]), default=1.0) or 1.0
     for y, group in enumerate(order):
         values = np.sort(np.asarray(groups[group]))
         colours = np.where(values > 0, POSITIVE, NEGATIVE)
         ax.scatter(values, y + swarm(values / span), s=9, c=colours, linewidths=0, alpha=0.75, zorder=2)
-    _name_rows(ax, [key for _, key in order], _title("Contributions", name, count, "in"))
+    name_rows(ax, [key for _, key in order], _title("Contributions", name, count, "in"))
     return ax
 
 
@@ -145,7 +145,7 @@ def plot_coverage(coverage: Sequence[float] | Any, ax: Axes | None = None) -> Ax
     'explanations picked'
     """
     values = [0.0, *map(float, getattr(coverage, "coverage", coverage))]
-    ax = _axes(ax, 3.2)
+    ax = axes(ax, 3.2)
     ax.plot(range(len(values)), values, color=POSITIVE, marker="o", markersize=4, linewidth=1.6)
     ax.set_ylim(0, 1.04)
     ax.set_xlim(left=0)
@@ -183,7 +183,7 @@ def _plot_summary(summary: Summary, ax: Axes | None, target: str | None, n: int)
     if name not in known:
         raise UnknownNameError("target", name, known)
     shown = [row for row in rows if row["target"] == name][:n]
-    ax = _axes(ax, 1.3 + 0.27 * len(shown))
+    ax = axes(ax, 1.3 + 0.27 * len(shown))
     _sizes(
         ax,
         [(row["feature"], row["mean_abs"]) for row in shown],
@@ -207,7 +207,7 @@ def _sizes(ax: Axes, means: Sequence[tuple[Hashable, float]], tips: Sequence[flo
     for y, ((_, mean), tip) in enumerate(zip(means, tips, strict=True)):
         place = {"textcoords": "offset points", "va": "center", "fontsize": 8.5, "color": INK}
         ax.annotate(numbers.text(mean), (tip, y), (6, 0), **place)
-    _name_rows(ax, [key for key, _ in means], title)
+    name_rows(ax, [key for key, _ in means], title)
     ax.set_xlim(0, (max(tips, default=0.0) or 1.0) * 1.12)
     return ax
 
@@ -246,14 +246,16 @@ def _by_group(explanations: Iterable[Explanation], target: str | None) -> tuple[
     return groups, count, f.visible(str(name))
 
 
-def _axes(ax: Axes | None, height: float) -> Axes:
+def axes(ax: Axes | None, height: float) -> Axes:
+    """Return axes to draw into: those given, or some of a new figure."""
     if ax is not None:
         return ax
     figure = require("matplotlib.figure", "plot").Figure(figsize=(7.2, height), dpi=150, layout="constrained")
     return figure.add_subplot()
 
 
-def _name_rows(ax: Axes, order: Sequence[Hashable], title: str) -> None:
+def name_rows(ax: Axes, order: Sequence[Hashable], title: str) -> None:
+    """Name the rows of a figure of bars, and the figure."""
     labels = [drawable(f.shorten(f.visible(_written(key)), 44)) for key in order]
     ax.set_yticks(range(len(order)))
     ax.set_yticklabels(labels, fontsize=9, color=INK, parse_math=False, fontfamily=fonts("".join(labels)))

@@ -1,0 +1,139 @@
+"""Pages about many rows: two models compared, a model audited, a month held against another. To be read and printed.
+
+Input: the frozen results. Output: one self-contained page each, without script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from limelight.result.comparison import Comparison, FeatureChange, RowChange
+from limelight.views import markup as m
+from limelight.views.html import document
+
+SHOWN_FEATURES = 15
+SHOWN_ROWS = 10
+SHEET = "trust.css"
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """Return the page of two models compared.
+
+    >>> from limelight.result.explanations import Explanations
+    >>> same = Comparison(("old", "new"), (), (), (), 0, 0.95, {}, Explanations())
+    >>> "old and new" in comparison_page(same)
+    True
+    """
+    first, second = comparison.names
+    title = f"{first} and {second}, and why they differ"
+    kicker = f"{comparison.n:,} rows, explained on the same perturbations; intervals {comparison.level:.0%}"
+    parts = [heading(title, kicker), sentences(comparison.sentences()), warnings(comparison.warnings)]
+    if not comparison.identical:
+        parts += [_changes(comparison, output) for output in comparison.outputs]
+        parts.append(_reasons_only(comparison))
+        parts.append(_flips(comparison))
+    return document(title, f'<main class="trust">{"".join(parts)}</main>', SHEET)
+
+
+def _changes(comparison: Comparison, output: str) -> str:
+    entries = comparison.of(output)[:SHOWN_FEATURES]
+    end = max((entry.high for entry in entries), default=0.0) or 1.0
+    first, second = comparison.names
+    head = ["feature", "mean |change|", "", f"size in {first}", f"size in {second}", "rows that differ"]
+    rows = [_change(entry, end) for entry in entries]
+    note = (
+        "A bar is how far the contribution of a feature differs, on average over the rows; the line its interval. A "
+        f"row counts as different after a correction for all looks: at most {1 - comparison.level:.0%} of these are so "
+        "by chance."
+    )
+    return f"<h2>What changed in the output “{m.name(output)}”</h2>{table(head, rows)}<p class=note>{m.text(note)}</p>"
+
+
+def _change(entry: FeatureChange, end: float) -> list[str]:
+    return [
+        m.name(str(entry.feature)),
+        track(entry.change, entry.low, entry.high, 0.0, end),
+        f"{entry.change:.3g} [{entry.low:.3g}, {entry.high:.3g}]",
+        f"{entry.first:.3g}",
+        f"{entry.second:.3g}",
+        f"{entry.rows:,}",
+    ]
+
+
+def _reasons_only(comparison: Comparison) -> str:
+    found = comparison.reasons_only
+    if not found:
+        return ""
+    title = f"<h2>The same answer, another reason: {_rows(len(found))}</h2>"
+    return title + _row_table(comparison, found[:SHOWN_ROWS])
+
+
+def _flips(comparison: Comparison) -> str:
+    found = comparison.flips
+    if not found:
+        return ""
+    return f"<h2>Another class: {_rows(len(found))}</h2>" + _row_table(comparison, found[:SHOWN_ROWS])
+
+
+def _row_table(comparison: Comparison, rows: Sequence[RowChange]) -> str:
+    first, second = comparison.names
+    head = ["row", first, second, "!what differs most"]
+    cells = []
+    for row in rows:
+        why = "<br>".join(
+            f"<b>{m.name(reason.feature)}</b> {reason.first:+.3g} → {reason.second:+.3g}" for reason in row.reasons[:3]
+        )
+        cells.append([f"{row.position}", f"{row.first:.3g}", f"{row.second:.3g}", f"!{why or 'nothing'}"])
+    return table(head, cells)
+
+
+# -- pieces that all of these pages share -----------------------------------------------------------------------------
+
+
+def heading(title: str, kicker: str) -> str:
+    """Return the head of a page."""
+    return f"<h1>{m.name(title)}</h1><p class=kicker>{m.text(kicker)}</p>"
+
+
+def sentences(said: Iterable[str]) -> str:
+    """Return sentences as a list."""
+    items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in said)
+    return f"<ul class=said>{items}</ul>" if items else ""
+
+
+def warnings(said: Iterable[str]) -> str:
+    """Return warnings, if there are any."""
+    items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in said)
+    return (
+        f'<div class="warnings" role="note" aria-label="Warnings about trust"><ul>{items}</ul></div>' if items else ""
+    )
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table whose cells are HTML already; a cell that begins with "!" holds words, and a track is wide."""
+    top = "".join(f"<th{_words(cell)}>{m.text(cell.removeprefix('!'))}</th>" for cell in head)
+    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def track(value: float, low: float, high: float, start: float, end: float) -> str:
+    """Return a bar from 0 to a value, with its interval, on a scale from `start` to `end`; signs have their colours."""
+    kind = "fill" if start >= 0.0 else f"fill {m.sign(value)}"
+    bar = f'<i class="{kind}" style="{m.place(min(value, 0.0), max(value, 0.0), start, end)}"></i>'
+    whisker = f'<i class="whisk" style="{m.place(max(low, start), min(high, end), start, end)}"></i>'
+    zero = f'<i class="zero" style="left:{m.percent(0.0, start, end)}"></i>'
+    return f'<span class="track">{bar}{whisker}{zero}</span>'
+
+
+def _cell(cell: str) -> str:
+    if cell.startswith('<span class="track">'):
+        return f"<td class=span>{cell}</td>"
+    return f"<td{_words(cell)}>{cell.removeprefix('!')}</td>"
+
+
+def _words(cell: str) -> str:
+    return ' class="words"' if cell.startswith("!") else ""
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
