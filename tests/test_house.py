@@ -34,6 +34,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "interpretable": frozenset({"inputs", "result"}),
     "models": frozenset({"inputs"}),
     "rounds": frozenset({"inputs", "local", "control", "models", "result"}),
+    "doctor": frozenset({"explainer", "interpretable", "package"}),
+    "__main__": frozenset({"cli"}),
     "explainer": frozenset({"inputs", "local", "models", "result", "rounds"}),
     "overview": frozenset({"local", "models", "result", "rounds", "explainer", "interpretable"}),
     "diagnostics": frozenset({"inputs", "local", "models", "result", "rounds", "explainer", "interpretable"}),
@@ -42,7 +44,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),
     "demo": frozenset({"result", "explainer", "interpretable", "package"}),
-    "cli": frozenset({"result", "explainer", "interpretable", "overview", "views", "demo", "package"}),
+    "cli": frozenset({"doctor", "result", "explainer", "interpretable", "overview", "views", "demo", "package"}),
     "package": frozenset(),  # limelight/__init__.py: loads names when they are used
 }
 OPTIONAL = (

@@ -16,7 +16,6 @@ from limelight.cli.showing import show
 from limelight.errors import LimelightError
 
 app = typer.Typer(
-    no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -53,9 +52,38 @@ VersionOption = Annotated[
 ]
 
 
-@app.callback()
-def root(*, version: VersionOption = False) -> None:
+GREETING = """\
+limelight: why a model said what it said, and how sure we may be.
+
+  limelight demo            see it: a table, a text and an image, explained in a minute
+  limelight explain --help  explain rows of a table, a text or an image by a saved model
+  limelight doctor          what is installed, what is missing, and whether the numbers come out right
+  limelight --help          everything else
+"""
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context, *, version: VersionOption = False) -> None:
     """Why a model said what it said, and how sure we may be."""
+    if context.invoked_subcommand is None:
+        typer.echo(GREETING, nl=False)
+
+
+@app.command(epilog="Example:  limelight doctor")
+@one_line_errors
+def doctor() -> None:
+    """Say what is installed, which extras are missing and for what, and whether the numbers come out right here.
+
+    Ends with 1 where something is not as it should be.
+    """
+    from limelight.doctor import checkup
+
+    right = True
+    for finding in checkup():
+        typer.echo(str(finding))
+        right = right and finding.right
+    if not right:
+        raise typer.Exit(1)
 
 
 # -- demo -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,76 @@
+"""What is said about a machine: what is missing and for what, what is too old, and whether the numbers come out right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from limelight import doctor
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_every_requirement_is_that_of_pyproject() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lists = {doctor.CORE: project["dependencies"], **project["optional-dependencies"]}
+    lists.pop("all")
+    written = {extra: {f"{name}>={floor}" for name, floor in needed} for extra, needed in doctor.requirements().items()}
+    assert written == {extra: set(needed) for extra, needed in lists.items()}
+
+
+def test_everything_is_right_here_and_the_numbers_are_looked_at() -> None:
+    found = list(doctor.checkup())
+    assert all(finding.right for finding in found)
+    assert sum("found to" in finding.said for finding in found) == 2
+    assert "two columns act together" in found[-1].said
+
+
+def test_a_missing_extra_is_no_fault_and_says_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        doctor, "requirements", lambda: {"plot": [("no-such-package", "1.0")], doctor.CORE: [("no-such", "1")]}
+    )
+    plot, core = [finding for finding in doctor.checkup() if "not installed" in finding.said]
+    assert plot.right
+    assert "for figures" in plot.said
+    assert "pip install 'limelight[plot]'" in plot.said
+    assert not core.right
+
+
+def test_a_package_below_its_floor_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "requirements", lambda: {doctor.CORE: [("numpy", "999.1"), ("scipy", "1.11")]})
+    (old,) = [finding for finding in doctor.checkup() if "needs" in finding.said]
+    assert not old.right
+    assert old.said == (
+        f"numpy {metadata.version('numpy')} · scipy {metadata.version('scipy')}; needs numpy ≥ 999.1: "
+        "pip install 'limelight' --upgrade"
+    )
+
+
+def test_numbers_that_come_out_wrong_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_line", lambda X: 2.001 * X[:, 0] - X[:, 1])
+    monkeypatch.setattr(doctor, "_words", lambda texts: [3.0 * ("good" in text) for text in texts])
+    monkeypatch.setattr(doctor, "_either", lambda X: X[:, 0] + X[:, 1])
+    assert [finding.right for finding in doctor.numbers()] == [False, False, False]
+
+
+def limelight(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "limelight", *arguments]
+    return subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True, check=False)
+
+
+def test_the_command_alone_greets_and_the_module_is_the_command() -> None:
+    ran = limelight()
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("limelight: why a model said what it said")
+    assert "limelight doctor" in ran.stdout
+
+
+def test_the_command_prints_the_checkup() -> None:
+    ran = limelight("doctor")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "ok  numbers" in ran.stdout
