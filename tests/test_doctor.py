@@ -1,4 +1,4 @@
-"""What is said about a machine: what is missing and for what, what is too old, and whether the numbers come out right."""
+"""What is said about a machine: what is missing and for what, what is too old, whether numbers come out right."""
 
 from __future__ import annotations
 
