@@ -138,7 +138,8 @@ def _parts(version: str) -> tuple[int, ...]:
 
 def numbers() -> Iterator[Finding]:
     """Yield whether three models that everybody can explain are explained so."""
-    X = np.random.default_rng(0).normal(size=(500, 3))
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 3))
     line = Explainer(_line, Tabular(X, bins=None), seed=0).explain(X[0])
     # a slope counts for one standard deviation of its column
     off = float(np.abs(line.coef[0] / X.std(axis=0) - [2.0, -1.0, 0.0]).max())
