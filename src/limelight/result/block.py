@@ -16,13 +16,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature
-from limelight.result.columns import Numbers, OpenColumn, Strings
+from limelight.result.columns import Numbers, OpenColumn, Strings, starts_of
 from limelight.result.effects import Effect
 from limelight.result.explanation import Explanation
 
@@ -129,6 +129,14 @@ class Block:
         return OpenBlock(self)
 
 
+class Coded(NamedTuple):
+    """A column of things that rows share, as codes: `starts` (n + 1,), `codes` end to end, and the `things`."""
+
+    starts: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    things: list[Any]
+
+
 class OpenBlock:
     """A block that is being read: each column is opened when it is first asked for.
 
@@ -156,6 +164,23 @@ class OpenBlock:
                 found = OpenColumn(found.starts, [things[code] for code in found.flat])
             self._open[name] = found
         return found
+
+    def coded(self, name: str) -> Coded:
+        """Return a column of things as codes, and what they stand for: many rows are then told apart at once."""
+        if self._block is not None:
+            packed = self._block.columns[name]
+            if isinstance(packed, Numbers):
+                starts = np.array(starts_of(packed.lengths))
+                return Coded(starts, packed.flat.unpack().astype(np.int64), self._block.things[name])
+        column = self.column(name)
+        places: dict[int, int] = {}
+        things: list[Any] = []
+        codes = np.empty(len(column.flat), dtype=np.int64)
+        for i, thing in enumerate(column.flat):
+            codes[i] = places.setdefault(id(thing), len(places))
+            if len(places) > len(things):
+                things.append(thing)
+        return Coded(np.array(column.starts), codes, things)
 
     def array(self, name: str, row: int) -> NDArray[Any]:
         """Return the numbers of one row, in memory of their own."""

@@ -328,7 +328,7 @@ class Explanations(Sequence[Explanation]):
         """
         from limelight.result import parquet
 
-        parquet.write(path, self._parts(), digits)
+        parquet.write(path, self.parts(), digits)
 
     @classmethod
     def from_parquet(cls, path: str | Path) -> Explanations:
@@ -352,14 +352,14 @@ class Explanations(Sequence[Explanation]):
             last = self._last = (number, self._blocks[number].open())
         return last[1]
 
-    def _parts(self) -> Iterator[tuple[OpenBlock, list[int]]]:
-        """Yield runs of rows that lie in one block, in order."""
+    def parts(self) -> Iterator[tuple[OpenBlock, list[int]]]:
+        """Yield runs of rows that lie in one block, in order: for what reads columns, such as files."""
         for start in range(0, len(self), BLOCK):
             for number, run in groupby(self._places[start : start + BLOCK].tolist(), key=lambda place: place[0]):
                 yield self._opened(number), [row for _, row in run]
 
     def _each(self) -> Iterator[tuple[OpenBlock, int]]:
-        for block, rows in self._parts():
+        for block, rows in self.parts():
             for row in rows:
                 yield block, row
 

@@ -73,7 +73,7 @@ def write(path: str | Path, parts: Iterable[tuple[OpenBlock, Sequence[int]]], di
     names = _written_names()
     fields = {name: f"{name}.list.element" for name in names if name not in ONCE}
     paths = {name: fields.get(name, name) for name in names}
-    schema = _schema(arrow).with_metadata({_MARK: json.dumps({"columns": VERSION})})
+    schema = written_schema(arrow).with_metadata({_MARK: json.dumps({"columns": VERSION})})
     with replacing(path, binary=True) as file:
         writer = parquet.ParquetWriter(
             file,
@@ -86,7 +86,7 @@ def write(path: str | Path, parts: Iterable[tuple[OpenBlock, Sequence[int]]], di
         waiting: list[Any] = []
         with writer:
             for block, rows in parts:
-                waiting.append(_table(arrow, schema, block, rows, digits))
+                waiting.append(table_of(arrow, schema, block, rows, digits))
                 if sum(map(len, waiting)) >= _ROWS:
                     writer.write_table(arrow.concat_tables(waiting).combine_chunks())
                     waiting = []
@@ -113,9 +113,7 @@ def read(path: str | Path) -> Iterator[Explanation]:
         _check_version(path, file.schema_arrow.metadata or {})
         try:
             for batch in file.iter_batches(batch_size=_AT_ONCE):
-                block = _opened(batch)
-                for row in range(batch.num_rows):
-                    yield _checked(restore(block, row))
+                yield from restored(batch)
         except (KeyError, ValueError, TypeError, IndexError, OSError) as error:
             if isinstance(error, InputError):
                 raise
@@ -123,6 +121,13 @@ def read(path: str | Path) -> Iterator[Explanation]:
                 f"path: '{path}' does not hold whole explanations ({type(error).__name__}: {error}); the file was "
                 "damaged or edited. Write it again with Explanations.to_parquet."
             ) from error
+
+
+def restored(batch: Any) -> Iterator[Explanation]:
+    """Yield the explanations in a batch of rows of Arrow."""
+    block = opened(batch)
+    for row in range(batch.num_rows):
+        yield checked(restore(block, row))
 
 
 def _check_version(path: str | Path, metadata: dict[bytes, bytes]) -> None:
@@ -136,11 +141,13 @@ def _check_version(path: str | Path, metadata: dict[bytes, bytes]) -> None:
         )
 
 
-def _checked(explanation: Explanation) -> Explanation:
+def checked(explanation: Explanation) -> Explanation:
     """Return the explanation if what it shows is there: a damaged file must not draw a wrong picture."""
     d, k = len(explanation.features), len(explanation.targets)
     if len(explanation.selected) != k:
         raise ValueError(f"{k} targets, and {len(explanation.selected)} lists of selected features")
+    if explanation.coef.shape != (k, d) or explanation.stderr.shape != (k, d):
+        raise ValueError(f"{k} targets and {d} features, and weights of shape {explanation.coef.shape}")
     if not np.isfinite(explanation.coef).all() or not (explanation.stderr >= 0).all():
         raise ValueError("weights that are not finite, or errors below 0")
     curves = chain.from_iterable([of_target.features for of_target in explanation.curves])  # type: ignore[attr-defined]
@@ -162,7 +169,8 @@ def _written_names() -> list[str]:
     return names
 
 
-def _schema(arrow: Any) -> Any:
+def written_schema(arrow: Any) -> Any:
+    """Return the schema of a file."""
     types = {"number": arrow.float64(), "whole": arrow.int64()}
     fields = []
     for name in _written_names():
@@ -179,7 +187,7 @@ def _schema(arrow: Any) -> Any:
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
-def _table(arrow: Any, schema: Any, block: OpenBlock, rows: Sequence[int], digits: int | None) -> Any:
+def table_of(arrow: Any, schema: Any, block: OpenBlock, rows: Sequence[int], digits: int | None = None) -> Any:
     """Return some rows of a block as a table of Arrow."""
     columns: dict[str, Any] = {}
     for name, kind in COLUMNS.items():
@@ -276,7 +284,7 @@ def _is_odd(string: str) -> bool:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _opened(batch: Any) -> OpenBlock:
+def opened(batch: Any) -> OpenBlock:
     """Return a batch of rows as a block that is open."""
     columns: dict[str, OpenColumn] = {}
     for name, kind in COLUMNS.items():

@@ -348,8 +348,10 @@ def cost_text(explanation: Explanation) -> str:
     """Return what it took, in words."""
     p = explanation.provenance
     shared = "shared neighborhood, " if p.shared else ""
-    rows = f"{p.cost.model_rows:,} model row{'' if p.cost.model_rows == 1 else 's'}"
-    return f"{p.n_samples:,} perturbations ({shared}effective {p.effective_sample_size:,.0f}), {rows}, seed {p.seed}"
+    rows = f"{p.cost.model_rows:,} model row{'' if p.cost.model_rows == 1 else 's'}, "
+    if not p.cost.model_rows:  # as in the parts of a job, which do not keep it
+        rows = ""
+    return f"{p.n_samples:,} perturbations ({shared}effective {p.effective_sample_size:,.0f}), {rows}seed {p.seed}"
 
 
 def doubts(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], str]) -> list[str]:
