@@ -44,6 +44,8 @@ class UnknownNameError(InputError, KeyError):
     known
         The names that would have been right.
 
+    Examples
+    --------
     >>> str(UnknownNameError("targets", "spm", ["ham", "spam"]))
     "targets: unknown name 'spm'; did you mean 'spam'? Known: 'spam', 'ham'."
     """

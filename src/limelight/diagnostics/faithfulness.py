@@ -66,11 +66,11 @@ def infidelity(
 ) -> Infidelity:
     """Return how far the weights are from the changes that the model shows.
 
-    INFD(φ, f, x) = E_I[(Iᵀφ − (f(x) − f(x − I)))²] [yeh2019, Definition 2.1], in the interpretable space: I = x' − z',
-    so that Iᵀφ is the sum of the weights of what is removed, and φ are all d weights of the full fit. z' follows the
-    neighborhood that the explanation claims to describe: the modality's law weighted by the kernel, drawn with another
-    seed. The intercept plays no part, and a model that is linear in z' has infidelity 0; where bins of a table hide
-    changes inside them, no explanation reaches 0.
+    INFD(φ, f, x) = E_I[(Iᵀφ − (f(x) − f(x − I)))²], Definition 2.1 of [yeh2019], in the interpretable space: I = x' −
+    z', so that Iᵀφ is the sum of the weights of what is removed, and φ are all d weights of the full fit. z' follows
+    the neighborhood that the explanation claims to describe: the modality's law weighted by the kernel, drawn with
+    another seed. The intercept plays no part, and a model that is linear in z' has infidelity 0; where bins of a table
+    hide changes inside them, no explanation reaches 0.
 
     Parameters
     ----------

@@ -1,0 +1,97 @@
+"""The site as its readers meet it: nothing from outside, every question found, no page out of reach.
+
+Needs the built site (`make docs`) and a browser; skipped with a reason where one is missing.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SITE = Path(__file__).resolve().parents[1] / "site"
+CHROMIUM = os.environ.get("LIMELIGHT_CHROMIUM", "/usr/bin/chromium")
+if not (SITE / "index.html").is_file():
+    pytest.skip("the site is not built: make docs", allow_module_level=True)
+if not Path(CHROMIUM).is_file():
+    pytest.skip(f"no browser at {CHROMIUM}", allow_module_level=True)
+
+# What people ask of lime and shap in public threads, in the words in which they look for it.
+QUESTIONS = {
+    "different results each run": "faq.html",
+    "how many samples": "faq.html",
+    "which class is explained": "faq.html",
+    "difference shap": "faq.html",
+    "causes": "faq.html",
+    "save load": "faq.html",
+    "act together": "concepts/fidelity.html",
+    "kernel width": "reference/settings.html",
+    "move from lime": "how-to/move-from-lime.html",
+    "own kind of data": "how-to/write-a-modality.html",
+}
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_answered_within_the_first_three_hits(browser: Any, address: str, question: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/index.html")
+    page.locator("input.md-search__input").fill(question)
+    hits = page.locator(".md-search-result__item > a.md-search-result__link:first-child")
+    hits.first.wait_for(state="attached")
+    page.wait_for_timeout(500)  # results are put in a few at a time
+    found = [hits.nth(i).get_attribute("href").split("?")[0].split("#")[0] for i in range(min(3, hits.count()))]
+    page.close()
+    assert any(each.endswith(QUESTIONS[question]) for each in found), found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_page_asks_nobody_else_and_fits(browser: Any, address: str, scheme: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    outside: list[str] = []
+    page.on(
+        "request", lambda asked: outside.append(asked.url) if not asked.url.startswith((address, "data:")) else None
+    )
+    for name in ("index.html", "reference/python.html", "tutorials/text.html", "gallery/table.html"):
+        page.goto(f"{address}/{name}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    page.close()
+    assert [url for url in outside if not url.startswith((address, "data:"))] == []
+
+
+def test_every_notebook_was_run() -> None:
+    nbformat = pytest.importorskip("nbformat")
+    for path in sorted((SITE / "notebooks").glob("*.ipynb")):
+        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        assert cells
+        assert all(cell.execution_count for cell in cells), path.name
