@@ -1,4 +1,4 @@
-"""Diagnostics: may this explanation be relied on? Four questions, each with its measure and the paper it comes from.
+"""Diagnostics: may this explanation be relied on? Five questions, each with its measure and the paper it comes from.
 
 | question | function |
 | --- | --- |
@@ -6,9 +6,10 @@
 | Does the output fall where the explanation says it should? | `deletion_curve`, `insertion_curve` |
 | How far are the weights from what the model does? | `infidelity` |
 | Would nearly the same instance be explained the same way? | `max_sensitivity` |
+| Does the model answer perturbed rows by another rule than real ones? | `scaffold_check` |
 
 None of them changes the explainer; each asks its model anew, through a copy. Input: an explainer and an instance, and
-an explanation of it where one is there already. Output: a frozen result.
+an explanation of it where one is there already; for the last, many real rows. Output: a frozen result.
 
 >>> import numpy as np
 >>> import limelight as ll
@@ -23,11 +24,13 @@ array([ 2., -1., -1.,  0.])
 from limelight.diagnostics.curves import Curve, deletion_curve, insertion_curve
 from limelight.diagnostics.faithfulness import Infidelity, infidelity
 from limelight.diagnostics.repeatability import Stability, agreement, stability
+from limelight.diagnostics.scaffold import ScaffoldCheck, scaffold_check
 from limelight.diagnostics.sensitivity import Sensitivity, max_sensitivity
 
 __all__ = [
     "Curve",
     "Infidelity",
+    "ScaffoldCheck",
     "Sensitivity",
     "Stability",
     "agreement",
@@ -35,5 +38,6 @@ __all__ = [
     "infidelity",
     "insertion_curve",
     "max_sensitivity",
+    "scaffold_check",
     "stability",
 ]
