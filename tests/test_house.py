@@ -42,9 +42,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compat": frozenset(
         {"inputs", "local", "models", "result", "rounds", "explainer", "interpretable", "overview", "views"}
     ),
+    "reports": frozenset({"result", "overview", "views"}),
     "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),
     "demo": frozenset({"result", "explainer", "interpretable", "package"}),
-    "cli": frozenset({"doctor", "result", "explainer", "interpretable", "overview", "views", "demo", "package"}),
+    "cli": frozenset(
+        {"doctor", "result", "explainer", "interpretable", "overview", "views", "reports", "demo", "package"}
+    ),
     "package": frozenset(),  # limelight/__init__.py: loads names when they are used
 }
 OPTIONAL = (

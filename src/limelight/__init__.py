@@ -38,12 +38,16 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.overview.compare import compare as compare
     from limelight.overview.importance import feature_importance as feature_importance
     from limelight.overview.pick import submodular_pick as submodular_pick
+    from limelight.reports import Origin as Origin
+    from limelight.reports import model_card as model_card
+    from limelight.reports import report as report
     from limelight.result.explanation import Explanation as Explanation
     from limelight.result.explanations import Explanations as Explanations
     from limelight.settings import Settings as Settings
     from limelight.views.many import plot_beeswarm as plot_beeswarm
     from limelight.views.many import plot_coverage as plot_coverage
     from limelight.views.many import plot_importance as plot_importance
+    from limelight.views.reasons import adverse_action as adverse_action
 
 __version__ = "0.1.0"
 
@@ -60,6 +64,10 @@ _HOME = {
     "submodular_pick": "limelight.overview.pick",
     "feature_importance": "limelight.overview.importance",
     "compare": "limelight.overview.compare",
+    "report": "limelight.reports",
+    "model_card": "limelight.reports",
+    "Origin": "limelight.reports",
+    "adverse_action": "limelight.views.reasons",
     "plot_importance": "limelight.views.many",
     "plot_beeswarm": "limelight.views.many",
     "plot_coverage": "limelight.views.many",

@@ -12,6 +12,7 @@ import typer
 from limelight.cli.explaining import explain
 from limelight.cli.options import with_settings
 from limelight.cli.picking import pick
+from limelight.cli.reporting import report
 from limelight.cli.showing import show
 from limelight.errors import LimelightError
 
@@ -108,3 +109,6 @@ app.command(epilog="Example:  limelight explain --model forest.skops --backgroun
 )
 app.command(epilog="Example:  limelight show explanation.json --html why.html --png why.png")(one_line_errors(show))
 app.command(epilog="Example:  limelight pick explanations.jsonl --budget 5 --html picked.html")(one_line_errors(pick))
+app.command(epilog="Example:  limelight report explanation.json --out report.pdf --name 'credit 3.1' --subject A-1042")(
+    one_line_errors(report)
+)

@@ -37,7 +37,7 @@ def warnings(explanation: Explanation) -> tuple[str, ...]:
     for sentence in explanation.warnings:
         if verdict in OPENINGS and sentence.startswith(OPENINGS[verdict]):
             continue
-        groups.setdefault(_skeleton(sentence, explanation.targets), []).append(sentence)
+        groups.setdefault(skeleton(sentence, explanation.targets), []).append(sentence)
     said: list[str] = []
     for alike in groups.values():
         if len(alike) <= ALIKE:
@@ -91,7 +91,7 @@ def _short(explanation: Explanation, j: int, quote: Callable[[str], str]) -> str
     return f"“{quote(f.shorten(f.visible(name), 40))}”"
 
 
-def _skeleton(sentence: str, targets: Sequence[str]) -> str:
+def skeleton(sentence: str, targets: Sequence[str]) -> str:
     """Return a sentence without an output's name and without numbers, so that those which say the same are equal."""
     named = [target for target in targets if target and target in sentence]
     if named:

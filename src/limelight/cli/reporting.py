@@ -1,0 +1,84 @@
+"""`limelight report`: explanations that were saved, as a page or a PDF to be signed and filed, or for a model card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from limelight.cli.showing import LineOption, saved
+from limelight.errors import InputError
+from limelight.files import check_outputs, write_text
+from limelight.result.explanation import Explanation
+
+ReportedArgument = Annotated[Path, typer.Argument(metavar="FILE", help="explanation.json, or the .jsonl of --rows.")]
+ReportOption = Annotated[
+    Path | None, typer.Option("--out", help="Where the report goes: .html, or .pdf, which a Chromium browser prints.")
+]
+CardOption = Annotated[Path | None, typer.Option(help="Write the section of a model card, as Markdown.")]
+NameOption = Annotated[str, typer.Option("--name", help="What the model is called, with its version.")]
+RoleOption = Annotated[str, typer.Option(help="What the model is used for, and who decides.")]
+SubjectOption = Annotated[str, typer.Option(help="What the case is called in the books.")]
+ContactOption = Annotated[str, typer.Option(help="Where questions go.")]
+ModelFileOption = Annotated[Path | None, typer.Option("--model", help="The model's file: its SHA-256 is shown.")]
+BackgroundFileOption = Annotated[Path | None, typer.Option("--background", help="The background's file.")]
+DataFileOption = Annotated[Path | None, typer.Option("--data", help="The file of the rows.")]
+RowOption = Annotated[
+    str | None, typer.Option(metavar="N|START:STOP", help="Which row or rows of --data these are, counted from 0.")
+]
+
+
+def report(
+    path: ReportedArgument,
+    *,
+    line: LineOption = None,
+    out: ReportOption = None,
+    card: CardOption = None,
+    name: NameOption = "",
+    role: RoleOption = "",
+    subject: SubjectOption = "",
+    contact: ContactOption = "",
+    model: ModelFileOption = None,
+    background: BackgroundFileOption = None,
+    data: DataFileOption = None,
+    row: RowOption = None,
+) -> None:
+    """Write explanations as a report to be signed and filed, and print the fingerprint of their numbers."""
+    from limelight.reports import Origin, fingerprint, model_card
+    from limelight.reports import report as reported
+
+    read = {"FILE": path, "--model": model, "--background": background, "--data": data}
+    check_outputs({"--out": out, "--card": card}, {flag: file for flag, file in read.items() if file is not None})
+    told = {"model": name, "role": role, "subject": subject, "contact": contact, "row": _row(row)}
+    files = {"model_file": model, "background_file": background, "data_file": data}
+    given: dict[str, Any] = {**told, **files}
+    origin, asked = Origin(**given), _subject(path, line)
+    if out is not None:
+        reported(asked, out, origin=origin)
+        typer.echo(f"Report: {out}")
+    if card is not None:
+        if isinstance(asked, Explanation):
+            raise InputError("--card: a model card is about many rows; give the .jsonl that `explain --rows` wrote.")
+        write_text(card, model_card(asked, origin=origin))
+        typer.echo(f"Model card: {card}")
+    typer.echo(f"Fingerprint of the numbers: {fingerprint(_each(asked))}")
+
+
+def _subject(path: Path, line: int | None) -> Explanation | Path:
+    return path if path.suffix.lower() == ".jsonl" and line is None else saved(path, line)
+
+
+def _each(asked: Explanation | Path) -> Explanation | Iterator[Explanation]:
+    from limelight.overview.reading import whole_explanations
+
+    return whole_explanations(asked) if isinstance(asked, Path) else asked
+
+
+def _row(given: str | None) -> int | str | None:
+    if given is None or ":" in given:
+        return given
+    if not given.isdecimal():
+        raise InputError(f"--row: expected a number such as 3, or 0:100, got {given!r}.")
+    return int(given)

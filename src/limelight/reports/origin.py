@@ -1,0 +1,168 @@
+"""Where what is reported comes from: model, data, date, settings; the command that makes it again, and how to check it.
+
+Nobody but the caller knows which file the model was read from, or what the row is called, so that is told by `Origin`.
+The rest is in the explanation. The command is written only where it makes the same numbers; the fingerprint of the
+numbers tells whether it did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from limelight.errors import InputError
+from limelight.result.explanation import Explanation
+from limelight.settings import Settings
+
+BLOCK = 1 << 20
+PLAIN = {"bins": "quartile", "sampling": "background", "around": "background"}
+"""How the command line makes a table; of others it cannot say how they were made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What only the caller knows about a report's subject.
+
+    Parameters
+    ----------
+    model
+        What the model is called, with its version.
+    role
+        What the model is used for, and who decides: one or two sentences for the person concerned.
+    model_file, background_file, data_file
+        The files; the report shows their names and SHA-256.
+    row
+        Which row or rows of `data_file`, counted from 0: ``3``, or ``"0:1000"`` as the command line takes them.
+    subject
+        What the case is called in the books, such as an application's number.
+    contact
+        Where questions go.
+    when
+        The date; None is today (UTC).
+    flags
+        Further flags of ``limelight explain`` that were used, such as ``["--drop", "label"]``.
+
+    Raises
+    ------
+    InputError
+        If a file is not there.
+
+    Examples
+    --------
+    >>> Origin(model="credit 3.1", subject="A-1042").model
+    'credit 3.1'
+    """
+
+    model: str = ""
+    role: str = ""
+    model_file: str | PathLike[str] | None = None
+    background_file: str | PathLike[str] | None = None
+    data_file: str | PathLike[str] | None = None
+    row: int | str | None = None
+    subject: str = ""
+    contact: str = ""
+    when: date | None = None
+    flags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, path in self.files().items():
+            if not Path(path).is_file():
+                raise InputError(f"{name}: expected a file, got {str(path)!r}; the report shows its SHA-256.")
+
+    def files(self) -> dict[str, str | PathLike[str]]:
+        """Return the files that were named, by the name of their argument."""
+        given = {name: getattr(self, name) for name in ("model_file", "background_file", "data_file")}
+        return {name: path for name, path in given.items() if path is not None}
+
+    def day(self) -> str:
+        """Return the date as written."""
+        return (self.when or datetime.now(UTC).date()).isoformat()
+
+
+def digest(path: str | PathLike[str]) -> str:
+    """Return the SHA-256 of a file."""
+    found = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(BLOCK):
+            found.update(block)
+    return found.hexdigest()
+
+
+def fingerprint(explanations: Explanation | Iterable[Explanation]) -> str:
+    """Return 16 hexadecimal digits that are the same for the same numbers, whatever they took and wherever.
+
+    Everything that an explanation states counts but for cost, batch size and the versions of what computed it.
+
+    >>> from limelight.explainer import Explainer
+    >>> from limelight.interpretable.components import Components
+    >>> import numpy as np
+    >>> explainer = Explainer(lambda masks: masks @ np.array([2.0, -1.0]), Components(["a", "b"], np.asarray))
+    >>> fingerprint(explainer.explain(None)) == fingerprint(explainer.explain(None))
+    True
+    """
+    found = hashlib.sha256()
+    for each in [explanations] if isinstance(explanations, Explanation) else explanations:
+        facts = each.to_dict()
+        provenance = facts["provenance"]
+        del provenance["cost"], provenance["versions"]
+        provenance["settings"] = {k: v for k, v in provenance["settings"].items() if k != "batch_size"}
+        found.update(json.dumps(facts, sort_keys=True, allow_nan=True).encode())
+    return found.hexdigest()[:16]
+
+
+def command(explanation: Explanation, origin: Origin) -> str:
+    """Return the command that makes the same numbers again; empty where there is none, or files are not known.
+
+    >>> from limelight.explainer import Explainer
+    >>> from limelight.interpretable.components import Components
+    >>> import numpy as np
+    >>> command(Explainer(lambda masks: masks[:, 0], Components(["a"], np.asarray)).explain(None), Origin())
+    ''
+    """
+    modality, settings = explanation.provenance.modality, explanation.provenance.settings
+    plain = modality.get("modality") == "tabular" and all(modality.get(name) == how for name, how in PLAIN.items())
+    if not plain or len(origin.files()) < 3 or origin.row is None:
+        return ""
+    flags = setting_flags(settings)
+    if flags is None:
+        return ""
+    parts = ["limelight", "explain", "--model", str(origin.model_file), "--background", str(origin.background_file)]
+    parts += ["--data", str(origin.data_file)]
+    if modality.get("contrast", "bin") != "bin":
+        parts += ["--contrast", str(modality["contrast"])]
+    parts += [*origin.flags, *flags]
+    if isinstance(origin.row, str):
+        parts += ["--rows", origin.row, "--out", "again.jsonl"]
+    else:
+        parts += ["--row", str(origin.row), "--json", "again.json"]
+    return shlex.join(parts)
+
+
+def setting_flags(settings: Mapping[str, Any]) -> list[str] | None:
+    """Return the settings that are not the defaults as flags; None where one is code, which no flag can say.
+
+    >>> setting_flags({**Settings().to_dict(), "n_samples": 500, "control_variates": False})
+    ['--n-samples', '500', '--no-control-variates', '--seed', '0']
+    """
+    usual, flags = Settings().to_dict(), []
+    for name, value in settings.items():
+        if name not in usual or value == usual[name] or name in ("seed", "batch_size"):
+            continue
+        flag = "--" + name.replace("_", "-")
+        if name == "targets":
+            for target in value if isinstance(value, list) else [value]:
+                flags += ["--target", str(target)]
+        elif isinstance(value, bool):
+            flags.append(flag if value else f"--no-{flag[2:]}")
+        elif name in ("distance", "kernel", "surrogate") and value not in ("euclidean", "cosine"):
+            return None
+        else:
+            flags += [flag, "none" if value is None else str(value)]
+    return [*flags, "--seed", str(settings.get("seed", 0))]
