@@ -227,7 +227,8 @@ def test_the_model_remembers_how_far_its_outputs_move():
 
 
 def at(found: TableControl, terms: Terms, own: list[int], inside: np.ndarray) -> tuple[float, float]:
-    return found.model.at(terms, np.array(own), inside)
+    value, leverage = found.model.at(terms, np.array([own]), inside[None])
+    return float(value[0]), float(leverage[0])
 
 
 def test_at_a_row_the_model_is_the_additive_function_and_its_leverage():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,21 +117,22 @@ class Terms:
         return columns[columns >= 0]
 
     def levelled(self, own: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return (c,) whether the own bin of each coordinate has a level, so that the function knows it."""
+        """Return (…, c) whether the own bin of each coordinate has a level, so that the function knows it."""
         inside = self.level[np.where(own >= 0, own, 0) + self.first] >= 0
         return np.asarray(inside & (own >= 0))
 
-    def beside(self, own: NDArray[np.int64], inside: FloatArray, coordinates: NDArray[np.int64]) -> FloatArray:
-        """Return (p,) how far values (c, 4) lie from the means of their bins (c,), at some coordinates."""
-        found = np.zeros(self.width)
-        for coordinate in coordinates.tolist():
-            difference = inside[coordinate] - self.shapes[coordinate].means[own[coordinate]]
+    def beside(self, own: NDArray[np.int64], inside: FloatArray, where: NDArray[np.bool_]) -> FloatArray:
+        """Return (S, p) how far values (S, c, 4) lie from the means of their bins (S, c), at coordinates (S, c)."""
+        found = np.zeros((len(own), self.width))
+        for coordinate in np.flatnonzero(where.any(axis=0)).tolist():
+            rows = np.flatnonzero(where[:, coordinate])
+            difference = inside[rows, coordinate] - self.shapes[coordinate].means[own[rows, coordinate]]
             for columns, term in ((self.value, 2), (self.value_square, 3)):
                 if columns[coordinate] >= 0:
-                    found[columns[coordinate]] = difference[term]
+                    found[rows, columns[coordinate]] = difference[:, term]
         return found
 
-    @property
+    @cached_property
     def law_mean(self) -> FloatArray:
         """Return (p,) the mean of every column under the law."""
         mean = np.zeros(self.width)
@@ -342,17 +344,19 @@ class Additivity:
     moving: float
     screened: bool
 
-    def at(self, terms: Terms, own: NDArray[np.int64], inside: FloatArray) -> tuple[float, float]:
-        """Return the additive function at one row, given its codes (c,) and inner terms (c, 4), and its leverage.
+    def at(self, terms: Terms, own: NDArray[np.int64], inside: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the additive function (S,) at rows, given their codes (S, c) and inner terms (S, c, 4), and leverages.
 
         A coordinate whose bin has no level (rare, or none of the background's) is averaged over its law, but for what
         its value does inside the bin.
         """
         known = terms.levelled(own)
-        codes = np.where(own >= 0, own, 0)[None]
-        row = with_constant(terms.design(codes, inside[None], averaged=np.flatnonzero(~known).tolist()))[0]
-        row[1:] += terms.beside(own, inside, np.flatnonzero(~known & (own >= 0)))
-        return float(row @ self.coef), float(row @ self.inverse @ row)
+        rows = terms.design(np.where(own >= 0, own, 0), inside)
+        rows = np.where(known[:, terms.owner], rows, terms.law_mean)
+        rows = with_constant(rows + terms.beside(own, inside, ~known & (own >= 0)))
+        # a product for each row, so that it is the same in any company
+        turned = (rows[:, None] @ self.inverse)[:, 0]
+        return (rows * self.coef).sum(axis=1), (rows * turned).sum(axis=1)
 
 
 def with_constant(design: FloatArray) -> FloatArray:

@@ -71,91 +71,104 @@ class ProductParts:
     pairs: tuple[PairPart, ...] = ()
 
     def project(self, codes: NDArray[np.int64], ratio: float) -> tuple[FloatArray, FloatArray]:
-        """Return coef (c, …) and intercept (…) of g under Q for a row with these codes (−1: none of the bins).
+        """Return coef (*S, c, …) and intercept (*S, …) of g under Q for rows with these codes (−1: none of the bins).
 
         Parameters
         ----------
         codes
-            (c,) the row's own code of every coordinate.
+            (*S, c) the rows' own code of every coordinate: of one row, or of a stack of S.
         ratio
             ρ, the factor by which the kernel shrinks for each coordinate that differs.
         """
-        rows = np.arange(len(codes))
+        rows = np.arange(codes.shape[-1])
         stay = self.stay(codes, ratio)
-        values = self.additive[rows, codes]
-        coef: FloatArray = values[:, 0] - values[:, 1]
-        mean = self.constant + values[:, 1].sum(axis=0) + np.tensordot(stay, coef, axes=1)
+        share = self._beside_functions(stay)
+        own, others = np.moveaxis(self.additive[rows, codes], codes.ndim, 0)
+        along = codes.ndim - 1  # the axis of coordinates
+        coef: FloatArray = own - others
+        mean = self.constant + others.sum(axis=along) + (share * coef).sum(axis=along)
         if len(self.amplitudes):
             waved, wave_mean = self._wave_effects(self.waves[rows, codes], stay)
             coef, mean = coef + waved, mean + wave_mean
         for pair in self.pairs:
-            j, k = pair.first, pair.second
-            both, other_own, own_other, others = pair.corners[codes[j], codes[k]]
-            q_j, q_k = stay[j], stay[k]
-            first = q_k * (both - other_own) + (1.0 - q_k) * (own_other - others)
-            coef[j] += first
-            coef[k] += q_j * (both - own_other) + (1.0 - q_j) * (other_own - others)
-            mean = mean + q_k * other_own + (1.0 - q_k) * others + q_j * first
+            j, k = (..., pair.first), (..., pair.second)
+            corners = pair.corners[codes[j], codes[k]]
+            both, other_own, own_other, neither = np.moveaxis(corners, along, 0)
+            q_j, q_k = self._beside_functions(stay[j]), self._beside_functions(stay[k])
+            first = q_k * (both - other_own) + (1.0 - q_k) * (own_other - neither)
+            by_coordinate = np.moveaxis(coef, along, 0)
+            by_coordinate[pair.first] += first
+            by_coordinate[pair.second] += q_j * (both - own_other) + (1.0 - q_j) * (other_own - neither)
+            mean = mean + q_k * other_own + (1.0 - q_k) * neither + q_j * first
         # a column whose own bin is all there is has nothing to be compared with
         coef[self.own[rows, codes] >= 1.0] = 0.0
-        return coef, np.asarray(mean - np.tensordot(stay, coef, axes=1))
+        return coef, np.asarray(mean - (share * coef).sum(axis=along))
+
+    def _beside_functions(self, values: FloatArray) -> FloatArray:
+        """Return values with an axis of length 1 for each axis of functions that are held side by side."""
+        return values.reshape(values.shape + (1,) * np.ndim(self.constant))
 
     def stay(self, codes: NDArray[np.int64], ratio: float) -> FloatArray:
-        """Return (c,) with what probability each coordinate stays in the own bin under Q."""
-        probability = self.own[np.arange(len(codes)), codes]
+        """Return (*S, c) with what probability each coordinate stays in the own bin under Q."""
+        probability = self.own[np.arange(codes.shape[-1]), codes]
         return np.asarray(probability / (probability + ratio * (1.0 - probability)))
 
     def levels(
         self, codes: NDArray[np.int64], ratio: float, owner: NDArray[np.int64], bins: NDArray[np.int64]
     ) -> FloatArray:
-        """Return (B, …) E_Q[g | a coordinate in a bin], the others as around the row, up to a constant for each.
+        """Return (*S, B, …) E_Q[g | a coordinate in a bin], the others as around the row, up to a constant for each.
 
         Parameters
         ----------
         codes
-            (c,) the row's own code of every coordinate.
+            (*S, c) the rows' own code of every coordinate.
         ratio
             ρ, as in `project`.
         owner, bins
             (B,) coordinates and bins.
         """
-        rows = np.arange(len(codes))
+        rows, along = np.arange(codes.shape[-1]), codes.ndim - 1
         stay = self.stay(codes, ratio)
-        found: FloatArray = self.additive[owner, bins, 0]
+        common = self.additive[owner, bins, 0]
+        found: FloatArray = np.broadcast_to(common, (*codes.shape[:-1], *common.shape)).copy()
         if len(self.amplitudes):
             others = _products_of_others(self._mixed(self.waves[rows, codes], stay))
-            found = found + ((self.waves[owner, bins, 0] * others[owner]) @ self.amplitudes).real
+            found += ((self.waves[owner, bins, 0] * others[..., owner, :]) @ self.amplitudes).real
         for pair in self.pairs:
-            here, there = owner == pair.first, owner == pair.second
-            corner, share = pair.corners[bins[here], codes[pair.second]], stay[pair.second]
-            found[here] += share * corner[:, 0] + (1.0 - share) * corner[:, 2]
-            corner, share = pair.corners[codes[pair.first], bins[there]], stay[pair.first]
-            found[there] += share * corner[:, 0] + (1.0 - share) * corner[:, 1]
+            for mine, other, place in ((pair.first, pair.second, 2), (pair.second, pair.first, 1)):
+                here = np.flatnonzero(owner == mine)
+                there = codes[..., other, None]
+                at = (bins[here], there) if mine == pair.first else (there, bins[here])
+                corner = np.moveaxis(pair.corners[at], along + 1, 0)
+                share = self._beside_functions(stay[..., other, None])
+                found[(slice(None),) * along + (here,)] += share * corner[0] + (1.0 - share) * corner[place]
         return found
 
     @staticmethod
     def _mixed(waves: ComplexArray, stay: FloatArray) -> ComplexArray:
-        """Return (c, M) the mean of each coordinate's factors under Q."""
-        return np.asarray(waves[:, 1] + stay[:, None] * (waves[:, 0] - waves[:, 1]))
+        """Return (*S, c, M) the mean of each coordinate's factors under Q."""
+        own, others = waves[..., 0, :], waves[..., 1, :]
+        return np.asarray(others + stay[..., None] * (own - others))
 
     def _wave_effects(self, waves: ComplexArray, stay: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return (c, …) effects, (own − others) times the product over all other coordinates, and the mean."""
+        """Return (*S, c, …) effects, (own − others) times the product over all other coordinates, and the mean."""
         mixed = self._mixed(waves, stay)
         others = _products_of_others(mixed)
-        effects = ((waves[:, 0] - waves[:, 1]) * others) @ self.amplitudes
-        return np.asarray(effects.real), np.asarray((others[-1] * mixed[-1] @ self.amplitudes).real)
+        effects = ((waves[..., 0, :] - waves[..., 1, :]) * others) @ self.amplitudes
+        whole = (others[..., -1, :] * mixed[..., -1, :])[..., None, :] @ self.amplitudes
+        return np.asarray(effects.real), np.asarray(np.take(whole, 0, axis=stay.ndim - 1).real)
 
 
 def _products_of_others(factors: ComplexArray) -> ComplexArray:
-    """Return for each row of factors (c, M) the product of all other rows.
+    """Return for each coordinate's factors (*S, c, M) the product of those of all others.
 
     >>> _products_of_others(np.array([[2.0], [3.0], [5.0]])).ravel().tolist()
     [15.0, 10.0, 6.0]
     """
     before, after = np.ones_like(factors), np.ones_like(factors)
     # not the product of all divided by one: a factor may be zero
-    before[1:] = np.cumprod(factors[:-1], axis=0)
-    after[:-1] = np.cumprod(factors[:0:-1], axis=0)[::-1]
+    before[..., 1:, :] = np.cumprod(factors[..., :-1, :], axis=-2)
+    after[..., :-1, :] = np.cumprod(factors[..., :0:-1, :], axis=-2)[..., ::-1, :]
     return np.asarray(before * after)
 
 

@@ -8,8 +8,9 @@ cross products of each replicate, from which everything else is arithmetic on sm
 * its error      R / (R − 1) Σ_r (D_r − D̄)²  (`replicates.py`)
 * what is left   Σ w y² − 2 b's + b'A b
 
-The rows are read once, whatever the number of outputs, and the answer for one instance does not depend on which others
-are fitted beside it.
+The rows are read once, whatever the number of outputs. The arithmetic on small matrices is done for many instances at
+once, one above the other; each keeps its own matrices, and sums run in a fixed order, so that the answer for one does
+not depend on which others are fitted beside it, to the last bit. One instance is a stack of one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, MaskArray
-from limelight.local.replicates import scatter, widening
+from limelight.local.replicates import scatter, scattered_error, widening
 
 _LEAST_VARIANCE = 1e-10  # of the total weight: a column that varies less than this does not vary
 _MOST_INFLATION = 1e8  # of a weight's variance by the other columns: beyond, they are collinear
@@ -30,55 +31,55 @@ _MOST_LEVERAGE = 0.5
 
 @dataclass(frozen=True)
 class Regression:
-    """Sums over each replicate; the constant is the first column.
+    """Sums over each replicate, for one instance or for a stack of them (…); the constant is the first column.
 
     Parameters
     ----------
     gram
-        (R, p, p) with p = 1 + d.
+        (…, R, p, p) with p = 1 + d.
     cross
-        (R, p, q) for q outputs.
+        (…, R, p, q) for q outputs.
     squares
-        (R, q) Σ w y².
+        (…, R, q) Σ w y².
     bread
-        (p, p) inverse of the Gram matrix of all rows.
+        (…, p, p) inverse of the Gram matrix of all rows.
     effective
-        Effective number of rows, (Σ w)² / Σ w².
+        (…) effective number of rows, (Σ w)² / Σ w².
     """
 
     gram: FloatArray
     cross: FloatArray
     squares: FloatArray
     bread: FloatArray
-    effective: float
+    effective: FloatArray
 
     @property
     def fit(self) -> FloatArray:
-        """Return (p, q) intercepts and weights."""
-        return np.asarray(self.bread @ self.cross.sum(axis=0))
+        """Return (…, p, q) intercepts and weights."""
+        return np.asarray(self.bread @ self.cross.sum(axis=-3))
 
     @property
-    def leverage(self) -> float:
-        """Return how much of a row's own output its fit takes on, on average."""
-        return min(len(self.bread) / max(self.effective, 1.0), _MOST_LEVERAGE)
+    def leverage(self) -> FloatArray:
+        """Return (…) how much of a row's own output its fit takes on, on average."""
+        return np.asarray(np.minimum(self.bread.shape[-1] / np.maximum(self.effective, 1.0), _MOST_LEVERAGE))
 
     def contributions(self, fit: FloatArray) -> FloatArray:
-        """Return (q, R, p) what each replicate adds to the fit (p, q), as if its rows had not been fitted."""
-        scores = self.cross - self.gram @ fit
-        moved = self.bread @ scores
-        return np.asarray(moved.transpose(2, 0, 1) / (1.0 - self.leverage))
+        """Return (…, q, R, p) what each replicate adds to the fit (…, p, q), as if its rows had not been fitted."""
+        scores = self.cross - self.gram @ fit[..., None, :, :]
+        moved = np.moveaxis(self.bread[..., None, :, :] @ scores, -1, -3)
+        return np.asarray(moved / (1.0 - np.asarray(self.leverage)[..., None, None, None]))
 
     def residual_squares(self, fit: FloatArray) -> FloatArray:
-        """Return (R, q) Σ w (y − x'b)² for a fit (p, q) of any origin."""
-        explained = 2.0 * np.einsum("pq,rpq->rq", fit, self.cross)
-        size = np.einsum("pq,rpq->rq", fit, self.gram @ fit)
-        return np.asarray(np.maximum(self.squares - explained + size, 0.0))
+        """Return (…, R, q) Σ w (y − x'b)² for a fit (…, p, q) of any origin."""
+        fit = fit[..., None, :, :]
+        unexplained = (fit * (self.gram @ fit - 2.0 * self.cross)).sum(axis=-2)
+        return np.asarray(np.maximum(self.squares + unexplained, 0.0))
 
     def deviation_squares(self) -> FloatArray:
-        """Return (R, q) Σ w (y − ȳ)²."""
-        sums, weight = self.cross[:, 0], self.gram[:, 0, 0]
-        mean = sums.sum(axis=0) / weight.sum()
-        spread = self.squares - 2.0 * mean * sums + np.square(mean) * weight[:, None]
+        """Return (…, R, q) Σ w (y − ȳ)²."""
+        sums, weight = self.cross[..., 0, :], self.gram[..., 0, 0][..., None]
+        mean = sums.sum(axis=-2, keepdims=True) / weight.sum(axis=-2, keepdims=True)
+        spread = self.squares - 2.0 * mean * sums + np.square(mean) * weight
         return np.asarray(np.maximum(spread, 0.0))
 
 
@@ -94,43 +95,76 @@ def regression(Z: MaskArray, weights: FloatArray, outputs: FloatArray) -> Regres
     outputs
         (R, m, q)
     """
-    replicates, rows, d = Z.shape
-    X = np.empty((replicates, rows, d + 1))
-    X[:, :, 0], X[:, :, 1:] = 1.0, Z
-    weighted = (X * weights[:, :, None]).swapaxes(1, 2)
-    gram = weighted @ X
+    ones = np.ones((*Z.shape[:2], 1))
+    columns = np.concatenate([ones, Z, outputs], axis=2).swapaxes(1, 2)
+    found, identified = stacked(products(columns, weights)[None], np.square(weights).sum()[None], 1 + Z.shape[2])
+    return instance(found, 0) if identified[0] else None
+
+
+def products(columns: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return (R, p + q, p + q) Σ w x x' of columns (R, p + q, m): the constant, perturbations, and outputs.
+
+    One product has all sums that a regression needs; each instance has one of its own, so that no bit of it depends on
+    what else is fitted.
+    """
+    return np.asarray((columns * weights[:, None]) @ columns.swapaxes(1, 2))
+
+
+def stacked(sums: FloatArray, weight_squares: FloatArray, p: int) -> tuple[Regression, NDArray[np.bool_]]:
+    """Return the regressions of a stack, and (S,) where the rows identify the weights.
+
+    Parameters
+    ----------
+    sums
+        (S, R, p + q, p + q) the `products` of each instance.
+    weight_squares
+        (S,) Σ w².
+    p
+        How many columns are not outputs.
+    """
+    gram, cross = sums[:, :, :p, :p], sums[:, :, :p, p:]
+    squares = np.diagonal(sums, axis1=2, axis2=3)[:, :, p:]
     # the constant is the first column, so this corner is Σ w
-    whole = gram.sum(axis=0)
-    total = float(whole[0, 0])
-    if total <= 0.0:
-        return None
-    effective = total**2 / float(np.square(weights).sum())
-    variance = whole.diagonal()[1:] - np.square(whole[0, 1:]) / total
-    if effective < d + 2 or (variance <= _LEAST_VARIANCE * total).any():
-        return None
+    whole = gram.sum(axis=1)
+    total = whole[:, 0, 0]
+    safe = np.where(total > 0.0, total, 1.0)
+    effective = np.square(total) / np.where(weight_squares > 0.0, weight_squares, 1.0)
+    variance = np.diagonal(whole, axis1=1, axis2=2)[:, 1:] - np.square(whole[:, 0, 1:]) / safe[:, None]
+    identified = (total > 0.0) & (effective >= p + 1)
+    identified &= (variance > _LEAST_VARIANCE * total[:, None]).all(axis=1)
+    # of what is not identified nothing is read
+    bread = _inverses(np.where(identified[:, None, None], whole, np.eye(p)))
+    inflation = np.diagonal(bread, axis1=1, axis2=2)[:, 1:] * variance
+    identified &= (inflation < _MOST_INFLATION).all(axis=1)
+    bread = np.where(identified[:, None, None], bread, np.eye(p))
+    return Regression(gram, cross, squares, bread, effective), identified
+
+
+def _inverses(matrices: FloatArray) -> FloatArray:
+    """Return the inverse of each matrix (S, p, p); infinity where there is none."""
     try:
-        bread = np.linalg.inv(whole)
+        return np.asarray(np.linalg.inv(matrices))
     except np.linalg.LinAlgError:
-        return None
-    if not (bread.diagonal()[1:] * variance < _MOST_INFLATION).all():
-        return None
-    squares = (weights[:, None, :] @ np.square(outputs))[:, 0]
-    return Regression(gram, weighted @ outputs, squares, bread, effective)
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.inf)
+        return np.concatenate([_inverses(each[None]) for each in matrices])
+
+
+def instance(found: Regression, at: int) -> Regression:
+    """Return one regression of a stack."""
+    return Regression(found.gram[at], found.cross[at], found.squares[at], found.bread[at], found.effective[at])
 
 
 def held_out_share(left: FloatArray, deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its stated standard error, from sums (R, k) over each replicate.
+    """Return 1 − Σ w e² / Σ w (y − ȳ)² and its stated standard error, from sums (…, R, k) over each replicate.
 
     A target that does not move has the share 1 and no error: nothing of it is left unexplained.
     """
-    whole = deviations.sum(axis=0)
+    whole = deviations.sum(axis=-2)
     constant = whole <= 0.0
     safe = np.where(constant, 1.0, whole)
-    unexplained = np.where(constant, 0.0, left.sum(axis=0) / safe)
-    scores = left - unexplained * deviations
-    replicates = len(left)
-    variance = replicates * scores.var(axis=0, ddof=1)
-    stderr = widening(replicates) * np.sqrt(variance) / safe
+    unexplained = np.where(constant, 0.0, left.sum(axis=-2) / safe)
+    stderr = scattered_error(left - unexplained[..., None, :] * deviations, axis=-2) / safe
     return 1.0 - unexplained, np.where(constant, 0.0, stderr)
 
 
@@ -166,12 +200,11 @@ class ReplicateErrors:
 
     def stderr(self) -> FloatArray:
         """Return the stated standard errors (k, 1 + d) of the intercept (first) and all weights."""
-        replicates = self.contributions.shape[1]
-        variance = replicates * self.contributions.var(axis=1, ddof=1)
+        scattered = scattered_error(self.contributions, axis=1)
         found = np.zeros((len(self.contributions), 1 + self.width))
-        found[:, 0] = np.sqrt(variance[:, 0])
-        found[:, 1 + self.free] = np.sqrt(variance[:, 1:])
-        return np.asarray(widening(replicates) * found)
+        found[:, 0] = scattered[:, 0]
+        found[:, 1 + self.free] = scattered[:, 1:]
+        return found
 
     def covariance(
         self, features: Sequence[int] | NDArray[np.int64] | None = None, *, target: int | None = None

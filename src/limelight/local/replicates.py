@@ -81,10 +81,17 @@ def scatter(contributions: FloatArray) -> FloatArray:
     >>> scatter(np.array([[1.0], [3.0]])).tolist()
     [[4.0]]
     """
-    replicates = contributions.shape[-2]
-    # zero already for a fit, by its normal equations; not so for sums that come from elsewhere
-    centred = contributions - contributions.mean(axis=-2, keepdims=True)
-    return np.asarray(replicates / (replicates - 1) * (centred.swapaxes(-1, -2) @ centred))
+    replicates = [contributions[..., r, :] for r in range(contributions.shape[-2])]
+    # one replicate after the other, so that a covariance is the same to the last bit whatever stands beside it
+    mean = np.zeros_like(replicates[0])
+    for each in replicates:
+        mean += each / len(replicates)
+    total = np.zeros((*mean.shape, mean.shape[-1]))
+    for each in replicates:
+        # the mean is zero already for a fit, by its normal equations; not so for sums that come from elsewhere
+        centred = each - mean
+        total += centred[..., :, None] * centred[..., None, :]
+    return np.asarray(len(replicates) / (len(replicates) - 1) * total)
 
 
 def scattered_error(contributions: FloatArray, *, axis: int = 0) -> FloatArray:

@@ -112,15 +112,14 @@ def largest(strength: FloatArray, varying: NDArray[np.bool_], count: int | None)
 
 
 def strongest(strength: FloatArray) -> Indices:
-    """Return the order of the non-negative strengths (d,), largest first; equal up to rounding → lower index first.
+    """Return the order of the non-negative strengths (…, d), largest first; equal up to rounding → lower index first.
 
     >>> strongest(np.array([0.1 + 0.2, 0.3, 0.5]))
     array([2, 0, 1])
     """
-    largest = strength.max(initial=0.0)
-    if largest > 0:
-        strength = np.round(strength / largest, _TIED)
-    return np.argsort(-strength, kind="stable")
+    largest = strength.max(axis=-1, initial=0.0, keepdims=True)
+    relative = np.divide(strength, largest, out=np.zeros_like(strength), where=largest > 0)
+    return np.argsort(-np.round(relative, _TIED), axis=-1, kind="stable")
 
 
 def _forward(gram: FloatArray, cross: FloatArray, scatter: float, count: int) -> Indices:

@@ -12,6 +12,7 @@ covariance with signs. No correction for the number of pairs is needed: a wrong 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Literal
 
@@ -49,11 +50,16 @@ def relative_error(estimate: Estimate) -> FloatArray:
 
     A sample that does not identify the weights has no error worth the name: infinity.
     """
-    largest = np.abs(estimate.coef).max(axis=1, initial=0.0)
-    error = estimate.stderr.max(axis=1, initial=0.0)
-    relative = np.divide(error, largest, out=np.full_like(error, np.inf), where=largest > 0)
-    relative = np.where(error <= 0, 0.0, relative)
+    relative = relative_errors(estimate.coef, estimate.stderr)
     return relative if estimate.identified else np.full_like(relative, np.inf)
+
+
+def relative_errors(coef: FloatArray, stderr: FloatArray) -> FloatArray:
+    """Return (…) the largest standard error over the largest |weight| of weights (…, d)."""
+    largest = np.abs(coef).max(axis=-1, initial=0.0)
+    error = stderr.max(axis=-1, initial=0.0)
+    relative = np.divide(error, largest, out=np.full_like(error, np.inf), where=largest > 0)
+    return np.where(error <= 0, 0.0, relative)
 
 
 def samples_needed(n: int, stderr: float, target: float) -> int:
@@ -120,16 +126,31 @@ def critical_value(
     return math.sqrt(2 * (rows + 1) / rows * math.log(math.sqrt(rows + 1) / alpha))
 
 
+Covariance = Callable[[NDArray[np.int64]], FloatArray]
+"""Features (T, m) of each of T weightings → the covariance (T, m, m) of their weights."""
+
+
 def doubt_of_top(estimate: Estimate, target: int, top: int) -> float:
     """Return the probability that the weakest of the `top` largest weights is not among them.
 
     It is that of the most likely of the next few to exceed it; those after them are smaller still.
     """
-    coef = estimate.coef[target]
-    order = np.argsort(-np.abs(coef), kind="stable")[top - 1 : top + _CONTENDERS]
-    if len(order) < 2:
-        return 0.0
-    return likeliest_to_exceed(coef[order], estimate.covariance(order, target=target)[1:, 1:])[1]
+    return float(doubts_of_top(estimate.coef[[target]], covariance_of(estimate, target), top)[0])
+
+
+def doubts_of_top(coef: FloatArray, covariance: Covariance, top: int) -> FloatArray:
+    """Return the same (T,) for T weightings (T, d) at once, of several rows or targets."""
+    order = np.argsort(-np.abs(coef), axis=1, kind="stable")[:, top - 1 : top + _CONTENDERS]
+    if order.shape[1] < 2:
+        return np.zeros(len(coef))
+    largest = np.take_along_axis(coef, order, axis=1)
+    score = _scores(largest, covariance(order), np.zeros(len(coef), dtype=np.int64))[:, 1:]
+    return np.array([NormalDist().cdf(-each) for each in score.min(axis=1).tolist()])
+
+
+def covariance_of(estimate: Estimate, target: int) -> Covariance:
+    """Return the covariance of weights of one target, as a stack of one."""
+    return lambda order: estimate.covariance(order[0], target=target)[None, 1:, 1:]
 
 
 def likeliest_to_exceed(coef: FloatArray, covariance: FloatArray) -> tuple[int, float]:
@@ -138,17 +159,33 @@ def likeliest_to_exceed(coef: FloatArray, covariance: FloatArray) -> tuple[int, 
     >>> likeliest_to_exceed(np.array([2.0, -1.0, 0.5]), np.eye(3) / 2)[0]
     1
     """
-    # |a| − |b| is a linear contrast once the signs are taken as known
-    signs = np.where(coef < 0, -1.0, 1.0)
-    shared = signs[0] * signs[1:] * covariance[0, 1:]
-    variance = covariance.diagonal()
-    spread = np.sqrt(np.maximum(variance[0] + variance[1:] - 2 * shared, 0.0))
-    gap = np.abs(coef[0]) - np.abs(coef[1:])
-    # Two weights that are exactly zero are no rivals: there is nothing to be in doubt about.
-    settled = (gap > 0) | ((coef[0] == 0) & (coef[1:] == 0))
-    score = np.divide(gap, spread, out=np.where(settled, np.inf, 0.0), where=spread > 0)
+    score = _scores(coef[None], covariance[None], np.zeros(1, dtype=np.int64))[0, 1:]
     best = int(np.argmin(score))
     return best + 1, NormalDist().cdf(-float(score[best]))
+
+
+def _spreads(coef: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Return (T, m, m) the standard errors of |β_i| − |β_j|, a linear contrast once the signs are taken as known."""
+    signs = np.where(coef < 0, -1.0, 1.0)
+    shared = covariance * (signs[:, :, None] * signs[:, None, :])
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    return np.asarray(np.sqrt(np.maximum(variance[:, :, None] + variance[:, None, :] - 2 * shared, 0.0)))
+
+
+def _scores(coef: FloatArray, covariance: FloatArray, first: NDArray[np.int64]) -> FloatArray:
+    """Return (T, m) by how many standard errors each weight is smaller in size than that at the place `first` (T,)."""
+    rows = np.arange(len(coef))
+    return _gaps(coef, _spreads(coef, covariance)[rows, first], first)
+
+
+def _gaps(coef: FloatArray, spread: FloatArray, first: NDArray[np.int64]) -> FloatArray:
+    """Return the same from the standard errors (T, m) of the differences."""
+    size = np.abs(coef)
+    largest = size[np.arange(len(size)), first][:, None]
+    gap = largest - size
+    # Two weights that are exactly zero are no rivals: there is nothing to be in doubt about.
+    settled = (gap > 0) | ((largest == 0) & (size == 0))
+    return np.asarray(np.divide(gap, spread, out=np.where(settled, np.inf, 0.0), where=spread > 0))
 
 
 def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranking:
@@ -165,51 +202,82 @@ def rank(estimate: Estimate, target: int, top: int, *, critical: float) -> Ranki
     critical
         How many standard errors separate two weights, see `critical_value`.
     """
-    coef = estimate.coef[target]
-    stderr = estimate.stderr[target]
-    order = np.argsort(-np.abs(coef), kind="stable")
-    shown = order[: min(top, int(np.count_nonzero((np.abs(coef) > 0) | (stderr > 0))))]
-    if len(shown) == 0:
-        return Ranking(shown.astype(np.int64), 0, (), -1, 0.0)
-    candidates = _candidates(coef, stderr, shown, order, critical)
-    signs = np.where(coef[candidates] < 0, -1.0, 1.0)
-    covariance = estimate.covariance(candidates, target=target)[1:, 1:]
-    size = np.abs(coef)[candidates]
-    variance = covariance.diagonal()
-    difference = size[:, None] - size
-    shared = covariance * np.multiply.outer(signs, signs)
-    spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * shared, 0.0))
-    separated = difference > critical * spread
-    signed = (size > critical * np.sqrt(variance)) if estimate.identified else np.zeros(len(size), bool)
-    cuts = _cuts(separated, len(shown)) if estimate.identified else []
-    certified = max((cut for cut in cuts if signed[:cut].all()), default=0)
-    named = _next(order, len(shown))
-    doubt = 0.0
-    weakest = len(shown) - 1
-    if len(candidates) > len(shown):
-        place, doubt = likeliest_to_exceed(coef[candidates[weakest:]], covariance[weakest:, weakest:])
-        named = int(candidates[weakest + place])
-    inside = tuple(cut for cut in cuts if cut < len(shown))
-    return Ranking(shown.astype(np.int64), certified, inside, named, doubt)
+    coef, stderr = estimate.coef[[target]], estimate.stderr[[target]]
+    known = covariance_of(estimate, target)
+    return rankings(coef, stderr, known, top, critical=critical, identified=estimate.identified)[0]
 
 
-def _next(order: NDArray[np.int64], shown: int) -> int:
-    return int(order[shown]) if len(order) > shown else -1
+def rankings(
+    coef: FloatArray,
+    stderr: FloatArray,
+    covariance: Covariance,
+    top: int,
+    *,
+    critical: float,
+    identified: bool = True,
+) -> list[Ranking]:
+    """Return the same for T weightings (T, d) at once, of several rows or targets.
+
+    What each of them says does not depend on the others: features are laid side by side up to the last that matters to
+    any, and one that does not matter to a weighting is left out of account there.
+    """
+    order = np.argsort(-np.abs(coef), axis=1, kind="stable")
+    weights = np.take_along_axis(coef, order, axis=1)
+    error = np.take_along_axis(stderr, order, axis=1)
+    shown = np.minimum(np.count_nonzero((weights != 0) | (error > 0), axis=1), top)
+    inside = np.arange(coef.shape[1]) < shown[:, None]
+    candidates = inside | _near(np.abs(weights), error, inside, critical)
+    width = int(np.flatnonzero(candidates.any(axis=0)).max(initial=-1)) + 1
+    if width == 0:
+        return [Ranking(each[:0], 0, (), -1, 0.0) for each in order]
+    known = covariance(order[:, :width])
+    weights, candidates, inside = weights[:, :width], candidates[:, :width], inside[:, :width]
+    spread = _spreads(weights, known)
+    cuts = _cuts(weights, spread, candidates, critical) & inside & identified
+    signed = np.abs(weights) > critical * np.sqrt(np.diagonal(known, axis1=1, axis2=2))
+    certain = cuts & np.logical_and.accumulate(signed, axis=1)
+    certified = (certain * np.arange(1, width + 1)).max(axis=1).tolist()
+    rivals = _rivals(weights, spread, candidates & ~inside, np.maximum(shown - 1, 0))
+    found = []
+    for row, (k, sure) in enumerate(zip(shown.tolist(), certified, strict=True)):
+        if k == 0:
+            found.append(Ranking(order[row, :0], 0, (), -1, 0.0))
+            continue
+        place, doubt = rivals[row]
+        # where nobody is near, the next in size stands for all that are not shown
+        named = place if place >= 0 else k
+        contender = int(order[row, named]) if named < order.shape[1] else -1
+        inner = tuple((np.flatnonzero(cuts[row, : k - 1]) + 1).tolist())
+        found.append(Ranking(order[row, :k].copy(), sure, inner, contender, doubt))
+    return found
 
 
-def _candidates(
-    coef: FloatArray, stderr: FloatArray, shown: NDArray[np.int64], order: NDArray[np.int64], critical: float
-) -> NDArray[np.int64]:
-    """Return the shown features, then the hidden ones that the triangle inequality does not yet separate from them."""
-    least = (np.abs(coef[shown]) - critical * stderr[shown]).min()
-    hidden = order[len(shown) :]
-    near = np.abs(coef[hidden]) + critical * stderr[hidden] >= least
-    return np.concatenate([shown, hidden[near]]).astype(np.int64)
+def _near(size: FloatArray, error: FloatArray, inside: NDArray[np.bool_], critical: float) -> NDArray[np.bool_]:
+    """Return which weights the triangle inequality does not yet separate from one of those shown."""
+    least = np.where(inside, size - critical * error, np.inf).min(axis=1, initial=np.inf)
+    return np.asarray(size + critical * error >= least[:, None])
 
 
-def _cuts(separated: NDArray[np.bool_], shown: int) -> list[int]:
-    """Return the places r ≤ K at which every one of the first r features is separated from every later one."""
-    later = np.arange(len(separated))
-    last_tied = np.where(separated[:shown], 0, later).max(axis=1)  # itself at least: nothing is separated from itself
-    reach = np.maximum.accumulate(last_tied)
-    return (np.flatnonzero(reach == later[:shown]) + 1).tolist()
+def _cuts(weights: FloatArray, spread: FloatArray, candidates: NDArray[np.bool_], critical: float) -> NDArray[np.bool_]:
+    """Return (T, m) the places after which every earlier feature is separated from every later one."""
+    size = np.abs(weights)
+    separated = (size[:, :, None] - size[:, None, :] > critical * spread) | ~candidates[:, None, :]
+    later = np.arange(size.shape[1])
+    # itself at least: nothing is separated from itself
+    last_tied = np.where(separated, 0, later).max(axis=2)
+    return np.asarray(np.maximum.accumulate(last_tied, axis=1) == later)
+
+
+def _rivals(
+    weights: FloatArray, spread: FloatArray, rival: NDArray[np.bool_], weakest: NDArray[np.int64]
+) -> list[tuple[int, float]]:
+    """Return for each weighting the place of the hidden feature that is likeliest to exceed the weakest shown one, and
+    the probability; −1 where none is near.
+    """
+    score = _gaps(weights, spread[np.arange(len(weights)), weakest], weakest)
+    # a score without bound is still that of a rival
+    score = np.where(rival, np.minimum(score, 1e300), np.inf)
+    best = score.argmin(axis=1)
+    least = score[np.arange(len(score)), best]
+    pairs = zip(best.tolist(), least.tolist(), strict=True)
+    return [(place, NormalDist().cdf(-each)) if math.isfinite(each) else (-1, 0.0) for place, each in pairs]

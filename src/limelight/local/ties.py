@@ -57,6 +57,24 @@ class TiedErrors:
         return np.where(tied[..., :, None] | tied[..., None, :], 0.0, covariance)
 
 
+def rounding(
+    coef: FloatArray, stderr: FloatArray, low: FloatArray, high: FloatArray, own: FloatArray
+) -> NDArray[np.bool_]:
+    """Return (…, k, d) which weights are nothing but rounding.
+
+    Parameters
+    ----------
+    coef, stderr
+        (…, k, d) weights and their errors.
+    low, high, own
+        (…, k) the range of the outputs, and the instance's own, which belongs to it: it may be the only one that
+        differs.
+    """
+    reach = np.maximum(high, own) - np.minimum(low, own)
+    least = NOTHING * reach[..., None]
+    return np.asarray((np.abs(coef) <= least) & (stderr <= least))
+
+
 def tied_at_zero(estimate: Estimate, Y: FloatArray, own: FloatArray) -> Estimate:
     """Return the estimate with the weights that are rounding set to 0, standard error 0, covariance 0.
 
@@ -81,10 +99,7 @@ def tied_at_zero(estimate: Estimate, Y: FloatArray, own: FloatArray) -> Estimate
     low = Y.min(axis=0)
     high = Y.max(axis=0)
     still = low == high
-    # the instance's own answer belongs to the range: it may be the only one that differs
-    reach = np.maximum(high, own) - np.minimum(low, own)
-    least = NOTHING * reach[:, None]
-    tied = ((np.abs(estimate.coef) <= least) & (estimate.stderr <= least)) | (still[:, None] & estimate.identified)
+    tied = rounding(estimate.coef, estimate.stderr, low, high, own) | (still[:, None] & estimate.identified)
     if still.any():
         unknown = np.where(still, np.nan, 0.0)
         fidelity = estimate.fidelity + unknown

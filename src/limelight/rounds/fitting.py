@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Neighborhood, Shape, Surrogate
+from limelight.contracts import FloatArray, Neighborhood, Surrogate
 from limelight.control.masks import estimate_masked
 from limelight.control.table_weights import Corrected, estimate_table
-from limelight.control.tables import TableControl, TableDesign
 from limelight.local.estimate import Estimate, WholeCovariance
 from limelight.local.moments import moments
 from limelight.local.precision import assemble, estimate_plain, geometry
 from limelight.local.proximity import proximity_to
 from limelight.local.sampling import size_law, weighted_size_law
 from limelight.local.surrogate import EstimatorSurrogate
-from limelight.rounds.instance import Context, Controls, OpenInstance
+from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
-from limelight.rounds.shared import HeldDraws, SharedDraws, SharedSource
-
-CONTROLLED_TARGETS = 16
-"""A control variate is kept for each draw of a pool and target; with more targets plain least squares fits all."""
+from limelight.rounds.shared import SharedSource
+from limelight.rounds.stack import stack_of_one
 
 
 def fit(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Estimate:
@@ -91,79 +86,14 @@ def _sizes_near(one: OpenInstance, source: MaskSource, width: float) -> FloatArr
 
 def _fit_shared(one: OpenInstance, source: SharedSource, neighborhood: Neighborhood, width: float) -> Estimate:
     """Return the weights of a row on shared draws, each target corrected by its second model where it has one."""
-    settings = one.context.settings
-    keep = np.array([feature.keep for feature in source.representation.features])
-    fixed = keep >= 1.0
+    settings, fixed = one.context.settings, np.array(source.fixed)
     if settings.regularization:
         return estimate_plain(neighborhood, regularization=settings.regularization, fixed=fixed)
-    one.controls = (None,) * len(one.targets)
-    if settings.control_variates and settings.kernel == "exponential" and one.context.distance == "euclidean":
-        one.controls = shared_controls(source.draws, one.n, one.targets)
-    one.ratio = math.exp(-1.0 / (2.0 * width**2))
-    one.corrected = _corrected(one, source, neighborhood, one.ratio)
-    return estimate_table(neighborhood, one.corrected, fixed)
-
-
-def _corrected(one: OpenInstance, source: SharedSource, neighborhood: Neighborhood, ratio: float) -> Corrected:
-    """Return what second models leave of the outputs of all draws, and their projections for this row."""
-    k, d = len(one.targets), neighborhood.Z.shape[1]
-    left = neighborhood.Y.copy()
-    coef, intercept, names = np.zeros((k, d)), np.zeros(k), [""] * k
-    moved = np.zeros((k, source.draws.replicates, 1 + d))
-    parts = source.parts(one.n)
-    for row, control in enumerate(one.controls):
-        if control is None:
-            continue
-        left[: one.n, row] = control.unseen
-        slopes, starts = control.parts.project(source.representation.own, ratio)
-        folds = np.concatenate([starts[None], slopes]).T
-        mean = folds.mean(axis=0)
-        intercept[row], coef[row] = mean[0], mean[1:]
-        moved[row] = (folds - mean) / len(folds)
-        names[row] = control.name
-        start = one.n
-        for part in parts:
-            left[start : start + part.n, row] = _held_residuals(source.draws, one.n, control, part, one.targets[row])
-            start += part.n
-    return Corrected(left, coef, intercept, tuple(names), moved)
-
-
-def _held_residuals(draws: SharedDraws, n: int, control: TableControl, part: HeldDraws, target: np.int64) -> FloatArray:
-    """Return what a second model leaves of held draws; kept, since all rows with the same rare bin share them.
-
-    Those of a value outside the background belong to one row, or few, and are not kept.
-    """
-    key = (n, int(target), part.held)
-    known: FloatArray | None = draws.fits.get(key)
-    if known is None:
-        inside = draws.background.inside(part.U)
-        known = control.residuals(part.codes, inside, part.Y[:, target], averaged=part.averaged)
-        if part.averaged is None:
-            draws.fits[key] = known
-    return known
-
-
-def shared_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> Controls:
-    """Return the second models of the first n shared draws, fitted once for all rows that share them.
-
-    They are kept for each look, of which there are few; the columns they were fitted to are kept for the last one only.
-    """
-    shapes = draws.background.shapes
-    if shapes is None or len(targets) > CONTROLLED_TARGETS:
-        return (None,) * len(targets)
-    found = []
-    for target in targets.tolist():
-        if (n, target) not in draws.fits:
-            design = _design(draws, n, shapes)
-            draws.fits[n, target] = None if design is None else design.control(draws.Y[:n, target])
-        found.append(draws.fits[n, target])
-    return tuple(found)
-
-
-def _design(draws: SharedDraws, n: int, shapes: Sequence[Shape]) -> TableDesign | None:
-    """Return the columns of the first n draws, made anew where the last ones were of another number of draws."""
-    if "design" not in draws.fits or draws.fits["design"][0] != n:
-        inside = draws.background.inside(draws.U[:n])
-        draws.fits["design"] = (n, TableDesign.of(draws.codes[:n], inside, shapes, draws.replicates))
-    made: TableDesign | None = draws.fits["design"][1]
-    return made
+    stack = stack_of_one(one, neighborhood, width)
+    if stack is None:  # a continuous z', for which no second model has a projection
+        k, d = len(one.targets), neighborhood.Z.shape[1]
+        none = Corrected(np.empty((0, k)), np.zeros((k, d)), np.zeros(k), ("",) * k)
+        return estimate_table(neighborhood, none, fixed)
+    fits, identified = stack.fits()
+    # a value that was never drawn, say, is not known, nor certain
+    return fits.estimate(0) if identified[0] else estimate_plain(neighborhood, fixed=fixed)

@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Background, Encoded, FloatArray, Inputs, Masked, Modality, Representation
-from limelight.control.table_weights import Corrected
-from limelight.control.tables import TableControl
 from limelight.errors import InputError
 from limelight.local.sampling import MaskSampler
 from limelight.local.stopping import look_schedule
@@ -45,9 +43,6 @@ CHANGED = (
     "and its neighborhood is drawn anew"
 )
 """Said aloud, once for each change; the explanation is then the one that a new explainer gives."""
-
-
-Controls = tuple[TableControl | None, ...]
 
 
 @dataclass
@@ -217,10 +212,8 @@ class OpenInstance:
         What is true of the answers to its own masks; None where it has none.
     path
         The explanation along the grid of kernel widths, where the width is to be chosen.
-    controls
-        For each target the second model that its weights were corrected by, of draws that are shared.
-    corrected, ratio
-        What second models left of the outputs at the last look, and the kernel's ratio ρ then.
+    notes
+        Sentences about how the model reads it, found when its neighborhood was there (`truncation.py`).
     explanation
         None while open.
 
@@ -242,9 +235,7 @@ class OpenInstance:
         self.targets: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.seen: Seen | None = None
         self.path: KernelPath | None = None
-        self.controls: Controls = ()
-        self.corrected: Corrected | None = None
-        self.ratio = 1.0
+        self.notes: tuple[str, ...] = ()
         self.explanation: Explanation | None = None
 
     @property

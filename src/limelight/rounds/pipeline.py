@@ -25,12 +25,17 @@ from limelight.local.threads import one_thread
 from limelight.local.ties import tied_at_zero
 from limelight.local.width import FACTORS, kernel_path
 from limelight.result.explanation import Explanation
+from limelight.rounds.alone import fitted_alone
 from limelight.rounds.asking import BrokenError, ask
 from limelight.rounds.assembly import assemble
-from limelight.rounds.findings import distance
+from limelight.rounds.findings import distance, find
+from limelight.rounds.fitted import Fitted
 from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import Sample
+from limelight.rounds.table_findings import expected
+from limelight.rounds.tables import Pending, look_at_rows, stackable
+from limelight.rounds.truncation import truncation_notes
 from limelight.rounds.turns import Originals, Turn, turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt
 
@@ -118,8 +123,7 @@ def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
         asking = [turn for turn, answer in zip(asking, answers, strict=True) if turn.receive(answer)]
     for one in opened:
         one.calls += context.caller.calls - calls
-        while one.ready:
-            look(one, context)
+    look(opened, context)
 
 
 def save(opened: Sequence[OpenInstance], asking: Sequence[Turn], broken: BrokenError, context: Context) -> None:
@@ -130,35 +134,65 @@ def save(opened: Sequence[OpenInstance], asking: Sequence[Turn], broken: BrokenE
         return  # what is explained of the instances is not known yet
     if any(turn.receive(answers) for turn, answers in told):
         return
-    for one in opened:
-        while len(one.targets) and one.ready:
-            look(one, context)
+    look([one for one in opened if len(one.targets)], context)
 
 
 @one_thread()
-def look(one: OpenInstance, context: Context) -> None:
-    """Weigh, fit and judge the first n perturbations; explain the instance, or let it draw more."""
+def look(opened: Sequence[OpenInstance], context: Context) -> None:
+    """Weigh, fit and judge the first n perturbations of each instance that has them; explain it, or let it draw more.
+
+    Rows of a table are looked at together. What is found of one does not depend on the others.
+    """
+    while ready := [one for one in opened if one.ready]:
+        together = [one for one in ready if stackable(one)]
+        alone = [one for one in ready if not stackable(one)]
+        finished_rows = []
+        if together:
+            width = kernel_width(context, together[0])
+            for one, found in zip(together, look_at_rows(together, width), strict=True):
+                if found is Pending.ALONE:
+                    alone.append(one)
+                elif isinstance(found, Fitted):
+                    finished_rows.append((one, found))
+                else:
+                    one.draw_more()
+        for one, fitted, expectations in expected(finished_rows):
+            one.explanation = assemble(one, fitted, find(one, fitted, expectations))
+        for one in alone:
+            look_alone(one, context)
+
+
+def look_alone(one: OpenInstance, context: Context) -> None:
+    """Do the same for one instance by itself: with masks of its own, or settings that ask for another fit."""
     sample = one.source.sample(one.n, one.targets)
     neighborhood, width = weigh(one, sample, context)
     estimate = tied_at_zero(fit(one, neighborhood, width), neighborhood.Y, one.own)
     last, settle = one.n >= one.looks[-1], one.n < one.settled_up_to
     shown = estimate.scaled(distance(one))
     verdict = judge(neighborhood, shown, context.settings, n=one.n, looks=len(one.looks), last=last, settle=settle)
-    if verdict.stopped:
-        if context.settings.refit:
-            estimate = refit(neighborhood, estimate, verdict.selected)
-        one.explanation = assemble(one, neighborhood, estimate, verdict, width)
-    else:
+    if not verdict.stopped:
         one.draw_more()
+        return
+    if context.settings.refit:
+        estimate = refit(neighborhood, estimate, verdict.selected)
+    one.notes = truncation_notes(one, neighborhood, estimate)
+    fitted = fitted_alone(one, neighborhood, estimate, verdict, width)
+    for _, _, expectations in expected([(one, fitted)]):
+        one.explanation = assemble(one, fitted, find(one, fitted, expectations))
+
+
+def kernel_width(context: Context, one: OpenInstance) -> float:
+    """Return the kernel width that the settings give, or LIME's own for so many features."""
+    width = context.settings.kernel_width
+    if isinstance(width, (int, float)):
+        return float(width)
+    return default_kernel_width(context.distance, len(one.representation.features))
 
 
 def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighborhood, float]:
     """Return the sample with its weights, design times proximity, and the kernel width in force."""
     settings, center = context.settings, one.representation.center
-    if isinstance(settings.kernel_width, (int, float)):
-        width = float(settings.kernel_width)
-    else:
-        width = default_kernel_width(context.distance, len(center))
+    width = kernel_width(context, one)
     known = (sample.enumerated, sample.clusters, sample.noise, sample.order)
     neighborhood = Neighborhood(sample.Z, sample.Y, sample.design, center, *known)
 

@@ -32,7 +32,8 @@ RARE = 0.05
 """A bin with a smaller share, or with all but such a share, gets draws of its own."""
 
 _CHUNK = 4096
-_ABSENT_WEIGHT = 1e-6
+_MOST_KEYS = 1 << 16
+ABSENT_WEIGHT = 1e-6
 """What draws with a value that the background never shows weigh in sum. The weight of such a feature is the limit of an
 ordinary one as its share goes to 0, and the others stay as they were."""
 
@@ -147,6 +148,13 @@ class SharedDraws:
         How often each row is asked; None until the first block has shown whether the model is noisy.
     rescale
         Whether answers are kept in units of their own where theirs cannot be squared (`units.py`).
+
+    Attributes
+    ----------
+    fits
+        Second models, and what they leave of held draws: dear, and kept with the draws.
+    made
+        What else rows share: sorted draws, and what was found of rows (`tables.py`); cheap to make again.
     """
 
     def __init__(
@@ -167,6 +175,7 @@ class SharedDraws:
         self.units: Units | None = None
         self.replicates = n_replicates(design, background.n_coordinates)
         self.fits: dict[Any, Any] = {}
+        self.made: dict[Any, Any] = {}
         self.held: dict[Held, HeldDraws] = {}
         self.seed = seed
         self._pending: list[_Pending] = []
@@ -315,7 +324,9 @@ class SharedSource:
         self.representation = representation
         self.draws = draws
         self.shared = shared
-        self._rare = rare_values(representation, draws) if hold else ()
+        self.key = _codes_of(representation)
+        self.fixed = tuple([feature.keep >= 1.0 for feature in representation.features])
+        self._rare = _rare_values_of(self.key, representation, draws) if hold else ()
         self._parts: tuple[tuple[int, int], list[HeldDraws]] = ((0, 0), [])
 
     @property
@@ -384,8 +395,23 @@ class SharedSource:
         design = 1.0 / density
         for part, start, stop in zip(parts, ends[:-1], ends[1:], strict=True):
             if part.share <= 0.0:
-                design[start:stop] = _ABSENT_WEIGHT / part.n
+                design[start:stop] = ABSENT_WEIGHT / part.n
         return design
+
+
+def _codes_of(representation: Encoded) -> Hashable:
+    """Return what is equal for rows that encode all draws alike: their codes, and their values outside."""
+    return (representation.own.tobytes(), tuple(representation.outside.items()))
+
+
+def _rare_values_of(key: Hashable, representation: Encoded, draws: SharedDraws) -> tuple[Held, ...]:
+    """Return which draws are made on purpose; found once for rows with the same codes."""
+    known: dict[Hashable, tuple[Held, ...]] = draws.made.setdefault("rare", {})
+    if key not in known:
+        if len(known) >= _MOST_KEYS:
+            known.clear()
+        known[key] = rare_values(representation, draws)
+    return known[key]
 
 
 def rare_values(representation: Encoded, draws: SharedDraws) -> tuple[Held, ...]:

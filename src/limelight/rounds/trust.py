@@ -11,13 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Feature, FloatArray, Neighborhood
-from limelight.local.estimate import Estimate
-from limelight.local.precision import effective_sample_size
+from limelight.contracts import Feature
 from limelight.local.ties import NOTHING
 from limelight.result.provenance import OPENINGS
 from limelight.rounds.findings import FEW_EFFECTIVE, Findings, TargetFindings
-from limelight.rounds.verdict import Verdict
+from limelight.rounds.fitted import Fitted
+from limelight.rounds.instance import OpenInstance
 
 UNMOVED = {
     "word": "what stands between the words is never hidden: pass tokens= with what the model reads, or another mask=",
@@ -31,35 +30,24 @@ UNMOVED = {
 NOISY = "the model is not deterministic: perturbations were asked repeatedly, and the intervals include its noise"
 
 
-def trust_warnings(
-    features: Sequence[Feature],
-    targets: Sequence[str],
-    neighborhood: Neighborhood,
-    estimate: Estimate,
-    verdict: Verdict,
-    findings: Findings,
-    *,
-    tolerance: float,
-    noisy: bool,
-    asked: int,
-) -> tuple[str, ...]:
-    """Return all sentences about one explanation, gravest first; `asked` is the number of samples."""
-    varying = estimate.varying
-    effective = effective_sample_size(neighborhood.weights)
-    exhaustive = neighborhood.exhaustive
-    settled = exhaustive or bool((estimate.fidelity > 1.0 - NOTHING).all())  # nothing is left that rows could tell
-    # All masks that there are, asked as often as the settings say: more samples exist only as further answers to them.
-    remedy = "raise replicates" if exhaustive and not noisy else "raise max_samples"
+def trust_warnings(one: OpenInstance, fitted: Fitted, findings: Findings) -> tuple[str, ...]:
+    """Return all sentences about one explanation, gravest first."""
+    features, verdict, context = one.representation.features, fitted.verdict, one.context
+    noisy, varying = one.noisy, fitted.varying
+    # nothing is left that rows could tell
+    settled = fitted.exhaustive or bool((fitted.fidelity > 1.0 - NOTHING).all())
+    short: list[str] = []
+    if verdict.stopped == "budget":
+        # All masks that there are, asked as often as the settings say: more samples are only further answers to them.
+        remedy = "raise replicates" if fitted.exhaustive and not noisy else "raise max_samples"
+        short = budget_warning(one.n, verdict.samples_needed, context.settings.tolerance, remedy=remedy)
+    kind = features[0].where.kind if features else ""
     return (
         *((NOISY,) if noisy else ()),
-        *cause_warnings(findings.targets, targets, kind=features[0].where.kind if features else ""),
-        *outside_warnings(features, findings.reference),
-        *sample_warnings(effective, int(varying.sum()), exhaustive=settled),
-        *(
-            budget_warning(asked, verdict.samples_needed, tolerance, remedy=remedy)
-            if verdict.stopped == "budget"
-            else ()
-        ),
+        *cause_warnings(findings.targets, context.target_names(one), kind=kind),
+        *outside_warnings(features),
+        *sample_warnings(fitted.effective, int(varying.sum()), exhaustive=settled),
+        *short,
         *fixed_feature_warnings(features, varying),
     )
 
@@ -97,11 +85,11 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
     return sentences
 
 
-def outside_warnings(features: Sequence[Feature], reference: FloatArray) -> list[str]:
+def outside_warnings(features: Sequence[Feature]) -> list[str]:
     """Name the values that the background never shows, or hardly: what the model makes of them is extrapolation.
 
     >>> from limelight.contracts import Where
-    >>> outside_warnings([Feature("age = 140", Where("column", "age"), "140", keep=0.0)], np.array([0.0]))
+    >>> outside_warnings([Feature("age = 140", Where("column", "age"), "140", keep=0.0)])
     ['outside the background, or too rare in it to be drawn, so compared with all of it: age = 140']
     """
     outside = [feature.name for feature in features if feature.where.kind == "column" and feature.keep <= 0.0]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Neighborhood, Ranking
+from limelight.contracts import FloatArray, Neighborhood, Ranking
+from limelight.control.table_weights import TableFits
 from limelight.local.estimate import Estimate
 from limelight.local.moments import moments
-from limelight.local.selection import largest, select
+from limelight.local.replicates import scatter, widening
+from limelight.local.selection import largest, select, strongest
 from limelight.local.stopping import (
+    Covariance,
     critical_value,
     doubt_of_top,
+    doubts_of_top,
     likeliest_to_exceed,
     rank,
+    rankings,
     relative_error,
+    relative_errors,
     samples_needed,
 )
 from limelight.result.explanation import Explanation
@@ -86,16 +93,79 @@ def judge(
         more = needed > n or (settings.stop == "auto" and settle and leading_doubt(estimate, settings) > 1 - LEVEL)
         if more:
             return Verdict("", needed, selected, ())
-    rankings = _rank(estimate, selected, critical_value(LEVEL, looks=looks, df=estimate.errors.df))
-    if exhaustive:
-        stopped = "exhaustive"
-    elif settings.n_samples != "auto":
-        stopped = "fixed"
-    elif settings.stop == "ranking":
-        stopped = "ranked" if all(ranking.settled for ranking in rankings) else "budget" if last else ""
-    else:
-        stopped = "precise" if needed <= n else "budget"
-    return Verdict(stopped, needed, selected, rankings)
+    ranked = _rank(estimate, selected, critical_value(LEVEL, looks=looks, df=estimate.errors.df))
+    stopped = "exhaustive" if exhaustive else _reason(settings, ranked, precise=needed <= n, last=last)
+    return Verdict(stopped, needed, selected, ranked)
+
+
+def _reason(settings: Settings, rankings: Sequence[Ranking], *, precise: bool, last: bool) -> str:
+    """Return why sampling ends; empty where it goes on until the ranking is certain."""
+    if settings.n_samples != "auto":
+        return "fixed"
+    if settings.stop == "ranking":
+        if all(ranking.settled for ranking in rankings):
+            return "ranked"
+        return "budget" if last else ""
+    return "precise" if precise else "budget"
+
+
+def judge_tables(
+    fits: TableFits, distance: FloatArray, settings: Settings, *, n: int, looks: int, last: bool, settle: bool
+) -> list[Verdict]:
+    """Return the verdicts on a stack of rows of a table, each as `judge` returns it for one.
+
+    Parameters
+    ----------
+    fits
+        The weights of S rows.
+    distance
+        (S, d) how far each row is from the average one: what makes a weight a contribution.
+    settings, n, looks, last, settle
+        As for `judge`.
+    """
+    rows, k, d = fits.coef.shape
+    coef, stderr = fits.coef * distance[:, None], fits.stderr * distance[:, None]
+    added = fits.contributions[..., 1:] * distance[:, None, None]
+    added = added.reshape(rows * k, -1, d)
+    relative = relative_errors(coef, stderr).max(axis=1, initial=0.0).tolist()
+    needed = [samples_needed(n, each, settings.tolerance) for each in relative]
+    more = np.zeros(rows, dtype=bool)
+    if settings.stop != "ranking" and not last:
+        more = np.array(needed) > n
+        if settings.stop == "auto" and settle:
+            top = min(LEADING, settings.max_features or LEADING)
+            doubts = doubts_of_top(coef.reshape(-1, d), _covariance(added), top)
+            more |= doubts.reshape(rows, k).max(axis=1, initial=0.0) > 1 - LEVEL
+    found = [Verdict("", each, (), ()) for each in needed]
+    done = np.flatnonzero(~more)
+    if not len(done):
+        return found
+    at = (done[:, None] * k + np.arange(k)).ravel()
+    coef, stderr = coef.reshape(-1, d)[at], stderr.reshape(-1, d)[at]
+    shown = _largest(coef, fits.free, settings.max_features)
+    critical = critical_value(LEVEL, looks=looks, df=fits.df)
+    ranked = rankings(coef, stderr, _covariance(added[at]), shown.shape[1], critical=critical)
+    for place, row in enumerate(done.tolist()):
+        here = slice(place * k, (place + 1) * k)
+        selected = tuple(shown[here])
+        certain = _sharing(ranked[here], selected)
+        stopped = _reason(settings, certain, precise=needed[row] <= n, last=last)
+        found[row] = Verdict(stopped, needed[row], selected, certain)
+    return found
+
+
+def _covariance(added: FloatArray) -> Covariance:
+    """Return the covariances of weights from what each replicate adds to them (T, R, d)."""
+    factor = widening(added.shape[1]) ** 2
+    return lambda order: factor * scatter(np.take_along_axis(added, order[:, None], axis=2))
+
+
+def _largest(coef: FloatArray, varying: NDArray[np.int64], count: int | None) -> NDArray[np.int64]:
+    """Return (T, K) the features shown of T weightings, largest |weight| first."""
+    size = np.abs(coef[:, varying])
+    order = strongest(size)[:, :count]
+    shown = np.take_along_axis(size, order, axis=1)
+    return varying[np.take_along_axis(order, np.argsort(-shown, axis=1, kind="stable"), axis=1)]
 
 
 def leading_doubt(estimate: Estimate, settings: Settings) -> float:
@@ -133,6 +203,10 @@ def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -
 
 def _rank(estimate: Estimate, selected: tuple[NDArray[np.int64], ...], critical: float) -> tuple[Ranking, ...]:
     found = [rank(estimate, row, len(shown), critical=critical) for row, shown in enumerate(selected)]
-    # The same array where the order is that of the selection: explanations are kept by the ten thousand.
+    return _sharing(found, selected)
+
+
+def _sharing(found: Sequence[Ranking], selected: Sequence[NDArray[np.int64]]) -> tuple[Ranking, ...]:
+    """Return rankings with the array of the selection where the order is the same: many thousands may be kept."""
     same = zip(found, selected, strict=True)
-    return tuple(replace(each, order=shown) if np.array_equal(each.order, shown) else each for each, shown in same)
+    return tuple([replace(each, order=shown) if np.array_equal(each.order, shown) else each for each, shown in same])

@@ -1,0 +1,62 @@
+"""Second models of the draws that rows of a table share: fitted once for all of them, and kept.
+
+Input: shared draws, how many of them are looked at, and targets. Output: for each target a `TableControl`, and what it
+leaves of draws that were made on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, Shape
+from limelight.control.tables import TableControl, TableDesign
+from limelight.rounds.shared import HeldDraws, SharedDraws
+
+CONTROLLED_TARGETS = 16
+"""A control variate is kept for each draw of a pool and target; with more targets plain least squares fits all."""
+
+Controls = tuple[TableControl | None, ...]
+
+
+def held_residuals(draws: SharedDraws, n: int, control: TableControl, part: HeldDraws, target: np.int64) -> FloatArray:
+    """Return what a second model leaves of held draws; kept, since all rows with the same rare bin share them.
+
+    Those of a value outside the background belong to one row, or few, and are not kept.
+    """
+    key = (n, int(target), part.held)
+    known: FloatArray | None = draws.fits.get(key)
+    if known is None:
+        inside = draws.background.inside(part.U)
+        known = control.residuals(part.codes, inside, part.Y[:, target], averaged=part.averaged)
+        if part.averaged is None:
+            draws.fits[key] = known
+    return known
+
+
+def shared_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> Controls:
+    """Return the second models of the first n shared draws, fitted once for all rows that share them.
+
+    They are kept for each look, of which there are few; the columns they were fitted to are kept for the last one only.
+    """
+    shapes = draws.background.shapes
+    if shapes is None or len(targets) > CONTROLLED_TARGETS:
+        return (None,) * len(targets)
+    found = []
+    for target in targets.tolist():
+        if (n, target) not in draws.fits:
+            design = _design(draws, n, shapes)
+            draws.fits[n, target] = None if design is None else design.control(draws.Y[:n, target])
+        found.append(draws.fits[n, target])
+    return tuple(found)
+
+
+def _design(draws: SharedDraws, n: int, shapes: Sequence[Shape]) -> TableDesign | None:
+    """Return the columns of the first n draws, made anew where the last ones were of another number of draws."""
+    if "design" not in draws.fits or draws.fits["design"][0] != n:
+        inside = draws.background.inside(draws.U[:n])
+        draws.fits["design"] = (n, TableDesign.of(draws.codes[:n], inside, shapes, draws.replicates))
+    made: TableDesign | None = draws.fits["design"][1]
+    return made

@@ -1,0 +1,299 @@
+"""What shared draws say of rows of a table beside their weights: curves, pairs, and what is around them.
+
+Input: a `Stack` of rows and their weights. Output: for each row and target an `Around`, and the curves behind the
+features shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray, Shape
+from limelight.control.tables import TableControl
+from limelight.local.replicates import by_replicate, scattered_error
+from limelight.result.effects import Curves, Interaction
+from limelight.rounds.curves import Bins, Cells, RowBins, Shown, effects_of
+from limelight.rounds.findings import Expectation, Expectations
+from limelight.rounds.fitted import Around, Fitted
+from limelight.rounds.instance import OpenInstance
+from limelight.rounds.shared import SharedDraws, SharedSource
+from limelight.rounds.stack import Look, Stack, lines_of, look_of, shared_source
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The weights of a stack of rows, as they are told.
+
+    Parameters
+    ----------
+    coef, stderr
+        (S, k, d)
+    fidelity, fidelity_stderr
+        (S, k)
+    added
+        (S, k, R, d) what each replicate adds to the weights.
+    helped
+        (S, k) where the second model was used.
+    spread
+        (S, k) what the surrogate leaves of an output, as a standard deviation.
+    """
+
+    coef: FloatArray
+    stderr: FloatArray
+    fidelity: FloatArray
+    fidelity_stderr: FloatArray
+    added: FloatArray
+    helped: NDArray[np.bool_]
+    spread: FloatArray
+
+
+def around(stack: Stack, weighed: Weighed) -> list[tuple[Around, ...]]:
+    """Return for each row and target what is around it."""
+    look, rows = stack.look, len(stack.sources)
+    away = 1.0 - np.array([source.representation.reference for source in stack.sources])
+    by_target: list[list[Around]] = []
+    for target, control in enumerate(look.controls):
+        if control is None:
+            by_target.append([_plain(stack, weighed, row, target) for row in range(rows)])
+            continue
+        # a rare bin, or a value outside the background, has its weight from draws made on purpose
+        unknown = away * ~control.terms.levelled(stack.own)
+        added = (weighed.coef[:, target] * unknown).sum(axis=1).tolist()
+        variance = np.square(weighed.stderr[:, target] * unknown).sum(axis=1).tolist()
+        pairs = pairs_of(stack, control)
+        by_target.append(
+            [_controlled(stack, weighed, row, target, (added[row], variance[row], pairs[row])) for row in range(rows)]
+        )
+    return [tuple(each) for each in zip(*by_target, strict=True)]
+
+
+def _plain(stack: Stack, weighed: Weighed, row: int, target: int) -> Around:
+    found = stack.ranges[row]
+    return Around(
+        spread=float(weighed.spread[row, target]),
+        deviation=float(found.deviation[target]),
+        low=float(found.low[target]),
+        high=float(found.high[target]),
+        share=float(weighed.fidelity[row, target]),
+        share_stderr=float(weighed.fidelity_stderr[row, target]),
+    )
+
+
+def _controlled(
+    stack: Stack,
+    weighed: Weighed,
+    row: int,
+    target: int,
+    own: tuple[float, float, tuple[Interaction, ...]],
+) -> Around:
+    control, found = stack.look.controls[target], stack.ranges[row]
+    if control is None:
+        return _plain(stack, weighed, row, target)
+    model, (unknown, variance, pairs) = control.model, own
+    return Around(
+        spread=float(weighed.spread[row, target]),
+        deviation=float(found.deviation[target]),
+        low=float(found.low[target]),
+        high=float(found.high[target]),
+        share=model.additive,
+        share_stderr=model.stderr,
+        saturating=model.saturating,
+        pairs=pairs,
+        screened=model.screened,
+        moving=model.moving,
+        unknown=unknown,
+        unknown_variance=variance,
+    )
+
+
+def pairs_of(stack: Stack, control: TableControl) -> list[tuple[Interaction, ...]]:
+    """Return for each row the pairs of columns that act together, with what they add where both are in its own bins."""
+    found: list[list[Interaction]] = [[] for _ in stack.sources]
+    if not control.model.pairs:
+        return [()] * len(found)
+    codes = stack.look.shared.lines.codes
+    weights = stack.shared_weights
+    residual = by_replicate(control.model.residual, codes.shape[1])
+    told = np.stack([np.ones_like(residual), residual], axis=2)
+    for first, second, share, stderr in control.model.pairs:
+        here = [(codes[j] == stack.own[:, j].astype(codes.dtype)[:, None, None]) for j in (first, second)]
+        inside = [weights * here[0], weights * here[1], weights * (here[0] & here[1])]
+        # (S, R, 2) Σ w and Σ w e over all draws, those in either bin, and those in both
+        every, one, other, both = [(each[:, :, None] @ told)[:, :, 0] for each in (weights, *inside)]
+        sizes, errors = _acting(every, one, other, both)
+        for row, (size, error) in enumerate(zip(sizes.tolist(), errors.tolist(), strict=True)):
+            found[row].append(Interaction(first, second, share, stderr, size, error))
+    return [tuple(each) for each in found]
+
+
+def _acting(every: FloatArray, one: FloatArray, other: FloatArray, both: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (S,) the slope on (z − z̄)(z' − z̄') and its stated error, from sums over replicates of w and w e."""
+    total = every[..., 0].sum(axis=1)
+    mean = (one[..., 0].sum(axis=1) / total)[:, None, None]
+    mean_other = (other[..., 0].sum(axis=1) / total)[:, None, None]
+    # (z − a)(z' − b) = z z' − b z − a z' + a b, and of zeros and ones the squares are themselves
+    product = both - mean_other * one - mean * other + mean * mean_other * every
+    square = (
+        (1.0 - 2.0 * mean) * (1.0 - 2.0 * mean_other) * both
+        + np.square(mean_other) * (1.0 - 2.0 * mean) * one
+        + np.square(mean) * (1.0 - 2.0 * mean_other) * other
+        + np.square(mean * mean_other) * every
+    )[..., 0]
+    scale = square.sum(axis=1)
+    safe = np.where(scale > 0.0, scale, np.nan)
+    size = product[..., 1].sum(axis=1) / safe
+    scores = (product[..., 1] - size[:, None] * square) / safe[:, None]
+    return size, scattered_error(scores, axis=1)
+
+
+def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[np.int64]]]) -> list[tuple[Curves, ...]]:
+    """Return for each row and target the effects behind the features shown.
+
+    Parameters
+    ----------
+    stack
+        The rows.
+    weighed
+        Their weights.
+    selected
+        For each row and target the features shown.
+    """
+    look, names = stack.look, stack.sources[0].representation.bins
+    shapes = look.draws.background.shapes
+    if shapes is None or not names:
+        return [()] * len(stack.sources)
+    bins, shown = _bins(look.draws, shapes, names)
+    cells = _cells(look.draws, look.n, bins)
+    places = [_part_cells(stack, row, bins) for row in range(len(stack.sources))]
+    count = np.array([cells.count + sum(each.count for each in parts) for parts in places])
+    weight = _sums(stack, cells, places, None)
+    found = []
+    for target, control in enumerate(look.controls):
+        helped = weighed.helped[:, target]
+        moved, known = _moved(stack, cells, places, target, helped), np.zeros_like(weight)
+        if control is not None and helped.any():
+            levels = control.parts.levels(stack.own, stack.ratio, bins.owner, bins.code)
+            known = np.where(helped[:, None, None], np.moveaxis(levels, 2, 1), 0.0)
+        own, coef, added = stack.own, weighed.coef[:, target], weighed.added[:, target]
+        effects, stderr = effects_of(RowBins(weight, moved, count, known, own, coef, added), bins)
+        of_rows = []
+        for row, chosen in enumerate(selected):
+            of_rows.append(shown.curves(effects[row], stderr[row], own[row], chosen[target]))
+        found.append(of_rows)
+    return [tuple(each) for each in zip(*found, strict=True)]
+
+
+def _moved(
+    stack: Stack, cells: Cells, places: Sequence[Sequence[Cells]], target: int, helped: NDArray[np.bool_]
+) -> FloatArray:
+    """Return (S, R, B) Σ w e, e the output, or what the second model leaves of it where it was used."""
+    k = len(stack.look.targets)
+    if helped.all():
+        return _sums(stack, cells, places, k + target)
+    plain = _sums(stack, cells, places, target)
+    if not helped.any():
+        return plain
+    return np.where(helped[:, None, None], _sums(stack, cells, places, k + target), plain)
+
+
+def _sums(stack: Stack, cells: Cells, places: Sequence[Sequence[Cells]], output: int | None) -> FloatArray:
+    """Return (S, R, B) Σ w y by replicate and bin, over the shared draws and each row's parts; None: Σ w."""
+    look, weights = stack.look, stack.shared_weights
+    m = weights.shape[2]
+    found = cells.of_rows(weights if output is None else weights * look.shared.outputs[:, output])
+    for row, parts in enumerate(places):
+        start = m
+        held = stack.sources[row].parts(look.n)
+        for part, cell in zip(held, parts, strict=True):
+            block = look.held(part)
+            stop = start + block.lines.codes.shape[2]
+            values = stack.weights[row][:, start:stop]
+            values = values if output is None else values * block.outputs[:, output]
+            found[row] += cell.of_rows(values[None])[0]
+            start = stop
+    return found
+
+
+def _bins(draws: SharedDraws, shapes: tuple[Shape, ...], names: tuple[tuple[str, ...], ...]) -> tuple[Bins, Shown]:
+    if "bins" not in draws.made:
+        bins = Bins.of(shapes)
+        draws.made["bins"] = (bins, Shown(bins, names))
+    found: tuple[Bins, Shown] = draws.made["bins"]
+    return found
+
+
+def _cells(draws: SharedDraws, n: int, bins: Bins) -> Cells:
+    """Return where shared draws fall; made once for all rows."""
+    if ("cells", n) not in draws.made:
+        lines = lines_of(draws, n)
+        draws.made["cells", n] = Cells.of(lines.codes, lines.there, bins)
+    found: Cells = draws.made["cells", n]
+    return found
+
+
+def _part_cells(stack: Stack, row: int, bins: Bins) -> list[Cells]:
+    """Return where each part of a row's held draws falls; a value outside is in none of its column's bins."""
+    look = stack.look
+    found = []
+    for part in stack.sources[row].parts(look.n):
+        key = ("cells", look.n, part.held)
+        known = look.draws.made.get(key)
+        if known is None:
+            lines = look.held(part).lines
+            codes = lines.codes
+            if part.averaged is not None:
+                codes = codes.copy()
+                codes[part.averaged] = -1
+            known = Cells.of(codes, lines.there, bins)
+            if part.averaged is None:
+                look.draws.made[key] = known
+        found.append(known)
+    return found
+
+
+def expected(
+    rows: Sequence[tuple[OpenInstance, Fitted]],
+) -> Iterator[tuple[OpenInstance, Fitted, Expectations]]:
+    """Yield instances with what the curves of their columns expect of them: for rows of a table, many at once."""
+    groups: dict[Hashable, list[int]] = {}
+    for at, (one, _) in enumerate(rows):
+        groups.setdefault((id(one.source), at) if _look(one) is None else id(_look(one)), []).append(at)
+    found: list[Expectations] = [()] * len(rows)
+    for places in groups.values():
+        look = _look(rows[places[0]][0])
+        if look is None or not look.controlled:
+            continue
+        sources = [shared_source(rows[at][0]) for at in places]
+        own = np.array([source.representation.own for source in sources]).astype(np.int64)
+        inside = np.array([source.representation.inside for source in sources])
+        told = [
+            None if each is None else (each.model, *each.model.at(each.terms, own, inside)) for each in look.controls
+        ]
+        for row, at in enumerate(places):
+            found[at] = [
+                None if each is None else Expectation(each[0], float(each[1][row]), float(each[2][row]))
+                for each in told
+            ]
+    for (one, fitted), expectations in zip(rows, found, strict=True):
+        yield one, fitted, expectations
+
+
+def _look(one: OpenInstance) -> Look | None:
+    """Return what a row shares with others; None where it has masks of its own, or no bins."""
+    source = one.source
+    if not isinstance(source, SharedSource) or source.draws.background.probabilities is None:
+        return None
+    return look_of(source.draws, one.n, one.targets, one.context)
+
+
+def spread_of(left: FloatArray, total: FloatArray) -> FloatArray:
+    """Return (S, k) √(Σ w e² / Σ w).
+
+    >>> spread_of(np.array([[8.0]]), np.array([2.0])).tolist()
+    [[2.0]]
+    """
+    return np.asarray(np.sqrt(left / np.maximum(total, 1e-300)[:, None]))
