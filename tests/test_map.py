@@ -121,6 +121,6 @@ def test_what_the_map_names_is_reached_by_explaining(path: str, symbol: str) -> 
 
 
 def test_the_trace_tells_what_runs_from_what_only_exists() -> None:
-    assert runs("local/regression.py", "regression")
+    assert runs("local/regression.py", "regressions")
     assert not runs("local/surrogate.py", "RidgeSurrogate")  # lime's own fit, for the drop-in alone
     assert not runs("compat/lime/lime_base.py", "")

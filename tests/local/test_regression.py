@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from limelight.local.regression import ReplicateErrors, held_out_share, regression
+from limelight.local.regression import Regression, ReplicateErrors, held_out_share, products, regressions
+from limelight.local.replicates import scatter
 
 R, M, D, Q = 8, 12, 3, 2
 FIVE_ROWS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]], float)[:, None]
@@ -20,6 +21,14 @@ def rows(seed: int = 0, *, replicates: int = R, m: int = M, d: int = D) -> tuple
     weights[:, -1] = np.where(np.arange(replicates) % 2, 0.0, weights[:, -1])
     outputs = np.stack([Z @ np.arange(1.0, d + 1) + rng.normal(size=Z.shape[:2]) for _ in range(Q)], axis=2)
     return Z, weights, outputs + 5.0
+
+
+def regression(Z: np.ndarray, weights: np.ndarray, outputs: np.ndarray) -> Regression | None:
+    """That of one instance, a stack of one; None where its rows do not identify the weights."""
+    columns = np.concatenate([np.ones((*Z.shape[:2], 1)), Z, outputs], axis=2).swapaxes(1, 2)
+    sums = products(columns, weights)[None]
+    found, identified = regressions(sums, np.square(weights).sum()[None], 1 + Z.shape[2])
+    return Regression(**{name: each[0] for name, each in vars(found).items()}) if identified[0] else None
 
 
 def flat(Z: np.ndarray, weights: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -225,3 +234,41 @@ def test_covariances_of_some_features_are_cut_out_of_the_covariance_of_all(featu
 def test_standard_errors_are_the_roots_of_the_covariances_diagonal():
     errors = errors_of()
     np.testing.assert_allclose(errors.stderr()[1], np.sqrt(errors.covariance(target=1).diagonal()))
+
+
+# ------------------------------------------------------------------------------------------------------------ stacks
+
+
+def sums_of(seed: int) -> tuple[np.ndarray, float]:
+    Z, weights, outputs = rows(seed)
+    columns = np.concatenate([np.ones((*Z.shape[:2], 1)), Z, outputs], axis=2).swapaxes(1, 2)
+    return products(columns, weights), float(np.square(weights).sum())
+
+
+def everything(found: Regression) -> list[np.ndarray]:
+    """What is read off a stack of regressions, instance by instance."""
+    moved = found.contributions(found.fit)
+    left, deviations = found.residual_squares(found.fit), found.deviation_squares()
+    return [found.fit, moved, left, deviations, found.leverage, *held_out_share(left, deviations), scatter(moved)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 7])
+def test_no_bit_of_an_instance_depends_on_the_size_of_its_stack(size):
+    known = [sums_of(seed) for seed in range(7)]
+    sums, squares = np.array([each[0] for each in known]), np.array([each[1] for each in known])
+    whole = everything(regressions(sums, squares, D + 1)[0])
+    for start in range(0, 7, size):
+        few = slice(start, start + size)
+        for part, expected in zip(everything(regressions(sums[few], squares[few], D + 1)[0]), whole, strict=True):
+            assert part.tobytes() == expected[few].tobytes()
+
+
+def test_one_instance_without_an_answer_leaves_the_others_theirs():
+    known = [sums_of(seed) for seed in range(3)]
+    sums, squares = np.array([each[0] for each in known]), np.array([each[1] for each in known])
+    sums[1, :, 3] = sums[1, :, 1]
+    sums[1, :, :, 3] = sums[1, :, :, 1]
+    found, identified = regressions(sums, squares, D + 1)
+    assert identified.tolist() == [True, False, True]
+    alone, _ = regressions(sums[[0, 2]], squares[[0, 2]], D + 1)
+    assert found.fit[[0, 2]].tobytes() == alone.fit.tobytes()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.estimate import Estimate
 from limelight.local.precision import estimate_plain
-from limelight.local.regression import Regression, ReplicateErrors, held_out_share, products, stacked
+from limelight.local.regression import Regression, ReplicateErrors, held_out_share, products, regressions
 from limelight.local.replicates import scattered_error
 
 WORTHWHILE = 0.98
@@ -237,7 +237,7 @@ def estimate_table(neighborhood: Neighborhood, corrected: Corrected, fixed: NDAr
     ones = np.ones((len(neighborhood.Y), 1))
     rows = np.concatenate([ones, neighborhood.Z[:, free], *outputs], axis=1)[order]
     sums = products(rows.swapaxes(1, 2), weights)[None]
-    found, identified = stacked(sums, np.square(weights).sum()[None], 1 + len(free))
+    found, identified = regressions(sums, np.square(weights).sum()[None], 1 + len(free))
     if not identified[0]:  # a value that was never drawn, say, is not known, nor certain
         return estimate_plain(neighborhood, fixed=fixed)
     moved = None if corrected.moved is None else corrected.moved[None]

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, MaskArray
+from limelight.contracts import FloatArray
 from limelight.local.replicates import scatter, scattered_error, widening
 
 _LEAST_VARIANCE = 1e-10  # of the total weight: a column that varies less than this does not vary
@@ -83,24 +83,6 @@ class Regression:
         return np.asarray(np.maximum(spread, 0.0))
 
 
-def regression(Z: MaskArray, weights: FloatArray, outputs: FloatArray) -> Regression | None:
-    """Return the regression of outputs on perturbations; None where the rows do not identify the weights.
-
-    Parameters
-    ----------
-    Z
-        (R, m, d) perturbations, all of whose columns vary.
-    weights
-        (R, m) non-negative.
-    outputs
-        (R, m, q)
-    """
-    ones = np.ones((*Z.shape[:2], 1))
-    columns = np.concatenate([ones, Z, outputs], axis=2).swapaxes(1, 2)
-    found, identified = stacked(products(columns, weights)[None], np.square(weights).sum()[None], 1 + Z.shape[2])
-    return instance(found, 0) if identified[0] else None
-
-
 def products(columns: FloatArray, weights: FloatArray) -> FloatArray:
     """Return (R, p + q, p + q) Σ w x x' of columns (R, p + q, m): the constant, perturbations, and outputs.
 
@@ -110,7 +92,7 @@ def products(columns: FloatArray, weights: FloatArray) -> FloatArray:
     return np.asarray((columns * weights[:, None]) @ columns.swapaxes(1, 2))
 
 
-def stacked(sums: FloatArray, weight_squares: FloatArray, p: int) -> tuple[Regression, NDArray[np.bool_]]:
+def regressions(sums: FloatArray, weight_squares: FloatArray, p: int) -> tuple[Regression, NDArray[np.bool_]]:
     """Return the regressions of a stack, and (S,) where the rows identify the weights.
 
     Parameters
@@ -148,11 +130,6 @@ def _inverses(matrices: FloatArray) -> FloatArray:
         if len(matrices) == 1:
             return np.full_like(matrices, np.inf)
         return np.concatenate([_inverses(each[None]) for each in matrices])
-
-
-def instance(found: Regression, at: int) -> Regression:
-    """Return one regression of a stack."""
-    return Regression(found.gram[at], found.cross[at], found.squares[at], found.bread[at], found.effective[at])
 
 
 def held_out_share(left: FloatArray, deviations: FloatArray) -> tuple[FloatArray, FloatArray]:

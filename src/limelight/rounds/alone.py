@@ -1,6 +1,6 @@
 """What a look says of one instance that is looked at by itself: masks, and rows whose settings ask for another fit.
 
-Input: an instance with its neighborhood, estimate and verdict. Output: its `Fitted`, as `tables.py` returns them for
+Input: an instance with its neighborhood, estimate and verdict. Output: its `Fitted`, as `together.py` returns them for
 many rows at once.
 """
 

@@ -34,7 +34,7 @@ from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import Sample
 from limelight.rounds.table_findings import expected
-from limelight.rounds.tables import Pending, look_at_rows, stackable
+from limelight.rounds.together import Pending, look_at_rows, stackable
 from limelight.rounds.truncation import truncation_notes
 from limelight.rounds.turns import Originals, Turn, turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt

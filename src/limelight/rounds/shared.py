@@ -154,7 +154,7 @@ class SharedDraws:
     fits
         Second models, and what they leave of held draws: dear, and kept with the draws.
     made
-        What else rows share: sorted draws, and what was found of rows (`tables.py`); cheap to make again.
+        What else rows share: sorted draws, and what was found of rows (`together.py`); cheap to make again.
     """
 
     def __init__(
@@ -399,7 +399,7 @@ class SharedSource:
         return design
 
 
-def _codes_of(representation: Encoded) -> Hashable:
+def _codes_of(representation: Encoded) -> tuple[bytes, Hashable]:
     """Return what is equal for rows that encode all draws alike: their codes, and their values outside."""
     return (representation.own.tobytes(), tuple(representation.outside.items()))
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.table_weights import Corrected, Outputs, TableFits, fit_tables
 from limelight.local.proximity import proximity_to
-from limelight.local.regression import products, stacked
+from limelight.local.regression import products, regressions
 from limelight.local.replicates import by_replicate
 from limelight.rounds.controls import Controls, held_residuals, shared_controls
 from limelight.rounds.instance import Context, OpenInstance
@@ -286,7 +286,7 @@ class Stack:
     def fits(self) -> tuple[TableFits, NDArray[np.bool_]]:
         """Return the weights, and (S,) of which rows the draws identify them."""
         look = self.look
-        sums, identified = stacked(self.sums, self.weight_squares, 1 + len(self.free))
+        sums, identified = regressions(self.sums, self.weight_squares, 1 + len(self.free))
         still = np.array([each.low == each.high for each in self.ranges])
         outputs = Outputs(look.offset, still, self.free)
         return fit_tables(sums, outputs, self._corrected()), identified

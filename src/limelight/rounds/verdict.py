@@ -147,7 +147,7 @@ def judge_tables(
     ranked = rankings(coef, stderr, _covariance(added[at]), shown.shape[1], critical=critical)
     for place, row in enumerate(done.tolist()):
         here = slice(place * k, (place + 1) * k)
-        selected = tuple(shown[here])
+        selected = tuple([each.copy() for each in shown[here]])
         certain = _sharing(ranked[here], selected)
         stopped = _reason(settings, certain, precise=needed[row] <= n, last=last)
         found[row] = Verdict(stopped, needed[row], selected, certain)

@@ -107,7 +107,8 @@ def _key(look: Look, one: OpenInstance, own: FloatArray) -> Hashable:
     """
     shared = look.shared.range
     beyond = np.where((own < shared.low) | (own > shared.high), own, 0.0)
-    return (look.n, look.targets.tobytes(), shared_source(one).key, beyond.tobytes())
+    codes, outside = shared_source(one).key
+    return (look.n, look.targets.tobytes() + codes + beyond.tobytes(), outside)
 
 
 def _pieces(
