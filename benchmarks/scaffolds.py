@@ -217,9 +217,9 @@ def taken(real: Model, cut: float | None) -> Model:
 # -- the check --------------------------------------------------------------------------------------------------------
 
 
-def run(folder: Path, seeds: int, quick: bool) -> None:
+def run(folder: Path, seeds: range, quick: bool) -> None:
     records = []
-    for seed in range(seeds):
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         for table in tables(folder, rng):
             started = time.process_time()
@@ -293,9 +293,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
-    run(given.data, 1 if given.quick else given.seeds, given.quick)
+    seeds = range(given.first, given.first + (1 if given.quick else given.seeds))
+    run(given.data, seeds, given.quick)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.interpretable.tabular import Tabular as Tabular
     from limelight.interpretable.text import Text as Text
     from limelight.interpretable.timeseries import TimeSeries as TimeSeries
+    from limelight.overview.audit import audit as audit
     from limelight.overview.compare import compare as compare
     from limelight.overview.importance import feature_importance as feature_importance
     from limelight.overview.pick import submodular_pick as submodular_pick
@@ -68,6 +69,7 @@ _HOME = {
     "model_card": "limelight.reports",
     "Origin": "limelight.reports",
     "adverse_action": "limelight.views.reasons",
+    "audit": "limelight.overview.audit",
     "plot_importance": "limelight.views.many",
     "plot_beeswarm": "limelight.views.many",
     "plot_coverage": "limelight.views.many",

@@ -52,7 +52,7 @@ def _columns(part: Inputs) -> list[Any]:
         raise InputError(
             f"explainer: expected model inputs that are arrays or frames, got {type(part).__name__}."
         ) from error
-    return [_values(frame[name]) for name in frame.columns]
+    return [_values(series) for series in frame.iter_columns()]
 
 
 def _values(series: Any) -> Any:

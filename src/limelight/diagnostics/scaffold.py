@@ -41,6 +41,8 @@ MOST = 1700
 DRAWN = 2500
 """Perturbed rows that are asked."""
 LEARN = 0.6
+FURTHER = 0.1
+"""The model counts as further from all learners than they are from each other by more than a tenth."""
 CANNOT_HIDE = 0.7
 """Where real and perturbed rows are told apart with an AUC below this, no scaffold was seen to work."""
 FLOOR = 4e-3
@@ -66,7 +68,7 @@ class ScaffoldCheck:
     statistic
         log(l / (h + d)): above 0 no honest learner behaves like the model on perturbed rows.
     suspicious
-        Whether it is above 0, and perturbed rows can be told from real ones well enough for a scaffold to work.
+        Whether it is above 0.1, and perturbed rows can be told from real ones well enough for a scaffold to work.
     out_of_distribution_auc
         How well real rows and perturbed ones are told apart by somebody who has both: 0.5 not at all, 1 always.
     per_learner
@@ -273,7 +275,7 @@ def _said(
         real = min(first for first, _ in losses.values())
         foretold = min(second for _, second in losses.values())
         statistic = math.log((foretold + FLOOR) / (real + disagreement + FLOOR))
-    suspicious = statistic > 0.0 and auc >= CANNOT_HIDE
+    suspicious = statistic > FURTHER and auc >= CANNOT_HIDE
     statement = _statement(statistic, auc, suspicious=suspicious, count=len(losses), few=n < USUAL)
     return ScaffoldCheck(statistic, suspicious, auc, losses, disagreement, n, drawn, target, statement)
 

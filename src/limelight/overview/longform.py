@@ -7,7 +7,7 @@ feature, of which audits, comparisons and drift take sums.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -116,8 +116,13 @@ class Longform:
         return found
 
 
-def longforms(explanations: Explanations, targets: Sequence[str]) -> list[Longform]:
+def longforms(
+    explanations: Explanations | Iterable[Explanation], targets: Sequence[str], *, mirror: str | None = None
+) -> list[Longform]:
     """Return the long form for each of some targets; explanations that have none of them are left out.
+
+    With `mirror`, the other one of two classes, explanations of that one count too: what is for one is against the
+    other.
 
     Raises
     ------
@@ -126,12 +131,12 @@ def longforms(explanations: Explanations, targets: Sequence[str]) -> list[Longfo
     UnknownNameError
         If nothing explains a target.
     """
-    builders = {target: _Builder(target) for target in targets}
+    builders = {target: _Builder(target, mirror) for target in targets}
     known: dict[str, None] = {}
     for position, explanation in enumerate(whole_explanations(explanations)):
         known.update(dict.fromkeys(explanation.targets))
-        for target in set(explanation.targets).intersection(builders):
-            builders[target].add(position, explanation)
+        for builder in builders.values():
+            builder.add(position, explanation)
     for target, builder in builders.items():
         if not builder.positions:
             raise UnknownNameError("target", target, known)
@@ -139,8 +144,8 @@ def longforms(explanations: Explanations, targets: Sequence[str]) -> list[Longfo
 
 
 class _Builder:
-    def __init__(self, target: str) -> None:
-        self.target = target
+    def __init__(self, target: str, mirror: str | None) -> None:
+        self.target, self.mirror = target, mirror
         self.keys: dict[Hashable, int] = {}
         self.places: list[dict[str, int]] = []
         self.entries: list[tuple[int, int, int]] = []
@@ -153,9 +158,12 @@ class _Builder:
         self.shared = False
 
     def add(self, position: int, explanation: Explanation) -> None:
-        row = explanation.target_index(self.target)
+        told = next((name for name in (self.target, self.mirror) if name in explanation.targets), None)
+        if told is None:
+            return
+        row, sign = explanation.target_index(told), 1.0 if told == self.target else -1.0
         at = len(self.positions)
-        values = explanation.contributions[row].tolist()
+        values = (sign * explanation.contributions[row]).tolist()
         errors = explanation.contribution_stderr[row].tolist()
         together: dict[int, tuple[int, float, float]] = {}
         for feature, value, error in zip(explanation.features, values, errors, strict=True):
@@ -167,7 +175,8 @@ class _Builder:
             self.entries.append((at, key, place))
             self.numbers.append((value, error))
         self.positions.append(position)
-        self.told.append((float(explanation.prediction[row]), float(explanation.local_prediction[row])))
+        said, local = float(explanation.prediction[row]), float(explanation.local_prediction[row])
+        self.told.append((said, local) if sign > 0 else (1.0 - said, 1.0 - local))
         self.causes.append(explanation.causes[row] if row < len(explanation.causes) else "")
         self.tied.append(_first_is_tied(explanation, row))
         self.df = min(self.df, explanation.df)

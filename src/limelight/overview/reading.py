@@ -25,6 +25,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.result import schema
 from limelight.result.contributions import distance_of
 from limelight.result.explanation import Explanation
+from limelight.result.explanations import Explanations as Columns
 
 Explanations = Iterable[Explanation] | str | Path
 """A list, any iterable, or the path of a file with one explanation as JSON in each line."""
@@ -121,6 +122,43 @@ def whole_explanations(explanations: Explanations) -> Iterator[Explanation]:
     """
     for position, entry in _each(explanations):
         yield _whole(entry, position)
+
+
+def gathered(explanations: Any) -> Sequence[Explanation]:
+    """Return many explanations as a sequence that may be read more than once, from wherever they are.
+
+    Parameters
+    ----------
+    explanations
+        A list or a set, which stay what they are; a stream; a .jsonl or .parquet file, or a folder of .parquet files.
+
+    Raises
+    ------
+    InputError
+        If there are none, or if an entry is no explanation.
+    """
+    if isinstance(explanations, (str, Path)):
+        explanations = _from_path(Path(explanations))
+    elif not isinstance(explanations, Sequence):
+        explanations = Columns.of(explanation for _, explanation in _each(explanations))
+    else:
+        for _ in _each(explanations[:1]):
+            pass
+    if not len(explanations):
+        raise InputError("explanations: expected at least one, got none; a stream can be read only once.")
+    found: Sequence[Explanation] = explanations
+    return found
+
+
+def _from_path(path: Path) -> Columns:
+    if path.is_dir():
+        parts = sorted(path.rglob("*.parquet"))
+        if not parts:
+            raise InputError(f"explanations: the folder '{path}' holds no .parquet file.")
+        return sum([Columns.from_parquet(part) for part in parts], Columns())
+    if path.suffix.lower() == ".parquet":
+        return Columns.from_parquet(path)
+    return Columns.of(_whole(line, at) for at, line in _lines(path))
 
 
 def check_target(target: str | int | None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from limelight.result.audit import KINDS, NOT, Audit, Finding
 from limelight.result.comparison import Comparison, FeatureChange, RowChange
 from limelight.views import markup as m
 from limelight.views.html import document
@@ -137,3 +138,51 @@ def _words(cell: str) -> str:
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
+
+
+# -- audits -----------------------------------------------------------------------------------------------------------
+
+
+def audit_page(audit: Audit) -> str:
+    """Return the page of an audit: what was found, each with its number and what to do; and what was looked at in vain.
+
+    >>> "none gave a finding" in audit_page(Audit("spam", (), {}, 100, 0.95, 40))
+    True
+    """
+    count = len(audit.findings)
+    title = "No finding" if not count else "1 finding" if count == 1 else f"{count} findings"
+    kicker = f"Audit of “{audit.target}” by {audit.n:,} explanations; intervals {audit.level:.0%}"
+    parts = [heading(title, kicker), f"<p>{m.text(audit.summary())}</p>", warnings(audit.warnings)]
+    for kind, name in KINDS.items():
+        found = audit.of(kind)
+        if found:
+            parts.append(f"<h2>{m.text(name)}</h2>{''.join(map(_finding, found))}")
+    rest = [kind for kind in KINDS if kind in audit.looked and not audit.of(kind)]
+    unseen = [kind for kind in rest if audit.looked[kind].startswith(NOT)]
+    parts.append(_kinds("Nothing found", audit, [kind for kind in rest if kind not in unseen]))
+    parts.append(_kinds("Not looked at", audit, unseen))
+    return document(f"Audit: {title}", f'<main class="trust">{"".join(parts)}</main>', SHEET)
+
+
+def _kinds(title: str, audit: Audit, kinds: Sequence[str]) -> str:
+    if not kinds:
+        return ""
+    said = [(KINDS[kind], audit.looked[kind].removeprefix(f"{NOT}: ")) for kind in kinds]
+    items = "".join(f"<li><b>{m.text(name)}</b>: {m.text(looked)}</li>" for name, looked in said)
+    return f"<h2>{title}</h2><ul class=clear>{items}</ul>"
+
+
+def _finding(finding: Finding) -> str:
+    number = f"{finding.measure}: {finding.value:.3g} [{finding.low:.3g}, {finding.high:.3g}]"
+    chance = f"p {_chance(finding.p)} after correction" if finding.kind != "scaffold" else ""
+    look = ", ".join(f"{row:,}" for row in finding.rows)
+    rows = f"<p class=ids>Rows to look at: {look}.</p>" if look else ""
+    said = "; ".join(part for part in (number, chance) if part)
+    return (
+        f"<section class=finding><h3>{m.name(finding.subject)}</h3><p>{m.text(finding.sentence)}</p>{rows}"
+        f"<p class=do>{m.text(finding.advice)}</p><p class=ids>{m.text(said)}</p></section>"
+    )
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

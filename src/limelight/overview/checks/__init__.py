@@ -1,0 +1,1 @@
+"""The questions that an audit asks of many explanations; each file asks one kind."""
