@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "result": frozenset({"views"}),  # the one arrow that runs up, inside the methods that show
     "views": frozenset({"result"}),
     "interpretable": frozenset({"inputs", "result"}),
-    "models": frozenset({"inputs"}),
+    "scalarisers": frozenset(),
+    "models": frozenset({"inputs", "scalarisers"}),
     "rounds": frozenset({"inputs", "local", "control", "models", "result"}),
     "doctor": frozenset({"explainer", "interpretable", "package"}),
     "__main__": frozenset({"cli"}),

@@ -90,6 +90,11 @@ def explanations() -> Iterator[Callable[[], Any]]:
 
     yield lambda: ll.Explainer(noisy, ll.Text(), n_samples=512).explain(text)
 
+    def chat(prompts: list[str]) -> list[str]:
+        return ["w1" if "w1 " in prompt else "no" for prompt in prompts]
+
+    yield lambda: ll.Explainer(ll.Answers(chat, max_calls=64), ll.Prompt("words")).explain(text)
+
 
 def fitted_anew(frame: pd.DataFrame) -> None:
     """Explain, fit the same model object to other answers, and explain again."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time names are imported when they are first used
     from limelight import diagnostics as diagnostics
+    from limelight import scalarisers as scalarisers
     from limelight.errors import InputError as InputError
     from limelight.errors import LimelightError as LimelightError
     from limelight.errors import MissingDependencyError as MissingDependencyError
@@ -32,9 +33,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.explainer import Explainer as Explainer
     from limelight.interpretable.components import Components as Components
     from limelight.interpretable.image import Image as Image
+    from limelight.interpretable.prompt import Prompt as Prompt
     from limelight.interpretable.tabular import Tabular as Tabular
     from limelight.interpretable.text import Text as Text
     from limelight.interpretable.timeseries import TimeSeries as TimeSeries
+    from limelight.models.answers import Answers as Answers
     from limelight.overview.audit import audit as audit
     from limelight.overview.compare import compare as compare
     from limelight.overview.importance import feature_importance as feature_importance
@@ -62,6 +65,8 @@ _HOME = {
     "TimeSeries": "limelight.interpretable.timeseries",
     "Components": "limelight.interpretable.components",
     "Text": "limelight.interpretable.text",
+    "Prompt": "limelight.interpretable.prompt",
+    "Answers": "limelight.models.answers",
     "submodular_pick": "limelight.overview.pick",
     "feature_importance": "limelight.overview.importance",
     "compare": "limelight.overview.compare",
@@ -81,7 +86,7 @@ _HOME = {
     "MissingDependencyError": "limelight.errors",
 }
 
-_ROOMS = ("diagnostics",)
+_ROOMS = ("diagnostics", "scalarisers")
 
 __all__ = ["__version__", *_HOME, *_ROOMS]
 

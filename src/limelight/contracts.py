@@ -340,7 +340,10 @@ class Representation(Protocol):
 
 
 class Masked(Representation, Protocol):
-    """A representation that rebuilds model inputs from masks: text, images, series, parts."""
+    """A representation that rebuilds model inputs from masks: text, images, series, parts.
+
+    It may have a `budget` (`inputs/budget.py`): then it is explained economically (`rounds/economy.py`).
+    """
 
     @property
     def deterministic(self) -> bool:
@@ -353,8 +356,8 @@ class Masked(Representation, Protocol):
         ...
 
     @property
-    def law(self) -> Literal["uniform", "bernoulli"]:
-        """Return the law of the masks that LIME uses for this kind of data: ``"uniform"`` or ``"bernoulli"``."""
+    def law(self) -> Literal["uniform", "bernoulli", "near"]:
+        """Return the law of the masks: LIME's ``"uniform"`` or ``"bernoulli"``; ``"near"`` hides few features."""
         ...
 
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:

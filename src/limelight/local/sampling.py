@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from limelight.contracts import Draws, FloatArray
 from limelight.errors import UnknownNameError
 from limelight.local.replicates import GROUPS, SCRAMBLES
+from limelight.local.spread import near_law, spread_masks, systematic
 
-Law = Literal["uniform", "bernoulli"]
-Design = Literal["pairs", "plain"]
+Law = Literal["uniform", "bernoulli", "near"]
+Design = Literal["pairs", "plain", "spread"]
 PointDesign = Literal["sobol", "lhs", "plain"]
 
-LAWS = ("uniform", "bernoulli")
-DESIGNS = ("pairs", "plain")
+LAWS = ("uniform", "bernoulli", "near")
+DESIGNS = ("pairs", "plain", "spread")
 POINT_DESIGNS = ("sobol", "lhs", "plain")
 
 SOBOL_COORDINATES = 50
@@ -49,10 +50,12 @@ class MaskSampler:
     ----------
     law
         ``"uniform"``: the number removed is uniform on 1..d, as lime does for text. ``"bernoulli"``: each feature is
-        kept with probability ½, as lime does for images.
+        kept with probability ½, as lime does for images. ``"near"``: the number removed is uniform on 1..⌈d/5⌉, at
+        least 1..2: for answers that need nearly everything to be there.
     design
         ``"pairs"`` (default, since it needs half the rows for the same error): complement pairs, stratified sizes,
-        small strata complete. ``"plain"``: independent rows, lime's own.
+        small strata complete. ``"plain"``: independent rows, lime's own. ``"spread"``: stratified sizes, and features
+        as uncorrelated as few rows allow (`spread.py`); nothing complete.
 
     Raises
     ------
@@ -83,8 +86,10 @@ class MaskSampler:
         its masks once, so nothing is enumerated.
         """
         sizes = size_law(self.law, n_features)
-        if once and n_features <= ENUMERATED_FEATURES and 2**n_features <= exhaustive_up_to:
+        if once and self.design != "spread" and n_features <= ENUMERATED_FEATURES and 2**n_features <= exhaustive_up_to:
             return MaskPlan(tuple(sizes), tuple(range(n_features + 1)), self.design, exhaustive=True)
+        if self.design == "spread":
+            return MaskPlan(tuple(sizes), (), "spread", exhaustive=n_features == 0)
         design: Design = self.design if n >= PAIRED_ROWS_PER_FEATURE * n_features else "plain"
         complete = complete_sizes(sizes, n) if once and design == "pairs" else ()
         rest = 1.0 - float(sizes[list(complete)].sum())
@@ -144,6 +149,8 @@ class MaskPlan:
         remaining[list(self.complete)] = 0.0
         if self.design == "plain":
             return _draw_plain(remaining, n, rng)
+        if self.design == "spread":
+            return _draw_spread(remaining, n, rng)
         return _draw_pairs(remaining, n, rng)
 
 
@@ -158,6 +165,8 @@ def size_law(law: Law, n_features: int) -> FloatArray:
     [0.25, 0.25, 0.25, 0.25, 0.0]
     >>> size_law("bernoulli", 2).tolist()
     [0.25, 0.5, 0.25]
+    >>> size_law("near", 4).tolist()
+    [0.0, 0.0, 0.5, 0.5, 0.0]
     """
     if n_features == 0:
         return np.ones(1)
@@ -166,6 +175,8 @@ def size_law(law: Law, n_features: int) -> FloatArray:
         return np.asarray(np.exp(counts - n_features * math.log(2)))
     if n_features == 1:
         return np.full(2, 0.5)
+    if law == "near":
+        return near_law(n_features)
     sizes = np.full(n_features + 1, 1.0 / n_features)
     # lime removes at least one word
     sizes[n_features] = 0.0
@@ -377,6 +388,13 @@ def _draw_plain(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
     return Draws(random_masks(drawn, n_features, rng), np.ones(n), np.zeros(n, bool), np.arange(n))
 
 
+def _draw_spread(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
+    """Draw masks of systematic sizes, and let their columns be nearly uncorrelated."""
+    drawn = rng.permutation(systematic(sizes, n, rng))
+    Z = spread_masks(random_masks(drawn, len(sizes) - 1, rng), rng)
+    return Draws(Z, np.ones(n), np.zeros(n, bool), np.arange(n))
+
+
 def _draw_pairs(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
     """Draw pairs (z, 1 − z), sizes systematic in the law folded at d/2; an odd last row is half of a random pair."""
     n_features = len(sizes) - 1
@@ -404,10 +422,7 @@ def _systematic_sizes(symmetric: FloatArray, n: int, rng: np.random.Generator) -
     n_features = len(symmetric) - 1
     folded = symmetric[: n_features // 2 + 1].copy()
     folded[: (n_features + 1) // 2] *= 2
-    cumulative = np.cumsum(folded) / folded.sum()
-    positions = (rng.random() + np.arange(n)) / n
-    found = np.searchsorted(cumulative, positions, side="right")
-    return np.minimum(found, int(np.flatnonzero(folded)[-1])).astype(np.int64)
+    return systematic(folded, n, rng)
 
 
 def _no_draws(n_features: int) -> Draws:

@@ -16,6 +16,7 @@ import numpy as np
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError
+from limelight.models.answers import Answers
 from limelight.models.estimators import About, about, is_multi_output
 from limelight.models.libraries import from_library
 from limelight.models.wrappers import unknown_model
@@ -116,7 +117,7 @@ def _asked(model: Any) -> tuple[Any, str, Callable[[Inputs], Any], About]:
         if callable(function):
             return model, method, function, about(model, method)
     if callable(model):
-        return model, "callable", model, About()
+        return model, "callable", model, About(names=model.output_names if isinstance(model, Answers) else None)
     raise unknown_model(model)
 
 

@@ -1,7 +1,7 @@
 """The layouts: what a representation says about itself so that views can draw it, as JSON.
 
-A representation builds its layout here, views read it here; neither knows the other. These five are drawn from the
-start, and `limelight.views.kinds.register` adds a sixth. Features refer to the layout by their `Where`:
+A representation builds its layout here, views read it here; neither knows the other. These six are drawn from the
+start, and `limelight.views.kinds.register` adds another. Features refer to the layout by their `Where`:
 
 =========  ==========================================================  ==============================================
 layout     what it holds                                               ``Feature.where``
@@ -9,6 +9,7 @@ layout     what it holds                                               ``Feature
 `table`    nothing: the features are the columns                       ``Where("column", name)``
 `text`     the original text, in one or several fields                 ``Where("word", …, spans)``, half-open ranges of
                                                                        code points in all fields joined together
+`prompt`   a text, and what was said to it                             ``Where("unit", …, spans)``, as for `text`
 `raster`   a label image, and a small picture of the instance          ``Where("segment", label)``
 `series`   channels × time steps                                       ``Where("window", (channel or "*", i),
                                                                        ((start, stop),))``
@@ -77,6 +78,25 @@ def text_layout(text: str | Mapping[str, str]) -> dict[str, Any]:
         "fields": [{"name": name, "text": part} for name, part in text.items()],
         "starts": [sum(sizes[:i]) for i in range(len(sizes))],
     }
+
+
+def prompt_layout(texts: Mapping[str, str], told: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the layout of a prompt: a text layout, and what was said.
+
+    Parameters
+    ----------
+    texts
+        Name → text of each message; one without a name for a plain prompt.
+    told
+        ``answer``: the one that is explained; ``contrasts``: for a unit (its number) two answers, ``with`` and
+        ``without`` it, their ``scores``, and in how many ``others`` the two prompts differ; ``usage``: what asking
+        took. None where answers were not kept: a text layout.
+
+    >>> prompt_layout({"": "Who?"}, {"answer": "I.", "contrasts": [], "usage": {"calls": 9}})["kind"]
+    'prompt'
+    """
+    plain = text_layout(texts[""] if list(texts) == [""] else texts)
+    return plain if told is None else {**plain, **told, "kind": "prompt"}
 
 
 def text_fields(layout: Layout) -> tuple[TextField, ...]:

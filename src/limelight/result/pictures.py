@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from limelight.result.codecs import Array, Free, Maybe, Several, Sizes, String, Whole, misfit
+from limelight.result.codecs import Array, Free, Maybe, Number, Several, Sizes, String, Whole, misfit
 from limelight.result.layouts import decode_segments
 
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")
@@ -54,6 +54,19 @@ def _check_text(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
         ends += len(field["text"])
 
 
+def _check_prompt(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
+    _check_text(layout, place, sizes)
+    String().read(layout.get("answer"), f"{place}.answer", sizes)
+    for pair in Several(Free()).read(layout.get("contrasts"), f"{place}.contrasts", sizes):
+        for name in ("with", "without"):
+            String().read(pair.get(name), f"{place}.contrasts.{name}", sizes)
+        for name in ("unit", "others"):
+            Whole(at_least=0).read(pair.get(name), f"{place}.contrasts.{name}", sizes)
+        Several(Number(), 2).read(pair.get("scores"), f"{place}.contrasts.scores", sizes)
+    for name, value in Free().read(layout.get("usage"), f"{place}.usage", sizes).items():
+        Number().read(value, f"{place}.usage.{name}", sizes)
+
+
 def _check_raster(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
     width, height = (Whole(at_least=1).read(layout.get(name), f"{place}.{name}", sizes) for name in ("width", "height"))
     if width * height > _MOST_PIXELS:
@@ -91,6 +104,7 @@ def _check_series(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any], str, Sizes], None]] = {
     "text": _check_text,
+    "prompt": _check_prompt,
     "raster": _check_raster,
     "series": _check_series,
 }

@@ -6,6 +6,9 @@ many rows at once.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +19,7 @@ from limelight.local.precision import effective_sample_size
 from limelight.local.regression import ReplicateErrors
 from limelight.local.ties import TiedErrors
 from limelight.result.effects import Curves, Interaction
+from limelight.rounds.economy import FrugalSource
 from limelight.rounds.fitted import Around, Fitted, as_told
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
@@ -69,10 +73,15 @@ def _around(
             drawn = curves(stack, weighed, [verdict.selected])[0]
         return around(stack, weighed)[0], drawn
     masks = None
-    if isinstance(one.source, MaskSource) and len(one.representation.features) > 1 and len(neighborhood.Z):
+    frugal = isinstance(one.source, FrugalSource)
+    many = len(one.representation.features) > 1 and len(neighborhood.Z) > 0
+    if isinstance(one.source, MaskSource) and not frugal and many:
         masks = additivity(neighborhood)
     targets = range(len(one.targets))
-    return tuple([_of_target(neighborhood, estimate, spread, row, masks) for row in targets]), ()
+    found = [_of_target(neighborhood, estimate, spread, row, masks) for row in targets]
+    if isinstance(one.source, FrugalSource) and one.source.noise is not None:
+        found = [_without_noise(each, noise) for each, noise in zip(found, one.source.noise.tolist(), strict=True)]
+    return tuple(found), ()
 
 
 def _of_target(
@@ -94,6 +103,12 @@ def _of_target(
         pairs=pairs,
         screened=masks is not None and masks.screened,
     )
+
+
+def _without_noise(around: Around, noise: float) -> Around:
+    """Return the share of what can be explained: a noisy model's own noise is nobody's interaction."""
+    rest = 1.0 - noise / (around.deviation**2 or 1.0)
+    return replace(around, share=min(around.share / rest, 1.0) if rest > 0.0 else math.nan)
 
 
 def _interaction(pair: ActingPair) -> Interaction:

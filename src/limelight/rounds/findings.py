@@ -19,6 +19,7 @@ import numpy as np
 
 from limelight.contracts import FloatArray
 from limelight.control.additive import Additivity
+from limelight.local.sparse import NAME as SPARSE
 from limelight.local.ties import NOTHING
 from limelight.result.effects import Interaction
 from limelight.rounds.fitted import Around, Fitted
@@ -35,6 +36,8 @@ ADDS_UP = 0.9
 IN_PART = 0.5
 FEW_MOVING = 10
 """Draws that the movement rests on below which nobody knows how it comes about."""
+FEW_ROWS = 4
+"""Rows for each feature below which a sparse fit's held-out share is no upper bound of what adds up."""
 FEW_EFFECTIVE = 10
 """Effective rows for each weight below which even the standard errors are unsure."""
 
@@ -165,11 +168,19 @@ def _of_target(
         cause = "too few"
     # more rows near the instance would not change anything where all are there, or where nothing is left over
     settled = fitted.exhaustive or share > 1.0 - NOTHING
-    if cause != "gap" and not settled and fitted.effective < FEW_EFFECTIVE * (fitted.varying.sum() + 1):
+    if cause != "gap" and not settled and not _enough(fitted, share):
         cause = "too few"
     return TargetFindings(
         cause, share, around.share_stderr, around.saturating, gap, expected, around.pairs, around.screened
     )
+
+
+def _enough(fitted: Fitted, share: float) -> bool:
+    """Return whether there are rows enough to say how the features act."""
+    if SPARSE in fitted.estimators:
+        # few rows leave much unexplained that adds up all the same
+        return fitted.df >= FEW_EFFECTIVE and (share >= ADDS_UP or fitted.rows >= FEW_ROWS * int(fitted.varying.sum()))
+    return fitted.effective >= FEW_EFFECTIVE * (int(fitted.varying.sum()) + 1)
 
 
 def _cause(additive: float, saturating: float) -> str:

@@ -16,7 +16,9 @@ from limelight.local.moments import moments
 from limelight.local.precision import assemble, estimate_plain, geometry
 from limelight.local.proximity import proximity_to
 from limelight.local.sampling import size_law, weighted_size_law
+from limelight.local.sparse import estimate_sparse
 from limelight.local.surrogate import EstimatorSurrogate
+from limelight.rounds.economy import FrugalSource
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedSource
@@ -30,6 +32,10 @@ def fit(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Estimate
         return _fit_surrogate(neighborhood, as_surrogate(one.context), settings.max_features)
     if isinstance(one.source, SharedSource):
         return _fit_shared(one, one.source, neighborhood, width)
+    if isinstance(one.source, FrugalSource) and not settings.regularization:
+        sizes = _sizes_near(one, one.source, width)
+        if sizes is not None:
+            return estimate_sparse(neighborhood, sizes)
     sizes = _sizes_near(one, one.source, width) if settings.control_variates else None
     return estimate_masked(neighborhood, sizes, regularization=settings.regularization)
 

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Background, Encoded, FloatArray, Inputs, Masked, Modality, Representation
 from limelight.errors import InputError
+from limelight.inputs.budget import CallBudget
 from limelight.local.sampling import MaskSampler
 from limelight.local.stopping import look_schedule
 from limelight.local.width import KernelPath
 from limelight.models.calls import Caller
 from limelight.models.columns import Columns, Seen
 from limelight.result.explanation import Explanation
+from limelight.rounds.economy import FrugalSource, budget_of, economical_looks, second_askings
 from limelight.rounds.labels import check_labels, label_of
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedDraws, SharedSource
@@ -33,7 +35,7 @@ FIRST_LOOK = {"masks": 256, "pool": 2048}
 """Rows of the first look. A pool is asked once for everybody, so it starts where one look is often enough."""
 FIRST_LOOK_PER_FEATURE = 8
 """A first look has at least this many rows for each feature: with fewer, neither weights nor errors mean much."""
-SETTLED_UP_TO = {"uniform": 5000, "bernoulli": 1024, "pool": 4096}
+SETTLED_UP_TO = {"uniform": 5000, "bernoulli": 1024, "near": 1024, "pool": 4096}
 """Rows up to which a doubt about the order alone draws more: what lime takes for texts, images and tables."""
 ENUMERATED_UP_TO = 4096
 """With n_samples="auto" all 2^d masks are asked when there are no more than this: 12 features are exact."""
@@ -147,6 +149,9 @@ class Context:
             source = SharedSource(encoded, pool, hold=hold, shared=shared)
             return source, self.looks("pool", len(encoded.features))
         settings, masked = self.settings, cast(Masked, representation)
+        budget = budget_of(masked)
+        if budget is not None:
+            return self._economical(masked, budget)
         looks = self.looks("masks", len(masked.features))
         if settings.sampler not in ("auto", "pairs", "plain"):
             raise InputError(f"sampler: {settings.sampler!r} draws table rows; masks take 'pairs' or 'plain'.")
@@ -155,6 +160,15 @@ class Context:
         plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound, once=masked.deterministic)
         masks = MaskSource(masked, plan, cast(int, settings.seed), self.replicates, rescale=self.rescales)
         return masks, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
+
+    def _economical(self, masked: Masked, budget: CallBudget) -> tuple[MaskSource, tuple[int, ...]]:
+        """Return the same where calls cost money."""
+        settings, d = self.settings, len(masked.features)
+        looks = economical_looks(settings, budget, d)
+        sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "spread")
+        plan = sampler.plan(d, looks[0], exhaustive_up_to=0, once=False)
+        twice = second_askings(budget) if self.replicates is None else 0
+        return FrugalSource(masked, plan, cast(int, settings.seed), twice, rescale=self.rescales), looks
 
     def targets(self, outputs: FloatArray) -> NDArray[np.int64]:
         """Return the indices of the outputs to explain for an instance with these outputs."""
@@ -251,8 +265,9 @@ class OpenInstance:
     @property
     def noisy(self) -> bool:
         """Return whether the model was found to answer one input in two ways."""
-        source = self.source.draws if isinstance(self.source, SharedSource) else self.source
-        return self.context.replicates is None and (source.repeats or 1) > 1
+        if isinstance(self.source, MaskSource):
+            return self.context.replicates is None and self.source.wavers
+        return self.context.replicates is None and (self.source.draws.repeats or 1) > 1
 
     @property
     def units(self) -> Units:

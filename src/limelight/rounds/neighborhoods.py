@@ -104,6 +104,15 @@ class MaskSource:
         """Return how many rows the model has answered, counted each time where all masks are asked repeatedly."""
         return self.tally.answers if self.tally is not None else sum(map(len, self._answers))
 
+    @property
+    def wavers(self) -> bool:
+        """Return whether the model was found to answer one input in two ways."""
+        return (self.repeats or 1) > 1
+
+    def waver(self) -> None:
+        """Take note that it does."""
+        self.repeats = REPEATS
+
     def has(self, n: int) -> bool:
         """Return whether the rows of a look at n draws are there."""
         return self.n >= n
@@ -139,7 +148,7 @@ class MaskSource:
             self.tally.add_rounds(outputs, noise, answers.asked // len(outputs))
             return False
         if len(again) and self._wavers(answers, again):
-            self.repeats = REPEATS
+            self.waver()
             if not self._exhaustive:
                 self._before = outputs if isinstance(self._rows, slice) else None
                 return True

@@ -10,6 +10,7 @@ instance is the case of many with one.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from limelight.result.explanation import Explanation
 from limelight.rounds.alone import fitted_alone
 from limelight.rounds.asking import BrokenError, ask
 from limelight.rounds.assembly import assemble
+from limelight.rounds.economy import FLAT_WIDTH, FrugalSource, budget_of
 from limelight.rounds.findings import distance, find
 from limelight.rounds.fitted import Fitted
 from limelight.rounds.fitting import fit, refit
@@ -186,6 +188,8 @@ def kernel_width(context: Context, one: OpenInstance) -> float:
     width = context.settings.kernel_width
     if isinstance(width, (int, float)):
         return float(width)
+    if width is None and context.settings.distance is None and isinstance(one.source, FrugalSource):
+        return FLAT_WIDTH
     return default_kernel_width(context.distance, len(one.representation.features))
 
 
@@ -214,9 +218,10 @@ class ExpectedCost:
     Parameters
     ----------
     rows
-        Model rows until sampling stops, as far as the first look can tell.
+        Model rows until sampling stops, as far as the first look can tell; where calls cost money, the most that will
+        be asked.
     seconds
-        The model's own time for them.
+        The model's own time for them; NaN where nothing was asked to find out.
     """
 
     rows: int
@@ -227,6 +232,9 @@ def expect(instance: Any, context: Context) -> ExpectedCost:
     """Return the expected cost of an instance: take its first look, time it, and extrapolate by the 1/n law."""
     caller, one = context.caller, OpenInstance(instance, context)
     looks = one.looks
+    budget = budget_of(one.representation)
+    if budget is not None:  # a first look is paid for: nothing is asked before it is wanted
+        return ExpectedCost(budget.most, math.nan)
     brief = replace(context.settings, n_samples=looks[0], max_samples=None, stop="auto")
     rows, seconds = caller.rows, caller.seconds
     first = next(explain_stream([instance], Context(brief, context.modality, caller)))

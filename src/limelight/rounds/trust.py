@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature
+from limelight.local.sparse import NAME as SPARSE
 from limelight.local.ties import NOTHING
 from limelight.result.provenance import OPENINGS
 from limelight.rounds.findings import FEW_EFFECTIVE, Findings, TargetFindings
@@ -23,10 +24,12 @@ UNMOVED = {
     "segment": "try another fill= or segments=, in case what is hidden can still be seen",
     "window": "try another fill= or windows=, in case what is hidden can still be seen",
     "part": "see whether compose() really leaves parts out",
+    "unit": "compare answers by something that tells them apart: another scalariser",
     "column": "see whether the model reads these columns",
 }
 """What to try where nothing that was hidden moved the answer, by the kind of feature."""
 
+NOISY_ONCE = "the model is not deterministic: one prompt is answered in several ways; the intervals include this noise"
 NOISY = "the model is not deterministic: perturbations were asked repeatedly, and the intervals include its noise"
 
 
@@ -36,14 +39,17 @@ def trust_warnings(one: OpenInstance, fitted: Fitted, findings: Findings) -> tup
     noisy, varying = one.noisy, fitted.varying
     # nothing is left that rows could tell
     settled = fitted.exhaustive or bool((fitted.fidelity > 1.0 - NOTHING).all())
+    sparse = SPARSE in fitted.estimators
+    settled = settled or (sparse and fitted.df >= FEW_EFFECTIVE)
     short: list[str] = []
     if verdict.stopped == "budget":
         # All masks that there are, asked as often as the settings say: more samples are only further answers to them.
         remedy = "raise replicates" if fitted.exhaustive and not noisy else "raise max_samples"
+        remedy = "raise max_calls" if sparse else remedy
         short = budget_warning(one.n, verdict.samples_needed, context.settings.tolerance, remedy=remedy)
     kind = features[0].where.kind if features else ""
     return (
-        *((NOISY,) if noisy else ()),
+        *((NOISY_ONCE if sparse else NOISY,) if noisy else ()),
         *cause_warnings(findings.targets, context.target_names(one), kind=kind),
         *outside_warnings(features),
         *sample_warnings(fitted.effective, int(varying.sum()), exhaustive=settled),

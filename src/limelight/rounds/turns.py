@@ -84,7 +84,7 @@ class Originals:
             one.rows += 1
             same = same_answers(outputs, other, float(np.abs(outputs).max(initial=0.0)))
             if not same and isinstance(one.source, MaskSource):
-                one.source.repeats = REPEATS
+                one.source.waver()
             one.meet(outputs if same else (outputs + other) / 2)
         return False
 

@@ -1,6 +1,6 @@
 """One table of the kinds of layout: for each, how pages, figures and terminals draw it, and what hiding is called.
 
-A kind that is not in the table is drawn as bars alone. `register` adds a sixth; nothing else has to know.
+A kind that is not in the table is drawn as bars alone. `register` adds another; nothing else has to know.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from limelight.contracts import Layout
 from limelight.errors import InputError
 from limelight.result.explanation import Explanation
-from limelight.views import blocks, canvas, figure_text, passage, raster, series
+from limelight.views import blocks, canvas, figure_text, passage, prompt, raster, series
 from limelight.views.facts import TargetFacts
 
 Draw = Callable[[Explanation, TargetFacts], Any]
@@ -90,7 +90,7 @@ def names() -> tuple[str, ...]:
     """Return the kinds of layout that may be used, in the order in which they were registered.
 
     >>> names()[:5]
-    ('table', 'text', 'raster', 'series', 'bars')
+    ('table', 'text', 'prompt', 'raster', 'series')
     """
     return tuple(_KINDS)
 
@@ -110,6 +110,18 @@ register(
         terminal=blocks.draw_text,
         verb="strike out",
         hint="Click a word to strike it out and see what the surrogate then expects.",
+        without=("was removed", "were removed"),
+    )
+)
+register(
+    Kind(
+        "prompt",
+        page=prompt.page,
+        figure=figure_text.draw_text,
+        height=figure_text.text_height,
+        terminal=prompt.terminal,
+        verb="strike out",
+        hint="Click a unit to strike it out and see what the surrogate then expects.",
         without=("was removed", "were removed"),
     )
 )

@@ -1,0 +1,100 @@
+"""What a language model said: the prompt with its units marked, the answer beside it, and the words behind the weights.
+
+For each unit shown: the two answers, with and without it, to prompts that are otherwise as alike as were asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from limelight.result.explanation import Explanation
+from limelight.views import blocks
+from limelight.views import facts as f
+from limelight.views import markup as m
+from limelight.views.facts import Row, TargetFacts
+from limelight.views.passage import passage
+
+COUNTED = (
+    ("calls", "call", "calls"),
+    ("cached", "from a cache", "from a cache"),
+    ("tokens_in", "token read", "tokens read"),
+    ("tokens_out", "token written", "tokens written"),
+    ("refusals", "refusal", "refusals"),
+    ("truncations", "answer cut off", "answers cut off"),
+)
+MOST_PAIRS = 5
+"""Units whose answers are shown; the bars show the others."""
+LINES = 300
+"""Characters of an answer in a terminal."""
+
+
+def page(explanation: Explanation, facts: TargetFacts) -> str:
+    """Return the prompt with its marks, the answer, and the answers with and without each unit."""
+    layout = explanation.layout
+    pairs = "".join(_pair(row, pair) for row, pair in shown_pairs(layout, facts))
+    return (
+        f'<div class="prompt"><section><h4 class="field">prompt</h4>{passage(explanation, facts)}</section>'
+        f'<section><h4 class="field">answer</h4><div class="text said" dir="auto">'
+        f"{m.text(layout['answer'], lines=True)}</div>"
+        f'<p class="usage">{m.text(usage(layout))}</p></section></div>'
+        + (f'<div class="pairs"><h4 class="field">answers with and without</h4>{pairs}</div>' if pairs else "")
+    )
+
+
+def terminal(explanation: Explanation, facts: TargetFacts) -> Any:
+    """Return the same for a terminal in colour."""
+    layout = explanation.layout
+    out = blocks.draw_text(explanation, facts)
+    out.append("answer\n", blocks.SOFT)
+    out.append(_first(layout["answer"]) + "\n")
+    for row, pair in shown_pairs(layout, facts):
+        out.append(f"\n{f.visible(row.label)}{_aside(pair)}\n", blocks.SOFT)
+        out.append("  with     ", blocks.SOFT).append(f"{pair['scores'][0]:.2f}  {_first(pair['with'])}\n")
+        out.append("  without  ", blocks.SOFT).append(f"{pair['scores'][1]:.2f}  {_first(pair['without'])}\n")
+    return out.append(f"\n{usage(layout)}\n", blocks.SOFT)
+
+
+def shown_pairs(layout: Mapping[str, Any], facts: TargetFacts) -> Iterator[tuple[Row, Mapping[str, Any]]]:
+    """Yield the rows shown, and the pair of answers of each, as far as there is one."""
+    known = {pair["unit"]: pair for pair in layout["contrasts"]}
+    for row in [row for row in facts.rows if row.index in known][:MOST_PAIRS]:
+        yield row, known[row.index]
+
+
+def usage(layout: Mapping[str, Any]) -> str:
+    """Return in words what asking took.
+
+    >>> usage({"usage": {"calls": 1, "tokens_in": 1200, "cost": 0.25}})
+    '1 call · 1,200 tokens read · cost 0.25'
+    """
+    counts = layout["usage"]
+    said = [
+        f"{counts[name]:,} {one if counts[name] == 1 else several}"
+        for name, one, several in COUNTED
+        if counts.get(name)
+    ]
+    return " · ".join([*said, *([f"cost {counts['cost']:.4g}"] if counts.get("cost") else [])])
+
+
+def _pair(row: Row, pair: Mapping[str, Any]) -> str:
+    same = pair["with"] == pair["without"]
+    said = [
+        f'<div class="text" dir="auto"><b>{name}</b> <span class="score">{score:.2f}</span><br>'
+        f"{m.text(pair[name], lines=True)}</div>"
+        for name, score in zip(("with", "without"), pair["scores"], strict=True)
+    ]
+    note = " — the same answer" if same else ""
+    head = f'<h5 data-f="{row.index}">{m.name(row.label)}<small>{m.text(_aside(pair) + note)}</small></h5>'
+    return f'<section>{head}<div class="two">{"".join(said)}</div></section>'
+
+
+def _aside(pair: Mapping[str, Any]) -> str:
+    """Return in what else the two prompts differ."""
+    others = pair["others"]
+    return f" (the two prompts differ in {others} other unit{'s' if others > 1 else ''})" if others else ""
+
+
+def _first(text: str) -> str:
+    line = f.visible(text, lines=True).strip()
+    return line if len(line) <= LINES else line[:LINES] + " …"

@@ -1,0 +1,91 @@
+"""The sparse fit: what least squares says where rows are many, causes where they are few, intervals that cover."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from limelight.contracts import Neighborhood
+from limelight.local.precision import estimate_plain
+from limelight.local.sampling import MaskSampler, size_law
+from limelight.local.sparse import NAME, estimate_sparse
+
+
+def sample(n: int, d: int, seed: int, answer: object, law: str = "bernoulli", noise: float = 0.0) -> Neighborhood:
+    rng = np.random.default_rng(seed)
+    Z = MaskSampler(law, "spread").plan(d, n, exhaustive_up_to=0, once=False).draw(n, rng, first=True).Z  # type: ignore[arg-type]
+    y = answer(Z.astype(float)) + noise * rng.normal(size=n)  # type: ignore[operator]
+    one = np.ones(n)
+    return Neighborhood(Z, y[:, None], one, np.ones(d), np.zeros(n, bool), np.arange(n))
+
+
+def two_and(Z: np.ndarray) -> np.ndarray:
+    """1 for feature 0, 1 for features 1 and 2 together: limit weights 1, ½, ½ under Bernoulli(½)."""
+    return np.asarray(Z[:, 0] + Z[:, 1] * Z[:, 2])
+
+
+def test_with_many_rows_it_is_least_squares() -> None:
+    near = sample(4000, 8, 0, two_and, noise=0.3)
+    sparse, plain = estimate_sparse(near, size_law("bernoulli", 8)), estimate_plain(near)
+    assert np.abs(sparse.coef - plain.coef).max() < 0.01
+    assert np.abs(sparse.stderr / plain.stderr - 1).max() < 0.1
+    assert np.abs(sparse.intercept - plain.intercept).max() < 0.02
+    assert math.isclose(sparse.fidelity[0], plain.fidelity[0], abs_tol=0.02)
+    assert sparse.estimators == (NAME,)
+
+
+def test_it_finds_causes_with_fewer_rows_than_features() -> None:
+    found = [estimate_sparse(sample(55, 60, seed, two_and), size_law("bernoulli", 60)).coef[0] for seed in range(10)]
+    hits = [len({0, 1, 2} & set(np.argsort(-np.abs(coef))[:3].tolist())) for coef in found]
+    assert np.mean(hits) > 2.8
+    assert np.abs(np.mean([coef[:3] for coef in found], axis=0) - [1.0, 0.5, 0.5]).max() < 0.08
+
+
+def test_intervals_cover_whether_rows_are_few_or_noisy() -> None:
+    truth = np.concatenate([[1.0, 0.5, 0.5], np.zeros(17)])
+    for n, noise in ((30, 0.0), (30, 0.4), (90, 0.4)):
+        covered = []
+        for seed in range(60):
+            found = estimate_sparse(sample(n, 20, seed, two_and, noise=noise), size_law("bernoulli", 20))
+            covered.append(np.abs(found.coef[0] - truth) <= 1.96 * found.stderr[0])
+        assert 0.925 < np.mean(covered) < 0.985, (n, noise)
+
+
+def test_the_covariance_says_how_errors_go_together() -> None:
+    found = estimate_sparse(sample(200, 6, 1, two_and, noise=0.5), size_law("bernoulli", 6))
+    whole = found.covariance(target=0)
+    assert np.allclose(np.sqrt(np.diag(whole))[1:], found.stderr[0])
+    assert np.allclose(whole, whole.T)
+    assert np.linalg.eigvalsh(whole).min() > 0
+
+
+def test_under_the_law_of_few_hidden_it_is_least_squares_too() -> None:
+    near = sample(6000, 10, 2, lambda Z: Z[:, 0] * Z[:, 1] * Z[:, 2], law="near")
+    sparse, plain = estimate_sparse(near, size_law("near", 10)), estimate_plain(near)
+    assert np.abs(sparse.coef - plain.coef).max() < 0.03
+    assert (sparse.coef[0, :3] > 0.3).all()
+
+
+def test_an_answer_that_never_moved_weighs_nothing_and_is_not_certain() -> None:
+    still = sample(40, 10, 3, lambda Z: np.full(len(Z), 0.5))
+    found = estimate_sparse(still, size_law("bernoulli", 10))
+    assert not found.coef.any()
+    assert (found.stderr > 0).all()
+    assert not found.identified
+    assert np.isnan(found.fidelity).all()
+
+
+def test_a_linear_model_comes_back_exactly() -> None:
+    truth = np.linspace(-1, 2, 12)
+    found = estimate_sparse(sample(40, 12, 5, lambda Z: 3 + Z @ truth), size_law("bernoulli", 12))
+    assert np.abs(found.coef[0] - truth).max() < 1e-12
+    assert abs(found.intercept[0] - 3) < 1e-12
+
+
+def test_several_targets_are_fitted_each_on_its_own() -> None:
+    one = sample(80, 12, 4, two_and)
+    both = Neighborhood(one.Z, np.hstack([one.Y, -3.0 * one.Y]), one.weights, one.center, one.enumerated, one.clusters)
+    found = estimate_sparse(both, size_law("bernoulli", 12))
+    assert np.allclose(found.coef[1], -3.0 * found.coef[0])
+    assert np.allclose(found.stderr[1], 3.0 * found.stderr[0])
