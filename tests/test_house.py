@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "interpretable": frozenset({"inputs", "result"}),
     "scalarisers": frozenset(),
     "models": frozenset({"inputs", "scalarisers"}),
+    "remote": frozenset({"inputs", "models"}),
     "rounds": frozenset({"inputs", "local", "control", "models", "result"}),
     "doctor": frozenset({"explainer", "interpretable", "package"}),
     "__main__": frozenset({"cli"}),
@@ -53,7 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 OPTIONAL = (
     "pandas", "polars", "pyarrow", "matplotlib", "rich", "typer", "sklearn", "scipy", "skimage", "PIL", "torch", "tqdm",
-    "skops", "lightgbm", "onnxruntime",
+    "skops", "lightgbm", "onnxruntime", "httpx", "stamina",
 )  # fmt: skip
 AT_THE_TOP = {"numpy", "narwhals", "limelight", *sys.stdlib_module_names}
 

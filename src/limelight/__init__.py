@@ -83,10 +83,12 @@ _HOME = {
     "UnknownNameError": "limelight.errors",
     "ModelOutputError": "limelight.errors",
     "ModelCallError": "limelight.errors",
+    "RemoteError": "limelight.errors",
+    "BudgetSpent": "limelight.errors",
     "MissingDependencyError": "limelight.errors",
 }
 
-_ROOMS = ("diagnostics", "scalarisers")
+_ROOMS = ("diagnostics", "remote", "scalarisers")
 
 __all__ = ["__version__", *_HOME, *_ROOMS]
 

@@ -6,6 +6,8 @@
     ├── ModelOutputError (ValueError)         the model answered, but not with (n,) or (n, k) finite numbers
     │   └── ModelChangedError                 it answers otherwise than before, as if it had been fitted anew meanwhile
     ├── ModelCallError (RuntimeError)         the model raised; names the batch
+    │   └── RemoteError                       a server did not answer, or not what its protocol says
+    │       └── BudgetSpent                   the next request would pass a limit that you set; it was not sent
     └── MissingDependencyError (ImportError)  an optional package is missing; prints the pip line
 
 Doubts about a result are no errors: they are sentences in `Provenance.warnings`, shown in every view.
@@ -103,6 +105,24 @@ class ModelCallError(LimelightError, RuntimeError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.answered: list[NDArray[np.float64] | None] = []
+
+
+class RemoteError(ModelCallError):
+    """A server did not answer after all attempts, refused, or answered otherwise than its protocol says.
+
+    Attributes
+    ----------
+    status
+        The HTTP status of the last response; None where there was none.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BudgetSpent(RemoteError):  # noqa: N818 - an end that was asked for, not a mistake
+    """The next request would pass `max_requests`, `max_rows` or `max_cost`, so it was not sent."""
 
 
 class MissingDependencyError(LimelightError, ImportError):

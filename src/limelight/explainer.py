@@ -10,6 +10,7 @@ from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
 from limelight.lock import IN_THE_MODEL, Lent, Lock, OneByOne
 from limelight.models.calls import Caller
+from limelight.models.repeats import Repeats, within
 from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
@@ -240,15 +241,16 @@ class Explainer:
         """Yield explanations, taking the turn for each of them and lending it while an instance is made."""
         with self._asking() as context:
             stream = explain_stream(Lent(instances, self._lock), context)
+        question = Repeats()
         while True:
-            with self._asking():
+            with self._asking(question):
                 explanation = next(stream, None)
             if explanation is None:
                 return
             yield explanation
 
     @contextmanager
-    def _asking(self) -> Iterator[Context]:
+    def _asking(self, question: Repeats | None = None) -> Iterator[Context]:
         """Let this thread alone ask the model and change what is kept between calls, inside the block."""
         with self._lock.taken(IN_THE_MODEL):
             if self._torn != self._lock.torn:
@@ -256,7 +258,8 @@ class Explainer:
                 self._torn = self._lock.torn
                 self._context = self._new_context()
             try:
-                yield self._context
+                with within(question or Repeats()):
+                    yield self._context
             finally:
                 self._context.visible = False
 

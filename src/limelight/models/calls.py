@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import FloatArray, Inputs
-from limelight.errors import LimelightError, ModelCallError, ModelOutputError
+from limelight.errors import LimelightError, ModelCallError, ModelOutputError, RemoteError
 from limelight.inputs.counts import fast_path
 from limelight.inputs.kinds import concatenate_fresh, count
 from limelight.models.adapters import adapt
@@ -79,7 +79,7 @@ class Caller:
         self._model, self._given_names, self._as_is = model, output_names, as_is
         self._adapted = adapt(model, output_names=output_names)
         self._counts = fast_path(self._adapted.function)
-        self._size = batch_size_rule(batch_size, max_batch_rows)
+        self._size = batch_size_rule(_preferred(model, batch_size), max_batch_rows)
         self._reader = Reader(self._adapted, as_is=as_is)
         self._own_names: tuple[str, ...] | None = None
         self._failures = 0
@@ -203,6 +203,8 @@ class Caller:
         """Return the answers to a batch or, where that fails, to its halves; raise `_RowError` where one row fails."""
         try:
             return self._answer(blocks, batch)
+        except RemoteError:
+            raise  # each half would be a request more, after all attempts that were allowed
         except ModelCallError as error:
             if batch.rows == 1:
                 raise _RowError(batch.start, error) from error
@@ -270,6 +272,12 @@ class _RowError(Exception):
         super().__init__(row)
         self.row = row
         self.whole = whole
+
+
+def _preferred(model: Any, batch_size: int | str) -> int | str:
+    """Return the batch size that a model asks for itself, as one behind an address does; the clock tells nothing there."""
+    rows = getattr(model, "preferred_rows", None)
+    return int(rows) if batch_size == "auto" and isinstance(rows, int) else batch_size
 
 
 def _of_memory(error: ModelCallError) -> bool:
