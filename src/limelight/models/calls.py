@@ -275,7 +275,7 @@ class _RowError(Exception):
 
 
 def _preferred(model: Any, batch_size: int | str) -> int | str:
-    """Return the batch size that a model asks for itself, as one behind an address does; the clock tells nothing there."""
+    """Return the batch size that a model asks for itself, as one behind an address does: its clock tells nothing."""
     rows = getattr(model, "preferred_rows", None)
     return int(rows) if batch_size == "auto" and isinstance(rows, int) else batch_size
 

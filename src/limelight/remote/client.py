@@ -222,7 +222,11 @@ class Remote:
         self, wire: Wire, inputs: Inputs, keys: list[bytes], rows: Any, stopped: threading.Event
     ) -> dict[bytes, bytes]:
         """Ask for some rows, and keep the answers."""
-        answers = packed(self._decoded(wire, take(inputs, rows), len(rows), stopped))
+        try:
+            answers = packed(self._decoded(wire, take(inputs, rows), len(rows), stopped))
+        except BaseException:
+            stopped.set()  # nobody else begins what is given up
+            raise
         found = {keys[row]: answer for row, answer in zip(rows, answers, strict=True)}
         self._cache.put(found, self._label())
         return found

@@ -2,7 +2,8 @@
 
 A server that says 429 or 503 speaks to the whole client, not to the one request: all workers wait, and half as many go
 at once from then on; each answer lets a little more through again (additive increase, multiplicative decrease
-[chiu1989]). A pace (`per_second`) is kept by handing out departures.
+[chiu1989]). The first request goes alone: a wrong key or a wrong column then costs one request. A pace (`per_second`)
+is kept by handing out departures.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Gate:
 
     >>> gate = Gate(Limits(concurrency=8))
     >>> gate.enter(threading.Event())
+    >>> gate.leave(answered=True)
+    >>> gate.enter(threading.Event())
     >>> gate.leave(throttled=True)
     >>> gate.allowed
     4.0
@@ -34,7 +37,8 @@ class Gate:
 
     def __init__(self, limits: Limits) -> None:
         self.most = limits.concurrency
-        self.allowed = float(limits.concurrency)
+        self.allowed = 1.0
+        self._first = True
         self._apart = 0.0 if limits.per_second is None else 1.0 / limits.per_second
         self._on_their_way = 0
         self._not_before = 0.0
@@ -62,7 +66,7 @@ class Gate:
             self._on_their_way += 1
             self._next = max(now, self._next) + self._apart
 
-    def leave(self, *, throttled: bool = False, wait: float = 0.0) -> None:
+    def leave(self, *, answered: bool = False, throttled: bool = False, wait: float = 0.0) -> None:
         """Take note that a request has ended; a throttled one brakes all."""
         with self._changed:
             now = time.monotonic()
@@ -72,6 +76,8 @@ class Gate:
                     self.allowed = max(1.0, self.allowed / 2)
                 self._not_before = max(self._not_before, now + wait)
                 self._braked = self._not_before
-            else:
+            elif answered and self._first:
+                self.allowed, self._first = float(self.most), False
+            elif answered:
                 self.allowed = min(float(self.most), self.allowed + 1.0 / self.allowed)
             self._changed.notify_all()

@@ -160,14 +160,18 @@ class Sender:
     def _inside(self, attempt: _Attempt, book: Callable[[_Attempt], Decoded]) -> Decoded:
         """Make one attempt, and tell the gate how it went."""
         failure: Failure | None = None
+        answered = False
         try:
-            return book(attempt)
+            decoded = book(attempt)
+            answered = True
+            return decoded
         except Failure as this:
             failure = this
             raise
         finally:
             throttled = failure is not None and failure.status in THROTTLED
-            self.gate.leave(throttled=throttled, wait=self._pause(failure, attempt.number) if throttled else 0.0)
+            wait = self._pause(failure, attempt.number) if throttled else 0.0
+            self.gate.leave(answered=answered, throttled=throttled, wait=wait)
 
     def _paid(self, attempt: _Attempt, load: Load, read: Callable[[Received], Decoded]) -> Decoded:
         """Make one attempt that counts: reserve, send, read, book."""
