@@ -23,12 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time names are imported when they are first used
     from limelight import diagnostics as diagnostics
+    from limelight import remote as remote
     from limelight import scalarisers as scalarisers
+    from limelight.errors import BudgetSpent as BudgetSpent
     from limelight.errors import InputError as InputError
     from limelight.errors import LimelightError as LimelightError
     from limelight.errors import MissingDependencyError as MissingDependencyError
     from limelight.errors import ModelCallError as ModelCallError
     from limelight.errors import ModelOutputError as ModelOutputError
+    from limelight.errors import RemoteError as RemoteError
     from limelight.errors import UnknownNameError as UnknownNameError
     from limelight.explainer import Explainer as Explainer
     from limelight.interpretable.components import Components as Components

@@ -1,7 +1,8 @@
 """Models behind an address: asked at once, asked again where that failed, remembered, and never beyond a budget.
 
-    model = remote.http("https://models.example.com", "v2", model="fraud", cache="answers.db", max_requests=500)
-    Explainer(model, Tabular(X_train)).explain(row)
+>>> from limelight import remote
+>>> remote.http("https://models.example.com", "v2", model="fraud", max_requests=500)  # Explainer(model, …) takes it
+<limelight.remote: v2 at https://models.example.com>
 
 `http` returns a `Remote`: a callable of n inputs that pickles, as any other model is. Which bytes go there and come
 back is said by a protocol: one of `PROTOCOLS`, or your own in ten lines (`Protocol`).
