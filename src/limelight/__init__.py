@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.models.answers import Answers as Answers
     from limelight.overview.audit import audit as audit
     from limelight.overview.compare import compare as compare
+    from limelight.overview.drift import drift as drift
     from limelight.overview.importance import feature_importance as feature_importance
     from limelight.overview.pick import submodular_pick as submodular_pick
     from limelight.reports import Origin as Origin
@@ -78,6 +79,7 @@ _HOME = {
     "Origin": "limelight.reports",
     "adverse_action": "limelight.views.reasons",
     "audit": "limelight.overview.audit",
+    "drift": "limelight.overview.drift",
     "plot_importance": "limelight.views.many",
     "plot_beeswarm": "limelight.views.many",
     "plot_coverage": "limelight.views.many",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from limelight.result.audit import KINDS, NOT, Audit, Finding
 from limelight.result.comparison import Comparison, FeatureChange, RowChange
+from limelight.result.drift import Drift, FeatureDrift
 from limelight.views import markup as m
 from limelight.views.html import document
 
@@ -186,3 +187,38 @@ def _finding(finding: Finding) -> str:
 
 def _chance(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+# -- drift ------------------------------------------------------------------------------------------------------------
+
+
+def drift_page(drift: Drift) -> str:
+    """Return the page of two sets of explanations held against each other.
+
+    >>> page = drift_page(Drift(("May", "June"), "spam", (), (9, 9), (0.5, 0.5), (0.0, 0.0, 0.0), 0.95, None, 0))
+    >>> "From May to June" in page
+    True
+    """
+    first, second = drift.names
+    title = f"From {first} to {second}"
+    kicker = f"{drift.n[0]:,} and {drift.n[1]:,} explanations of “{drift.target}”; intervals {drift.level:.0%}"
+    entries = drift.features[:SHOWN_FEATURES]
+    end = max((max(abs(e.low), abs(e.high), abs(e.data), abs(e.reasons)) for e in entries), default=0.0) or 1.0
+    head = ["feature", "change of the mean contribution", "", "by other data", "by other reasons"]
+    rows = [_drifted(entry, end, 1.0 - drift.level) for entry in entries]
+    note = (
+        "Both parts add up to the change: other values are more frequent than they were, or the same values contribute "
+        "otherwise. Bold where chance would rarely show as much, by permutation, corrected for all features."
+    )
+    body = f"{heading(title, kicker)}{sentences(drift.sentences())}{warnings(drift.warnings)}"
+    body += f"<h2>What moved</h2>{table(head, rows)}<p class=note>{m.text(note)}</p>"
+    return document(title, f'<main class="trust">{body}</main>', SHEET)
+
+
+def _drifted(entry: FeatureDrift, end: float, rate: float) -> list[str]:
+    parts = []
+    for value, p in ((entry.data, entry.p_data), (entry.reasons, entry.p_reasons)):
+        shown = f"{value:+.3g} (p {_chance(p)})"
+        parts.append(f"<b>{m.text(shown)}</b>" if p <= rate else m.text(shown))
+    change = f"{entry.change:+.3g} [{entry.low:+.3g}, {entry.high:+.3g}]"
+    return [m.name(str(entry.feature)), track(entry.change, entry.low, entry.high, -end, end), change, *parts]

@@ -1,0 +1,324 @@
+"""Last month and this month: did the rows change, or the reasons that the model gives for the same rows?
+
+Input: two sets of explanations on the same neighborhood. Output: a `Drift`. The mean contribution of a feature is
+Σ_b p_b c_b over its values b, with p_b their shares and c_b their mean contributions, so that its change falls into two
+parts exactly [kitagawa1955]:
+
+    Σ_b (q_b − p_b) (c_b + d_b) / 2  +  Σ_b (d_b − c_b) (p_b + q_b) / 2
+
+the change of the shares from p to q, and that of the contributions from c to d. Both are tested by permutation: which
+set a row belongs to is shuffled over all rows for the first, and among the rows with the same value for the second, so
+that a change of the data is none of the reasons.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.errors import InputError
+from limelight.overview.longform import Longform, longforms
+from limelight.overview.many_tests import benjamini_hochberg
+from limelight.overview.reading import gathered
+from limelight.result.drift import Drift, FeatureDrift
+from limelight.result.explanation import Explanation
+from limelight.result.quantiles import normal_quantile
+
+FEWEST = 20
+"""A word that fewer explanations have is not looked at; either set needs so many explanations."""
+MOST = 200
+"""So many features, the weightiest, are looked at."""
+PERMUTATIONS = 499
+EXCEEDING = 10
+"""With fewer permutations beyond what was seen, the tail is read off a gamma law with their moments."""
+
+
+def drift(
+    reference: Any,
+    current: Any,
+    *,
+    target: str | None = None,
+    names: tuple[str, str] = ("reference", "current"),
+    level: float = 0.95,
+    permutations: int = PERMUTATIONS,
+) -> Drift:
+    """Return what changed between two sets of explanations, apart for the data and for the reasons.
+
+    Parameters
+    ----------
+    reference, current
+        Explanations of last month's rows and of this month's: lists, streams, sets, or paths of .jsonl or .parquet
+        files or of folders of .parquet files. Both must be made with the same kind of data (for tables the same
+        background), settings and seed; then rows with the same values have the same explanation unless the model has
+        changed.
+    target
+        The output. None, the default: the one that most explanations of the reference explain.
+    names
+        What to call the two.
+    level
+        Of the intervals; a change is one whose p, adjusted for all features, is at most 1 − level.
+    permutations
+        How often rows are shuffled.
+
+    Raises
+    ------
+    InputError
+        If either has fewer than 20 explanations, or both are not on the same neighborhood.
+    UnknownNameError
+        If nothing explains `target`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import limelight as ll
+    >>> X = np.random.default_rng(0).normal(size=(400, 2))
+    >>> explainer = ll.Explainer(lambda X: X[:, 0], ll.Tabular(X, names=["a", "b"]), seed=0)
+    >>> rich = X[200:] + [1.0, 0.0]
+    >>> found = ll.drift(explainer.explain_all(X[:200]), explainer.explain_all(rich))
+    >>> [entry.feature for entry in found.data_changed], found.reasons_changed, found.same_model
+    (['a'], (), True)
+    """
+    quantile = normal_quantile(level)
+    if isinstance(permutations, bool) or not isinstance(permutations, int) or permutations < 99:
+        raise InputError(f"permutations: expected an integer from 99 on, got {permutations!r}.")
+    before, after = gathered(reference), gathered(current)
+    _check_alike(before, after)
+    chosen = _most_explained(before) if target is None else target
+    laid = longforms(chain(before, after), [chosen])[0]
+    month = laid.positions >= len(before)
+    counts = (int((~month).sum()), int(month.sum()))
+    if min(counts) < FEWEST:
+        raise InputError(
+            f"reference, current: expected at least {FEWEST} explanations of {chosen!r} in either, got {counts[0]} and "
+            f"{counts[1]}."
+        )
+    columns = _columns(laid)
+    same, cells = _same_model(laid, columns, month)
+    features = _features(laid, columns, month, quantile=quantile, permutations=permutations)
+    said = laid.prediction
+    answer = (float(said[~month].mean()), float(said[month].mean()))
+    change = _welch(said, month, quantile)
+    return Drift(names, chosen, features, counts, answer, change, level, same, cells, _left_out(laid, columns))
+
+
+def _most_explained(many: Sequence[Explanation]) -> str:
+    from collections import Counter
+
+    return Counter(name for explanation in many for name in explanation.targets).most_common(1)[0][0]
+
+
+def _check_alike(before: Sequence[Explanation], after: Sequence[Explanation]) -> None:
+    """Raise where the two sets are not on the same neighborhood.
+
+    Raises
+    ------
+    InputError
+        If settings, seed or background differ.
+    """
+    first, second = before[0].provenance, after[0].provenance
+    if first.seed != second.seed or _settings(before[0]) != _settings(after[0]):
+        raise InputError(
+            "current: explained with another seed or other settings than reference, so that their noise is not the "
+            "same; explain both with the same explainer's settings."
+        )
+    shares: dict[str, float] = {}
+    for explanation in before:
+        shares.update({feature.name: feature.keep for feature in explanation.features})
+    for explanation in after:
+        for feature in explanation.features:
+            if abs(shares.get(feature.name, feature.keep) - feature.keep) > 1e-9:
+                raise InputError(
+                    f"current: “{feature.name}” holds for another share of the background than in reference; explain "
+                    "both against the same background (the same Tabular)."
+                )
+
+
+def _settings(explanation: Explanation) -> dict[str, Any]:
+    kept = explanation.provenance.settings
+    return {name: value for name, value in kept.items() if name != "batch_size"}
+
+
+# -- one feature ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """One feature over all rows: which value each row has (0 for none), what it contributes, and the values' names."""
+
+    feature: int
+    codes: NDArray[np.int64]
+    values: FloatArray
+    names: tuple[str, ...]
+
+
+def _columns(laid: Longform) -> list[_Column]:
+    often = np.bincount(laid.key, minlength=len(laid.keys)) >= FEWEST
+    order = [j for j in np.argsort(-laid.mean_abs(), kind="stable").tolist() if often[j]][:MOST]
+    found = []
+    for j in order:
+        key = laid.keys[j]
+        is_word = laid.places[j] == (str(key),)
+        names = (f"without {key}", f"with {key}") if is_word else (f"no {key}", *laid.places[j])
+        found.append(_Column(j, laid.codes(j) + 1, laid.column(j), names))
+    return found
+
+
+def _left_out(laid: Longform, columns: Sequence[_Column]) -> tuple[str, ...]:
+    left = len(laid.keys) - len(columns)
+    if not left:
+        return ()
+    return (f"{left:,} features that few explanations have, or that weigh little, were not looked at.",)
+
+
+def _features(
+    laid: Longform, columns: Sequence[_Column], month: NDArray[np.bool_], *, quantile: float, permutations: int
+) -> tuple[FeatureDrift, ...]:
+    rng = np.random.default_rng(0)
+    shuffled = np.array([rng.permutation(month) for _ in range(permutations)])
+    data = np.array([_p_value(_of_data(column), month, shuffled) for column in columns])
+    reasons = np.array([_p_value(_of_reasons(column), month, _within(column, month, shuffled)) for column in columns])
+    adjusted = (benjamini_hochberg(data), benjamini_hochberg(reasons))
+    found = [
+        _told(laid, column, month, quantile, (float(adjusted[0][at]), float(adjusted[1][at])))
+        for at, column in enumerate(columns)
+    ]
+    return tuple(sorted(found, key=lambda entry: -abs(entry.change)))
+
+
+def _of_data(column: _Column) -> Callable[[NDArray[np.bool_]], float]:
+    """Return the χ² statistic of a column's values in both sets, as a function of which set a row belongs to."""
+    total = np.bincount(column.codes).astype(float)
+    codes, n = column.codes, len(column.codes)
+
+    def statistic(month: NDArray[np.bool_]) -> float:
+        share = month.sum() / n
+        seen = np.bincount(codes[month], minlength=len(total))
+        expected = total * share
+        known = expected > 0
+        return float((np.square(seen - expected)[known] / (expected * (1 - share))[known]).sum())
+
+    return statistic
+
+
+def _of_reasons(column: _Column) -> Callable[[NDArray[np.bool_]], float]:
+    """Return Σ_b of the squared differences of a value's mean contributions, in units of their variance there."""
+    codes, total = column.codes, np.bincount(column.codes).astype(float)
+    mean = np.divide(np.bincount(codes, column.values), total, out=np.zeros(len(total)), where=total > 0)
+    centred = column.values - mean[codes]
+    scale = float(np.abs(column.values).max(initial=0.0))
+    centred[np.abs(centred) <= 1e-9 * scale] = 0.0
+    variance = np.divide(np.bincount(codes, centred**2), total, out=np.zeros(len(total)), where=total > 0)
+
+    def statistic(month: NDArray[np.bool_]) -> float:
+        inside = np.bincount(codes[month], minlength=len(total))
+        sums = np.bincount(codes[month], centred[month], minlength=len(total))
+        known = (inside > 0) & (inside < total) & (variance > 0)
+        n, m, s = inside[known], total[known], sums[known]
+        # mean in one set less mean in the other: s/n + s/(N − n), since all sum to 0
+        return float((np.square(s) * m / (n * (m - n)) / variance[known]).sum())
+
+    return statistic
+
+
+def _within(column: _Column, month: NDArray[np.bool_], shuffled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which set each row belongs to, shuffled among the rows with the same value only."""
+    order = np.argsort(column.codes, kind="stable")
+    rng = np.random.default_rng(1)
+    found = np.empty_like(shuffled)
+    sorted_codes, sorted_month = column.codes[order], month[order]
+    for at in range(len(shuffled)):
+        mixed = np.argsort(sorted_codes + rng.random(len(order)))
+        found[at, order] = sorted_month[mixed]
+    return found
+
+
+def _p_value(
+    statistic: Callable[[NDArray[np.bool_]], float], month: NDArray[np.bool_], shuffled: NDArray[np.bool_]
+) -> float:
+    """Return how often shuffled rows show as much; far out by a gamma law with the moments of the shuffled values."""
+    from scipy.stats import gamma
+
+    seen = statistic(month)
+    drawn = np.array([statistic(each) for each in shuffled])
+    beyond = int((drawn >= seen * (1 - 1e-9)).sum())
+    spread = float(drawn.std())
+    by_count = (1 + beyond) / (1 + len(drawn))
+    if beyond >= EXCEEDING or spread <= 1e-9 * max(seen, 1e-300):
+        return by_count
+    mean = float(drawn.mean())
+    return min(by_count, float(gamma.sf(seen, (mean / spread) ** 2, scale=spread**2 / mean)))
+
+
+def _told(
+    laid: Longform, column: _Column, month: NDArray[np.bool_], quantile: float, p: tuple[float, float]
+) -> FeatureDrift:
+    count = len(column.names)
+    shares, means = [], []
+    for rows in (~month, month):
+        total = np.bincount(column.codes[rows], minlength=count).astype(float)
+        shares.append(total / max(total.sum(), 1.0))
+        sums = np.bincount(column.codes[rows], column.values[rows], minlength=count)
+        means.append(np.divide(sums, total, out=np.full(count, math.nan), where=total > 0))
+    before, after = means
+    # a value that one set lacks contributes there what it does in the other: all of its change is data
+    before, after = np.where(np.isnan(before), after, before), np.where(np.isnan(after), before, after)
+    before, after = np.nan_to_num(before), np.nan_to_num(after)
+    data = float(((shares[1] - shares[0]) * (before + after) / 2).sum())
+    reasons = float(((after - before) * (shares[0] + shares[1]) / 2).sum())
+    moved = int(np.argmax(np.abs(shares[1] - shares[0])))
+    other = int(np.argmax(np.abs(after - before) * (shares[0] + shares[1])))
+    change, low, high = _welch(column.values, month, quantile)
+    return FeatureDrift(
+        feature=laid.keys[column.feature],
+        data=data,
+        reasons=reasons,
+        change=change,
+        low=low,
+        high=high,
+        p_data=p[0],
+        p_reasons=p[1],
+        value=column.names[moved],
+        before=float(shares[0][moved]),
+        after=float(shares[1][moved]),
+        place=column.names[other],
+        added=float(before[other]),
+        adds=float(after[other]),
+    )
+
+
+def _welch(values: FloatArray, month: NDArray[np.bool_], quantile: float) -> tuple[float, float, float]:
+    before, after = values[~month], values[month]
+    change = float(after.mean() - before.mean())
+    half = quantile * math.sqrt(float(before.var(ddof=1)) / len(before) + float(after.var(ddof=1)) / len(after))
+    return change, change - half, change + half
+
+
+# -- is it the same model? --------------------------------------------------------------------------------------------
+
+
+def _same_model(laid: Longform, columns: Sequence[_Column], month: NDArray[np.bool_]) -> tuple[bool | None, int]:
+    """Return whether rows with the same values in both sets have the same explanation, and how many values that are.
+
+    Rows of a table that share their perturbations do, unless the model answers otherwise: they are encoded alike.
+    """
+    if not laid.shared or len(columns) < len(laid.keys):
+        return None, 0
+    codes = np.stack([column.codes for column in columns], axis=1)
+    values = np.stack([column.values for column in columns], axis=1)
+    _, cell = np.unique(codes, axis=0, return_inverse=True)
+    both = np.intersect1d(cell[month], cell[~month])
+    if not len(both):
+        return None, 0
+    scale = float(np.abs(values).max()) or 1.0
+    first = {int(cell[row]): row for row in np.flatnonzero(~month).tolist()}
+    second = {int(cell[row]): row for row in np.flatnonzero(month).tolist()}
+    pairs = [(first[each], second[each]) for each in both.tolist()]
+    apart = max(float(np.abs(values[a] - values[b]).max()) for a, b in pairs)
+    return apart <= 1e-9 * scale, len(both)
