@@ -14,6 +14,7 @@ from limelight.cli.options import with_settings
 from limelight.cli.picking import pick
 from limelight.cli.reporting import report
 from limelight.cli.showing import show
+from limelight.cli.trusting import audit, compare, drift
 from limelight.errors import LimelightError
 
 app = typer.Typer(
@@ -111,4 +112,13 @@ app.command(epilog="Example:  limelight show explanation.json --html why.html --
 app.command(epilog="Example:  limelight pick explanations.jsonl --budget 5 --html picked.html")(one_line_errors(pick))
 app.command(epilog="Example:  limelight report explanation.json --out report.pdf --name 'credit 3.1' --subject A-1042")(
     one_line_errors(report)
+)
+app.command(epilog="Example:  limelight compare --model old.skops --against new.skops --background a.csv --data b.csv")(
+    one_line_errors(with_settings(compare))
+)
+app.command(epilog="Example:  limelight audit explanations.jsonl --data test.csv --truth income --sensitive sex")(
+    one_line_errors(audit)
+)
+app.command(epilog="Example:  limelight drift may.jsonl june.jsonl --html drift.html --png drift.png")(
+    one_line_errors(drift)
 )

@@ -8,7 +8,8 @@ parts exactly [kitagawa1955]:
 
 the change of the shares from p to q, and that of the contributions from c to d. Both are tested by permutation: which
 set a row belongs to is shuffled over all rows for the first, and among the rows with the same value for the second, so
-that a change of the data is none of the reasons.
+that a change of the data is none of the reasons. A change of the reasons must also be larger than the errors of the
+perturbations, which rows of one bin share.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
 from limelight.overview.longform import Longform, longforms
-from limelight.overview.many_tests import benjamini_hochberg
+from limelight.overview.many_tests import benjamini_hochberg, t_test
 from limelight.overview.reading import gathered
 from limelight.result.drift import Drift, FeatureDrift
 from limelight.result.explanation import Explanation
@@ -183,7 +184,7 @@ def _features(
     rng = np.random.default_rng(0)
     shuffled = np.array([rng.permutation(month) for _ in range(permutations)])
     data = np.array([_p_value(_of_data(column), month, shuffled) for column in columns])
-    reasons = np.array([_p_value(_of_reasons(column), month, _within(column, month, shuffled)) for column in columns])
+    reasons = np.array([_p_of_reasons(laid, column, month, shuffled) for column in columns])
     adjusted = (benjamini_hochberg(data), benjamini_hochberg(reasons))
     found = [
         _told(laid, column, month, quantile, (float(adjusted[0][at]), float(adjusted[1][at])))
@@ -225,6 +226,25 @@ def _of_reasons(column: _Column) -> Callable[[NDArray[np.bool_]], float]:
         return float((np.square(s) * m / (n * (m - n)) / variance[known]).sum())
 
     return statistic
+
+
+def _p_of_reasons(laid: Longform, column: _Column, month: NDArray[np.bool_], shuffled: NDArray[np.bool_]) -> float:
+    """Return the p-value of no change of the reasons: it must be none of the rows, and none of the perturbations.
+
+    Rows that share their perturbations have the same error in the same bin, which shuffling rows cannot see; two models
+    have two such errors.
+    """
+    by_rows = _p_value(_of_reasons(column), month, _within(column, month, shuffled))
+    if not laid.shared:
+        return by_rows
+    errors, chances = laid.errors(column.feature), []
+    for code in np.unique(column.codes):
+        parts = [(column.codes == code) & rows for rows in (~month, month)]
+        if all(part.any() for part in parts):
+            change = column.values[parts[1]].mean() - column.values[parts[0]].mean()
+            error = math.hypot(*[float(errors[part].mean()) for part in parts])
+            chances.append(float(t_test(np.array([change]), np.array([error]), laid.df)[0]))
+    return max(by_rows, min(min(chances, default=1.0) * len(chances), 1.0))
 
 
 def _within(column: _Column, month: NDArray[np.bool_], shuffled: NDArray[np.bool_]) -> NDArray[np.bool_]:

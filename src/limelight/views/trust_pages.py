@@ -204,7 +204,7 @@ def drift_page(drift: Drift) -> str:
     kicker = f"{drift.n[0]:,} and {drift.n[1]:,} explanations of “{drift.target}”; intervals {drift.level:.0%}"
     entries = drift.features[:SHOWN_FEATURES]
     end = max((max(abs(e.low), abs(e.high), abs(e.data), abs(e.reasons)) for e in entries), default=0.0) or 1.0
-    head = ["feature", "change of the mean contribution", "", "by other data", "by other reasons"]
+    head = ["feature", "change of the mean contribution", "", "by other data", "by other reasons", "!what changed most"]
     rows = [_drifted(entry, end, 1.0 - drift.level) for entry in entries]
     note = (
         "Both parts add up to the change: other values are more frequent than they were, or the same values contribute "
@@ -218,7 +218,17 @@ def drift_page(drift: Drift) -> str:
 def _drifted(entry: FeatureDrift, end: float, rate: float) -> list[str]:
     parts = []
     for value, p in ((entry.data, entry.p_data), (entry.reasons, entry.p_reasons)):
-        shown = f"{value:+.3g} (p {_chance(p)})"
+        shown = f"{value:+.2g} (p {_chance(p)})"
         parts.append(f"<b>{m.text(shown)}</b>" if p <= rate else m.text(shown))
-    change = f"{entry.change:+.3g} [{entry.low:+.3g}, {entry.high:+.3g}]"
-    return [m.name(str(entry.feature)), track(entry.change, entry.low, entry.high, -end, end), change, *parts]
+    change = f"{entry.change:+.2g} [{entry.low:+.2g}, {entry.high:+.2g}]"
+    most = f"{m.name(entry.place)} {entry.added:+.3g} → {entry.adds:+.3g}" if entry.p_reasons <= rate else ""
+    if entry.p_data <= rate:
+        shares = f"{m.name(entry.value)} {entry.before:.0%} → {entry.after:.0%} of rows"
+        most = f"{shares}<br>{most}" if most else shares
+    return [
+        m.name(str(entry.feature)),
+        track(entry.change, entry.low, entry.high, -end, end),
+        change,
+        *parts,
+        f"!{most}",
+    ]

@@ -41,7 +41,7 @@ LEADS = 0.5
 
 ADVICE = (
     "Ask when {name} is known. If it is written down after the answer, or by somebody who knows it, the model will not "
-    "be as good on new cases: fit it again without {name} and compare."
+    "be as good on new cases: fit it again without {column} and compare."
 )
 
 
@@ -118,7 +118,15 @@ def _column_finding(material: Material, feature: int, skill: tuple[float, float,
     bounds = (max(value - half, 0.0), min(value + half, 1.0))
     subject = str(material.laid.keys[feature])
     return Finding(
-        "leak", subject, sentence, measure, value, *bounds, p, material.positions(top), ADVICE.format(name=name)
+        "leak",
+        subject,
+        sentence,
+        measure,
+        value,
+        *bounds,
+        p,
+        material.positions(top),
+        ADVICE.format(name=name, column=name),
     )
 
 
@@ -226,5 +234,5 @@ def _condition_finding(material: Material, one: _Condition, leads: float) -> Fin
         high,
         one.p,
         material.positions(rows[:5]),
-        ADVICE.format(name=condition),
+        ADVICE.format(name=condition, column=f"“{material.laid.keys[one.feature]}”"),
     )
