@@ -65,6 +65,7 @@ class Reader:
         self._seen = Seen()
         self._left_out = self._new_labels = self._logits = False
         self._names: tuple[str, ...] | None = None
+        self._columns: Columns | None = None
         self._column_labels: tuple[Any, ...] | None = None
 
     # ---- what is known -----------------------------------------------------------------------------------------------
@@ -79,8 +80,10 @@ class Reader:
 
     @property
     def columns(self) -> Columns | None:
-        """Return the columns; None before the first answer."""
-        return None if self._names is None else self._described(self._names)
+        """Return the columns; None before the first answer. Described anew after each answer, and not for each row."""
+        if self._columns is None and self._names is not None:
+            self._columns = self._described(self._names)
+        return self._columns
 
     def _described(self, names: tuple[str, ...]) -> Columns:
         labels = self._about.labels if self._names is None else self._column_labels
@@ -150,6 +153,7 @@ class Reader:
         InputError
             If `output_names` do not fit.
         """
+        self._columns = None
         if isinstance(form, Numbers) and self._are_labels(form, batch):
             form = Labels(form.array.ravel().tolist())
         if self._form is not None and type(form) is not self._form:
@@ -166,6 +170,7 @@ class Reader:
             Y = self._read_scores(form, batch)
         self._form = type(form)
         self._seen.add(Y)
+        self._columns = None
         if self._form is Numbers and not self._known and not self._as_is:
             check_ranks(self._seen, Y.shape[1])  # refuses before more is asked
         return Y

@@ -14,7 +14,7 @@ What has two axes, or a list for each target, is laid end to end, and a column o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature
 from limelight.result.columns import Numbers, OpenColumn, Strings, starts_of
-from limelight.result.effects import Effect
+from limelight.result.effects import side_by_side
 from limelight.result.explanation import Explanation
 
 BY_TARGET = ("intercept", "prediction", "local_prediction", "fidelity", "fidelity_stderr", "r2")
@@ -231,7 +231,7 @@ class Interner:
 
 
 class Writer:
-    """Takes explanations apart into columns.
+    """Takes explanations apart into columns, one column of all of them after the other.
 
     Parameters
     ----------
@@ -244,147 +244,184 @@ class Writer:
     def __init__(self, explanations: Sequence[Explanation], interner: Interner) -> None:
         self._explanations = explanations
         self._interner = interner
-        self._entries: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-        self._lengths: dict[str, list[int]] = {name: [] for name in COLUMNS}
+        self._flat: dict[str, Any] = {}
+        self._lengths: dict[str, Sequence[int]] = {}
         self._things: dict[str, list[Any]] = {name: [] for name, kind in COLUMNS.items() if kind not in PLAIN}
         self._codes: dict[str, dict[int, int]] = {name: {} for name in self._things}
-        self._documents: dict[int, Any] = {}
 
     def block(self) -> Block:
         """Return the block."""
-        for explanation in self._explanations:
-            self._facts(explanation)
-            self._findings(explanation)
-            self._curves(explanation)
-            self._provenance(explanation)
+        self._facts()
+        self._findings()
+        self._curves()
+        self._provenance()
         columns = {name: self._column(name, kind) for name, kind in COLUMNS.items()}
         for name, other in OFTEN_ALIKE.items():
-            if self._lengths[name] == self._lengths[other] and _alike(self._entries[name], self._entries[other]):
+            if self._lengths[name] == self._lengths[other] and _alike(self._flat[name], self._flat[other]):
                 columns[name] = columns[other]
         return Block(columns, self._things, len(self._explanations))
 
     def _column(self, name: str, kind: str) -> Numbers | Strings:
-        entries, lengths = self._entries[name], self._lengths[name]
+        flat, lengths = self._flat[name], self._lengths[name]
         if kind == "text":
-            return Strings.of(lengths, entries)
-        if kind == "number":
-            return Numbers.of(lengths, np.concatenate([np.empty(0), *entries]))
-        return Numbers.of(lengths, np.array(entries, dtype=np.int64))
+            return Strings.of(lengths, flat)
+        return Numbers.of(lengths, flat if kind == "number" else np.array(flat, dtype=np.int64))
 
-    # -- one row of one column ----------------------------------------------------------------------------------------
+    # -- one column ---------------------------------------------------------------------------------------------------
 
-    def _numbers(self, name: str, values: Any) -> None:
-        array = np.asarray(values, dtype=np.float64).ravel()
-        self._entries[name].append(array)
-        self._lengths[name].append(len(array))
+    def _arrays(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Keep for each row some arrays of numbers, end to end."""
+        self._lengths[name] = [sum([np.size(array) for array in row]) for row in rows]
+        every = [np.ravel(array) for row in rows for array in row]
+        self._flat[name] = np.concatenate([np.empty(0), *every]).astype(np.float64, copy=False)
 
-    def _list(self, name: str, values: Iterable[Any]) -> None:
-        entries = self._entries[name]
-        before = len(entries)
-        entries.extend(values)
-        self._lengths[name].append(len(entries) - before)
+    def _numbers(self, name: str, rows: Sequence[Sequence[float]]) -> None:
+        """Keep for each row a list of numbers."""
+        self._lengths[name] = [len(row) for row in rows]
+        self._flat[name] = np.array([value for row in rows for value in row], dtype=np.float64)
 
-    def _shared(self, name: str, things: Iterable[Any], same: Callable[[Any], Any]) -> None:
-        self._list(name, [self._code(name, same(thing)) for thing in things])
+    def _list(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Keep for each row a list of whole numbers or strings."""
+        self._lengths[name] = [len(row) for row in rows]
+        self._flat[name] = [value for row in rows for value in row]
+
+    def _one(self, name: str, values: Sequence[Any]) -> None:
+        """Keep one entry for each row."""
+        self._lengths[name] = [1] * len(values)
+        self._flat[name] = np.array(values, dtype=np.float64) if COLUMNS[name] == "number" else list(values)
+
+    def _cut(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Lay lists of indices end to end, and their lengths beside them."""
+        self._list(name, [[index for each in row for index in _listed(each)] for row in rows])
+        self._list(f"{name}_count", [[len(each) for each in row] for row in rows])
+
+    def _shared(self, name: str, rows: Sequence[Sequence[Any]], same: Callable[[Any], Any]) -> None:
+        """Keep for each row the codes of things that rows share."""
+        # most rows share them one by one, and many the whole of them; identities hold, since explanations are held
+        known: dict[int, int] = {}
+
+        def code(thing: Any) -> int:
+            found = known.get(id(thing))
+            if found is None:
+                found = known[id(thing)] = self._code(name, same(thing))
+            return found
+
+        self._list(name, [[code(thing) for thing in row] for row in rows])
 
     def _code(self, name: str, thing: Any) -> int:
         """Return the place of a thing in the block's list; it is held there, so that its identity stays its own."""
         codes = self._codes[name]
-        code = codes.get(id(thing))
-        if code is None:
-            code = codes[id(thing)] = len(codes)
-            self._things[name].append(thing)
-        return code
-
-    def _names(self, name: str, values: Iterable[str]) -> None:
-        self._shared(name, values, lambda value: self._interner.same(value, lambda: value))
-
-    # -- one explanation ----------------------------------------------------------------------------------------------
-
-    def _facts(self, explanation: Explanation) -> None:
-        self._names("targets", explanation.targets)
-        self._shared("features", explanation.features, self._interner.feature)
-        self._list("values", [feature.value for feature in explanation.features])
-        for name in ("coef", "stderr", *BY_TARGET):
-            self._numbers(name, getattr(explanation, name))
-        self._numbers("df", [explanation.df])
-        self._names("output_names", [name for name, _ in explanation.outputs])
-        self._numbers("output_values", [value for _, value in explanation.outputs])
-        self._shared("layout", [explanation.layout], self._interner.document)
-        given = 0
-        for bit, name in enumerate(OPTIONAL):
-            value = getattr(explanation, name)
-            given |= (value is not None) << bit
-            if name == "curve":
-                self._shared(name, [] if value is None else [value], self._interner.document)
-            else:
-                self._numbers(name, [] if value is None else value)
-        self._list("given", [given])
-
-    def _findings(self, explanation: Explanation) -> None:
-        self._cut("selected", explanation.selected)
-        triangles = explanation.covariance
-        self._numbers("covariance", np.concatenate([np.empty(0), *triangles]))
-        self._list("covariance_count", [len(each) for each in triangles])
-        rankings = explanation.rankings
-        self._cut("ranking_order", [each.order for each in rankings])
-        self._cut("ranking_cuts", [each.cuts for each in rankings])
-        self._list("ranking_certified", [each.certified for each in rankings])
-        self._list("ranking_contender", [each.contender for each in rankings])
-        self._numbers("ranking_doubt", [each.doubt for each in rankings])
-        pairs = [pair for of_target in explanation.pairs for pair in of_target]
-        self._list("pairs_count", [len(of_target) for of_target in explanation.pairs])
-        for name in ("first", "second"):
-            self._list(f"pair_{name}", [getattr(pair, name) for pair in pairs])
-        for name in ("share", "share_stderr", "size", "stderr"):
-            self._numbers(f"pair_{name}", [getattr(pair, name) for pair in pairs])
-        self._list("verdicts", explanation.verdicts)
-        self._names("causes", explanation.causes)
-
-    def _cut(self, name: str, lists: Sequence[Any]) -> None:
-        """Lay lists of indices end to end, and their lengths beside them."""
-        self._list(name, [int(index) for each in lists for index in each])
-        self._list(f"{name}_count", [len(each) for each in lists])
-
-    def _curves(self, explanation: Explanation) -> None:
-        effects: list[Effect] = [effect for curves in explanation.curves for effect in curves]
-        self._list("effects_count", [len(curves) for curves in explanation.curves])
-        self._list("effect_feature", [effect.feature for effect in effects])
-        self._list("effect_own", [effect.own for effect in effects])
-        self._shared(
-            "effect_names", effects, lambda effect: self._interner.same(effect.names, lambda: tuple(effect.names))
-        )
-        for column, field in (("bin_share", "shares"), ("bin_effect", "effects"), ("bin_stderr", "stderr")):
-            self._numbers(column, np.concatenate([np.empty(0), *[getattr(effect, field) for effect in effects]]))
-
-    def _provenance(self, explanation: Explanation) -> None:
-        provenance = explanation.provenance
-        # a seed may be larger than any integer of 64 bits
-        self._names("seed", [str(provenance.seed)])
-        for name in ("n_samples", "samples_needed", "shared"):
-            self._list(name, [int(getattr(provenance, name))])
-        for name in ("effective_sample_size", "kernel_width"):
-            self._numbers(name, [getattr(provenance, name)])
-        for name in ("stopped", "estimator", "path"):
-            self._names(name, [getattr(provenance, name)])
-        for name in ("settings", "modality", "versions"):
-            self._shared(name, [getattr(provenance, name)], self._document)
-        self._list("warnings", provenance.warnings)
-        self._list("cost_rows", [provenance.cost.model_rows])
-        self._list("cost_calls", [provenance.cost.model_calls])
-        self._numbers("cost_seconds", [provenance.cost.seconds])
-
-    def _document(self, document: Any) -> Any:
-        """Return a document that explanations of one explainer share; most are the very same object."""
-        # identities hold while the block is written, since its explanations are held
-        found = self._documents.get(id(document))
+        found = codes.get(id(thing))
         if found is None:
-            found = self._documents[id(document)] = self._interner.document(document)
+            found = codes[id(thing)] = len(codes)
+            self._things[name].append(thing)
         return found
 
+    def _names(self, name: str, rows: Sequence[Sequence[str]]) -> None:
+        known: dict[str, int] = {}
 
-def _alike(entries: list[Any], others: list[Any]) -> bool:
-    """Return whether two columns hold the same entries."""
-    if entries and isinstance(entries[0], np.ndarray):
-        return b"".join(map(np.ndarray.tobytes, entries)) == b"".join(map(np.ndarray.tobytes, others))
-    return entries == others
+        def code(text: str) -> int:
+            found = known.get(text)
+            if found is None:
+                found = known[text] = self._code(name, self._interner.same(text, lambda: text))
+            return found
+
+        self._list(name, [[code(text) for text in row] for row in rows])
+
+    # -- all explanations ---------------------------------------------------------------------------------------------
+
+    def _facts(self) -> None:
+        rows = self._explanations
+        self._names("targets", [each.targets for each in rows])
+        self._features()
+        for name in ("coef", "stderr", *BY_TARGET):
+            self._arrays(name, [[getattr(each, name)] for each in rows])
+        self._one("df", [each.df for each in rows])
+        self._names("output_names", [[name for name, _ in each.outputs] for each in rows])
+        self._numbers("output_values", [[value for _, value in each.outputs] for each in rows])
+        self._shared("layout", [[each.layout] for each in rows], self._interner.document)
+        for name in OPTIONAL:
+            values = [getattr(each, name) for each in rows]
+            there = [[] if value is None else [value] for value in values]
+            if name == "curve":
+                self._shared(name, there, self._interner.document)
+            else:
+                self._arrays(name, there)
+        bits = [[(getattr(each, name) is not None) << bit for bit, name in enumerate(OPTIONAL)] for each in rows]
+        self._one("given", [sum(each) for each in bits])
+
+    def _features(self) -> None:
+        """Keep features without the values of the instance, which are columns of their own."""
+        rows = [each.features for each in self._explanations]
+        self._list("values", [[feature.value for feature in row] for row in rows])
+        known: dict[tuple[str, int, float], int] = {}
+
+        def code(feature: Feature) -> int:
+            # rows share the `where` of a column; the name says which bin
+            key = (feature.name, id(feature.where), feature.keep)
+            found = known.get(key)
+            if found is None:
+                found = known[key] = self._code("features", self._interner.feature(feature))
+            return found
+
+        self._list("features", [[code(feature) for feature in row] for row in rows])
+
+    def _findings(self) -> None:
+        rows = self._explanations
+        self._cut("selected", [each.selected for each in rows])
+        self._arrays("covariance", [each.covariance for each in rows])
+        self._list("covariance_count", [[len(triangle) for triangle in each.covariance] for each in rows])
+        rankings = [each.rankings for each in rows]
+        self._cut("ranking_order", [[each.order for each in row] for row in rankings])
+        self._cut("ranking_cuts", [[each.cuts for each in row] for row in rankings])
+        self._list("ranking_certified", [[each.certified for each in row] for row in rankings])
+        self._list("ranking_contender", [[each.contender for each in row] for row in rankings])
+        self._numbers("ranking_doubt", [[each.doubt for each in row] for row in rankings])
+        self._list("pairs_count", [[len(of_target) for of_target in each.pairs] for each in rows])
+        pairs = [[pair for of_target in each.pairs for pair in of_target] for each in rows]
+        for name in ("first", "second"):
+            self._list(f"pair_{name}", [[getattr(pair, name) for pair in row] for row in pairs])
+        for name in ("share", "share_stderr", "size", "stderr"):
+            self._numbers(f"pair_{name}", [[getattr(pair, name) for pair in row] for row in pairs])
+        self._list("verdicts", [each.verdicts for each in rows])
+        self._names("causes", [each.causes for each in rows])
+
+    def _curves(self) -> None:
+        rows = [[side_by_side(curves) for curves in each.curves] for each in self._explanations]
+        self._list("effects_count", [[len(curves) for curves in row] for row in rows])
+        self._list("effect_feature", [[feature for curves in row for feature in curves.features] for row in rows])
+        self._list("effect_own", [[own for curves in row for own in curves.own] for row in rows])
+        names = [[bins for curves in row for bins in curves.names] for row in rows]
+        self._shared("effect_names", names, lambda bins: self._interner.same(bins, lambda: tuple(bins)))
+        for at, name in enumerate(("bin_share", "bin_effect", "bin_stderr")):
+            self._arrays(name, [[curves.numbers[at] for curves in row] for row in rows])
+
+    def _provenance(self) -> None:
+        rows = [each.provenance for each in self._explanations]
+        # a seed may be larger than any integer of 64 bits
+        self._names("seed", [[str(each.seed)] for each in rows])
+        for name in ("n_samples", "samples_needed", "shared"):
+            self._one(name, [int(getattr(each, name)) for each in rows])
+        for name in ("effective_sample_size", "kernel_width"):
+            self._one(name, [getattr(each, name) for each in rows])
+        for name in ("stopped", "estimator", "path"):
+            self._names(name, [[getattr(each, name)] for each in rows])
+        for name in ("settings", "modality", "versions"):
+            self._shared(name, [[getattr(each, name)] for each in rows], self._interner.document)
+        self._list("warnings", [each.warnings for each in rows])
+        self._one("cost_rows", [each.cost.model_rows for each in rows])
+        self._one("cost_calls", [each.cost.model_calls for each in rows])
+        self._one("cost_seconds", [each.cost.seconds for each in rows])
+
+
+def _listed(indices: Any) -> Sequence[int]:
+    """Return indices as Python integers."""
+    found: Sequence[int] = indices.tolist() if isinstance(indices, np.ndarray) else [int(index) for index in indices]
+    return found
+
+
+def _alike(entries: Any, others: Any) -> bool:
+    """Return whether two columns hold the same entries, bit by bit where they are numbers."""
+    if isinstance(entries, np.ndarray):
+        return bool(entries.tobytes() == others.tobytes())
+    return bool(entries == others)

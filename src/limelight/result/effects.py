@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import overload
 
 import numpy as np
@@ -113,6 +114,17 @@ class Curves(Sequence[Effect]):
 
     def __hash__(self) -> int:
         return hash(tuple(self))
+
+
+def side_by_side(effects: Sequence[Effect]) -> Curves:
+    """Return effects held side by side, as most of them are."""
+    if isinstance(effects, Curves):
+        return effects
+    parts = [np.stack([each.shares, each.effects, each.stderr]) for each in effects]
+    ends = accumulate((part.shape[1] for part in parts), initial=0)
+    numbers = np.concatenate([np.empty((3, 0)), *parts], axis=1)
+    features, names = [each.feature for each in effects], [tuple(each.names) for each in effects]
+    return Curves(tuple(features), tuple(names), tuple([each.own for each in effects]), tuple(ends), numbers)
 
 
 @dataclass(frozen=True, slots=True)

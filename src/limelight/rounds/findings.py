@@ -103,7 +103,7 @@ def distance(one: OpenInstance) -> FloatArray:
 def reference(one: OpenInstance) -> FloatArray:
     """Return (d,) the average z' that each bar is compared with: all off for masks."""
     if isinstance(one.source, SharedSource):
-        return one.source.representation.reference
+        return one.source.reference
     return np.zeros(len(one.representation.features))
 
 

@@ -41,7 +41,7 @@ from limelight.rounds.truncation import truncation_notes
 from limelight.rounds.turns import Originals, Turn, turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt
 
-OPEN_AT_ONCE = {"masks": 16, "pool": 128}
+OPEN_AT_ONCE = {"masks": 16, "pool": 512}
 """Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows.
 
 An instance with masks of its own brings hundreds of rows to a round, and may be a large image.

@@ -32,7 +32,7 @@ RARE = 0.05
 """A bin with a smaller share, or with all but such a share, gets draws of its own."""
 
 _CHUNK = 4096
-_MOST_KEYS = 1 << 16
+_MOST_KEYS = 1 << 14
 ABSENT_WEIGHT = 1e-6
 """What draws with a value that the background never shows weigh in sum. The weight of such a feature is the limit of an
 ordinary one as its share goes to 0, and the others stay as they were."""
@@ -266,7 +266,7 @@ class SharedDraws:
             raise ValueError("held: expected which draws to make")
         # The same points as those of the first shared draws: what differs is the held column alone, so that the noise
         # of all others cancels in its weight. Replicates stay independent of each other, which is all that errors need.
-        U = self.points(0, stop)[start:]
+        U = self._first_points(stop)[start:]
         if which.how == "value":
             codes, inputs = representation.draw_with(U, which.coordinate)
         else:
@@ -275,6 +275,14 @@ class SharedDraws:
         pending.U.append(U)
         pending.codes.append(codes)
         return inputs
+
+    def _first_points(self, stop: int) -> FloatArray:
+        """Return the points (stop, c) of the first shared draws: those that are there, or else drawn again."""
+        drawn = [self.U, *[U for pending in self._pending if pending.held is None for U in pending.U]]
+        # a latin hypercube belongs to its block
+        if self.design != "lhs" and sum(map(len, drawn)) >= stop:
+            return np.concatenate(drawn)[:stop]
+        return self.points(0, stop)
 
     def moved(self, which: Held, U: FloatArray) -> FloatArray:
         """Return points whose column is moved into a bin of the background's, or out of it."""
@@ -324,9 +332,11 @@ class SharedSource:
         self.representation = representation
         self.draws = draws
         self.shared = shared
-        self.key = _codes_of(representation)
-        self.fixed = tuple([feature.keep >= 1.0 for feature in representation.features])
-        self._rare = _rare_values_of(self.key, representation, draws) if hold else ()
+        self.key: tuple[bytes, Hashable] = (representation.own.tobytes(), tuple(representation.outside.items()))
+        known = _traits_of(self.key, representation, draws)
+        self.fixed = known.fixed
+        self.reference = known.reference
+        self._rare = known.rare if hold else ()
         self._parts: tuple[tuple[int, int], list[HeldDraws]] = ((0, 0), [])
 
     @property
@@ -399,18 +409,26 @@ class SharedSource:
         return design
 
 
-def _codes_of(representation: Encoded) -> tuple[bytes, Hashable]:
-    """Return what is equal for rows that encode all draws alike: their codes, and their values outside."""
-    return (representation.own.tobytes(), tuple(representation.outside.items()))
+class _Traits(NamedTuple):
+    """What rows with the same codes share: features that do not vary, the average z', and what is drawn on purpose."""
+
+    fixed: tuple[bool, ...]
+    reference: FloatArray
+    rare: tuple[Held, ...]
 
 
-def _rare_values_of(key: Hashable, representation: Encoded, draws: SharedDraws) -> tuple[Held, ...]:
-    """Return which draws are made on purpose; found once for rows with the same codes."""
-    known: dict[Hashable, tuple[Held, ...]] = draws.made.setdefault("rare", {})
+def _traits_of(key: Hashable, representation: Encoded, draws: SharedDraws) -> _Traits:
+    """Return what rows with the same codes share, found once; where codes are numbers, no two rows do."""
+    fixed = tuple([feature.keep >= 1.0 for feature in representation.features])
+    if draws.background.probabilities is None:
+        return _Traits(fixed, representation.reference, ())
+    known: dict[Hashable, _Traits] = draws.made.setdefault("traits", {})
     if key not in known:
         if len(known) >= _MOST_KEYS:
             known.clear()
-        known[key] = rare_values(representation, draws)
+        reference = representation.reference.copy()
+        reference.flags.writeable = False
+        known[key] = _Traits(fixed, reference, rare_values(representation, draws))
     return known[key]
 
 
@@ -419,9 +437,10 @@ def rare_values(representation: Encoded, draws: SharedDraws) -> tuple[Held, ...]
     probabilities = draws.background.probabilities
     if probabilities is None:
         return ()
-    found = [(0.0, Held(at, "value", key)) for at, key in representation.outside.items()]
+    outside = representation.outside
+    found = [(0.0, Held(at, "value", key)) for at, key in outside.items()]
     for coordinate, code in enumerate(representation.own.tolist()):
-        if coordinate in representation.outside or code < 0:
+        if coordinate in outside or code < 0:
             continue
         share = float(probabilities[coordinate][int(code)])
         if 0.0 < share < RARE:

@@ -54,7 +54,7 @@ class Weighed:
 def around(stack: Stack, weighed: Weighed) -> list[tuple[Around, ...]]:
     """Return for each row and target what is around it."""
     look, rows = stack.look, len(stack.sources)
-    away = 1.0 - np.array([source.representation.reference for source in stack.sources])
+    away = 1.0 - np.array([source.reference for source in stack.sources])
     by_target: list[list[Around]] = []
     for target, control in enumerate(look.controls):
         if control is None:

@@ -129,7 +129,7 @@ def _looked_at(look: Look, rows: Sequence[OpenInstance], own: FloatArray, width:
     stack = stack_of(look, rows, width)
     fits, identified = stack.fits()
     fits = _tied(fits, stack, own)
-    away = np.abs(1.0 - np.array([source.representation.reference for source in stack.sources]))
+    away = np.abs(1.0 - np.array([source.reference for source in stack.sources]))
     verdicts = judge_tables(
         fits,
         away,

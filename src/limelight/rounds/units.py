@@ -8,6 +8,7 @@ come back in the user's units (`assembly.py`). Where nothing but the last digits
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ LAST_DIGITS = 4.0
 """An answer that moves by so many units in its last place moves by rounding alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Units:
     """Origin and scale of k outputs.
 
@@ -40,7 +41,7 @@ class Units:
     scale: FloatArray
     dust: FloatArray
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Return whether all outputs are fitted as they are."""
         return not self.origin.any() and not self.dust.any() and bool((self.scale == 1.0).all())

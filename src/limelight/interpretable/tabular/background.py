@@ -29,6 +29,7 @@ GUIDE_STEPS = 8
 """Most support points per part of the table that replaces binary search."""
 BINS_KEPT_EXACT = 64
 """Up to that many bins keep their exact frequencies when a support is thinned."""
+_MOST_MET = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,10 @@ class TableBackground:
     store: Store
     salt: bytes = b""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the law, and not which values were met."""
+        return {name: value for name, value in self.__dict__.items() if name != "_terms_met"}
+
     @property
     def n_coordinates(self) -> int:
         """Return the number of features."""
@@ -306,22 +311,45 @@ class TableBackground:
             found[:, k] = shape.terms[support_points(law, U[:, k])]
         return found
 
-    def inside_of(self, own: NDArray[Any], numbers: FloatArray) -> FloatArray:
-        """Return (c, 4) the inner terms of one row, given its codes (c,) and its values as numbers (c,).
+    def inside_of(self, own: NDArray[Any], numbers: Sequence[float | None]) -> FloatArray:
+        """Return (c, 4) the inner terms of one row, given its codes (c,), and its values as far as they are numbers.
 
         A value between two support points stands at the nearest; one of a bin without numbers at its middle.
         """
-        found = np.zeros((len(own), INNER_TERMS))
-        for k, (shape, code) in enumerate(zip(self.shapes or (), own.tolist(), strict=True)):
-            points = np.flatnonzero(shape.codes == code)
-            values = self._numbers[k]
-            if not len(points) or not shape.terms[points].any():
-                continue
-            if values is None or not np.isfinite(numbers[k]):
-                found[k] = shape.terms[points[len(points) // 2]]
-            else:
-                found[k] = shape.terms[points[np.argmin(np.abs(values[points] - numbers[k]))]]
-        return found
+        if self.shapes is None:
+            return np.zeros((0, INNER_TERMS))
+        known = self._terms_met
+        if len(known) > _MOST_MET:
+            known.clear()
+        found = []
+        for key in zip(range(len(own)), own.tolist(), numbers, strict=True):
+            terms = known.get(key)
+            if terms is None:
+                terms = known[key] = self._terms_at(*key)
+            found.append(terms)
+        return np.array(found)
+
+    def _terms_at(self, feature: int, code: float, number: float | None) -> tuple[float, ...]:
+        """Return the inner terms of one value in one bin."""
+        shape = (self.shapes or ())[feature]
+        points = np.flatnonzero(shape.codes == code)
+        values = self._numbers[feature]
+        if not len(points):
+            return (0.0,) * INNER_TERMS
+        nearest = len(points) // 2
+        if values is not None and number is not None and np.isfinite(number):
+            nearest = int(np.argmin(np.abs(values[points] - number)))
+        return tuple(shape.terms[points[nearest]].tolist())
+
+    @cached_property
+    def _terms_met(self) -> dict[tuple[int, float, float | None], tuple[float, ...]]:
+        """Inner terms of values that were met, since most values are met again."""
+        return {}
+
+    @cached_property
+    def undrawn(self) -> tuple[tuple[bool, ...], ...]:
+        """For each feature which of its codes are never drawn: of thousands of levels the law keeps some."""
+        return tuple([tuple((shape.share <= 0.0).tolist()) for shape in self.shapes or ()])
 
     @cached_property
     def _numbers(self) -> tuple[FloatArray | None, ...]:

@@ -75,7 +75,7 @@ class TableRow:
         """Return (d, 4) what the row's own values do inside their bins; None where features are continuous."""
         if self.background.shapes is None:
             return None
-        numbers = np.full(len(self.own), np.nan)
+        numbers: list[float | None] = [None] * len(self.own)
         for feature, members in enumerate(self.background.members):
             value = self.read[members[0]]
             if len(members) == 1 and isinstance(value, (int, float)):
@@ -88,11 +88,9 @@ class TableRow:
 
         Of thousands of levels the law keeps some; another one is as good as outside.
         """
-        shapes = self.background.shapes
-        if shapes is None:
-            return {}
-        own = enumerate(self.own.astype(np.int64).tolist())
-        unknown = [j for j, code in own if code == UNKNOWN or shapes[j].share[code] <= 0.0]
+        undrawn = self.background.undrawn
+        codes = enumerate(self.own.astype(np.int64).tolist()) if undrawn else ()
+        unknown = [j for j, code in codes if code == UNKNOWN or undrawn[j][code]]
         return {feature: tuple(self.read[j] for j in self.background.members[feature]) for feature in unknown}
 
     def draw_with(self, U: FloatArray, coordinate: int) -> tuple[NDArray[Any], Inputs]:
