@@ -49,10 +49,11 @@ def fitted_alone(
         rows=len(neighborhood.Z),
         effective=effective_sample_size(neighborhood.weights),
         width=float(width),
+        units=one.units,
         curves=drawn,
         exhaustive=neighborhood.exhaustive,
     )
-    return as_told(fitted, one.units)
+    return as_told(fitted)
 
 
 def _triangle(estimate: Estimate, row: int, shown: NDArray[np.int64]) -> FloatArray:

@@ -24,7 +24,7 @@ LIKELY = 5
 
 def assemble(one: OpenInstance, fitted: Fitted, findings: Findings) -> Explanation:
     """Return the explanation of an instance from what the draws around it say, and what that means for its answer."""
-    context, representation, units = one.context, one.representation, one.units
+    context, representation, units = one.context, one.representation, fitted.units
     targets, verdict = findings.targets, fitted.verdict
     features = tuple([feature.name for feature in representation.features])
     prediction = one.outputs[one.targets]

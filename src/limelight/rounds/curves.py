@@ -78,10 +78,13 @@ class Cells:
         (R B, N) a sparse matrix of ones, which adds up the draws in each replicate and bin.
     count
         (B,) how many draws are in each bin.
+    shape
+        R and B.
     """
 
     sums: Any
     count: NDArray[np.int64]
+    shape: tuple[int, int]
 
     @classmethod
     def of(cls, lines: NDArray[np.integer[Any]], there: FloatArray | None, bins: Bins) -> Cells:
@@ -108,7 +111,8 @@ class Cells:
         shape = (replicates * bins.width, replicates * rows)
         kept = int(np.count_nonzero(inside))
         sums = csr_array((np.ones(kept), (cell[inside], draw[inside])), shape=shape)
-        return cls(sums, np.bincount(place[inside], minlength=bins.width).astype(np.int64))
+        count = np.bincount(place[inside], minlength=bins.width).astype(np.int64)
+        return cls(sums, count, (replicates, bins.width))
 
     def of_rows(self, values: FloatArray) -> FloatArray:
         """Return Σ values (S, R, m) by replicate and bin (S, R, B).

@@ -142,10 +142,11 @@ def find(one: OpenInstance, fitted: Fitted, expectations: Expectations = ()) -> 
     center = one.representation.center
     local = (fitted.intercept + (fitted.coef * center).sum(axis=1)).tolist()
     expectations = expectations or (None,) * len(local)
-    each = zip(fitted.targets, one.own.tolist(), local, expectations, strict=True)
+    own = fitted.units.told(one.outputs[one.targets]).tolist()
+    each = zip(fitted.targets, own, local, expectations, strict=True)
     targets = tuple([_of_target(fitted, *told) for told in each])
-    if not one.units.plain:
-        scales = zip(targets, one.units.scale.tolist(), one.units.origin.tolist(), strict=True)
+    if not fitted.units.plain:
+        scales = zip(targets, fitted.units.scale.tolist(), fitted.units.origin.tolist(), strict=True)
         targets = tuple([replace(told, expected=told.expected * scale + origin) for told, scale, origin in scales])
     return Findings(center, reference(one), fitted.df, targets)
 

@@ -87,6 +87,8 @@ class Fitted:
         How many perturbations there are, and how many equally near ones they are worth.
     width
         The kernel width.
+    units
+        The units in which outputs are fitted.
     exhaustive
         Whether every perturbation is a row.
     """
@@ -106,19 +108,20 @@ class Fitted:
     rows: int
     effective: float
     width: float
+    units: Units
     curves: tuple[Curves, ...] = field(default=())
     exhaustive: bool = False
 
 
-def as_told(fitted: Fitted, units: Units) -> Fitted:
+def as_told(fitted: Fitted) -> Fitted:
     """Return covariances, curves and pairs in the user's units, as an explanation keeps them, and nothing writable.
 
     Explanations of equal rows share their arrays.
     """
-    if units.plain:
+    if fitted.units.plain:
         told = replace(fitted, covariance=tuple([as_kept(each) for each in fitted.covariance]))
     else:
-        told = _in_units(fitted, units)
+        told = _in_units(fitted)
     verdict = told.verdict
     orders = [ranking.order for ranking in verdict.rankings]
     rest = [told.coef, told.stderr, told.intercept, told.fidelity, told.fidelity_stderr, told.r2]
@@ -127,8 +130,8 @@ def as_told(fitted: Fitted, units: Units) -> Fitted:
     return told
 
 
-def _in_units(fitted: Fitted, units: Units) -> Fitted:
-    scales = units.scale.tolist()
+def _in_units(fitted: Fitted) -> Fitted:
+    scales = fitted.units.scale.tolist()
     covariance = []
     for triangle, scale in zip(fitted.covariance, scales, strict=True):
         # squares of very large or small outputs are held as far as numbers reach

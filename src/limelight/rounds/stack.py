@@ -82,14 +82,12 @@ class Range:
 
     def with_(self, others: Sequence[Range]) -> Range:
         """Return the sums of these and other draws."""
-        every = (self, *others)
-        return Range(
-            sum(each.n for each in every),
-            np.minimum.reduce([each.low for each in every]),
-            np.maximum.reduce([each.high for each in every]),
-            np.sum([each.total for each in every], axis=0),
-            np.sum([each.squares for each in every], axis=0),
-        )
+        n, low, high, total, squares = self.n, self.low, self.high, self.total, self.squares
+        for other in others:
+            n += other.n
+            low, high = np.minimum(low, other.low), np.maximum(high, other.high)
+            total, squares = total + other.total, squares + other.squares
+        return Range(n, low, high, total, squares)
 
     @property
     def deviation(self) -> FloatArray:

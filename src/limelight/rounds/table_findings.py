@@ -20,8 +20,8 @@ from limelight.rounds.curves import Bins, Cells, RowBins, Shown, effects_of
 from limelight.rounds.findings import Expectation, Expectations
 from limelight.rounds.fitted import Around, Fitted
 from limelight.rounds.instance import OpenInstance
-from limelight.rounds.shared import SharedDraws, SharedSource
-from limelight.rounds.stack import Look, Stack, lines_of, look_of, shared_source
+from limelight.rounds.shared import Held, HeldDraws, SharedDraws, SharedSource
+from limelight.rounds.stack import Look, Sorted, Stack, lines_of, look_of, shared_source
 
 
 @dataclass(frozen=True)
@@ -167,14 +167,15 @@ def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[n
     if shapes is None or not names:
         return [()] * len(stack.sources)
     bins, shown = _bins(look.draws, shapes, names)
-    cells = _cells(look.draws, look.n, bins)
-    places = [_part_cells(stack, row, bins) for row in range(len(stack.sources))]
-    count = np.array([cells.count + sum(each.count for each in parts) for parts in places])
-    weight = _sums(stack, cells, places, None)
+    cells = _placed(stack, bins)
+    count = np.zeros((len(stack.sources), bins.width), dtype=np.int64)
+    for each in cells:
+        count[each.rows] += each.cells.count
+    weight = _sums(stack, cells, None)
     found = []
     for target, control in enumerate(look.controls):
         helped = weighed.helped[:, target]
-        moved, known = _moved(stack, cells, places, target, helped), np.zeros_like(weight)
+        moved, known = _moved(stack, cells, target, helped), np.zeros_like(weight)
         if control is not None and helped.any():
             levels = control.parts.levels(stack.own, stack.ratio, bins.owner, bins.code)
             known = np.where(helped[:, None, None], np.moveaxis(levels, 2, 1), 0.0)
@@ -187,34 +188,63 @@ def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[n
     return [tuple(each) for each in zip(*found, strict=True)]
 
 
-def _moved(
-    stack: Stack, cells: Cells, places: Sequence[Sequence[Cells]], target: int, helped: NDArray[np.bool_]
-) -> FloatArray:
+def _moved(stack: Stack, cells: Sequence[_Placed], target: int, helped: NDArray[np.bool_]) -> FloatArray:
     """Return (S, R, B) Σ w e, e the output, or what the second model leaves of it where it was used."""
     k = len(stack.look.targets)
     if helped.all():
-        return _sums(stack, cells, places, k + target)
-    plain = _sums(stack, cells, places, target)
+        return _sums(stack, cells, k + target)
+    plain = _sums(stack, cells, target)
     if not helped.any():
         return plain
-    return np.where(helped[:, None, None], _sums(stack, cells, places, k + target), plain)
+    return np.where(helped[:, None, None], _sums(stack, cells, k + target), plain)
 
 
-def _sums(stack: Stack, cells: Cells, places: Sequence[Sequence[Cells]], output: int | None) -> FloatArray:
+def _sums(stack: Stack, cells: Sequence[_Placed], output: int | None) -> FloatArray:
     """Return (S, R, B) Σ w y by replicate and bin, over the shared draws and each row's parts; None: Σ w."""
-    look, weights = stack.look, stack.shared_weights
-    m = weights.shape[2]
-    found = cells.of_rows(weights if output is None else weights * look.shared.outputs[:, output])
-    for row, parts in enumerate(places):
-        start = m
-        held = stack.sources[row].parts(look.n)
-        for part, cell in zip(held, parts, strict=True):
-            block = look.held(part)
-            stop = start + block.lines.codes.shape[2]
-            values = stack.weights[row][:, start:stop]
-            values = values if output is None else values * block.outputs[:, output]
-            found[row] += cell.of_rows(values[None])[0]
+    found = np.zeros((len(stack.sources), *cells[0].cells.shape))
+    for each in cells:
+        values = each.weights if output is None else each.weights * each.block.outputs[:, output]
+        found[each.rows] += each.cells.of_rows(values)
+    return found
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Draws that some rows of a stack have in common: the shared ones, or those that were made for one rare bin.
+
+    Parameters
+    ----------
+    rows
+        (S',) which rows these are.
+    weights
+        (S', R, m) the weights that they give the draws.
+    block, cells
+        The draws, and where they fall.
+    """
+
+    rows: NDArray[np.int64]
+    weights: FloatArray
+    block: Sorted
+    cells: Cells
+
+
+def _placed(stack: Stack, bins: Bins) -> list[_Placed]:
+    """Return the draws of a stack: the shared ones, then held ones by column, so that each row adds up in one order."""
+    look = stack.look
+    whole = _Placed(np.arange(len(stack.sources)), stack.shared_weights, look.shared, _cells(look.draws, look.n, bins))
+    parts: dict[Held, list[tuple[int, FloatArray, HeldDraws]]] = {}
+    for row, source in enumerate(stack.sources):
+        start = whole.weights.shape[2]
+        for part in source.parts(look.n):
+            stop = start + look.held(part).lines.codes.shape[2]
+            parts.setdefault(part.held, []).append((row, stack.weights[row][:, start:stop], part))
             start = stop
+    found = [whole]
+    # a row has no more than one part for each column
+    for which in sorted(parts, key=lambda held: held.coordinate):
+        rows, weights, of_rows = zip(*parts[which], strict=True)
+        made = _part_cells(look, of_rows[0], bins)
+        found.append(_Placed(np.array(rows), np.stack(weights), look.held(of_rows[0]), made))
     return found
 
 
@@ -235,24 +265,20 @@ def _cells(draws: SharedDraws, n: int, bins: Bins) -> Cells:
     return found
 
 
-def _part_cells(stack: Stack, row: int, bins: Bins) -> list[Cells]:
-    """Return where each part of a row's held draws falls; a value outside is in none of its column's bins."""
-    look = stack.look
-    found = []
-    for part in stack.sources[row].parts(look.n):
-        key = ("cells", look.n, part.held)
-        known = look.draws.made.get(key)
-        if known is None:
-            lines = look.held(part).lines
-            codes = lines.codes
-            if part.averaged is not None:
-                codes = codes.copy()
-                codes[part.averaged] = -1
-            known = Cells.of(codes, lines.there, bins)
-            if part.averaged is None:
-                look.draws.made[key] = known
-        found.append(known)
-    return found
+def _part_cells(look: Look, part: HeldDraws, bins: Bins) -> Cells:
+    """Return where held draws fall; a value outside is in none of its column's bins."""
+    key = ("cells", look.n, part.held)
+    known: Cells | None = look.draws.made.get(key)
+    if known is None:
+        lines = look.held(part).lines
+        codes = lines.codes
+        if part.averaged is not None:
+            codes = codes.copy()
+            codes[part.averaged] = -1
+        known = Cells.of(codes, lines.there, bins)
+        if part.averaged is None:
+            look.draws.made[key] = known
+    return known
 
 
 def expected(

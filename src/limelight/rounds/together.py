@@ -199,9 +199,10 @@ def _described(stack: Stack, fits: TableFits, verdicts: Sequence[Verdict], width
             rows=stack.ranges[row].n,
             effective=float(stack.effective[row]),
             width=width,
+            units=stack.look.units,
             curves=drawn[row],
         )
-        found.append(as_told(fitted, stack.look.units))
+        found.append(as_told(fitted))
     return found
 
 
