@@ -11,7 +11,7 @@ from limelight.control.table_weights import Corrected, estimate_table
 from limelight.control.tables import TableControl, TableDesign
 from limelight.interpretable.tabular.shapes import shape_of
 from limelight.local.estimate import Estimate
-from limelight.rounds.shared import replicate_order
+from limelight.rounds.encoded import replicate_order
 
 REPLICATES = 8
 FINE = 1024

@@ -15,7 +15,7 @@ from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
 from limelight.rounds.instance import Context
-from limelight.rounds.pipeline import ExpectedCost, expect, explain_stream
+from limelight.rounds.pipeline import OPEN_AT_ONCE, WITHOUT_WAITING, ExpectedCost, expect, explain_stream
 from limelight.rounds.preparing import fingerprint, prepare, short
 from limelight.rounds.targets import check_targets
 from limelight.settings import Settings, SettingsArguments
@@ -144,9 +144,7 @@ class Explainer:
         InputError, ModelCallError, ModelOutputError
             As `explain`; what is finished by then is yielded first.
         """
-        many = self.modality.instances(instances)
-        total = len(many) if hasattr(many, "__len__") else None
-        return OneByOne(progress(self._each(many), total=total), self._lock)
+        return self._stream(instances, OPEN_AT_ONCE["pool"])
 
     def explain_all(self, instances: Any) -> Explanations:
         """Return the explanations of many instances as one set, kept as columns in a quarter of the memory of a list.
@@ -161,7 +159,7 @@ class Explainer:
         InputError, ModelCallError, ModelOutputError
             As `explain`; the `finished` of the error are the explanations that were finished by then.
         """
-        return Explanations.of(self.explain_many(instances))
+        return Explanations.of(self._stream(instances, WITHOUT_WAITING))
 
     def estimate_cost(self, instance: Any) -> ExpectedCost:
         """Return the model rows and seconds that explaining an instance is expected to take.
@@ -237,10 +235,16 @@ class Explainer:
         with self._asking() as context:
             return short(fingerprint(context))
 
-    def _each(self, instances: Iterable[Any]) -> Generator[Explanation, None, None]:
+    def _stream(self, instances: Any, rows: int) -> Iterator[Explanation]:
+        """Return the explanations of instances, so many rows of a table open at a time."""
+        many = self.modality.instances(instances)
+        total = len(many) if hasattr(many, "__len__") else None
+        return OneByOne(progress(self._each(many, rows), total=total), self._lock)
+
+    def _each(self, instances: Iterable[Any], rows: int) -> Generator[Explanation, None, None]:
         """Yield explanations, taking the turn for each of them and lending it while an instance is made."""
         with self._asking() as context:
-            stream = explain_stream(Lent(instances, self._lock), context)
+            stream = explain_stream(Lent(instances, self._lock), context, rows=rows)
         question = Repeats()
         while True:
             with self._asking(question):

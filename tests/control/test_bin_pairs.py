@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from binned_tables import UNEQUAL, control, normal_columns, shared
-from limelight.control.bin_pairs import PairTable, PairTests, fit_table, one_hot, pair_tests
-from limelight.local.replicates import by_replicate
+from limelight.control.bin_pairs import PairTable, PairTests, fit_table, pair_tests
 
 R = 8
 BINS = np.array([3, 2, 4])
@@ -22,20 +21,14 @@ def rows(n: int, seed: int) -> np.ndarray:
 
 def without_sums(codes: np.ndarray, y: np.ndarray) -> np.ndarray:
     """What the best additive function leaves of y, e / √(1 − h)."""
-    X = one_hot(codes + FIRST, 9).astype(float)
+    X = (np.arange(9) == (codes + FIRST)[:, :, None]).any(axis=1).astype(float)
     inverse = np.linalg.pinv(X.T @ X)
     leverage = np.einsum("ij,jk,ik->i", X, inverse, X)
     return (y - X @ (inverse @ (X.T @ y))) / np.sqrt(1 - leverage)
 
 
 def result_of(codes: np.ndarray, residual: np.ndarray, total: float) -> PairTests:
-    Z = by_replicate(one_hot(codes + FIRST, 9), R)
-    return pair_tests(Z, by_replicate(residual, R), FIRST, total)
-
-
-def test_one_hot_says_which_bins_each_draw_is_in():
-    found = one_hot(np.array([[0, 4], [2, 3]]), 5)
-    assert found.tolist() == [[1, 0, 0, 0, 1], [0, 0, 1, 1, 0]]
+    return pair_tests(codes, residual, BINS, R, total)
 
 
 def test_shares_and_both_tests_are_those_of_double_loops():
@@ -60,7 +53,7 @@ def test_shares_and_both_tests_are_those_of_double_loops():
                     against[r] += residual[mine].sum() * residual[rest].sum() / rest.sum()
         free = (BINS[i] - 1) * (BINS[j] - 1) / (BINS[i] * BINS[j])
         mean, variance = mean * free, variance * free
-        assert found.share[at] == pytest.approx(against.sum() / total, rel=1e-4, abs=1e-7)
+        assert found.share[at] == pytest.approx(against.sum() / total, rel=1e-10, abs=1e-12)
         # Satterthwaite: a multiple of χ² with this mean and variance
         freedom = 2 * mean**2 / variance
         assert found.p[at] == pytest.approx(stats.chi2.sf(explained * freedom / mean, freedom), rel=1e-3, abs=1e-12)
@@ -187,6 +180,14 @@ def test_what_a_table_says_of_draws_is_its_level_and_slopes_in_their_cell():
         for i in range(20):
             v, w = inside[i, 0, 0], inside[i, 2, 0]
             assert found[r, i] == pytest.approx(cells[r, codes[i, 0], codes[i, 2]] @ [1.0, v, w, v * w])
+
+
+def test_what_one_fold_says_of_each_draw_is_its_own_line_of_what_all_say():
+    cells = np.random.default_rng(9).normal(size=(2, 3, 4, 4))
+    codes, inside = rows(20, 10), inner(20, 11)
+    table, fold = PairTable(0, 2, cells), np.arange(20) % 2
+    expected = table.predict(codes, inside)[fold, np.arange(20)]
+    np.testing.assert_allclose(table.predict_own(codes, inside, fold), expected)
 
 
 # ------------------------------------------------------------------------------------------------ pairs that are named

@@ -281,12 +281,3 @@ def test_weights_are_unbiased_and_their_intervals_cover_at_few_rows():
     assert np.abs(z).max() < 3.5
     assert 0.91 < np.mean(covered) < 0.99
     assert np.mean(covered, axis=0).min() > 0.86
-
-
-def test_bins_of_all_columns_are_sorted_into_replicates():
-    made = design(*shared(512, 1))
-    found = made.bins_by_replicate
-    assert found.shape == (R, 64, 16)
-    assert (found.sum(axis=2) == 4).all()
-    for j in range(4):
-        assert found[3, 2, 4 * j + made.codes[2 * R + 3, j]] == 1

@@ -34,8 +34,8 @@ def test_a_row_of_a_prepared_table_costs_that_row_and_the_one_that_tells_whether
     ready = explainer(model).prepare()
     before = model.rows
     found = ready.explain_all(table())
-    assert model.rows - before == len(found) + 8  # 1,000 rows in eight rounds of 128, each with one row asked again
-    assert sum(each.provenance.cost.model_rows for each in found) == len(found) + 8
+    assert model.rows - before == len(found) + 2  # 1,000 rows in two rounds of 512, each with one row asked again
+    assert sum(each.provenance.cost.model_rows for each in found) == len(found) + 2
 
 
 def test_the_explainer_that_is_prepared_stays_as_it_was() -> None:

@@ -10,15 +10,8 @@ import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.rounds.shared import (
-    Held,
-    SharedDraws,
-    SharedSource,
-    held_points,
-    held_rows,
-    rare_values,
-    replicate_order,
-)
+from limelight.rounds.encoded import SharedSource, rare_values, replicate_order
+from limelight.rounds.shared import Held, SharedDraws, held_points, held_rows
 
 SHARES = np.array([0.3, 0.45, 0.04, 0.21])
 

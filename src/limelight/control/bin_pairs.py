@@ -65,58 +65,65 @@ class PairTests:
         return np.asarray((self.share >= LEAST_SHARE) & both & new)
 
 
-def one_hot(flat: NDArray[np.int64], bins: int) -> NDArray[np.float32]:
-    """Return (n, B) which bins each draw is in, from their numbers (n, c)."""
-    found = np.zeros((len(flat), bins), np.float32)
-    np.put_along_axis(found, flat, np.float32(1), axis=1)
-    return found
-
-
-def pair_tests(Z: NDArray[np.float32], residual: FloatArray, first: NDArray[np.int64], total: float) -> PairTests:
+def pair_tests(
+    codes: NDArray[np.int64], residual: FloatArray, bins: NDArray[np.int64], replicates: int, total: float
+) -> PairTests:
     """Test every pair of columns for acting together.
 
     Parameters
     ----------
-    Z
-        (R, m, B) single precision: which bins each draw is in, by replicate.
+    codes
+        (n, c) the bins of the draws; row i belongs to replicate i mod R.
     residual
-        (R, m) what an additive function leaves of the outputs, e / √(1 − h).
-    first
-        (c,) where each column's bins begin.
+        (n,) what an additive function leaves of the outputs, e / √(1 − h).
+    bins
+        (c,) how many bins each column has.
+    replicates
+        R.
     total
         Σ (y − ȳ)².
     """
     from scipy.special import chdtrc
 
-    replicates = len(Z)
-    bins = np.diff(np.append(first, Z.shape[2]))
-
-    def by_pair(cells: FloatArray) -> FloatArray:
-        return np.asarray(np.add.reduceat(np.add.reduceat(cells, first, axis=-2), first, axis=-1))
-
-    transposed = Z.swapaxes(1, 2)
-    left = residual.astype(np.float32)[:, :, None]
-    sums = (transposed @ (Z * left)).astype(float)
-    counts = (transposed @ Z).astype(float)
-    squares = (transposed @ (Z * np.square(left))).sum(axis=0).astype(float)
-    whole = sums.sum(axis=0)
-    drawn = counts.sum(axis=0)
-    noise = squares / np.maximum(drawn, 1.0)
-    free = np.multiply.outer(bins - 1, bins - 1) / np.multiply.outer(bins, bins)
-    mean = by_pair(noise) * free
-    variance = 2.0 * by_pair(np.square(noise)) * free
+    i, j = np.triu_indices(len(bins), 1)
+    turn = np.arange(len(codes)) % replicates
+    columns = np.ascontiguousarray(codes.T)
+    pairs = zip(i.tolist(), j.tolist(), strict=True)
+    rows = [_sums_of(columns[a], columns[b], (int(bins[a]), int(bins[b])), residual, turn) for a, b in pairs]
+    moments = np.array([each[:3] for each in rows]).reshape(len(rows), 3)
+    against = np.array([each[3] for each in rows]).reshape(len(rows), replicates)
+    found, mean, variance = moments.T
     freedom = np.maximum(2.0 * np.square(mean) / np.maximum(variance, 1e-300), 0.5)
-    found = by_pair(np.square(whole) / np.maximum(drawn, 1.0))
     p = chdtrc(freedom, found * freedom / np.maximum(mean, 1e-300))
-    # each replicate against the rest
-    against = by_pair(sums * (whole - sums) / np.maximum(drawn - counts, 1.0))
-    scatter = against.var(axis=0, ddof=1) * replicates
+    scatter = against.var(axis=1, ddof=1) * replicates
     # the rest is shared by all replicates, which makes their scatter too small by (R − 2) / 2(R − 1)
     spread = np.sqrt(np.maximum(scatter, 1e-300) * 2.0 * (replicates - 1) / (replicates - 2))
-    share = against.sum(axis=0)
-    i, j = np.triu_indices(len(first), 1)
+    share = against.sum(axis=1)
     safe = max(total, 1e-300)
-    return PairTests(i, j, share[i, j] / safe, p[i, j], share[i, j] / spread[i, j], spread[i, j] / safe)
+    return PairTests(i, j, share / safe, p, share / spread, spread / safe)
+
+
+def _sums_of(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    bins: tuple[int, int],
+    residual: FloatArray,
+    turn: NDArray[np.int64],
+) -> tuple[float, float, float, FloatArray]:
+    """Return of a pair what its cells explain, mean and variance of that by chance, and (R,) each against the rest."""
+    size, replicates = bins[0] * bins[1], int(turn.max()) + 1
+    cell = first * bins[1] + second
+    place = turn * size + cell
+    counts = np.bincount(place, minlength=size * replicates).reshape(replicates, size)
+    sums = np.bincount(place, residual, size * replicates).reshape(replicates, size)
+    squares = np.bincount(cell, np.square(residual), size)
+    drawn, whole = counts.sum(axis=0), sums.sum(axis=0)
+    noise = squares / np.maximum(drawn, 1)
+    free = (bins[0] - 1) * (bins[1] - 1) / size
+    found = float((np.square(whole) / np.maximum(drawn, 1)).sum())
+    # each replicate against the rest
+    against = (sums * (whole - sums) / np.maximum(drawn - counts, 1)).sum(axis=1)
+    return found, float(noise.sum()) * free, 2.0 * float(np.square(noise).sum()) * free, against
 
 
 @dataclass(frozen=True)
@@ -137,10 +144,21 @@ class PairTable:
 
     def predict(self, codes: NDArray[np.int64], inside: FloatArray) -> FloatArray:
         """Return (R, n) what the tables of all folds say of draws."""
-        found = self.cells[:, codes[:, self.first], codes[:, self.second]]
+        cell = codes[:, self.first] * self.cells.shape[2] + codes[:, self.second]
+        tables = self.cells.reshape(len(self.cells), -1, _SLOPES)
         v = inside[:, self.first, 0]
         w = inside[:, self.second, 0]
-        return np.asarray(found[:, :, 0] + found[:, :, 1] * v + found[:, :, 2] * w + found[:, :, 3] * (v * w))
+        found = tables[:, :, 0].take(cell, axis=1)
+        for term, column in enumerate((v, w, v * w), 1):
+            found += tables[:, :, term].take(cell, axis=1) * column
+        return np.asarray(found)
+
+    def predict_own(self, codes: NDArray[np.int64], inside: FloatArray, fold: NDArray[np.int64]) -> FloatArray:
+        """Return (n,) what one fold's table (n,) says of each draw."""
+        level, first, second, both = self.cells[fold, codes[:, self.first], codes[:, self.second]].T
+        v = inside[:, self.first, 0]
+        w = inside[:, self.second, 0]
+        return np.asarray(level + first * v + second * w + both * (v * w))
 
 
 def fit_table(
@@ -170,23 +188,26 @@ def fit_table(
     replicates, n = residual.shape
     first, second = pair
     cell = codes[:, first] * bins[1] + codes[:, second]
+    # everything in the order of cells, so that sums and levels are runs
     order = np.argsort(cell, kind="stable")
-    present, starts = np.unique(cell[order], return_index=True)
-    # a fold does not see the rows of its own replicate
-    own = np.arange(replicates)[:, None] == np.arange(n) % replicates
-    seen = np.where(own & (not everything), 0.0, 1.0)
-    left = residual.copy()
-    counts = np.add.reduceat(seen[:, order], starts, axis=1)
-    kept = counts >= _ROWS
-    place = np.zeros(bins[0] * bins[1], dtype=np.int64)
-    place[present] = np.arange(len(present))
-    v = inside[:, first, 0]
-    w = inside[:, second, 0]
+    present, starts, sizes = np.unique(cell[order], return_index=True, return_counts=True)
+    fold, rows = order % replicates, np.arange(n)
+    left = residual[:, order]
+    v, w = inside[order, first, 0], inside[order, second, 0]
     tables = np.zeros((replicates, bins[0] * bins[1], _SLOPES))
+
+    def seen(values: FloatArray) -> FloatArray:
+        """Return (R, cells) Σ values (n,) of the rows that each fold sees."""
+        place = np.repeat(np.arange(len(present)), sizes) * replicates + fold
+        own = np.bincount(place, values, len(present) * replicates).reshape(-1, replicates).T
+        return np.asarray(own.sum(axis=0) - (0.0 if everything else own))
+
+    kept = seen(np.ones(n)) >= _ROWS
     for term, column in enumerate((np.ones(n), v, w, v * w)):
-        weight = np.add.reduceat((seen * np.square(column))[:, order], starts, axis=1)
-        moved = np.add.reduceat((seen * left * column)[:, order], starts, axis=1)
-        slope = np.where(kept, moved / (weight + _SHRINK), 0.0)
-        left -= slope[:, place[cell]] * column
+        if not everything:  # a fold does not see the rows of its own replicate
+            left[fold, rows] = 0.0
+        moved = np.add.reduceat(left * column, starts, axis=1)
+        slope = np.where(kept, moved / (seen(np.square(column)) + _SHRINK), 0.0)
+        left -= np.repeat(slope, sizes, axis=1) * column
         tables[:, present, term] = slope
     return PairTable(first, second, tables.reshape(replicates, *bins, _SLOPES))

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
 from limelight.control.additive import Additivity, Folds, Terms, additivity, terms_of, with_constant
-from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, one_hot, pair_tests
+from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, pair_tests
 from limelight.control.growth import growing_share
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
 from limelight.control.saturation import moving_rows, saturating_share
@@ -110,7 +110,7 @@ class TableControl:
             left -= self._waved(waves, amplitudes[fold], design[:, 1:], averaged)
         for table in self.tables:
             if averaged is None:
-                left -= table.predict(codes, inside)[fold, rows]
+                left -= table.predict_own(codes, inside, fold)
             else:
                 left -= self._averaged_table(table, codes, inside, averaged)[fold, rows]
         return left
@@ -248,9 +248,9 @@ class TableDesign:
         taken: set[tuple[int, int]] = set()
         if self.too_wide:
             return ()
-        Z, left = self.bins_by_replicate, left.copy()
+        left = left.copy()
         for _ in range(MOST_NAMED):
-            tests = pair_tests(Z, by_replicate(left, self.replicates), self.terms.first, total)
+            tests = self.pair_tests(left, total)
             believed = tests.believed(taken)
             if not believed.any():
                 break
@@ -273,11 +273,10 @@ class TableDesign:
         bins = sum(len(shape.share) for shape in self.terms.shapes)
         return len(self.codes) * bins**2 > MOST_PRODUCT
 
-    @property
-    def bins_by_replicate(self) -> NDArray[np.float32]:
-        """Return (R, m, B) which bins each draw is in."""
-        bins = sum(len(shape.share) for shape in self.terms.shapes)
-        return by_replicate(one_hot(self.codes + self.terms.first, bins), self.replicates)
+    def pair_tests(self, residual: FloatArray, total: float) -> PairTests:
+        """Return what residuals (n,) say of all pairs of columns."""
+        bins = np.array([len(shape.share) for shape in self.terms.shapes])
+        return pair_tests(self.codes, residual, bins, self.replicates, total)
 
 
 class _Building:
@@ -344,12 +343,11 @@ class _Building:
         if design.too_wide:
             return
         total = float(np.square(self.y - self.y.mean()).sum())
-        Z = design.bins_by_replicate
         for _ in range(_ROUNDS):
             unseen = self.unseen()
             if np.square(unseen).sum() < (1.0 - EXACTLY_ADDITIVE) * total:
                 return
-            tests = pair_tests(Z, by_replicate(unseen, design.replicates), design.terms.first, total)
+            tests = design.pair_tests(unseen, total)
             least = (1.0 - WORTHWHILE) * float(np.square(unseen).sum()) / total
             added = [self._try(pair) for pair in self._promising(tests, least)]
             if not any(added):

@@ -12,10 +12,10 @@ import numpy as np
 
 from limelight.contracts import FloatArray
 from limelight.result.explanation import Cost, Explanation, Provenance
+from limelight.rounds.encoded import SharedSource
 from limelight.rounds.findings import Findings
 from limelight.rounds.fitted import Fitted
 from limelight.rounds.instance import OpenInstance
-from limelight.rounds.shared import SharedSource
 from limelight.rounds.trust import trust_warnings, verdict_sentence
 
 LIKELY = 5

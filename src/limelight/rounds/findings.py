@@ -22,9 +22,9 @@ from limelight.control.additive import Additivity
 from limelight.local.sparse import NAME as SPARSE
 from limelight.local.ties import NOTHING
 from limelight.result.effects import Interaction
+from limelight.rounds.encoded import SharedSource
 from limelight.rounds.fitted import Around, Fitted
 from limelight.rounds.instance import OpenInstance
-from limelight.rounds.shared import SharedSource
 
 FAR = 4.0
 """The surrogate misses the instance where f and g(x') differ by more residual spreads than this."""

@@ -19,9 +19,9 @@ from limelight.local.sampling import size_law, weighted_size_law
 from limelight.local.sparse import estimate_sparse
 from limelight.local.surrogate import EstimatorSurrogate
 from limelight.rounds.economy import FrugalSource
+from limelight.rounds.encoded import SharedSource
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
-from limelight.rounds.shared import SharedSource
 from limelight.rounds.stack import stack_of_one
 
 

@@ -22,9 +22,10 @@ from limelight.models.calls import Caller
 from limelight.models.columns import Columns, Seen
 from limelight.result.explanation import Explanation
 from limelight.rounds.economy import FrugalSource, budget_of, economical_looks, second_askings
+from limelight.rounds.encoded import SharedSource
 from limelight.rounds.labels import check_labels, label_of
 from limelight.rounds.neighborhoods import MaskSource
-from limelight.rounds.shared import SharedDraws, SharedSource
+from limelight.rounds.shared import SharedDraws
 from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
 from limelight.rounds.units import Units, as_they_are

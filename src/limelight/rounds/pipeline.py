@@ -41,15 +41,28 @@ from limelight.rounds.truncation import truncation_notes
 from limelight.rounds.turns import Originals, Turn, turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt
 
-OPEN_AT_ONCE = {"masks": 16, "pool": 512}
+OPEN_AT_ONCE = {"masks": 16, "pool": 128}
 """Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows.
 
 An instance with masks of its own brings hundreds of rows to a round, and may be a large image.
 """
+WITHOUT_WAITING = 512
+"""Instances that share draws in one round where nobody waits for the first of them: fewer calls, larger batches."""
 
 
-def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Explanation]:
+def explain_stream(
+    instances: Iterable[Any], context: Context, *, rows: int = OPEN_AT_ONCE["pool"]
+) -> Iterator[Explanation]:
     """Yield the explanations of instances, in their order, holding a bounded number of them at a time.
+
+    Parameters
+    ----------
+    instances
+        Any number of them.
+    context
+        What they share.
+    rows
+        How many instances that share draws are open at a time.
 
     Raises
     ------
@@ -64,7 +77,7 @@ def explain_stream(instances: Iterable[Any], context: Context) -> Iterator[Expla
     learned = context.reread()
     while True:
         if misfit is None:
-            misfit = refill(waiting, numbered, context)
+            misfit = refill(waiting, numbered, context, rows)
         if not waiting:
             break
         try:
@@ -91,9 +104,12 @@ def start_anew(waiting: deque[OpenInstance], context: Context, error: ModelChang
         one.restart()
 
 
-def refill(waiting: deque[OpenInstance], numbered: Iterator[tuple[int, Any]], context: Context) -> InputError | None:
+def refill(
+    waiting: deque[OpenInstance], numbered: Iterator[tuple[int, Any]], context: Context, rows: int
+) -> InputError | None:
     """Open instances until enough wait; return the error of one that does not fit, naming its number."""
-    while not waiting or len(waiting) < OPEN_AT_ONCE[waiting[0].source.kind]:
+    most = {**OPEN_AT_ONCE, "pool": rows}
+    while not waiting or len(waiting) < most[waiting[0].source.kind]:
         number, instance = next(numbered, (-1, None))
         if number < 0:
             break

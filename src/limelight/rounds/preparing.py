@@ -17,8 +17,9 @@ import numpy as np
 from limelight.contracts import Background, Encoded
 from limelight.errors import InputError
 from limelight.rounds.asking import BrokenError, ask
+from limelight.rounds.encoded import RARE
 from limelight.rounds.instance import Context, OpenInstance
-from limelight.rounds.shared import RARE, Held, SharedDraws, held_rows
+from limelight.rounds.shared import Held, SharedDraws, held_rows
 from limelight.rounds.turns import Growth
 
 

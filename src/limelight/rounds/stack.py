@@ -3,14 +3,14 @@
 Input: open instances that share draws, at one number of them. Output: a `Stack`: for each row the sums over replicates
 that its weights are made of (`local/regression.py`), and the weights of the draws, which curves and pairs are read off.
 
-Shared draws are held sorted by replicate, one contiguous line of codes for each column, so that a row costs one
-comparison and one small product. Each row has a product of its own: no bit depends on which rows stand beside it.
+A row costs one comparison with the sorted codes of the draws (`lines.py`) and one small product. Each row has a product
+of its own: no bit depends on which rows stand beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,201 +21,10 @@ from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.table_weights import Corrected, Outputs, TableFits, fit_tables
 from limelight.local.proximity import proximity_to
 from limelight.local.regression import products, regressions
-from limelight.local.replicates import by_replicate
-from limelight.rounds.controls import Controls, held_residuals, shared_controls
+from limelight.rounds.encoded import ABSENT_WEIGHT, SharedSource
 from limelight.rounds.instance import Context, OpenInstance
-from limelight.rounds.shared import ABSENT_WEIGHT, HeldDraws, SharedDraws, SharedSource
-from limelight.rounds.units import Units, as_they_are
-from limelight.settings import Settings
-
-_MOST_LOOKS = 32
-"""Choices of targets whose outputs are kept sorted: as many as rows are likely to ask for in turn."""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Draws sorted by replicate.
-
-    Parameters
-    ----------
-    codes
-        (c, R, m)
-    there
-        (R, m) 1; 0 where a replicate has a draw less than others. None where all have as many.
-    """
-
-    codes: NDArray[np.integer[Any]]
-    there: FloatArray | None
-
-    @classmethod
-    def of(cls, codes: NDArray[Any], replicates: int) -> Lines:
-        """Return draws (n, c) sorted; a code is small, and read often."""
-        small = np.int16 if codes.max(initial=0) < 2**15 else np.int64
-        lines = np.ascontiguousarray(np.moveaxis(by_replicate(codes.astype(small), replicates), 2, 0))
-        there = None if len(codes) % replicates == 0 else by_replicate(np.ones(len(codes)), replicates)
-        return cls(lines, there)
-
-
-@dataclass(frozen=True)
-class Range:
-    """What some draws say of k outputs in sum.
-
-    Parameters
-    ----------
-    n
-        How many draws there are.
-    low, high, total, squares
-        (k,) the smallest and the largest output; sums of them and of their squares, less an offset.
-    """
-
-    n: int
-    low: FloatArray
-    high: FloatArray
-    total: FloatArray
-    squares: FloatArray
-
-    @classmethod
-    def of(cls, Y: FloatArray, offset: FloatArray) -> Range:
-        """Return the sums of outputs (n, k)."""
-        columns = Y.T - offset[:, None]
-        return cls(len(Y), Y.min(axis=0), Y.max(axis=0), columns.sum(axis=1), np.square(columns).sum(axis=1))
-
-    def with_(self, others: Sequence[Range]) -> Range:
-        """Return the sums of these and other draws."""
-        n, low, high, total, squares = self.n, self.low, self.high, self.total, self.squares
-        for other in others:
-            n += other.n
-            low, high = np.minimum(low, other.low), np.maximum(high, other.high)
-            total, squares = total + other.total, squares + other.squares
-        return Range(n, low, high, total, squares)
-
-    @property
-    def deviation(self) -> FloatArray:
-        """Return (k,) the standard deviation."""
-        variance = self.squares / self.n - np.square(self.total / self.n)
-        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
-
-
-@dataclass(frozen=True)
-class Sorted:
-    """Some draws with the outputs of some targets, and what second models leave of them, sorted by replicate.
-
-    Parameters
-    ----------
-    lines
-        The draws.
-    outputs
-        (R, q, m): k outputs less their offsets, then, where there is a second model, what it leaves of each.
-    range
-        The outputs in sum.
-    """
-
-    lines: Lines
-    outputs: FloatArray
-    range: Range
-
-
-@dataclass
-class Look:
-    """Everything that rows of one choice of targets share at one number of draws.
-
-    Parameters
-    ----------
-    draws
-        The shared draws.
-    n
-        How many of them are looked at.
-    targets
-        (k,) the outputs explained.
-    controls
-        For each target its second model; None where it has none.
-    settings
-        The explainer's.
-    """
-
-    draws: SharedDraws
-    n: int
-    targets: NDArray[np.int64]
-    controls: Controls
-    settings: Settings
-    _held: dict[Any, Sorted] = field(default_factory=dict)
-
-    @cached_property
-    def controlled(self) -> bool:
-        """Whether any target has a second model."""
-        return any(control is not None for control in self.controls)
-
-    @cached_property
-    def units(self) -> Units:
-        """Return the units in which the outputs are fitted."""
-        found = self.draws.units
-        return as_they_are(len(self.targets)) if found is None else found.of(self.targets)
-
-    @cached_property
-    def offset(self) -> FloatArray:
-        """Return (k,) the mean output; the output itself where it never moves."""
-        Y = self.draws.Y[: self.n, self.targets]
-        still = Y.max(axis=0) == Y.min(axis=0)
-        return np.asarray(np.where(still, Y[0], Y.T.mean(axis=1)))
-
-    @cached_property
-    def shared(self) -> Sorted:
-        """Return the shared draws."""
-        Y = self.draws.Y[: self.n, self.targets]
-        left = [
-            Y[:, row] - self.offset[row] if control is None else control.unseen
-            for row, control in enumerate(self.controls)
-        ]
-        return self._sorted(lines_of(self.draws, self.n), Y, left)
-
-    def held(self, part: HeldDraws) -> Sorted:
-        """Return draws that were made on purpose; those of a bin are kept, those of a value belong to few rows."""
-        known = self._held.get(part.held)
-        if known is not None:
-            return known
-        Y = part.Y[:, self.targets]
-        left = [
-            Y[:, row] - self.offset[row]
-            if control is None
-            else held_residuals(self.draws, self.n, control, part, self.targets[row])
-            for row, control in enumerate(self.controls)
-        ]
-        made = self._sorted(Lines.of(part.codes, self.draws.replicates), Y, left)
-        if part.averaged is None:
-            self._held[part.held] = made
-        return made
-
-    def _sorted(self, lines: Lines, Y: FloatArray, left: Sequence[FloatArray]) -> Sorted:
-        columns = np.concatenate(
-            [Y - self.offset, np.stack(left, axis=1)] if self.controlled else [Y - self.offset], axis=1
-        )
-        outputs = np.moveaxis(by_replicate(columns, self.draws.replicates), 2, 1)
-        return Sorted(lines, np.ascontiguousarray(outputs), Range.of(Y, self.offset))
-
-
-def lines_of(draws: SharedDraws, n: int) -> Lines:
-    """Return the first n shared draws sorted; kept for each look, of which there are few."""
-    if ("lines", n) not in draws.made:
-        draws.made["lines", n] = Lines.of(draws.codes[:n], draws.replicates)
-    found: Lines = draws.made["lines", n]
-    return found
-
-
-def look_of(draws: SharedDraws, n: int, targets: NDArray[np.int64], context: Context) -> Look:
-    """Return what rows of these targets share at n draws; kept for the last few choices of targets."""
-    settings = context.settings
-    kept: dict[Any, Look] = draws.made.setdefault("looks", {})
-    key = (id(settings), n, targets.tobytes())
-    if key not in kept:
-        controls: Controls = (None,) * len(targets)
-        ridge = settings.surrogate == "ridge" and not settings.regularization
-        product = settings.kernel == "exponential" and context.distance == "euclidean"
-        if settings.control_variates and ridge and product:
-            controls = shared_controls(draws, n, targets)
-        if len(kept) >= _MOST_LOOKS:
-            kept.clear()
-        kept[key] = Look(draws, n, targets, controls, settings)
-    return kept[key]
+from limelight.rounds.lines import Look, Range, Sorted, look_of
+from limelight.rounds.shared import HeldDraws
 
 
 @dataclass(frozen=True)

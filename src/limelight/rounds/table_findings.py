@@ -17,11 +17,13 @@ from limelight.control.tables import TableControl
 from limelight.local.replicates import by_replicate, scattered_error
 from limelight.result.effects import Curves, Interaction
 from limelight.rounds.curves import Bins, Cells, RowBins, Shown, effects_of
+from limelight.rounds.encoded import SharedSource
 from limelight.rounds.findings import Expectation, Expectations
 from limelight.rounds.fitted import Around, Fitted
 from limelight.rounds.instance import OpenInstance
-from limelight.rounds.shared import Held, HeldDraws, SharedDraws, SharedSource
-from limelight.rounds.stack import Look, Sorted, Stack, lines_of, look_of, shared_source
+from limelight.rounds.lines import Look, Sorted, lines_of, look_of
+from limelight.rounds.shared import Held, HeldDraws, SharedDraws
+from limelight.rounds.stack import Stack, shared_source
 
 
 @dataclass(frozen=True)

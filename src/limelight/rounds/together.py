@@ -18,11 +18,12 @@ from limelight.contracts import FloatArray
 from limelight.control.table_weights import TableFits
 from limelight.local.replicates import scatter, widening
 from limelight.local.ties import rounding
+from limelight.rounds.encoded import SharedSource
 from limelight.rounds.fitted import Fitted, as_told
 from limelight.rounds.instance import OpenInstance
+from limelight.rounds.lines import Look, look_of
 from limelight.rounds.memory import Memory
-from limelight.rounds.shared import SharedSource
-from limelight.rounds.stack import Look, Stack, look_of, shared_source, stack_of
+from limelight.rounds.stack import Stack, shared_source, stack_of
 from limelight.rounds.table_findings import Weighed, around, curves, spread_of
 from limelight.rounds.verdict import Verdict, judge_tables
 

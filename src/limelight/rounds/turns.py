@@ -16,9 +16,10 @@ from limelight.contracts import Encoded, FloatArray
 from limelight.errors import ModelChangedError
 from limelight.models.columns import widened
 from limelight.rounds.asking import NONE_AGAIN, Answers, Request
+from limelight.rounds.encoded import SharedSource
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
-from limelight.rounds.shared import Held, SharedDraws, SharedSource
+from limelight.rounds.shared import Held, SharedDraws
 from limelight.rounds.steadiness import REPEATS, both, handful, same_answers, sizes
 
 
