@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "doctor": frozenset({"explainer", "interpretable", "package"}),
     "__main__": frozenset({"cli"}),
     "explainer": frozenset({"inputs", "local", "models", "result", "rounds"}),
+    "refinement": frozenset({"inputs", "models", "result", "explainer", "interpretable"}),
     "overview": frozenset({"local", "models", "result", "rounds", "explainer", "interpretable", "diagnostics"}),
     "diagnostics": frozenset({"inputs", "local", "models", "result", "rounds", "explainer", "interpretable"}),
     "compat": frozenset(

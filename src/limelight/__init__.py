@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.overview.drift import drift as drift
     from limelight.overview.importance import feature_importance as feature_importance
     from limelight.overview.pick import submodular_pick as submodular_pick
+    from limelight.refinement import refine as refine
     from limelight.reports import Origin as Origin
     from limelight.reports import model_card as model_card
     from limelight.reports import report as report
@@ -71,6 +72,7 @@ _HOME = {
     "Text": "limelight.interpretable.text",
     "Prompt": "limelight.interpretable.prompt",
     "Answers": "limelight.models.answers",
+    "refine": "limelight.refinement",
     "submodular_pick": "limelight.overview.pick",
     "feature_importance": "limelight.overview.importance",
     "compare": "limelight.overview.compare",

@@ -104,7 +104,7 @@ def test_paragraphs_lines_patterns_and_callables() -> None:
 
 def test_equal_units_are_numbered_and_long_ones_shortened() -> None:
     assert names("Go. Go.") == ["Go. (1)", "Go. (2)"]
-    assert len(names("x" * 300)[0]) == 56
+    assert len(names("x" * 300)[0]) == 40
 
 
 def test_the_law_follows_the_scalariser() -> None:

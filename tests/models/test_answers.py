@@ -191,6 +191,32 @@ def test_an_object_with_a_text_is_an_answer() -> None:
     assert answer_of(Said()) == Answer("Rome.", tokens_out=3, cached=True)
 
 
+def test_a_remote_model_is_asked_for_all_that_it_says_and_counts_itself() -> None:
+    class Reply:
+        def __init__(self, text: str) -> None:
+            self.text, self.tokens_in, self.tokens_out, self.finish = text, 7, 2, "stop"
+            self.refusal = "no" if text == "I do not know." else None
+
+    class Remote:
+        def __init__(self) -> None:
+            self.usage = Usage()
+
+        def __call__(self, prompts: list[Any]) -> Any:
+            raise AssertionError("its answers() say more")
+
+        def answers(self, prompts: list[Any]) -> list[Reply]:
+            self.usage.cost += 0.5 * len(prompts)
+            self.usage.cached += len(prompts) // 2
+            return [Reply("It is the Tiber." if "Tiber" in prompt else "I do not know.") for prompt in prompts]
+
+    chat = Remote()
+    usage = explained(chat).layout["usage"]
+    assert usage["cost"] == pytest.approx(chat.usage.cost)
+    assert usage["cached"] == chat.usage.cached
+    assert usage["tokens_in"] == 7 * usage["calls"]
+    assert usage["refusals"] > 3
+
+
 def test_the_medoid_is_what_most_answers_are_like() -> None:
     assert medoid(["no idea at all", "Rome is old", "Rome is old", "Rome is very old"]) == "Rome is old"
 

@@ -20,7 +20,7 @@ from limelight.inputs.budget import CallBudget
 from limelight.inputs.prompts import BETWEEN, Prompted, Script, Unit
 from limelight.inputs.texts import Span
 from limelight.interpretable.components import fingerprint, own_copy
-from limelight.interpretable.prompt_units import Units, check_units, find_units, keep_out, read_prompt
+from limelight.interpretable.prompt_units import Units, check_units, find_units, keep_out, read_prompt, units_inside
 from limelight.interpretable.text_inputs import describe_callable
 from limelight.result.layouts import prompt_layout
 
@@ -31,6 +31,7 @@ LEAST_CALLS = 32
 unit find 19 of 20 of them; eight make the intervals half as wide."""
 BESIDE = 2
 """The whole prompt is asked twice, where the model is no `Answers`."""
+OPENED = "only what was opened is weighed: the rest of the prompt is always there"
 Law = Literal["bernoulli", "near"]
 LAWS: dict[str, Law] = {"graded": "bernoulli", "exact": "near"}
 
@@ -55,6 +56,8 @@ class PromptUnits:
         What stands in place of a hidden unit.
     answers
         Whom to ask what was said, where the model is an `Answers`; inputs are then `Prompted`.
+    notes
+        What has to be known to read the weights.
     """
 
     features: tuple[Feature, ...]
@@ -65,6 +68,7 @@ class PromptUnits:
     budget: CallBudget
     fill: str = ""
     answers: Any = None
+    notes: tuple[str, ...] = ()
     deterministic: bool = False
     chunk: int = 32
     whole: Prompted = field(init=False, repr=False)
@@ -154,6 +158,7 @@ class Prompt:
     max_samples: int = MOST_CALLS
     distance: Literal["cosine"] = "cosine"
     answers: Any = field(default=None, repr=False, kw_only=True)
+    opened: tuple[tuple[int, Span], ...] | None = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if isinstance(self.units, list):
@@ -184,7 +189,11 @@ class Prompt:
             If it is no prompt, does not fit the template, or has no unit that may be hidden.
         """
         script, items = read_prompt(instance, self.template, self.separator)
-        units = keep_out(script, find_units(script, items, self.levels[0], self.roles), self.keep)
+        if self.opened is None:
+            found = find_units(script, items, self.levels[0], self.roles)
+        else:
+            found = units_inside(script, self.opened, self.levels[0])
+        units = keep_out(script, found, self.keep)
         if not units:
             raise InputError("keep: expected something that may be hidden, got a prompt all of which is kept.")
         starts = np.cumsum([0, *map(len, named_texts(script).values())])
@@ -192,9 +201,9 @@ class Prompt:
         law = self.law or LAWS[getattr(self.answers, "design", "graded")]
         described = {name: value for name, value in self.describe().items() if name != "law"}
         content = fingerprint((script.texts, [dict(each) for each in script.messages], described))
-        return PromptUnits(
-            features, script, tuple(units), content, law, self._budget(len(units)), self.fill, self.answers
-        )
+        budget = self._budget(len(units))
+        notes = () if self.opened is None else (OPENED,)
+        return PromptUnits(features, script, tuple(units), content, law, budget, self.fill, self.answers, notes)
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return the prompts of a list or a stream.
@@ -218,6 +227,7 @@ class Prompt:
             "roles": None if self.roles is None else list(self.roles),
             "fill": self.fill,
             "law": self.law,
+            "opened": None if self.opened is None else [[message, *span] for message, span in self.opened],
         }
 
     def _budget(self, d: int) -> CallBudget:

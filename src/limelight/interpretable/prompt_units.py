@@ -24,7 +24,7 @@ TEXTUAL = ("words", "sentences", "lines", "paragraphs")
 STRUCTURAL = ("passages", "examples", "fields", "turns", "tools")
 KINDS = (*TEXTUAL, *STRUCTURAL)
 Units = str | re.Pattern[str] | Callable[[str], Any]
-SHOWN = 56
+SHOWN = 40
 """Characters of a unit that its name has."""
 _PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n[ \t]*\n|\s*\Z)", re.S)
 
@@ -109,6 +109,25 @@ def find_units(script: Script, items: Sequence[Item], units: Units, roles: Seque
     return _distinct(found)
 
 
+def check_finer(units: Units) -> None:
+    """Raise unless units are stretches of text, as those of every level but the first must be."""
+    if isinstance(units, str) and units in STRUCTURAL:
+        raise InputError(
+            f"units: expected {', '.join(TEXTUAL)}, a pattern or a callable after the first level, got {units!r}; only "
+            "text can be cut further."
+        )
+
+
+def units_inside(script: Script, opened: Sequence[tuple[int, Span]], units: Units) -> list[Unit]:
+    """Return the units of some stretches of the texts, each stretch cut by itself."""
+    found = []
+    for message, (start, stop) in sorted(opened):
+        for unit in _stretches(script.texts[message][start:stop], message, units):
+            spans = tuple((m, (first + start, last + start)) for m, (first, last) in unit.spans)
+            found.append(replace(unit, spans=spans))
+    return _distinct(found)
+
+
 def keep_out(script: Script, units: Sequence[Unit], keep: Any) -> list[Unit]:
     """Return the units that touch nothing kept.
 
@@ -137,14 +156,17 @@ def _textual(script: Script, units: Units, roles: Sequence[str] | None) -> Itera
     for number, text in enumerate(script.texts):
         if roles is not None and script.messages and script.messages[number].get("role") not in roles:
             continue
-        paragraphs = units in ("paragraphs", "passages")
-        spans = (
-            [found.span() for found in _PARAGRAPH.finditer(text) if found[0].strip()]
-            if paragraphs
-            else find_spans(text, units)
-        )
-        for start, stop in spans:
-            yield Unit(shortened(text[start:stop]), ((number, (start, stop)),))
+        yield from _stretches(text, number, units)
+
+
+def _stretches(text: str, message: int, units: Units) -> Iterator[Unit]:
+    """Yield the units of one text."""
+    if units in ("paragraphs", "passages"):
+        spans = [found.span() for found in _PARAGRAPH.finditer(text) if found[0].strip()]
+    else:
+        spans = find_spans(text, units)
+    for start, stop in spans:
+        yield Unit(shortened(text[start:stop]), ((message, (start, stop)),))
 
 
 def _turns(script: Script) -> Iterator[Unit]:

@@ -7,6 +7,7 @@ that views can show the words behind the numbers.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ import numpy as np
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, ModelOutputError
 from limelight.inputs.prompts import Prompted
-from limelight.models.said import Answer, Usage, answer_of, contrasts, medoid
+from limelight.models.said import Answer, Usage, answer_of, contrasts, medoid, spent
 from limelight.scalarisers import Scalariser, read
 
 AT_ONCE = 32
@@ -52,8 +53,9 @@ class Answers:
     Parameters
     ----------
     chat
-        n prompts (strings, messages or requests, as `Prompt` was given them) → n answers: strings, `Answer`s, or dicts
-        with ``text`` and what else is known (``tokens_in``, ``tokens_out``, ``cost``, ``cached``, ``finish``).
+        A model of `limelight.remote`; or a function from n prompts (strings, messages or requests, as `Prompt` was
+        given them) to n answers: strings, or objects or dicts with ``text`` and what else is known (``tokens_in``,
+        ``tokens_out``, ``cost``, ``cached``, ``finish``).
     scalariser
         What is made of an answer: ``"words"`` (default: overlap of words with the reference), ``"rouge-l"``,
         ``"match"``, one of `limelight.scalarisers`, a function (answer, reference) → number, or several of these from
@@ -103,6 +105,7 @@ class Answers:
         if reference is not None and not isinstance(reference, str):
             raise InputError(f"reference: expected the text of an answer or None, got {type(reference).__name__}.")
         self.chat = chat
+        self._chat: Callable[[list[Any]], Sequence[Any]] = getattr(chat, "answers", chat)
         self.scalarisers: tuple[Scalariser, ...] = read(scalariser)
         self.max_calls = max_calls
         self.reference = reference
@@ -110,6 +113,18 @@ class Answers:
         self._memory: dict[tuple[str, int], Answer] = {}
         self._numbers: dict[tuple[str, int, str, str], float] = {}
         self._sessions: dict[int, tuple[Prompted, _Session]] = {}
+
+    def within(self, max_calls: int) -> Answers:
+        """Return the same with another budget: what was said, and what it took, are shared.
+
+        >>> answers = Answers(lambda prompts: ["yes"] * len(prompts))
+        >>> answers.within(64).usage is answers.usage
+        True
+        """
+        other = copy.copy(self)
+        other.max_calls = max_calls
+        other._sessions = {}
+        return other
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -205,7 +220,9 @@ class Answers:
         ]
         for start in range(0, len(missing), AT_ONCE):
             part = missing[start : start + AT_ONCE]
-            said = self.chat([content for _, content, _ in part])
+            before = spent(self.chat)
+            said = self._chat([content for _, content, _ in part])
+            after = spent(self.chat)
             if isinstance(said, (str, bytes)) or not hasattr(said, "__len__") or len(said) != len(part):
                 got = f"{len(said)}" if hasattr(said, "__len__") else type(said).__name__
                 raise ModelOutputError(
@@ -214,8 +231,11 @@ class Answers:
                 )
             for (key, _, session), answer in zip(part, said, strict=True):
                 self._memory[key] = answer_of(answer)
-                session.usage.add(self._memory[key])
-                self.usage.add(self._memory[key])
+                for usage in (session.usage, self.usage):
+                    usage.add(self._memory[key])
+                    # what a `limelight.remote` model counts itself, shared evenly among its answers
+                    usage.cost += (after[0] - before[0]) / len(part)
+                    usage.cached += (after[1] - before[1]) / len(part)
 
     def _scored(self, session: _Session, keys: Sequence[tuple[str, int]], contents: Sequence[Any]) -> FloatArray:
         """Return (n, k) numbers of prompts that share a reference."""

@@ -74,7 +74,7 @@ class Usage:
     tokens_in: int = 0
     tokens_out: int = 0
     cost: float = 0.0
-    cached: int = 0
+    cached: float = 0
     refusals: int = 0
     truncations: int = 0
 
@@ -90,7 +90,7 @@ class Usage:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts as JSON."""
-        return asdict(self)
+        return {**asdict(self), "cached": round(self.cached)}
 
 
 def answer_of(said: Any) -> Answer:
@@ -114,7 +114,16 @@ def answer_of(said: Any) -> Answer:
             f"chat: expected answers that are strings, or have a text, got {type(said).__name__}; return for example "
             "response.choices[0].message.content."
         )
-    return Answer(str(read["text"]), **{name: read[name] for name in KNOWN if read.get(name) is not None})
+    known = {name: read[name] for name in KNOWN if read.get(name) is not None}
+    if getattr(said, "refusal", None):
+        known["finish"] = "refusal"
+    return Answer(str(read["text"]), **known)
+
+
+def spent(chat: Any) -> tuple[float, float]:
+    """Return the money and the cache hits that a chat has counted itself so far; 0 where it counts nothing."""
+    usage = getattr(chat, "usage", None)
+    return float(getattr(usage, "cost", 0.0)), float(getattr(usage, "cached", 0))
 
 
 def medoid(answers: Sequence[str]) -> str:

@@ -131,6 +131,14 @@ class FrugalSource(MaskSource):
             answers = Answers(outputs, answers.noise, answers.again, answers.asked)
         self.repeats = 1
         more = super().receive(answers, targets, again=again[:0])
+        if not self._wavers_at_all and self._differs_between_equals():
+            self.waver()
         if len(again):
             self.noise = np.mean(np.square(difference), axis=0) / 2 / np.square(self.units.scale)
         return more
+
+    def _differs_between_equals(self) -> bool:
+        """Return whether equal masks, which few units often have, were answered otherwise."""
+        Z, Y = np.concatenate([block.Z for block in self._draws]), np.concatenate(self._answers)
+        _, first, equals = np.unique(Z, axis=0, return_index=True, return_inverse=True)
+        return not same_answers(Y, Y[first[equals.ravel()]], sizes(Y))

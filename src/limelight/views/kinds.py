@@ -117,8 +117,6 @@ register(
     Kind(
         "prompt",
         page=prompt.page,
-        figure=figure_text.draw_text,
-        height=figure_text.text_height,
         terminal=prompt.terminal,
         verb="strike out",
         hint="Click a unit to strike it out and see what the surrogate then expects.",

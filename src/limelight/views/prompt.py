@@ -30,15 +30,14 @@ LINES = 300
 
 
 def page(explanation: Explanation, facts: TargetFacts) -> str:
-    """Return the prompt with its marks, the answer, and the answers with and without each unit."""
+    """Return the answer, the prompt with its marks, and the answers with and without each unit."""
     layout = explanation.layout
     pairs = "".join(_pair(row, pair) for row, pair in shown_pairs(layout, facts))
+    said = f'<div class="text said" dir="auto">{m.text(layout["answer"], lines=True)}</div>'
+    twice = f'<div class="twice"><h4 class="field">answers with and without</h4>{pairs}</div>' if pairs else ""
     return (
-        f'<div class="prompt"><section><h4 class="field">prompt</h4>{passage(explanation, facts)}</section>'
-        f'<section><h4 class="field">answer</h4><div class="text said" dir="auto">'
-        f"{m.text(layout['answer'], lines=True)}</div>"
-        f'<p class="usage">{m.text(usage(layout))}</p></section></div>'
-        + (f'<div class="pairs"><h4 class="field">answers with and without</h4>{pairs}</div>' if pairs else "")
+        f'<h4 class="field">answer</h4>{said}<p class="usage">{m.text(usage(layout))}</p>'
+        f'<h4 class="field">prompt</h4>{passage(explanation, facts)}{twice}'
     )
 
 
@@ -49,16 +48,16 @@ def terminal(explanation: Explanation, facts: TargetFacts) -> Any:
     out.append("answer\n", blocks.SOFT)
     out.append(_first(layout["answer"]) + "\n")
     for row, pair in shown_pairs(layout, facts):
-        out.append(f"\n{f.visible(row.label)}{_aside(pair)}\n", blocks.SOFT)
+        out.append(f"\n{f.visible(row.label)}  {_aside(pair)}".rstrip() + "\n", blocks.SOFT)
         out.append("  with     ", blocks.SOFT).append(f"{pair['scores'][0]:.2f}  {_first(pair['with'])}\n")
         out.append("  without  ", blocks.SOFT).append(f"{pair['scores'][1]:.2f}  {_first(pair['without'])}\n")
     return out.append(f"\n{usage(layout)}\n", blocks.SOFT)
 
 
 def shown_pairs(layout: Mapping[str, Any], facts: TargetFacts) -> Iterator[tuple[Row, Mapping[str, Any]]]:
-    """Yield the rows shown, and the pair of answers of each, as far as there is one."""
+    """Yield the rows shown whose sign is certain, each with its pair of answers: of others they would show noise."""
     known = {pair["unit"]: pair for pair in layout["contrasts"]}
-    for row in [row for row in facts.rows if row.index in known][:MOST_PAIRS]:
+    for row in [row for row in facts.rows if row.certain and row.index in known][:MOST_PAIRS]:
         yield row, known[row.index]
 
 
@@ -78,21 +77,19 @@ def usage(layout: Mapping[str, Any]) -> str:
 
 
 def _pair(row: Row, pair: Mapping[str, Any]) -> str:
-    same = pair["with"] == pair["without"]
-    said = [
-        f'<div class="text" dir="auto"><b>{name}</b> <span class="score">{score:.2f}</span><br>'
-        f"{m.text(pair[name], lines=True)}</div>"
-        for name, score in zip(("with", "without"), pair["scores"], strict=True)
-    ]
-    note = " — the same answer" if same else ""
-    head = f'<h5 data-f="{row.index}">{m.name(row.label)}<small>{m.text(_aside(pair) + note)}</small></h5>'
-    return f'<section>{head}<div class="two">{"".join(said)}</div></section>'
+    lines = zip(("with", "without"), pair["scores"], strict=True)
+    said = "".join(
+        f'<dt>{name}</dt><dd class="num">{score:.2f}</dd><dd dir="auto">{m.text(pair[name], lines=True)}</dd>'
+        for name, score in lines
+    )
+    others = f'<p class="others">{m.text(_aside(pair))}</p>' if pair["others"] else ""
+    return f"<h5>{m.name(row.label)}</h5><dl>{said}</dl>{others}"
 
 
 def _aside(pair: Mapping[str, Any]) -> str:
     """Return in what else the two prompts differ."""
     others = pair["others"]
-    return f" (the two prompts differ in {others} other unit{'s' if others > 1 else ''})" if others else ""
+    return f"The two prompts differ in {others} other unit{'s' if others > 1 else ''}." if others else ""
 
 
 def _first(text: str) -> str:
