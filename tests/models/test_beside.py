@@ -76,3 +76,9 @@ def test_it_pickles_where_the_models_do() -> None:
     both.choose(X, "no")
     again = pickle.loads(pickle.dumps(both))
     np.testing.assert_allclose(again(X), both(X))
+
+
+def test_of_some_models_only_the_differences_are_outputs() -> None:
+    both = Beside([lambda X: X[:, 0], lambda X: 2 * X[:, 0], lambda X: 4 * X[:, 0]], ("a", "b", "c"), told=2)
+    both.choose(X[:1], None)
+    np.testing.assert_allclose(both(X[:1]), [[0.2, 0.4, 0.2, 0.6]])

@@ -158,3 +158,27 @@ def test_a_wrong_argument_costs_nothing() -> None:
 
     with pytest.raises(InputError, match="agree"):
         ll.compare(explainer(never), never, X[:2], agree=-1.0)
+
+
+def test_two_fits_on_noise_differ_by_no_more_than_another_fit() -> None:
+    from sklearn.tree import DecisionTreeRegressor
+
+    rng = np.random.default_rng(0)
+
+    def fit(extra: Any = 0.0) -> Any:
+        return DecisionTreeRegressor(min_samples_leaf=10).fit(X, rng.normal(size=400) + extra)
+
+    refits = [fit() for _ in range(8)]
+    first = explainer(fit(), n_samples=512)
+    same = ll.compare(first, fit(), X[:10], refits=refits)
+    assert sum(entry.rows > 0 for entry in same.features) >= 3  # two functions, and told apart
+    assert all(entry.p_refit > 0.05 for entry in same.features)
+    assert "None of this is more than another fit of first differs." in same.sentences()
+    other = ll.compare(first, fit(3.0 * (X[:, 2] > 0)), X[:10], refits=refits)
+    assert [entry.feature for entry in other.features if entry.p_refit <= 0.05] == ["c"]
+    assert "More than another fit of first would differ: “c”." in other.sentences()
+
+
+def test_few_refits_say_nothing_about_how_fits_differ() -> None:
+    with pytest.raises(InputError, match="refits: expected none, or at least 4"):
+        ll.compare(explainer(), second, X[:2], refits=[second])

@@ -36,6 +36,8 @@ class Beside:
         What each is called, for errors.
     output_names
         Names of the outputs that all models have; None takes their own.
+    told
+        The answers of so many models are outputs of their own; of the others only the differences are. None: of all.
 
     >>> both = Beside([lambda X: X[:, 0], lambda X: 3 * X[:, 0]], ("old", "new"))
     >>> both.choose(np.ones((1, 2)), None)
@@ -44,10 +46,17 @@ class Beside:
     [[1.0, 3.0, 2.0]]
     """
 
-    def __init__(self, models: Sequence[Any], names: Sequence[str], output_names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        models: Sequence[Any],
+        names: Sequence[str],
+        output_names: Sequence[str] | None = None,
+        told: int | None = None,
+    ) -> None:
         self.names = tuple(names)
         self._callers = [Caller(model, output_names=output_names, batch_size=WHOLE) for model in models]
         self._chosen: list[list[int]] = []
+        self._told = len(models) if told is None else told
 
     @property
     def compete(self) -> bool:
@@ -98,7 +107,7 @@ class Beside:
         for caller, chosen in zip(self._callers, self._chosen, strict=True):
             answers.append(caller.ask([inputs])[0][:, chosen])
         differences = [answer - answers[0] for answer in answers[1:]]
-        return np.hstack([*answers, *differences])
+        return np.hstack([*answers[: self._told], *differences])
 
     def _named(self, at: int) -> tuple[str, ...]:
         columns = self._callers[at].columns

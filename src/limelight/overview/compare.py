@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, cast
 
@@ -32,6 +33,7 @@ AGREE_SHARE = 0.05
 """Two probabilities this near to each other agree."""
 AGREE_SPREAD = 0.1
 """Two other answers agree within this share of the standard deviation of the first model's answers."""
+FEWEST_REFITS = 4
 ANOTHER_REASON = 2.0
 """A reason differs where a contribution changed by so many times what answers that agree may differ by."""
 
@@ -45,6 +47,7 @@ def compare(
     names: tuple[str, str] = ("first", "second"),
     level: float = 0.95,
     agree: float | None = None,
+    refits: Sequence[Any] = (),
 ) -> Comparison:
     """Return where two models differ in what they answer, and in why.
 
@@ -69,6 +72,10 @@ def compare(
     agree
         How far two answers may lie apart and still agree. None, the default: 0.05 where all are between 0 and 1, and
         else a tenth of the standard deviation of the first model's answers.
+    refits
+        Other fits of the first model: on another sample of its training data, or with other seeds; at least four. Two
+        fits of one recipe are two functions, and their weights differ; with refits it is said which features differ by
+        more than that. Each is asked about every perturbed row, too.
 
     Raises
     ------
@@ -91,6 +98,8 @@ def compare(
         raise InputError(f"agree: expected a positive number, in units of the output, got {agree!r}.")
     if not isinstance(first, Explainer):
         raise InputError(f"first: expected an Explainer, which knows the background, got {type(first).__name__}.")
+    if 0 < len(refits) < FEWEST_REFITS:
+        raise InputError(f"refits: expected none, or at least {FEWEST_REFITS}, got {len(refits)}.")
     if len(names) != 2 or names[0] == names[1]:
         raise InputError(f"names: expected two different names, got {names!r}.")
     instances = iter(first.modality.instances(rows))
@@ -98,29 +107,35 @@ def compare(
     if instance is None:
         raise InputError("rows: expected at least one instance, got none.")
     other = _other_model(first, second, instance)
-    both, outputs, explainer = side_by_side(first, [other], instance, target, names)
+    both, outputs, explainer = _side_by_side(first, [other, *refits], instance, target, names)
     total = len(rows) if hasattr(rows, "__len__") else None
     many = _Counted(chain([instance], instances), total)
     explanations = explainer.explain_all(many)
-    return _compared(explanations, outputs, both, names=names, level=level, agree=agree)
+    found = _compared(explanations, outputs, both, names=names, level=level, agree=agree)
+    return beyond_refits(found, [changed(name) for name in _refit_names(len(refits))]) if refits else found
 
 
-def side_by_side(
-    first: Explainer, others: Sequence[Any], instance: Any, target: Wanted, names: Sequence[str]
+def _side_by_side(
+    first: Explainer, others: Sequence[Any], instance: Any, target: Wanted, names: tuple[str, str]
 ) -> tuple[Beside, tuple[str, ...], Explainer]:
-    """Return several models as one, the outputs that are compared, and an explainer of them and their differences."""
+    """Return all models as one, the outputs that are compared, and an explainer of two and of all differences."""
     model, modality, output_names = first._given
     wanted = target
     if wanted is None and first.settings.targets not in RANKS:
         wanted = cast(Wanted, first.settings.targets)
-    both = Beside([model, *others], names, output_names)
+    every = (*names, *_refit_names(len(others) - 1))
+    both = Beside([model, *others], every, output_names, told=2)
     rng = stream(cast(int, first.settings.seed), b"", "represent")
     outputs = both.choose(modality.represent(instance, rng).original, wanted)
     titles = [titled(output, name) for name in names for output in outputs]
-    titles += [titled(output, changed(name)) for name in names[1:] for output in outputs]
+    titles += [titled(output, changed(name)) for name in every[1:] for output in outputs]
     settings = {name: getattr(first.settings, name) for name in Settings.names()}
     explainer = Explainer(both, modality, output_names=titles, **{**settings, "targets": "all"})
     return both, outputs, explainer
+
+
+def _refit_names(count: int) -> list[str]:
+    return [f"refit {number + 1}" for number in range(count)]
 
 
 def titled(output: str, name: str) -> str:
@@ -167,6 +182,31 @@ def _other_model(first: Explainer, second: Any, instance: Any) -> Any:
             "perturbations would not be the same; pass the second model itself."
         )
     return second._given[0]
+
+
+# -- what differs by more than another fit ----------------------------------------------------------------------------
+
+
+def beyond_refits(found: Comparison, refits: Sequence[str]) -> Comparison:
+    """Return a comparison that also says by which features two models differ more than another fit does.
+
+    Under no difference of recipe, the second model is one more refit. log mean |change| of a feature is then one more
+    draw of those of the refits, which a t interval for one more draw holds against them; only larger changes count.
+    """
+    from scipy.special import stdtr
+
+    laid = longforms(found.explanations, [titled(output, each) for each in refits for output in found.outputs])
+    sizes = {(each.target, key): size for each in laid for key, size in zip(each.keys, each.mean_abs(), strict=True)}
+    chances = []
+    for entry in found.features:
+        theirs = [float(sizes.get((titled(entry.output, each), entry.feature), 0.0)) for each in refits]
+        logs = np.log(np.maximum(theirs, 1e-300))
+        spread = float(logs.std(ddof=1)) * np.sqrt(1 + 1 / len(logs))
+        far = float(np.log(max(entry.change, 1e-300)) - logs.mean())
+        chances.append(float(stdtr(len(logs) - 1, -far / spread)) if spread > 0 else float(far <= 0))
+    adjusted = benjamini_hochberg(np.array(chances))
+    changed_features = [replace(entry, p_refit=float(p)) for entry, p in zip(found.features, adjusted, strict=True)]
+    return replace(found, features=tuple(changed_features))
 
 
 # -- what differs -----------------------------------------------------------------------------------------------------
@@ -278,6 +318,7 @@ def _features(
     level: float,
     significant: Counter[tuple[str, Hashable]],
 ) -> tuple[FeatureChange, ...]:
+    # of refits only differences were explained; they are read elsewhere
     found = feature_importance(explanations, level=level).features
     by_title: dict[str, dict[Hashable, FeatureImportance]] = {}
     for entry in found:

@@ -6,6 +6,7 @@ the views, the command line and reports.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ class FeatureChange:
         Mean change of the contribution, and its interval.
     rows
         In how many rows the contribution differs, corrected for all looks.
+    p_refit
+        How often another fit of the first model would differ as much in the use of this feature, adjusted for all
+        features; NaN where no refits were given.
     """
 
     output: str
@@ -51,6 +55,7 @@ class FeatureChange:
     mean_low: float
     mean_high: float
     rows: int
+    p_refit: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +220,9 @@ class Comparison:
         """Return everything but the explanations as JSON types."""
         kept = [name for name in self.__dataclass_fields__ if name != "explanations"]
         found = {name: getattr(self, name) for name in kept}
-        found["features"] = [asdict(entry) for entry in self.features]
+        found["features"] = [
+            asdict(entry) | {"p_refit": None if math.isnan(entry.p_refit) else entry.p_refit} for entry in self.features
+        ]
         found["rows"] = [asdict(row) for row in self.rows]
         return {**found, "sentences": list(self.sentences())}
 
@@ -264,7 +271,18 @@ class Comparison:
             f"{self.names[0]}, {top.second:.3g} in {self.names[1]})."
         )
         others = ", ".join(f"“{entry.feature}” ({entry.change:.3g})" for entry in changed[1:5])
-        return [*said, f"After it: {others}."] if others else said
+        if others:
+            said.append(f"After it: {others}.")
+        return said + self._beyond_refits(output)
+
+    def _beyond_refits(self, output: str) -> list[str]:
+        entries = self.of(output)
+        if all(math.isnan(entry.p_refit) for entry in entries):
+            return []
+        beyond = ", ".join(f"“{entry.feature}”" for entry in entries if entry.p_refit <= 1.0 - self.level)
+        if not beyond:
+            return [f"None of this is more than another fit of {self.names[0]} differs."]
+        return [f"More than another fit of {self.names[0]} would differ: {beyond}."]
 
     def __str__(self) -> str:
         """Return what differs, in sentences and ten lines of features for each output."""
