@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Unpack
 
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
 from limelight.lock import IN_THE_MODEL, Lent, Lock, OneByOne
+from limelight.models.cache import Cache, opened
 from limelight.models.calls import Caller
 from limelight.models.repeats import Repeats, within
 from limelight.progress import progress
@@ -38,6 +40,10 @@ class Explainer:
     output_names
         Names of the k outputs, or all labels that the model can answer; None takes the model's own, as far as it has
         some.
+    cache
+        A file that keeps the answers of a slow model: a rerun, also in another process, asks nothing. Answers are kept
+        under a fingerprint of the model; one that cannot be told apart by what it holds needs a name:
+        ``cache=remote.Cache("answers.db", model="fraud 3")``. A model behind an address has a cache of its own.
     **settings
         Every field of `Settings`.
 
@@ -62,6 +68,7 @@ class Explainer:
         modality: Modality,
         *,
         output_names: Sequence[str] | None = None,
+        cache: str | Path | Cache | None = None,
         **settings: Unpack[SettingsArguments],
     ) -> None:
         for name in settings:
@@ -84,6 +91,7 @@ class Explainer:
         ):  # a kind of data may ask the model how it reads, as Text(tokens="model") does
             modality = modality.for_model(model)
         self._given = (model, modality, output_names)
+        self._cache = opened(cache, model)
         self._context = self._new_context()
         columns = self._context.caller.expected
         if columns is not None:
@@ -185,7 +193,7 @@ class Explainer:
         """
         model, modality, output_names = self._given
         kept = {name: getattr(self._settings, name) for name in Settings.names()}
-        return Explainer(model, modality, output_names=output_names, **{**kept, **changes})
+        return Explainer(model, modality, output_names=output_names, cache=self._cache, **{**kept, **changes})
 
     def prepare(self, n: int | None = None) -> Explainer:
         """Return an explainer of the same model and data that has asked all that instances share: ready to be sent.
@@ -270,5 +278,6 @@ class Explainer:
     def _new_context(self) -> Context:
         """Return a context in which nothing has been asked."""
         model, modality, output_names = self._given
-        caller = Caller(model, output_names=output_names, batch_size=self._settings.batch_size)
+        size = self._settings.batch_size
+        caller = Caller(model, output_names=output_names, batch_size=size, cache=self._cache)
         return Context(self._settings, modality, caller)

@@ -71,6 +71,9 @@ class Cache:
     ----------
     path
         The file, made if it is missing. It must lie on a local disk: sqlite's log needs shared memory.
+    model
+        Whose answers these are, and of which version, in your own words: for local models that cannot be told apart by
+        what they hold. None asks `fingerprint`; a model behind an address has a name already.
     max_age
         Seconds after which an answer is asked anew; None keeps answers for ever.
 
@@ -89,20 +92,20 @@ class Cache:
     ({b'row': b'answer'}, 1, {'fraud 3': 1})
     """
 
-    def __init__(self, path: str | Path, *, max_age: float | None = None) -> None:
+    def __init__(self, path: str | Path, *, model: str | None = None, max_age: float | None = None) -> None:
         if max_age is not None and not max_age > 0:
             raise InputError(f"max_age: expected seconds > 0 or None, got {max_age!r}; None keeps answers for ever.")
-        self.path, self.max_age = Path(path).absolute(), max_age
+        self.path, self.model, self.max_age = Path(path).absolute(), model, max_age
         self._lock = threading.RLock()
         self._opened: tuple[int, sqlite3.Connection] | None = None
         with self._connection():
             pass  # a file that is none is said now
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "max_age": self.max_age}
+        return {"path": self.path, "model": self.model, "max_age": self.max_age}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        Cache.__init__(self, state["path"], max_age=state["max_age"])
+        Cache.__init__(self, **state)
 
     def __enter__(self) -> Cache:
         return self
@@ -181,6 +184,25 @@ class Cache:
             connection.close()
             raise InputError(f"cache: '{self.path}' is no cache of answers ({error}); name another file.") from error
         return connection
+
+
+def opened(cache: Any, model: Any) -> Cache | None:
+    """Return the cache that an argument names.
+
+    Raises
+    ------
+    InputError
+        If it is none, or if the model keeps its answers itself.
+    """
+    if cache is None:
+        return None
+    if hasattr(model, "preferred_rows"):
+        raise InputError("cache: a model behind an address keeps its answers itself; pass cache= to remote.http.")
+    if isinstance(cache, (str, Path)):
+        return Cache(cache)
+    if not isinstance(cache, Cache):
+        raise InputError(f"cache: expected the name of a file or a Cache, got {type(cache).__name__}.")
+    return cache
 
 
 @contextmanager

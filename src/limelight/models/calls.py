@@ -8,6 +8,7 @@ by part; where the model fails, the error names the batch and carries what is do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -19,9 +20,11 @@ from limelight.inputs.counts import fast_path
 from limelight.inputs.kinds import concatenate_fresh, count
 from limelight.models.adapters import adapt
 from limelight.models.batches import Batch, Queue, batch_size_rule, halves
+from limelight.models.cache import Cache
 from limelight.models.columns import Columns, Seen, widened
-from limelight.models.forms import read_form
+from limelight.models.forms import Form, read_form
 from limelight.models.frames import asked
+from limelight.models.kept import Kept
 from limelight.models.reading import Reader
 
 OUT_OF_MEMORY = ("out of memory", "resource_exhausted", "alloc", "oom")
@@ -49,6 +52,8 @@ class Caller:
         Bound of the automatic size; 16384 is where large batches stop paying for tree ensembles.
     as_is
         Take numbers as they are, whatever the model says of itself: a method that answers labels gives numbers.
+    cache
+        What keeps the answers between processes; None asks for every row.
 
     Attributes
     ----------
@@ -75,7 +80,9 @@ class Caller:
         batch_size: int | str = "auto",
         max_batch_rows: int = 16384,
         as_is: bool = False,
+        cache: Cache | None = None,
     ) -> None:
+        self._kept = None if cache is None else Kept(cache, model)
         self._model, self._given_names, self._as_is = model, output_names, as_is
         self._adapted = adapt(model, output_names=output_names)
         self._counts = fast_path(self._adapted.function)
@@ -224,6 +231,16 @@ class Caller:
     def _answer(self, blocks: Sequence[Inputs], batch: Batch) -> FloatArray:
         """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
         function, inputs = self._ready(blocks)
+        if self._kept is None:
+            return self._reader.read(self._form(function, inputs, batch), batch)
+
+        def ask(missing: Inputs, n: int) -> Form:
+            return self._form(function, missing, replace(batch, stop=batch.start + n))
+
+        return self._reader.read(self._kept.form(inputs, ask), batch)
+
+    def _form(self, function: Callable[[Inputs], Any], inputs: Inputs, batch: Batch) -> Form:
+        """Call the model once, and learn from the time that it took."""
         remembered = asked(inputs)
         self.calls += 1
         self.rows += batch.rows
@@ -233,9 +250,8 @@ class Caller:
         finally:
             seconds = perf_counter() - began
             self.seconds += seconds
-        Y = self._reader.read(form, batch)
         self._size.learn(batch.rows, seconds)
-        return Y
+        return form
 
     def _ready(self, blocks: Sequence[Inputs]) -> tuple[Callable[[Inputs], Any], Inputs]:
         """Return what to call and with what: the rest of a pipeline with counts where it begins by counting words."""
