@@ -22,6 +22,8 @@ from typing import Any
 from limelight.errors import InputError
 
 OWN_PICKLING = ("__reduce__", "__reduce_ex__", "__getstate__")
+ADDRESSES = frozenset({"_stop_words_id"})
+"""Attributes that hold an address in memory: scikit-learn's vectorizers have one, and it says nothing of the model."""
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -131,9 +133,16 @@ def _used(value: Any) -> list[Any]:
 
 
 def _state(value: Any) -> str:
-    import joblib
+    """Return a digest of a value's state: joblib's, which does not depend on the order of sets or shared strings."""
+    from joblib.hashing import NumpyHasher
 
-    return f"{type(value).__module__}.{type(value).__qualname__} {joblib.hash(value)}"
+    class Hasher(NumpyHasher):  # type: ignore[misc]
+        def save(self, part: Any) -> None:
+            if isinstance(part, dict) and not ADDRESSES.isdisjoint(part):
+                part = {name: each for name, each in part.items() if name not in ADDRESSES}
+            super().save(part)
+
+    return f"{type(value).__module__}.{type(value).__qualname__} {Hasher(hash_name='md5').hash(value)}"
 
 
 def _reference(part: Any) -> str:
