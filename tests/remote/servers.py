@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(int(fault), wait, json.dumps({"error": "not now"}).encode())
         time.sleep(server.latency)
         if fault == "late":
-            time.sleep(1.5)
+            time.sleep(3.0)
             return None
         status, headers, content = server.answer(self.path, body, dict(self.headers))
         if fault == "torn":  # fewer bytes than promised, and the end
