@@ -73,6 +73,28 @@ def test_a_budget_too_small_and_samples_beyond_it_are_refused_before_anything_is
     assert chat.calls == 0
 
 
+def test_settings_that_have_no_effect_are_refused() -> None:
+    chat = Chat()
+    for settings, message in (({"sampler": "pairs"}, "sampler: 'pairs'"), ({"replicates": 3}, "replicates: expected")):
+        with pytest.raises(ll.InputError, match=message):
+            ll.Explainer(ll.Answers(chat), ll.Prompt(), **settings).explain(prompt_of(5))  # type: ignore[arg-type]
+    assert chat.calls == 0
+
+
+def test_replicates_of_one_ask_no_mask_twice() -> None:
+    chat = Chat(0.3)
+    explanation = ll.Explainer(ll.Answers(chat, max_calls=64), ll.Prompt(), replicates=1).explain(prompt_of(20))
+    assert explanation.provenance.cost.model_rows == explanation.provenance.n_samples + 1
+    assert chat.calls <= 64
+
+
+def test_other_fits_take_the_same_masks() -> None:
+    for settings in ({"kernel_width": "auto"}, {"kernel_width": 0.25}, {"refit": True}, {"regularization": 0.01}):
+        explainer = ll.Explainer(ll.Answers(Chat(), max_calls=96), ll.Prompt(), **settings)  # type: ignore[arg-type]
+        found = explainer.explain(prompt_of(12))
+        assert {name for name, _ in found.as_list()[:3]} == {"Cause0.", "Cause1.", "Cause2."}
+
+
 def test_looks_double_from_32_or_two_a_unit() -> None:
     assert economical_looks(Settings(), CallBudget(256, 5), 10) == (32, 64, 128, 243)
     assert economical_looks(Settings(), CallBudget(256, 5), 40) == (80, 160, 243)

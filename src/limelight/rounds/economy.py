@@ -55,11 +55,19 @@ def economical_looks(settings: Settings, budget: CallBudget, n_features: int) ->
     Raises
     ------
     InputError
-        If the budget leaves fewer than `LEAST_MASKS`, or `n_samples` asks for more than it leaves.
+        If the budget leaves fewer than `LEAST_MASKS`, `n_samples` asks for more than it leaves, or a setting has no
+        effect here.
 
     >>> economical_looks(Settings(), CallBudget(256, beside=5), 60)
     (120, 240, 243)
     """
+    if settings.sampler not in ("auto", "plain"):
+        raise InputError(f"sampler: {settings.sampler!r} draws no prompts; take 'auto' (spread masks) or 'plain'.")
+    if settings.replicates not in ("auto", 1):
+        raise InputError(
+            f"replicates: expected 'auto' or 1 where calls cost money, got {settings.replicates}; a new mask tells "
+            "more than an old one asked again, and the intervals hold the noise either way."
+        )
     beside = budget.beside + second_askings(budget)
     most = budget.most - beside
     if most < LEAST_MASKS:
