@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from limelight.local.regression import Regression, ReplicateErrors, held_out_share, products, regressions
+from limelight.local.regression import Regression, ReplicateErrors, Sums, held_out_share, regressions
 from limelight.local.replicates import scatter
 
 R, M, D, Q = 8, 12, 3, 2
@@ -23,11 +23,14 @@ def rows(seed: int = 0, *, replicates: int = R, m: int = M, d: int = D) -> tuple
     return Z, weights, outputs + 5.0
 
 
+def sums_of(Z: np.ndarray, weights: np.ndarray, outputs: np.ndarray) -> Sums:
+    columns = np.concatenate([np.ones((*Z.shape[:2], 1)), Z, outputs], axis=2).swapaxes(1, 2)
+    return Sums.of(columns, weights, 1 + Z.shape[2])
+
+
 def regression(Z: np.ndarray, weights: np.ndarray, outputs: np.ndarray) -> Regression | None:
     """That of one instance, a stack of one; None where its rows do not identify the weights."""
-    columns = np.concatenate([np.ones((*Z.shape[:2], 1)), Z, outputs], axis=2).swapaxes(1, 2)
-    sums = products(columns, weights)[None]
-    found, identified = regressions(sums, np.square(weights).sum()[None], 1 + Z.shape[2])
+    found, identified = regressions(Sums.stack([sums_of(Z, weights, outputs)]))
     return Regression(**{name: each[0] for name, each in vars(found).items()}) if identified[0] else None
 
 
@@ -239,12 +242,6 @@ def test_standard_errors_are_the_roots_of_the_covariances_diagonal():
 # ------------------------------------------------------------------------------------------------------------ stacks
 
 
-def sums_of(seed: int) -> tuple[np.ndarray, float]:
-    Z, weights, outputs = rows(seed)
-    columns = np.concatenate([np.ones((*Z.shape[:2], 1)), Z, outputs], axis=2).swapaxes(1, 2)
-    return products(columns, weights), float(np.square(weights).sum())
-
-
 def everything(found: Regression) -> list[np.ndarray]:
     """What is read off a stack of regressions, instance by instance."""
     moved = found.contributions(found.fit)
@@ -254,21 +251,27 @@ def everything(found: Regression) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("size", [1, 2, 5, 7])
 def test_no_bit_of_an_instance_depends_on_the_size_of_its_stack(size):
-    known = [sums_of(seed) for seed in range(7)]
-    sums, squares = np.array([each[0] for each in known]), np.array([each[1] for each in known])
-    whole = everything(regressions(sums, squares, D + 1)[0])
+    known = [sums_of(*rows(seed)) for seed in range(7)]
+    whole = everything(regressions(Sums.stack(known))[0])
     for start in range(0, 7, size):
         few = slice(start, start + size)
-        for part, expected in zip(everything(regressions(sums[few], squares[few], D + 1)[0]), whole, strict=True):
+        for part, expected in zip(everything(regressions(Sums.stack(known[few]))[0]), whole, strict=True):
             assert part.tobytes() == expected[few].tobytes()
 
 
 def test_one_instance_without_an_answer_leaves_the_others_theirs():
-    known = [sums_of(seed) for seed in range(3)]
-    sums, squares = np.array([each[0] for each in known]), np.array([each[1] for each in known])
-    sums[1, :, 3] = sums[1, :, 1]
-    sums[1, :, :, 3] = sums[1, :, :, 1]
-    found, identified = regressions(sums, squares, D + 1)
+    known = [rows(seed) for seed in range(3)]
+    known[1][0][:, :, 2] = known[1][0][:, :, 0]
+    sums = [sums_of(*each) for each in known]
+    found, identified = regressions(Sums.stack(sums))
     assert identified.tolist() == [True, False, True]
-    alone, _ = regressions(sums[[0, 2]], squares[[0, 2]], D + 1)
+    alone, _ = regressions(Sums.stack([sums[0], sums[2]]))
     assert found.fit[[0, 2]].tobytes() == alone.fit.tobytes()
+
+
+def test_squared_outputs_that_are_at_hand_give_the_same_sums():
+    Z, weights, outputs = rows()
+    columns = np.concatenate([np.ones((*Z.shape[:2], 1)), Z, outputs], axis=2).swapaxes(1, 2)
+    known = Sums.of(columns, weights, 1 + D, np.square(columns[:, 1 + D :]))
+    assert known.squares.tobytes() == sums_of(Z, weights, outputs).squares.tobytes()
+    np.testing.assert_allclose(known.squares, (weights[:, :, None] * np.square(outputs)).sum(axis=1))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.estimate import Estimate
 from limelight.local.precision import estimate_plain
-from limelight.local.regression import Regression, ReplicateErrors, held_out_share, products, regressions
+from limelight.local.regression import Regression, ReplicateErrors, Sums, held_out_share, regressions
 from limelight.local.replicates import scattered_error
 
 WORTHWHILE = 0.98
@@ -236,8 +236,8 @@ def estimate_table(neighborhood: Neighborhood, corrected: Corrected, fixed: NDAr
     outputs = [neighborhood.Y - offset, *([corrected.left] if any(corrected.names) else [])]
     ones = np.ones((len(neighborhood.Y), 1))
     rows = np.concatenate([ones, neighborhood.Z[:, free], *outputs], axis=1)[order]
-    sums = products(rows.swapaxes(1, 2), weights)[None]
-    found, identified = regressions(sums, np.square(weights).sum()[None], 1 + len(free))
+    sums = Sums.stack([Sums.of(rows.swapaxes(1, 2), weights, 1 + len(free))])
+    found, identified = regressions(sums)
     if not identified[0]:  # a value that was never drawn, say, is not known, nor certain
         return estimate_plain(neighborhood, fixed=fixed)
     moved = None if corrected.moved is None else corrected.moved[None]

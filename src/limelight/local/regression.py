@@ -83,34 +83,70 @@ class Regression:
         return np.asarray(np.maximum(spread, 0.0))
 
 
-def products(columns: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return (R, p + q, p + q) Σ w x x' of columns (R, p + q, m): the constant, perturbations, and outputs.
-
-    One product has all sums that a regression needs; each instance has one of its own, so that no bit of it depends on
-    what else is fitted.
-    """
-    return np.asarray((columns * weights[:, None]) @ columns.swapaxes(1, 2))
-
-
-def regressions(sums: FloatArray, weight_squares: FloatArray, p: int) -> tuple[Regression, NDArray[np.bool_]]:
-    """Return the regressions of a stack, and (S,) where the rows identify the weights.
+@dataclass(frozen=True)
+class Sums:
+    """What a regression needs of some rows, for one instance or for a stack of them (…).
 
     Parameters
     ----------
-    sums
-        (S, R, p + q, p + q) the `products` of each instance.
+    products
+        (…, R, p, p + q) Σ w x x' of the constant and the perturbations with themselves, and with the outputs.
+    squares
+        (…, R, q) Σ w y².
     weight_squares
-        (S,) Σ w².
-    p
-        How many columns are not outputs.
+        (…) Σ w².
     """
-    gram, cross = sums[:, :, :p, :p], sums[:, :, :p, p:]
-    squares = np.diagonal(sums, axis1=2, axis2=3)[:, :, p:]
+
+    products: FloatArray
+    squares: FloatArray
+    weight_squares: FloatArray
+
+    @classmethod
+    def of(cls, columns: FloatArray, weights: FloatArray, p: int, squared: FloatArray | None = None) -> Sums:
+        """Return the sums of one instance.
+
+        It has products of its own, so that no bit of it depends on what else is fitted.
+
+        Parameters
+        ----------
+        columns
+            (R, p + q, m) the constant, perturbations, and outputs.
+        weights
+            (R, m)
+        p
+            How many columns are not outputs.
+        squared
+            (R, q, m) the squared outputs, where they are at hand.
+        """
+        squared = np.square(columns[:, p:]) if squared is None else squared
+        products = (columns[:, :p] * weights[:, None]) @ columns.swapaxes(1, 2)
+        squares = (squared @ weights[:, :, None])[:, :, 0]
+        return cls(products, squares, np.square(weights).sum())
+
+    @classmethod
+    def stack(cls, each: Sequence[Sums]) -> Sums:
+        """Return the sums of several instances, one above the other."""
+        return cls(*[np.array([getattr(sums, name) for sums in each]) for name in vars(each[0])])
+
+    def take(self, rows: Sequence[int]) -> Sums:
+        """Return the sums of some instances of a stack."""
+        return Sums(self.products[rows], self.squares[rows], self.weight_squares[rows])
+
+    @property
+    def effective(self) -> FloatArray:
+        """Return (…) the effective number of rows, (Σ w)² / Σ w²."""
+        total = self.products[..., 0, 0].sum(axis=-1)
+        return np.asarray(np.square(total) / np.where(self.weight_squares > 0.0, self.weight_squares, 1.0))
+
+
+def regressions(sums: Sums) -> tuple[Regression, NDArray[np.bool_]]:
+    """Return the regressions of a stack, and (S,) where the rows identify the weights."""
+    p = sums.products.shape[2]
+    gram, cross = sums.products[..., :p], sums.products[..., p:]
     # the constant is the first column, so this corner is Σ w
     whole = gram.sum(axis=1)
     total = whole[:, 0, 0]
-    safe = np.where(total > 0.0, total, 1.0)
-    effective = np.square(total) / np.where(weight_squares > 0.0, weight_squares, 1.0)
+    safe, effective = np.where(total > 0.0, total, 1.0), sums.effective
     variance = np.diagonal(whole, axis1=1, axis2=2)[:, 1:] - np.square(whole[:, 0, 1:]) / safe[:, None]
     identified = (total > 0.0) & (effective >= p + 1)
     identified &= (variance > _LEAST_VARIANCE * total[:, None]).all(axis=1)
@@ -119,7 +155,7 @@ def regressions(sums: FloatArray, weight_squares: FloatArray, p: int) -> tuple[R
     inflation = np.diagonal(bread, axis1=1, axis2=2)[:, 1:] * variance
     identified &= (inflation < _MOST_INFLATION).all(axis=1)
     bread = np.where(identified[:, None, None], bread, np.eye(p))
-    return Regression(gram, cross, squares, bread, effective), identified
+    return Regression(gram, cross, sums.squares, bread, effective), identified
 
 
 def _inverses(matrices: FloatArray) -> FloatArray:

@@ -109,6 +109,11 @@ class Sorted:
     outputs: FloatArray
     range: Range
 
+    @cached_property
+    def squared(self) -> FloatArray:
+        """Return (R, q, m) the squared outputs."""
+        return np.square(self.outputs)
+
 
 @dataclass
 class Look:

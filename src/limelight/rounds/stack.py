@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.table_weights import Corrected, Outputs, TableFits, fit_tables
 from limelight.local.proximity import proximity_to
-from limelight.local.regression import products, regressions
+from limelight.local.regression import Sums, regressions
 from limelight.rounds.encoded import ABSENT_WEIGHT, SharedSource
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.lines import Look, Range, Sorted, look_of
@@ -44,7 +43,7 @@ class Stack:
     free
         (m,) features that the background can vary.
     sums
-        (S, R, 1 + m + q, 1 + m + q) the products of constant, z' and outputs.
+        What the regressions need of constant, z' and outputs.
     weights
         For each row (R, M) the weights of its draws: the shared ones first, then each of its parts.
     ranges
@@ -56,20 +55,9 @@ class Stack:
     own: NDArray[np.int64]
     ratio: float
     free: NDArray[np.int64]
-    sums: FloatArray
+    sums: Sums
     weights: tuple[FloatArray, ...]
     ranges: tuple[Range, ...]
-
-    @cached_property
-    def effective(self) -> FloatArray:
-        """Return (S,) the effective sample sizes, (Σ w)² / Σ w²."""
-        totals = self.sums[:, :, 0, 0].sum(axis=1)
-        return np.asarray(np.square(totals) / np.where(self.weight_squares > 0.0, self.weight_squares, 1.0))
-
-    @cached_property
-    def weight_squares(self) -> FloatArray:
-        """Return (S,) Σ w²."""
-        return np.array([np.square(each).sum() for each in self.weights])
 
     @property
     def shared_weights(self) -> FloatArray:
@@ -85,7 +73,7 @@ class Stack:
             self.own[rows],
             self.ratio,
             self.free,
-            self.sums[rows],
+            self.sums.take(rows),
             tuple([self.weights[row] for row in rows]),
             tuple([self.ranges[row] for row in rows]),
         )
@@ -93,7 +81,7 @@ class Stack:
     def fits(self) -> tuple[TableFits, NDArray[np.bool_]]:
         """Return the weights, and (S,) of which rows the draws identify them."""
         look = self.look
-        sums, identified = regressions(self.sums, self.weight_squares, 1 + len(self.free))
+        sums, identified = regressions(self.sums)
         still = np.array([each.low == each.high for each in self.ranges])
         outputs = Outputs(look.offset, still, self.free)
         return fit_tables(sums, outputs, self._corrected()), identified
@@ -144,11 +132,12 @@ def stack_of(
         Z = _encoded(blocks, parts, own[row])
         known = None if weights is None else weights[row]
         weight = _weigh(blocks, parts, Z, near) if known is None else known
-        sums.append(products(_columns(blocks, Z, free), weight))
+        squared = look.shared.squared if not parts else None
+        sums.append(Sums.of(_columns(blocks, Z, free), weight, 1 + len(free), squared))
         found.append(weight)
         ranges.append(look.shared.range.with_([block.range for block in blocks[1:]]) if parts else look.shared.range)
     ratio = float(np.exp(-1.0 / (2.0 * width**2)))
-    return Stack(look, sources, own, ratio, free, np.stack(sums), tuple(found), tuple(ranges))
+    return Stack(look, sources, own, ratio, free, Sums.stack(sums), tuple(found), tuple(ranges))
 
 
 def stack_of_one(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Stack | None:

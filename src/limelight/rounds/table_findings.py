@@ -25,6 +25,9 @@ from limelight.rounds.lines import Look, Sorted, lines_of, look_of
 from limelight.rounds.shared import Held, HeldDraws, SharedDraws
 from limelight.rounds.stack import Stack, shared_source
 
+_MOST_AT_ONCE = 128
+"""Rows times targets whose curves are computed at a time."""
+
 
 @dataclass(frozen=True)
 class Weighed:
@@ -173,40 +176,62 @@ def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[n
     count = np.zeros((len(stack.sources), bins.width), dtype=np.int64)
     for each in cells:
         count[each.rows] += each.cells.count
-    weight = _sums(stack, cells, None)
-    found = []
-    for target, control in enumerate(look.controls):
-        helped = weighed.helped[:, target]
-        moved, known = _moved(stack, cells, target, helped), np.zeros_like(weight)
-        if control is not None and helped.any():
+    weight = _sums(stack, cells, None)[:, 0]
+    found: list[list[Curves]] = [[] for _ in stack.sources]
+    rows, k = len(stack.sources), len(look.targets)
+    step = max(_MOST_AT_ONCE // rows, 1)
+    for targets in [range(start, min(start + step, k)) for start in range(0, k, step)]:
+        several = len(targets)
+        moved, known = _moved(stack, cells, targets, weighed.helped), _known(stack, targets, weighed.helped, bins)
+        told = RowBins(
+            weight=np.repeat(weight, several, axis=0),
+            moved=moved.reshape(-1, *weight.shape[1:]),
+            count=np.repeat(count, several, axis=0),
+            known=known.reshape(-1, *weight.shape[1:]),
+            own=np.repeat(stack.own, several, axis=0),
+            coef=weighed.coef[:, targets].reshape(rows * several, -1),
+            added=weighed.added[:, targets].reshape(rows * several, *weighed.added.shape[2:]),
+        )
+        effects, stderr = effects_of(told, bins)
+        for at in range(rows * several):
+            row, target = at // several, targets[at % several]
+            found[row].append(shown.curves(effects[at], stderr[at], stack.own[row], selected[row][target]))
+    return [tuple(each) for each in found]
+
+
+def _known(stack: Stack, targets: range, helped: NDArray[np.bool_], bins: Bins) -> FloatArray:
+    """Return (S, T, R, B) what second models say of each bin, zero where they were not used."""
+    found = np.zeros((len(stack.sources), len(targets), stack.look.draws.replicates, bins.width))
+    for at, target in enumerate(targets):
+        control = stack.look.controls[target]
+        if control is not None and helped[:, target].any():
             levels = control.parts.levels(stack.own, stack.ratio, bins.owner, bins.code)
-            known = np.where(helped[:, None, None], np.moveaxis(levels, 2, 1), 0.0)
-        own, coef, added = stack.own, weighed.coef[:, target], weighed.added[:, target]
-        effects, stderr = effects_of(RowBins(weight, moved, count, known, own, coef, added), bins)
-        of_rows = []
-        for row, chosen in enumerate(selected):
-            of_rows.append(shown.curves(effects[row], stderr[row], own[row], chosen[target]))
-        found.append(of_rows)
-    return [tuple(each) for each in zip(*found, strict=True)]
+            found[:, at] = np.where(helped[:, target, None, None], np.moveaxis(levels, 2, 1), 0.0)
+    return found
 
 
-def _moved(stack: Stack, cells: Sequence[_Placed], target: int, helped: NDArray[np.bool_]) -> FloatArray:
-    """Return (S, R, B) Σ w e, e the output, or what the second model leaves of it where it was used."""
-    k = len(stack.look.targets)
-    if helped.all():
-        return _sums(stack, cells, k + target)
-    plain = _sums(stack, cells, target)
-    if not helped.any():
+def _moved(stack: Stack, cells: Sequence[_Placed], targets: range, helped: NDArray[np.bool_]) -> FloatArray:
+    """Return (S, T, R, B) Σ w e, e the output, or what the second model leaves of it where it was used."""
+    k, used = len(stack.look.targets), helped[:, targets]
+    left = slice(targets.start + k, targets.stop + k)
+    if used.all():
+        return _sums(stack, cells, left)
+    plain = _sums(stack, cells, slice(targets.start, targets.stop))
+    if not used.any():
         return plain
-    return np.where(helped[:, None, None], _sums(stack, cells, k + target), plain)
+    return np.where(used[:, :, None, None], _sums(stack, cells, left), plain)
 
 
-def _sums(stack: Stack, cells: Sequence[_Placed], output: int | None) -> FloatArray:
-    """Return (S, R, B) Σ w y by replicate and bin, over the shared draws and each row's parts; None: Σ w."""
-    found = np.zeros((len(stack.sources), *cells[0].cells.shape))
+def _sums(stack: Stack, cells: Sequence[_Placed], outputs: slice | None) -> FloatArray:
+    """Return (S, T, R, B) Σ w y by replicate and bin, over the shared draws and each row's parts; None: Σ w."""
+    several = 1 if outputs is None else outputs.stop - outputs.start
+    found = np.zeros((len(stack.sources), several, *cells[0].cells.shape))
     for each in cells:
-        values = each.weights if output is None else each.weights * each.block.outputs[:, output]
-        found[each.rows] += each.cells.of_rows(values)
+        values = each.weights[:, None]
+        if outputs is not None:
+            values = values * each.block.outputs[:, outputs].swapaxes(0, 1)
+        summed = each.cells.of_rows(values.reshape(-1, *values.shape[2:]))
+        found[each.rows] += summed.reshape(-1, several, *summed.shape[1:])
     return found
 
 

@@ -198,7 +198,7 @@ def _described(stack: Stack, fits: TableFits, verdicts: Sequence[Verdict], width
             covariance=covariance[row],
             targets=beside[row],
             rows=stack.ranges[row].n,
-            effective=float(stack.effective[row]),
+            effective=float(stack.sums.effective[row]),
             width=width,
             units=stack.look.units,
             curves=drawn[row],
