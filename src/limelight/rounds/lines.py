@@ -23,6 +23,7 @@ from limelight.rounds.shared import HeldDraws, SharedDraws
 from limelight.rounds.units import Units, as_they_are
 from limelight.settings import Settings
 
+_MOST_SQUARED = 1 << 20
 _MOST_LOOKS = 32
 """Choices of targets whose outputs are kept sorted: as many as rows are likely to ask for in turn."""
 
@@ -110,9 +111,9 @@ class Sorted:
     range: Range
 
     @cached_property
-    def squared(self) -> FloatArray:
-        """Return (R, q, m) the squared outputs."""
-        return np.square(self.outputs)
+    def squared(self) -> FloatArray | None:
+        """Return (R, q, m) the squared outputs; None where there are so many that a row squares them itself."""
+        return np.square(self.outputs) if self.outputs.size <= _MOST_SQUARED else None
 
 
 @dataclass
@@ -162,10 +163,7 @@ class Look:
     def shared(self) -> Sorted:
         """Return the shared draws."""
         Y = self.draws.Y[: self.n, self.targets]
-        left = [
-            Y[:, row] - self.offset[row] if control is None else control.unseen
-            for row, control in enumerate(self.controls)
-        ]
+        left = [None if control is None else control.unseen for control in self.controls]
         return self._sorted(lines_of(self.draws, self.n), Y, left)
 
     def held(self, part: HeldDraws) -> Sorted:
@@ -173,23 +171,21 @@ class Look:
         known = self._held.get(part.held)
         if known is not None:
             return known
-        Y = part.Y[:, self.targets]
-        left = [
-            Y[:, row] - self.offset[row]
-            if control is None
-            else held_residuals(self.draws, self.n, control, part, self.targets[row])
-            for row, control in enumerate(self.controls)
-        ]
-        made = self._sorted(Lines.of(part.codes, self.draws.replicates), Y, left)
+        left = []
+        for control, target in zip(self.controls, self.targets, strict=True):
+            left.append(None if control is None else held_residuals(self.draws, self.n, control, part, target))
+        made = self._sorted(Lines.of(part.codes, self.draws.replicates), part.Y[:, self.targets], left)
         if part.averaged is None:
             self._held[part.held] = made
         return made
 
-    def _sorted(self, lines: Lines, Y: FloatArray, left: Sequence[FloatArray]) -> Sorted:
-        columns = np.concatenate(
-            [Y - self.offset, np.stack(left, axis=1)] if self.controlled else [Y - self.offset], axis=1
-        )
-        outputs = np.moveaxis(by_replicate(columns, self.draws.replicates), 2, 1)
+    def _sorted(self, lines: Lines, Y: FloatArray, left: Sequence[FloatArray | None]) -> Sorted:
+        """Return draws with their outputs, and what second models leave of them: the outputs where there is none."""
+        columns = [Y - self.offset]
+        if self.controlled:
+            rest = [columns[0][:, row] if each is None else each for row, each in enumerate(left)]
+            columns.append(np.stack(rest, axis=1))
+        outputs = np.moveaxis(by_replicate(np.concatenate(columns, axis=1), self.draws.replicates), 2, 1)
         return Sorted(lines, np.ascontiguousarray(outputs), Range.of(Y, self.offset))
 
 
