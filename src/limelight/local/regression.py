@@ -126,11 +126,9 @@ class Sums:
     @classmethod
     def stack(cls, each: Sequence[Sums]) -> Sums:
         """Return the sums of several instances, one above the other."""
+        if len(each) == 1:  # the products of a thousand columns are large, and not copied
+            return cls(*[np.asarray(value)[None] for value in vars(each[0]).values()])
         return cls(*[np.array([getattr(sums, name) for sums in each]) for name in vars(each[0])])
-
-    def take(self, rows: Sequence[int]) -> Sums:
-        """Return the sums of some instances of a stack."""
-        return Sums(self.products[rows], self.squares[rows], self.weight_squares[rows])
 
     @property
     def effective(self) -> FloatArray:

@@ -43,7 +43,9 @@ class Stack:
     free
         (m,) features that the background can vary.
     sums
-        What the regressions need of constant, z' and outputs.
+        What the regressions need of constant, z' and outputs; None of rows that have been fitted.
+    effective
+        (S,) effective sample sizes.
     weights
         For each row (R, M) the weights of its draws: the shared ones first, then each of its parts.
     ranges
@@ -55,7 +57,8 @@ class Stack:
     own: NDArray[np.int64]
     ratio: float
     free: NDArray[np.int64]
-    sums: Sums
+    sums: Sums | None
+    effective: FloatArray
     weights: tuple[FloatArray, ...]
     ranges: tuple[Range, ...]
 
@@ -66,14 +69,15 @@ class Stack:
         return np.stack([each[:, :m] for each in self.weights])
 
     def take(self, rows: Sequence[int]) -> Stack:
-        """Return some of the rows."""
+        """Return some of the rows, which have been fitted."""
         return Stack(
             self.look,
             tuple([self.sources[row] for row in rows]),
             self.own[rows],
             self.ratio,
             self.free,
-            self.sums.take(rows),
+            None,
+            self.effective[rows],
             tuple([self.weights[row] for row in rows]),
             tuple([self.ranges[row] for row in rows]),
         )
@@ -81,6 +85,8 @@ class Stack:
     def fits(self) -> tuple[TableFits, NDArray[np.bool_]]:
         """Return the weights, and (S,) of which rows the draws identify them."""
         look = self.look
+        if self.sums is None:
+            raise ValueError("fits: expected rows that have not been fitted")
         sums, identified = regressions(self.sums)
         still = np.array([each.low == each.high for each in self.ranges])
         outputs = Outputs(look.offset, still, self.free)
@@ -136,8 +142,9 @@ def stack_of(
         sums.append(Sums.of(_columns(blocks, Z, free), weight, 1 + len(free), squared))
         found.append(weight)
         ranges.append(look.shared.range.with_([block.range for block in blocks[1:]]) if parts else look.shared.range)
+    together = Sums.stack(sums)
     ratio = float(np.exp(-1.0 / (2.0 * width**2)))
-    return Stack(look, sources, own, ratio, free, Sums.stack(sums), tuple(found), tuple(ranges))
+    return Stack(look, sources, own, ratio, free, together, together.effective, tuple(found), tuple(ranges))
 
 
 def stack_of_one(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Stack | None:

@@ -118,7 +118,8 @@ def _pieces(
     """Yield rows in stacks of a size that memory allows."""
     d, replicates = len(one.representation.features), look.draws.replicates
     bins = sum(map(len, look.draws.background.probabilities or ()))
-    numbers = 2 * look.n + replicates * bins + len(look.targets) * replicates * (1 + d)
+    k = len(look.targets)
+    numbers = 2 * look.n + replicates * (bins + k * (1 + d) + (1 + d) * (1 + d + k))
     size = min(max(_MOST_NUMBERS // numbers, 1), _MOST_ROWS)
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
@@ -198,7 +199,7 @@ def _described(stack: Stack, fits: TableFits, verdicts: Sequence[Verdict], width
             covariance=covariance[row],
             targets=beside[row],
             rows=stack.ranges[row].n,
-            effective=float(stack.sums.effective[row]),
+            effective=float(stack.effective[row]),
             width=width,
             units=stack.look.units,
             curves=drawn[row],
