@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from limelight.cells import Format, read_frame
 from limelight.cli.commands import app
-from limelight.cli.reading import Format, read_frame
 from limelight.errors import InputError
 from limelight.result.explanation import Explanation
 

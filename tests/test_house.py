@@ -40,7 +40,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "__main__": frozenset({"cli"}),
     "explainer": frozenset({"inputs", "local", "models", "result", "rounds"}),
     "refinement": frozenset({"inputs", "models", "result", "explainer", "interpretable"}),
-    "overview": frozenset({"local", "models", "result", "rounds", "explainer", "interpretable", "diagnostics"}),
+    "cells": frozenset(),
+    "jobs": frozenset({"cells", "models", "inputs", "interpretable", "result", "rounds", "explainer"}),
+    "overview": frozenset({"jobs", "local", "models", "result", "rounds", "explainer", "interpretable", "diagnostics"}),
     "diagnostics": frozenset({"inputs", "local", "models", "result", "rounds", "explainer", "interpretable"}),
     "compat": frozenset(
         {"inputs", "local", "models", "result", "rounds", "explainer", "interpretable", "overview", "views"}
@@ -49,7 +51,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),
     "demo": frozenset({"result", "explainer", "interpretable", "package"}),
     "cli": frozenset(
-        {"doctor", "result", "explainer", "interpretable", "overview", "views", "reports", "demo", "package"}
+        {
+            "cells",
+            "jobs",
+            "doctor",
+            "result",
+            "explainer",
+            "interpretable",
+            "overview",
+            "views",
+            "reports",
+            "demo",
+            "package",
+        }
     ),
     "package": frozenset(),  # limelight/__init__.py: loads names when they are used
 }

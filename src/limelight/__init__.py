@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; at run time names are imported when they are first used
     from limelight import diagnostics as diagnostics
+    from limelight import jobs as jobs
     from limelight import remote as remote
     from limelight import scalarisers as scalarisers
     from limelight.errors import BudgetSpent as BudgetSpent
@@ -95,7 +96,7 @@ _HOME = {
     "MissingDependencyError": "limelight.errors",
 }
 
-_ROOMS = ("diagnostics", "remote", "scalarisers")
+_ROOMS = ("diagnostics", "jobs", "remote", "scalarisers")
 
 __all__ = ["__version__", *_HOME, *_ROOMS]
 

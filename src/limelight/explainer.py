@@ -98,6 +98,7 @@ class Explainer:
             check_targets(self._settings.targets, columns)
         self._lock = Lock()
         self._torn = 0
+        self._prepared = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle what was given, and the shared neighborhood; not whose turn it is."""
@@ -231,7 +232,13 @@ class Explainer:
             prepare(context, n)
             context.caller.rows = context.caller.calls = 0
             context.caller.seconds = 0.0
+        ready._prepared = True
         return ready
+
+    @property
+    def prepared(self) -> bool:
+        """Whether this is what `prepare` returned."""
+        return self._prepared
 
     @property
     def fingerprint(self) -> str:

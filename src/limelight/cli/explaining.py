@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from limelight.cells import Format
 from limelight.cli import inputs, loading
 from limelight.cli.inputs import Asked
-from limelight.cli.reading import Format
 from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
 from limelight.errors import InputError
 from limelight.files import check_outputs, replacing

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from limelight.cells import PLAIN, Format, read_frame
 from limelight.cli.loading import load_object
-from limelight.cli.reading import PLAIN, Format, read_frame
 from limelight.errors import InputError
 from limelight.optional import require
 

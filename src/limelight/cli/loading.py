@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limelight.cli.reading import PLAIN, Format, doubtful_dates, kind_of, read_frame
+from limelight.cells import PLAIN, Format, doubtful_dates, kind_of, read_frame
 from limelight.errors import InputError
 from limelight.optional import require
 

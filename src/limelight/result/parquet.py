@@ -70,18 +70,16 @@ def write(path: str | Path, parts: Iterable[tuple[OpenBlock, Sequence[int]]], di
     if digits is not None and not (whole and 1 <= digits <= _MOST_DIGITS):
         raise InputError(f"digits: expected an integer from 1 to {_MOST_DIGITS}, or None for all, got {digits!r}.")
     arrow, parquet = require("pyarrow", _EXTRA), require("pyarrow.parquet", _EXTRA)
-    names = _written_names()
-    fields = {name: f"{name}.list.element" for name in names if name not in ONCE}
-    paths = {name: fields.get(name, name) for name in names}
+    random, coded = written_encodings()
     schema = written_schema(arrow).with_metadata({_MARK: json.dumps({"columns": VERSION})})
     with replacing(path, binary=True) as file:
         writer = parquet.ParquetWriter(
             file,
             schema,
             compression="zstd",
-            use_dictionary=[paths[name] for name in names if name not in _RANDOM],
+            use_dictionary=coded,
             write_statistics=False,
-            use_byte_stream_split=[paths[name] for name in names if name in _RANDOM],
+            use_byte_stream_split=random,
         )
         waiting: list[Any] = []
         with writer:
@@ -167,6 +165,16 @@ def _written_names() -> list[str]:
     for name, kind in COLUMNS.items():
         names.extend({"feature": _FEATURE, "bins": _BINS}.get(kind, (name,)))
     return names
+
+
+def written_encodings(prefix: str = "") -> tuple[list[str], list[str]]:
+    """Return the columns whose bytes are laid side by side by rank, and those that are kept as codes."""
+    random: list[str] = []
+    coded: list[str] = []
+    for name in _written_names():
+        path = prefix + (name if name in ONCE else f"{name}.list.element")
+        (random if name in _RANDOM else coded).append(path)
+    return random, coded
 
 
 def written_schema(arrow: Any) -> Any:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,55 @@ def read_frame(
     return found
 
 
+def pieces(path: Path, *, argument: str, rows: int, form: Format = PLAIN, like: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the table in a CSV or JSON Lines file some rows at a time, with the background's types.
+
+    Columns that the background lacks stay text in a CSV file, and what they are in JSON.
+
+    Parameters
+    ----------
+    path, argument, form
+        As in `read_frame`.
+    rows
+        How many at a time.
+    like
+        Rows of the background, whose types are taken.
+
+    Raises
+    ------
+    InputError
+        As `read_frame`; what comes before is yielded first.
+    """
+    read = _csv_pieces if kind_of(path, argument) == "csv" else _line_pieces
+    found = read(path, form, rows)
+    while True:
+        frame = _reading(path, argument, _next_of(found), form, {})
+        if frame is None:
+            return
+        typed = {
+            str(name): _typed(frame[name], frame[name], form, argument, like[name]) for name in like if name in frame
+        }
+        yield frame.assign(**typed)
+
+
+def _next_of(found: Iterator[Any]) -> Callable[..., Any]:
+    return lambda *_: next(found, None)
+
+
+def _csv_pieces(path: Path, form: Format, rows: int) -> Iterator[Any]:
+    pandas = require("pandas", "cli")
+    with pandas.read_csv(path, **form.options(path), dtype=str, chunksize=rows) as reader:
+        for frame in reader:
+            yield frame.reset_index(drop=True)
+
+
+def _line_pieces(path: Path, form: Format, rows: int) -> Iterator[Any]:
+    with _opened(path, form) as file:
+        objects = _objects(file)
+        while found := list(islice(objects, rows)):
+            yield require("pandas", "cli").DataFrame(found)
+
+
 def doubtful_dates(frame: pd.DataFrame) -> list[str]:
     """Return the columns of text that look like dates which can be read in more than one way."""
     return [str(name) for name in frame.columns if is_text(frame[name]) and _all(frame[name], OTHER_DATE)]
@@ -175,15 +225,27 @@ def _read_parquet(path: Path, form: Format, options: dict[str, Any]) -> tuple[pd
 
 def _read_lines(path: Path, form: Format, options: dict[str, Any]) -> tuple[pd.DataFrame, None]:
     """Return the objects of a JSON Lines file as rows; strings stay strings, and integers exact."""
+    with _opened(path, form) as file:
+        return require("pandas", "cli").DataFrame(list(_objects(file))), None
+
+
+def _opened(path: Path, form: Format) -> Any:
     import gzip
 
     opened: Any = gzip.open if path.name.lower().endswith(".gz") else open
-    with opened(path, "rt", encoding=form.encoding or "utf-8") as file:
-        rows = [json.loads(line) for line in file if line.strip()]
-    strange = next((row for row in rows if not isinstance(row, dict)), None)
-    if strange is not None:
-        raise ValueError(f"expected an object in each line, got {str(strange)[:40]!r}")
-    return require("pandas", "cli").DataFrame(rows), None
+    return opened(path, "rt", encoding=form.encoding or "utf-8")
+
+
+def _objects(file: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in file:
+        if not line.strip():
+            continue
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            raise ValueError(  # noqa: TRY004
+                f"expected an object in each line, got {str(row)[:40]!r}"
+            )
+        yield row
 
 
 _READERS = {"csv": _read_csv, "parquet": _read_parquet, "lines": _read_lines}
