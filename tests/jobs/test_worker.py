@@ -67,7 +67,8 @@ def test_rows_that_fail_are_recorded_and_the_others_are_what_they_are(bad: tuple
 
 def test_a_few_bad_rows_cost_little() -> None:
     few = done(rows(600, r20=77.5, r400=77.5), Picky(77.5))
-    assert few.model_rows - 600 < 2 * 2500  # each is narrowed down inside one round of 128
+    # each bad row is narrowed down from where it was met, in rounds that look at hundreds of rows together
+    assert few.model_rows - 600 < 2 * 3000
 
 
 def test_an_answer_that_is_no_number_and_a_row_that_does_not_fit_are_recorded_too() -> None:

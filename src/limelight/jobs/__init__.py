@@ -11,6 +11,18 @@
 
 An explanation depends on its row and the seed alone, so that a job may be cut anywhere: one process, many, or a cluster
 give the same answer. What each column holds: `limelight.result.parts.COLUMNS`.
+
+Examples
+--------
+>>> import tempfile
+>>> import numpy as np
+>>> import limelight as ll
+>>> X = np.random.default_rng(0).normal(size=(200, 3))
+>>> explainer = ll.Explainer(lambda X: 2 * X[:, 0] - X[:, 1], ll.Tabular(X)).prepare()
+>>> with tempfile.TemporaryDirectory() as out:
+...     job = ll.jobs.run(explainer, X, out)
+...     len(ll.jobs.read(out)), job.complete
+(200, True)
 """
 
 from limelight.jobs.reading import digest, read, table, view

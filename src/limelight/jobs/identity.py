@@ -114,9 +114,9 @@ def _pools(explainer: Explainer) -> list[SharedDraws]:
 def version_of(package: str) -> str:
     """Return the version of a package that is installed; empty for others."""
     if package == "limelight":
-        import limelight
+        from limelight import __version__
 
-        return limelight.__version__
+        return __version__
     try:
         return version(package)
     except PackageNotFoundError:
