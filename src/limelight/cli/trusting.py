@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from limelight.cells import read_frame
 from limelight.cli import loading
-from limelight.cli.reading import read_frame
 from limelight.cli.showing import check_picture
 from limelight.errors import InputError
 from limelight.files import check_outputs, write_bytes, write_text
