@@ -174,7 +174,9 @@ class Explainer:
         """Return the model rows and seconds that explaining an instance is expected to take.
 
         The instance is looked at once, with few rows; that look is timed, and its standard errors say how many rows
-        the asked precision needs. Nothing of it is kept.
+        the asked precision needs. Nothing of it is kept. Where rows are paid for (a model behind an address, a model
+        that writes) nothing is asked: the answer is the most that the budget allows, and for an address what the first
+        look takes, in requests, tokens and money.
 
         Parameters
         ----------

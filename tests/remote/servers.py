@@ -157,7 +157,7 @@ def v2(*, binary: bool = False, versions: list[str] | None = None, count: Callab
     def answer(path: str, body: bytes | None, headers: dict[str, str]) -> Any:
         if body is None:
             return _v2_metadata(path, binary, versions)
-        if path != "/v2/models/risk/infer":
+        if path not in ("/v2/models/risk/infer", "/v2/models/risk/versions/7/infer"):
             return 404, {}, b'{"error": "no such model"}'
         cut = int(headers.get("Inference-Header-Content-Length", len(body)))
         head, raw = json.loads(body[:cut]), body[cut:]

@@ -87,6 +87,23 @@ def test_a_rerun_asks_nothing_also_in_another_process_and_in_other_batches(tmp_p
     assert again.as_list() == first.as_list()
 
 
+def test_a_cache_that_is_handed_over_empty_is_the_one_that_is_used(tmp_path: Path) -> None:
+    with servers.serving(servers.v2()) as server, remote.Cache(tmp_path / "answers.db") as cache:
+        with remote.http(server.url, "v2", model="risk", cache=cache) as model:
+            model(X[:50])
+        assert len(cache) == 50
+        assert cache.clear("nobody") == 0
+        assert cache.clear(next(iter(cache.models()))) == 50
+
+
+def test_whoever_names_the_version_sends_nothing_at_all_in_a_rerun(tmp_path: Path) -> None:
+    with servers.serving(servers.v2()) as server:
+        for sent in ((1, 2), (1, 2)):
+            with remote.http(server.url, "v2", model="risk", version="7", cache=tmp_path / "a.db") as model:
+                assert np.array_equal(model(X[:50]), servers.model(X[:50]))
+            assert (server.posts, server.gets) == sent
+
+
 def test_another_version_is_another_model(tmp_path: Path) -> None:
     for versions, requests in ((["1"], 1), (["1"], 0), (["2"], 1)):
         with (
@@ -247,3 +264,49 @@ def test_wrong_arguments_are_said_before_anything_is_asked() -> None:
     with pytest.raises(InputError, match="nothing sets an end to an answer"):
         remote.http("http://localhost:1", "openai-chat", model="m", max_cost=1.0, price=price)
     assert limelight.BudgetSpent is BudgetSpent
+
+
+def test_the_cost_is_said_before_the_first_call() -> None:
+    with servers.serving(servers.v2()) as server:
+        price = remote.Price(per_request=0.001, per_row=0.0001)
+        model = remote.http(server.url, "v2", model="risk", price=price)
+        cost = Explainer(model, Tabular(X)).estimate_cost(X[0])
+        assert server.posts == server.gets == 0
+    assert cost.least.rows == 2048 + 1 + 16
+    assert cost.least.requests == 33
+    assert cost.least.cost == pytest.approx(33 * 0.001 + 2065 * 0.0001)
+    assert cost.rows == cost.most.rows == 16384 + 1 + 16
+    chat = remote.http("http://localhost:1", "openai-chat", model="m", parameters={"max_tokens": 20})
+    quote = chat.quote(["The sky is blue. " * 50], rows=100)
+    assert (quote.requests, quote.tokens_out, quote.cost) == (100, 2000, None)
+    assert quote.tokens_in == pytest.approx(100 * 50 * 17 / 4, rel=0.1)
+
+
+def test_replies_carry_what_the_server_says_and_tokens_are_counted_and_paid() -> None:
+    def answer(path: str, body: bytes | None, headers: dict[str, str]) -> Any:
+        assert path == "/v1/chat/completions" and body is not None
+        asked = json.loads(body)["messages"][-1]["content"]
+        top = [{"token": "yes", "logprob": -0.1}, {"token": "no", "logprob": -2.4}]
+        content = [{"token": "yes", "logprob": -0.1, "top_logprobs": top}]
+        choice = {
+            "message": {"content": asked.upper()}, "finish_reason": "length", "logprobs": {"content": content},
+        }  # fmt: skip
+        usage = {"prompt_tokens": len(asked.split()), "completion_tokens": 1}
+        return 200, {}, json.dumps({"choices": [choice], "usage": usage}).encode()
+
+    price = remote.Price(per_million_in=1e6, per_million_out=1e6)  # a token costs one
+    options: dict[str, Any] = {"parameters": {"max_tokens": 1}, "price": price, "max_cost": 600.0, "concurrency": 2}
+    with (
+        servers.serving(answer) as server,
+        remote.http(f"{server.url}/v1", "openai-chat", model="m", **options) as chat,
+    ):
+        first, second = chat.answers(["is it so", [{"role": "user", "content": "say yes"}]])
+        assert (first.text, first.finish, first.tokens_in, second.tokens_in) == ("IS IT SO", "length", 3, 2)
+        assert first.tokens == (("yes", -0.1, {"yes": -0.1, "no": -2.4}),)
+        assert chat(["is it so"]) == ["IS IT SO"]
+        usage = chat.usage
+        assert (usage.requests, usage.cached, usage.tokens_in, usage.tokens_out, usage.cost) == (2, 1, 5, 2, 7.0)
+        with pytest.raises(BudgetSpent, match="max_cost"):
+            chat([f"a question, the {n}th of many" for n in range(1000)])
+        assert chat.usage.cost <= 600.0
+        assert chat.usage.cost > 480.0  # what is reserved is given back, so that most of the sum is used

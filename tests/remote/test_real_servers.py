@@ -122,4 +122,4 @@ def test_mlflow_gives_the_bits_of_the_local_model(tmp_path: Path) -> None:
                 continue
             with remote.http(url, "mlflow") as model:
                 explanation = Explainer(model, Tabular(X)).explain(X[0])
-            assert explanation.targets == ("0",)  # labels: saved without predict_proba
+            assert explanation.targets == ("output",)  # labels as numbers: saved without predict_proba

@@ -269,6 +269,10 @@ def _explain_rows(explainer: Explainer, asked: Asked, out: Path) -> None:
 
 def _say_cost(explainer: Explainer, asked: Asked) -> None:
     cost, n = explainer.estimate_cost(asked.instance), asked.count
+    if cost.most is not None:
+        least, most = _quoted(cost.least), _quoted(cost.most)
+        typer.echo(f"One explanation: {least}, where the first look is enough; at most {most}.")
+        return
     typer.echo(f"One explanation: about {cost.rows:,} model rows, {_duration(cost.seconds)} in the model.")
     if n == 1:
         return
@@ -279,6 +283,14 @@ def _say_cost(explainer: Explainer, asked: Asked) -> None:
         rows, why = cost.rows + n - 1, "which share a neighborhood; more where one of them takes more to be precise"
     seconds = _duration(cost.seconds * rows / cost.rows)
     typer.echo(f"All {n:,}: about {rows:,} model rows, {seconds} in the model, {why}.")
+
+
+def _quoted(quote: Any) -> str:
+    """Return a quote of a server in words."""
+    said = f"{quote.rows:,} rows in {quote.requests:,} requests"
+    if quote.tokens_in or quote.tokens_out:
+        said += f", about {quote.tokens_in:,} tokens read and {quote.tokens_out:,} written"
+    return said if quote.cost is None else f"{said}, {quote.cost:.4g}"
 
 
 def _duration(seconds: float) -> str:

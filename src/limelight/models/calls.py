@@ -95,6 +95,12 @@ class Caller:
         self.seconds = 0.0
 
     @property
+    def quote(self) -> Callable[[Inputs, int], Any] | None:
+        """Return what says the price of so many rows like these, where the model has one; nothing is asked."""
+        quote: Callable[[Inputs, int], Any] | None = getattr(self._model, "quote", None)
+        return quote
+
+    @property
     def columns(self) -> Columns | None:
         """Return what the outputs are, of labels those met so far; None before the first answer."""
         return self._reader.columns

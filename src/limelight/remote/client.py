@@ -166,24 +166,27 @@ class Remote:
             found.append(Reply(**{**each, "tokens": tokens}))
         return found
 
-    def quote(self, inputs: Inputs) -> Quote:
-        """Return what asking these inputs is expected to take; nothing is asked.
+    def quote(self, inputs: Inputs, rows: int | None = None) -> Quote:
+        """Return what asking is expected to take; nothing is asked.
 
         Parameters
         ----------
         inputs
             n model inputs.
+        rows
+            How many rows such as these would be asked; None for the inputs themselves.
         """
-        n = count(inputs)
-        blocks = [slice(start, start + self._per_request) for start in range(0, n, self._per_request)]
-        read = sum(len(self._wire.encode(take(inputs, rows)).content) for rows in blocks[:16])
-        if len(blocks) > 16:
-            read = read * len(blocks) // 16
-        counts_tokens = self._wire.written(1) != 0
-        tokens_in = -(-read // BYTES_PER_TOKEN) if counts_tokens else 0
-        tokens_out = self._wire.written(n) or 0
+        looked = min(count(inputs), 16 * self._per_request)
+        rows = count(inputs) if rows is None else rows
+        blocks = [slice(start, min(start + self._per_request, looked)) for start in range(0, looked, self._per_request)]
+        read = sum(len(self._wire.encode(take(inputs, each)).content) for each in blocks)
+        known = {
+            "requests": -(-rows // self._per_request),
+            "rows": rows,
+            "tokens_in": -(-read * rows // (looked * BYTES_PER_TOKEN)) if looked and self._wire.written(1) != 0 else 0,
+            "tokens_out": self._wire.written(rows) or 0,
+        }
         price = self._limits.price
-        known = {"requests": len(blocks), "rows": n, "tokens_in": tokens_in, "tokens_out": tokens_out}
         return Quote(**known, cost=None if price is None else price.of(**known))
 
     # -- one call -----------------------------------------------------------------------------------------------------
@@ -191,24 +194,23 @@ class Remote:
     def _ask(self, inputs: Inputs) -> Any:
         if isinstance(inputs, MaskedTexts):
             inputs = inputs.materialize()
-        wire = self._wire_settled()
-        keys = current().numbered(row_keys(inputs, self._salt(wire)))
+        # whoever names the version needs nothing of the server to know whose answers are kept
+        named = getattr(self._wire, "version", None) is not None
+        keys = current().numbered(row_keys(inputs, self._salt(self._wire if named else self._wire_settled())))
         known = self._cache.get(keys)
         self._meter.remembered(len(known))
         missing = np.array([row for row, key in enumerate(keys) if key not in known], dtype=np.intp)
         size = self._per_request
         blocks = [missing[start : start + size] for start in range(0, len(missing), size)]
-        for found in self._answered(wire, inputs, keys, blocks):
+        for found in self._answered(inputs, keys, blocks):
             known.update(found)
         return unpacked([known[key] for key in keys])
 
-    def _answered(
-        self, wire: Wire, inputs: Inputs, keys: list[bytes], blocks: list[Any]
-    ) -> Iterator[dict[bytes, bytes]]:
+    def _answered(self, inputs: Inputs, keys: list[bytes], blocks: list[Any]) -> Iterator[dict[bytes, bytes]]:
         """Yield the answers to blocks of rows; whatever comes is in the cache before."""
         if not blocks:
             return
-        stopped = threading.Event()
+        wire, stopped = self._wire_settled(), threading.Event()
         pool = ThreadPoolExecutor(min(self._limits.concurrency, len(blocks)), thread_name_prefix="limelight")
         try:
             sent = [pool.submit(self._block, wire, inputs, keys, rows, stopped) for rows in blocks]

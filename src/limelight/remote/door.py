@@ -94,7 +94,7 @@ def http(
     wire = _wire(protocol, {"model": model, "version": version, "output": output, "parameters": parameters})
     if checked.max_cost is not None and checked.price is not None and checked.price.per_million_out:
         _check_end(wire)
-    kept = Cache(cache) if isinstance(cache, (str, Path)) else cache or MemoryCache()
+    kept = MemoryCache() if cache is None else Cache(cache) if isinstance(cache, (str, Path)) else cache
     return Remote(address, wire, limits=checked, key=Key(key, key_header), headers=dict(headers or {}), cache=kept)
 
 

@@ -67,7 +67,8 @@ class OpenInference:
     @property
     def identity(self) -> Mapping[str, Any]:
         """Return what the answers depend on."""
-        own = {"model": self.model, "version": self.version, "served": self.served, "output": self.output}
+        served = None if self.version else self.served
+        own = {"model": self.model, "version": self.version, "served": served, "output": self.output}
         return {"protocol": self.name, **own, "parameters": dict(self.parameters)}
 
     def settled(self, get: Callable[[str], Any]) -> OpenInference:

@@ -35,6 +35,7 @@ from limelight.rounds.fitted import Fitted
 from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import Sample
+from limelight.rounds.steadiness import HANDFUL
 from limelight.rounds.table_findings import expected
 from limelight.rounds.together import Pending, look_at_rows, stackable
 from limelight.rounds.truncation import truncation_notes
@@ -238,10 +239,15 @@ class ExpectedCost:
         be asked.
     seconds
         The model's own time for them; NaN where nothing was asked to find out.
+    least, most
+        For a model behind an address what the first look takes, which is often enough, and what the budget allows:
+        rows, requests, tokens and money (`limelight.remote.Quote`). None for any other.
     """
 
     rows: int
     seconds: float
+    least: Any = None
+    most: Any = None
 
 
 def expect(instance: Any, context: Context) -> ExpectedCost:
@@ -251,6 +257,12 @@ def expect(instance: Any, context: Context) -> ExpectedCost:
     budget = budget_of(one.representation)
     if budget is not None:  # a first look is paid for: nothing is asked before it is wanted
         return ExpectedCost(budget.most, math.nan)
+    quote = caller.quote
+    if quote is not None:
+        beside = 1 + (HANDFUL if context.replicates is None else 0)
+        original = one.representation.original
+        least, most = (quote(original, n * (context.replicates or 1) + beside) for n in (looks[0], looks[-1]))
+        return ExpectedCost(most.rows, math.nan, least, most)
     brief = replace(context.settings, n_samples=looks[0], max_samples=None, stop="auto")
     rows, seconds = caller.rows, caller.seconds
     first = next(explain_stream([instance], Context(brief, context.modality, caller)))
