@@ -61,9 +61,8 @@ def main() -> None:
     X = np.random.default_rng(0).normal(size=(ROWS, 3))
     with Elsewhere(LATENCY) as server:
         hidden = [seconds_of(server.url, X, 1) / seconds_of(server.url, X, 8) for _ in range(REPEATS)]
-    print(
-        f"latency hidden by 8 at once: {statistics.median(hidden):.1f} of 8 (runs {', '.join(f'{h:.1f}' for h in hidden)})"
-    )
+    runs = ", ".join(f"{each:.1f}" for each in hidden)
+    print(f"latency hidden by 8 at once: {statistics.median(hidden):.1f} of 8 (runs {runs})")
 
     many = np.random.default_rng(1).normal(size=(50_000, 3))
     rates = []
@@ -90,10 +89,10 @@ def main() -> None:
         rows = model.usage.rows
         least = -(-rows // 64)
         here = Explainer(servers.model, Tabular(background)).explain(background[0])
+        answered = server.posts - server.failed
         print(
-            f"faults {sum(faults.values()):.0%}: {rows} rows, {server.posts} requests, of which {server.failed} failed; "
-            f"the least is {least}: {(server.posts - server.failed) / least:.2f} ×; same bits: "
-            f"{explanation.as_list() == here.as_list()}"
+            f"faults {sum(faults.values()):.0%}: {rows} rows, {server.posts} requests, {server.failed} of them failed; "
+            f"the least is {least}: {answered / least:.2f} ×; same bits: {explanation.as_list() == here.as_list()}"
         )
 
 
