@@ -172,6 +172,27 @@ def test_requests_go_at_once_and_one_brake_holds_all() -> None:
     assert (np.array(told) > told[0] + 0.45).sum() >= 40 - 8
 
 
+def test_ctrl_c_ends_all_waits_and_keeps_what_was_answered() -> None:
+    import _thread
+
+    def answer(path: str, body: bytes | None, headers: dict[str, str]) -> Any:
+        if body is not None and X[639].tobytes() in body:
+            threading.Timer(0.3, _thread.interrupt_main).start()
+            return 500, {}, b""  # asked again after 1000 s
+        return whole(path, body, headers)
+
+    whole = servers.v2(binary=True)
+    with servers.serving(answer) as server:
+        options: dict[str, Any] = {"rows_per_request": 16, "backoff": 1000.0, "max_wait": 1000.0}
+        with remote.http(server.url, "v2", model="risk", **options) as model:
+            with pytest.raises(KeyboardInterrupt):
+                model(X)
+            answered = model.usage.rows
+            model(X[:624])
+            assert model.usage.rows == 624
+    assert answered == 624
+
+
 def test_a_longer_wait_than_allowed_is_given_up_at_once() -> None:
     with servers.serving(lambda *_: (429, {"Retry-After": "3600"}, b"quota")) as server:
         model = remote.http(server.url, "mlflow", max_wait=5.0)

@@ -26,6 +26,8 @@ from limelight.remote.wire import Body, Decoded, Received, TornError
 
 AGAIN = frozenset({408, 425, 429})
 THROTTLED = frozenset({429, 503})
+GOLDEN = 0.6180339887498949
+"""Its multiples, less whole numbers, fill the unit interval evenly."""
 SHOWN = 200
 """Characters of a refusal that an error repeats: enough to see what it is."""
 
@@ -93,6 +95,7 @@ class Sender:
     gate: Gate
     meter: Meter
     _client: tuple[int, Any] | None = None
+    _spread: float = 0.0
 
     def client(self) -> Any:
         """Return the connections of this process, made when they are first needed."""
@@ -137,25 +140,29 @@ class Sender:
     def _until_answered(
         self, method: str, path: str, body: Body | None, stopped: threading.Event, book: Callable[[_Attempt], Decoded]
     ) -> Decoded:
-        stamina, limits = require("stamina", "remote"), self.limits
-        attempts = stamina.retry_context(
-            on=_worth_another,
-            attempts=limits.attempts,
-            timeout=None,
-            wait_initial=limits.backoff,
-            wait_max=limits.max_wait,
-            wait_jitter=limits.backoff,
-        )
+        stamina = require("stamina", "remote")
         number, failure = 0, None
         try:
-            for attempt in attempts:
+            for attempt in stamina.retry_context(on=_worth_another, attempts=self.limits.attempts, timeout=None):
                 with attempt:
                     number = attempt.num
+                    self._rest(failure, number, stopped)
                     self.gate.enter(stopped)
-                    return self._inside(_Attempt(number, lambda: self._exchange(method, path, body)), book)
+                    try:
+                        return self._inside(_Attempt(number, lambda: self._exchange(method, path, body)), book)
+                    except Failure as this:
+                        failure = this
+                        raise
         except Failure as last:
             failure = last
         raise self._error(failure, number)  # outside of the handler: what httpx knows of the request is let go
+
+    def _rest(self, failure: Failure | None, number: int, stopped: threading.Event) -> None:
+        """Wait before the next attempt, but not when all is given up; a throttled one waits at the gate, as all do."""
+        if failure is None or failure.status in THROTTLED:
+            return
+        self._spread = (self._spread + GOLDEN) % 1.0  # workers that failed together come back one after the other
+        stopped.wait(min(self._pause(failure, number - 1) * (0.75 + self._spread / 2), self.limits.max_wait))
 
     def _inside(self, attempt: _Attempt, book: Callable[[_Attempt], Decoded]) -> Decoded:
         """Make one attempt, and tell the gate how it went."""
@@ -189,7 +196,7 @@ class Sender:
         return decoded
 
     def _pause(self, failure: Failure | None, number: int) -> float:
-        """Return how long everybody waits after a server said that it is too much."""
+        """Return how long to wait after an attempt: what the server asks for, or twice as long each time."""
         asked = None if failure is None else failure.wait
         wait = self.limits.backoff * 2.0 ** (number - 1) if asked is None else asked
         return min(wait, self.limits.max_wait)
@@ -297,10 +304,8 @@ def wait_asked(after: str | None, now: float) -> float | None:
 
 
 def _worth_another(error: Exception) -> bool | float:
-    """Return whether and when to try again: where all wait at the gate, this one waits there, too."""
-    if not isinstance(error, Failure) or not error.again:
-        return False
-    return 0.0 if error.status in THROTTLED else True
+    """Return whether to try again, and that stamina need not wait: its sleep could not be broken off by Ctrl-C."""
+    return 0.0 if isinstance(error, Failure) and error.again else False
 
 
 def _is_binary(headers: dict[str, str]) -> bool:
