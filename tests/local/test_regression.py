@@ -275,3 +275,15 @@ def test_squared_outputs_that_are_at_hand_give_the_same_sums():
     known = Sums.of(columns, weights, 1 + D, np.square(columns[:, 1 + D :]))
     assert known.squares.tobytes() == sums_of(Z, weights, outputs).squares.tobytes()
     np.testing.assert_allclose(known.squares, (weights[:, :, None] * np.square(outputs)).sum(axis=1))
+
+
+def test_a_wide_regression_has_the_sums_of_a_narrow_one():
+    """70 columns, whose symmetric product is computed by half."""
+    data = rows(m=20, d=70)
+    wide = sums_of(*data)
+    Z, weights, outputs = data
+    few = [69, 0, 33]
+    narrow = sums_of(Z[:, :, few], weights, outputs)
+    at = [0, *[1 + j for j in few]]
+    np.testing.assert_allclose(wide.products[:, at][:, :, [*at, 71, 72]], narrow.products, atol=1e-12)
+    np.testing.assert_allclose(wide.squares, narrow.squares)

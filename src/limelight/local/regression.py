@@ -27,6 +27,7 @@ from limelight.local.replicates import scatter, scattered_error, widening
 _LEAST_VARIANCE = 1e-10  # of the total weight: a column that varies less than this does not vary
 _MOST_INFLATION = 1e8  # of a weight's variance by the other columns: beyond, they are collinear
 _MOST_LEVERAGE = 0.5
+_SYMMETRIC_FROM = 64  # columns: below, the whole product is quicker than half of it
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,13 @@ class Sums:
             (R, q, m) the squared outputs, where they are at hand.
         """
         squared = np.square(columns[:, p:]) if squared is None else squared
-        products = (columns[:, :p] * weights[:, None]) @ columns.swapaxes(1, 2)
+        if p <= _SYMMETRIC_FROM:
+            products = (columns[:, :p] * weights[:, None]) @ columns.swapaxes(1, 2)
+        else:  # half of a symmetric product is computed
+            root = columns[:, :p] * np.sqrt(weights)[:, None]
+            products = np.empty((len(columns), p, columns.shape[1]))
+            products[:, :, :p] = root @ root.swapaxes(1, 2)
+            products[:, :, p:] = columns[:, :p] @ (columns[:, p:] * weights[:, None]).swapaxes(1, 2)
         squares = (squared @ weights[:, :, None])[:, :, 0]
         return cls(products, squares, np.square(weights).sum())
 

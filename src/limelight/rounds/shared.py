@@ -243,7 +243,9 @@ class SharedDraws:
 
     def canary(self) -> tuple[Inputs, FloatArray]:
         """Return the model input of the first row and (k,) what the model said to it, in the units of `Y`."""
-        return self.background.draw(self.U[:1])[1], self.Y[0]
+        if "canary" not in self.made:
+            self.made["canary"] = self.background.draw(self.U[:1])[1]
+        return self.made["canary"], self.Y[0]
 
     def points(self, start: int, stop: int) -> FloatArray:
         """Return the points (stop − start, c) of some shared draws, which follow from the seed."""

@@ -10,6 +10,7 @@ feature].
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -274,7 +275,7 @@ class TableBackground:
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the law, and not which values were met."""
-        return {name: value for name, value in self.__dict__.items() if name != "_terms_met"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_terms_met", "_points_met")}
 
     @property
     def n_coordinates(self) -> int:
@@ -331,15 +332,28 @@ class TableBackground:
 
     def _terms_at(self, feature: int, code: float, number: float | None) -> tuple[float, ...]:
         """Return the inner terms of one value in one bin."""
-        shape = (self.shapes or ())[feature]
-        points = np.flatnonzero(shape.codes == code)
-        values = self._numbers[feature]
-        if not len(points):
+        values, terms = self._points_of(feature, code)
+        if not len(terms):
             return (0.0,) * INNER_TERMS
-        nearest = len(points) // 2
-        if values is not None and number is not None and np.isfinite(number):
-            nearest = int(np.argmin(np.abs(values[points] - number)))
-        return tuple(shape.terms[points[nearest]].tolist())
+        nearest = len(terms) // 2
+        if values is not None and number is not None and math.isfinite(number):
+            nearest = int(np.abs(values - number).argmin())
+        return tuple(terms[nearest].tolist())
+
+    def _points_of(self, feature: int, code: float) -> tuple[FloatArray | None, FloatArray]:
+        """Return the support points of one bin as numbers, where they are some, and their inner terms."""
+        known = self._points_met.get((feature, code))
+        if known is None:
+            shape, values = (self.shapes or ())[feature], self._numbers[feature]
+            points = np.flatnonzero(shape.codes == code)
+            known = (None if values is None else values[points], shape.terms[points])
+            self._points_met[feature, code] = known
+        return known
+
+    @cached_property
+    def _points_met(self) -> dict[tuple[int, float], tuple[FloatArray | None, FloatArray]]:
+        """Support points of the bins that were met."""
+        return {}
 
     @cached_property
     def _terms_met(self) -> dict[tuple[int, float, float | None], tuple[float, ...]]:
