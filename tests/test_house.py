@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         {
             "cells",
             "jobs",
+            "remote",
             "doctor",
             "result",
             "explainer",

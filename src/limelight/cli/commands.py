@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from limelight.cli.addresses import with_address
 from limelight.cli.explaining import explain
 from limelight.cli.options import with_settings
 from limelight.cli.picking import pick
@@ -106,7 +107,7 @@ def demo(
 # -- explain, show, pick ----------------------------------------------------------------------------------------------
 
 app.command(epilog="Example:  limelight explain --model forest.skops --background train.csv --data test.csv --row 3")(
-    one_line_errors(with_settings(explain))
+    one_line_errors(with_address(with_settings(explain)))
 )
 app.command(epilog="Example:  limelight show explanation.json --html why.html --png why.png")(one_line_errors(show))
 app.command(epilog="Example:  limelight pick explanations.jsonl --budget 5 --html picked.html")(one_line_errors(pick))

@@ -9,6 +9,7 @@ import typer
 
 from limelight.cells import Format
 from limelight.cli import inputs, loading
+from limelight.cli.addresses import check_address_flags, is_address, load_address
 from limelight.cli.inputs import Asked
 from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
 from limelight.errors import InputError
@@ -24,7 +25,11 @@ LINES = (".jsonl", ".ndjson")
 TABLES, OTHERS = "A table", "A text, an image, a series"
 
 SpecOption = Annotated[
-    str, typer.Option(metavar="SPEC", help="file.skops, file.joblib or file.pkl (--trust-pickle), or module:object.")
+    str,
+    typer.Option(
+        metavar="SPEC",
+        help="file.skops, file.joblib or file.pkl (--trust-pickle), module:object, or http://… with --protocol.",
+    ),
 ]
 DataOption = Annotated[
     Path | None,
@@ -165,9 +170,12 @@ def explain(
     trust_pickle: PickleOption = False,
     trust: TrustOption = None,
     dry_run: DryRunOption = False,
+    address: dict[str, Any],
     settings: dict[str, Any],
 ) -> None:
     """Explain what a model says about a row of a table, or many, a text, an image or a series."""
+    from limelight.explainer import Explainer
+
     table = {"background": background, "row": row, "rows": rows, "out": out, "drop": drop or (), "contrast": contrast}
     reading = {"sep": sep, "decimal": decimal, "encoding": encoding, "dtype": dtype or ()}
     table = {**table, **reading, "categorical": categorical or ()}
@@ -180,10 +188,16 @@ def explain(
     check_picture(png)
     _check_files({**files, "out": out}, model, {**sources, "background": background})
     Settings(**settings)  # a wrong value is said before files are read
-    loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
+    check_address_flags(model, address)
+    if is_address(model):
+        loaded, cache = load_address(model, address), None
+    else:
+        loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
+        cache = address.get("cache")
     try:
         asked = _ask(source, sources[source], {**table, **cut}, loaded)
-        _answer(loaded, asked, settings, out=out, dry_run=dry_run, files=files)
+        explainer = Explainer(loaded, asked.modality, cache=cache, **settings)
+        _answer(explainer, asked, out=out, dry_run=dry_run, files=files)
     except InputError as error:
         if str(error).startswith("instance:"):  # here it has another name
             raise InputError(str(error).replace("instance:", f"--{source}:", 1)) from error
@@ -238,12 +252,7 @@ def _ask_rows(tables: loading.Tables, contrast: str | None, *, row: int | None, 
     return Asked(modality, tables.row(chosen.start), tables.rows(chosen), len(chosen), chosen.start)
 
 
-def _answer(
-    model: Any, asked: Asked, settings: dict[str, Any], *, out: Path | None, dry_run: bool, files: dict[str, Any]
-) -> None:
-    from limelight.explainer import Explainer
-
-    explainer = Explainer(model, asked.modality, **settings)
+def _answer(explainer: Explainer, asked: Asked, *, out: Path | None, dry_run: bool, files: dict[str, Any]) -> None:
     if dry_run:
         _say_cost(explainer, asked)
     elif out is not None:
