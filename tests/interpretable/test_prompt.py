@@ -160,6 +160,17 @@ def test_options_that_do_not_fit_are_refused() -> None:
         next(ll.Explainer(lambda prompts: [1.0] * len(prompts), ll.Prompt()).explain_many("one"))
 
 
+def test_more_units_than_calls_are_said_and_thousands_are_refused() -> None:
+    text = " ".join(f"w{j}" for j in range(300))
+    assert read(text, "words").notes == (
+        "300 units for 256 calls: only few large causes can be found; larger units, coarse to fine with refine, or "
+        "more max_calls tell more",
+    )
+    assert read("a b", "words").notes == ()
+    with pytest.raises(ll.InputError, match="units: expected at most 2000, got 2001"):
+        read(" ".join(["w"] * 2001), "words")
+
+
 def test_a_prompt_pickles_and_is_described_in_json() -> None:
     modality = ll.Prompt(("passages", "sentences"), template=RAG, keep="x")
     assert pickle.loads(pickle.dumps(modality)).describe() == modality.describe()

@@ -221,6 +221,15 @@ def test_the_medoid_is_what_most_answers_are_like() -> None:
     assert medoid(["no idea at all", "Rome is old", "Rome is old", "Rome is very old"]) == "Rome is old"
 
 
+def test_contrasts_are_kept_for_the_units_that_move_most() -> None:
+    rng = np.random.default_rng(1)
+    masks = (rng.random((200, 60)) < 0.5).astype(np.uint8)
+    scores = (masks[:, [7]] + masks[:, [50]]).astype(float)
+    units = [pair["unit"] for pair in contrasts(masks, scores, [""] * 200)]
+    assert len(units) == 24
+    assert {7, 50} <= set(units)
+
+
 def test_contrasts_change_the_unit_and_little_that_matters() -> None:
     rng = np.random.default_rng(0)
     masks = (rng.random((60, 8)) < 0.5).astype(np.uint8)

@@ -31,6 +31,8 @@ LEAST_CALLS = 32
 unit find 19 of 20 of them; eight make the intervals half as wide."""
 BESIDE = 2
 """The whole prompt is asked twice, where the model is no `Answers`."""
+MAX_FEATURES = 2000
+CROWDED = "only few large causes can be found; larger units, coarse to fine with refine, or more max_calls tell more"
 OPENED = "only what was opened is weighed: the rest of the prompt is always there"
 Law = Literal["bernoulli", "near"]
 LAWS: dict[str, Law] = {"graded": "bernoulli", "exact": "near"}
@@ -201,8 +203,14 @@ class Prompt:
         law = self.law or LAWS[getattr(self.answers, "design", "graded")]
         described = {name: value for name, value in self.describe().items() if name != "law"}
         content = fingerprint((script.texts, [dict(each) for each in script.messages], described))
+        if len(units) > MAX_FEATURES:
+            raise InputError(
+                f"units: expected at most {MAX_FEATURES}, got {len(units)}; pass larger ones, such as units="
+                '"paragraphs", or go coarse to fine with refine.'
+            )
         budget = self._budget(len(units))
-        notes = () if self.opened is None else (OPENED,)
+        crowded = f"{len(units)} units for {budget.most} calls: {CROWDED}"
+        notes = ((OPENED,) if self.opened is not None else ()) + ((crowded,) if len(units) > budget.most else ())
         return PromptUnits(features, script, tuple(units), content, law, budget, self.fill, self.answers, notes)
 
     def instances(self, many: Any) -> Iterable[Any]:

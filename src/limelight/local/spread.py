@@ -20,6 +20,8 @@ NEAR_SHARE = 5
 needs several features is hardly ever seen (measured with four of 20, and of 60, needed)."""
 SWEEPS = 30
 """Passes over all rows; most designs are at rest after ten."""
+WORK = 4 * 10**9
+"""Multiplications in all passes together: a few seconds. Thousands of features are not at rest by then."""
 AT_REST = 0.02
 """A pass that improves fewer than this share of the rows is the last one."""
 
@@ -72,7 +74,7 @@ def spread_masks(Z: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     X = np.hstack([Z - Z.mean(), np.full((n, 1), 0.5)])
     together = X.T @ X
     np.fill_diagonal(together, 0.0)
-    for _ in range(SWEEPS):
+    for _ in range(max(min(SWEEPS, WORK // (n * d * d)), 2)):
         improved = sum(_improve(row, Z, X, together) for row in rng.permutation(n).tolist())
         if improved <= AT_REST * n:
             break

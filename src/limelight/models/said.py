@@ -14,6 +14,8 @@ from limelight.errors import ModelOutputError
 from limelight.scalarisers import words
 
 KNOWN = ("tokens_in", "tokens_out", "cost", "cached", "finish")
+MOST_CONTRASTS = 24
+"""Units whose answers are kept: a page shows five, and an explanation stays small."""
 _REFUSAL = re.compile(
     r"\s*(?:i'?m|i am) (?:very |so |really )?(?:sorry|afraid)\b[^.!?\n]{0,40}\b(?:can(?:'|no)?t|cannot|unable|not able)"
     r"|\s*(?:sorry, )?(?:but )?i (?:can(?:'|no)?t|cannot|won't) (?:help|assist|comply|do that|provide|answer)",
@@ -140,7 +142,7 @@ def medoid(answers: Sequence[str]) -> str:
 
 
 def contrasts(masks: MaskArray, scores: FloatArray, answers: Sequence[str]) -> list[dict[str, Any]]:
-    """Return for each unit the two answers, with and without it, that show best what it does.
+    """Return for the units that move the score most the two answers, with and without each, that show best how.
 
     Two prompts of random masks differ in many units. Taken is the pair whose other differences are expected to do least
     (by a ridge regression of the first score); of equal ones, the pair whose scores differ most.
@@ -163,7 +165,7 @@ def contrasts(masks: MaskArray, scores: FloatArray, answers: Sequence[str]) -> l
     # a difference of one more unit counts as a hundredth of the largest weight
     worth = np.abs(first[:, None] - first) * 1e-3 - elsewhere - 0.01 * float(weight.max(initial=0.0)) * apart
     found = []
-    for unit in range(Z.shape[1]):
+    for unit in sorted(np.argsort(-weight, kind="stable")[:MOST_CONTRASTS].tolist()):
         there, gone = np.flatnonzero(Z[:, unit] == 1), np.flatnonzero(Z[:, unit] == 0)
         if not len(there) or not len(gone):
             continue
