@@ -52,6 +52,24 @@ def test_intervals_cover_whether_rows_are_few_or_noisy() -> None:
         assert 0.925 < np.mean(covered) < 0.985, (n, noise)
 
 
+def test_intervals_cover_with_hardly_more_rows_than_features() -> None:
+    truth = np.concatenate([[1.0, 0.5, 0.5], np.zeros(17)])
+    covered = []
+    for seed in range(120):
+        found = estimate_sparse(sample(24, 20, seed, two_and), size_law("bernoulli", 20))
+        covered.append(np.abs(found.coef[0] - truth) <= 1.96 * found.stderr[0])
+    assert 0.935 < np.mean(covered) < 0.985
+
+
+def test_errors_are_stated_for_1_96_of_them_whatever_the_degrees_of_freedom() -> None:
+    truth = np.array([1.0, 0.5, 0.5, 0.0])
+    covered = []
+    for seed in range(400):
+        found = estimate_sparse(sample(10, 4, seed, two_and, noise=0.5), size_law("bernoulli", 4))
+        covered.append(np.abs(found.coef[0] - truth) <= 1.96 * found.stderr[0])
+    assert 0.925 < np.mean(covered) < 0.985
+
+
 def test_the_covariance_says_how_errors_go_together() -> None:
     found = estimate_sparse(sample(200, 6, 1, two_and, noise=0.5), size_law("bernoulli", 6))
     whole = found.covariance(target=0)

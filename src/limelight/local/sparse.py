@@ -15,6 +15,7 @@ degrees of freedom as rows less the features that the lasso kept, and what is le
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,8 @@ PENALTIES = 20
 UNSEEN = 0.2
 """Residuals of fitted rows are too small, whatever the degrees of freedom (coverage .92 with 25 rows of 20 features),
 those of left-out rows too large (.99): errors are mixed from both, in this proportion."""
+FEW_HIDDEN, UNSEEN_OF_FEW = 0.75, 0.5
+"""The same where features are kept more often than this: each hangs on the few rows without it, which fit closely."""
 SPARE = 8
 NOTHING_LEFT = 1e-20
 """A fit that leaves less of the variance than this, with so many rows to spare, is that of a linear model."""
@@ -142,7 +145,8 @@ def _target(neighborhood: Neighborhood, law: _Law, share: FloatArray, target: in
     df = max(n - kept - 1, 1)
     fitted = _scatter(loadings, share * left) / df
     unseen = _scatter(loadings, share * lasso.unseen) / n
-    covariance = ((1 - UNSEEN) * fitted + UNSEEN * unseen) / n
+    share_unseen = UNSEEN if law.mean < FEW_HIDDEN else UNSEEN_OF_FEW
+    covariance = ((1 - share_unseen) * fitted + share_unseen * unseen) / n
     covariance[1:, 1:] += _leftover(centred, law, share, g, lasso.penalty)
     # errors are stated so that 1.96 of them make an interval, whatever the degrees of freedom
     covariance *= (student_quantile(0.95, df) / NORMAL_95) ** 2
@@ -211,7 +215,9 @@ def _path(X: FloatArray, y: FloatArray, share: FloatArray, penalties: FloatArray
     middle_X, middle_y = share @ X / total, float(share @ y) / total
     if not np.any((y - middle_y) * root):
         return np.zeros((X.shape[1], len(penalties))), np.full(len(penalties), middle_y)
-    _, coef, _ = lasso_path((X - middle_X) * root[:, None], (y - middle_y) * root, alphas=penalties, max_iter=2000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a path that stopped early is as good: the step corrects any coefficients
+        _, coef, _ = lasso_path((X - middle_X) * root[:, None], (y - middle_y) * root, alphas=penalties, max_iter=2000)
     return coef, middle_y - middle_X @ coef
 
 
