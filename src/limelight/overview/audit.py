@@ -1,8 +1,9 @@
 """When to trust a model: leaks, artefacts, groups, regions where explanations fail, mistakes with one reason.
 
 Input: many explanations of one model, and the data beside them. Output: an `Audit`. Every check asks questions with a
-p-value; findings are those that stay when all questions are counted [benjamini1995], and that are large enough to be
-worth a sentence.
+p-value; findings are those that stay when all questions are counted, and that are large enough to be worth a sentence.
+Inside a kind p-values are adjusted for its questions [benjamini1995], and then times the number of kinds: at most the
+share 1 − level of all findings is there by chance.
 """
 
 from __future__ import annotations
@@ -125,19 +126,21 @@ def _kept(asked: Mapping[str, list[Candidate]], rate: float) -> tuple[tuple[Find
     """Return the findings that stay when all questions are counted, the strongest of each group, and how many asked."""
     from dataclasses import replace
 
-    everything = [candidate for kind in KINDS for candidate in asked.get(kind, [])]
-    adjusted = benjamini_hochberg(np.array([candidate.p for candidate in everything]))
+    kinds = [kind for kind in KINDS if asked.get(kind)]
     best: dict[Hashable, Finding] = {}
-    for candidate, p in zip(everything, adjusted.tolist(), strict=True):
-        finding = candidate.finding
-        if finding is None or p > rate:
-            continue
-        known = best.get(candidate.group)
-        if known is None or (p, -abs(finding.value)) < (known.p, -abs(known.value)):
-            best[candidate.group] = replace(finding, p=p)
+    for kind in kinds:
+        # every kind has its share of the rate, so that many conditions do not drown a few regions
+        adjusted = len(kinds) * benjamini_hochberg(np.array([candidate.p for candidate in asked[kind]]))
+        for candidate, p in zip(asked[kind], adjusted.tolist(), strict=True):
+            finding = candidate.finding
+            if finding is None or p > rate:
+                continue
+            known = best.get(candidate.group)
+            if known is None or (p, -abs(finding.value)) < (known.p, -abs(known.value)):
+                best[candidate.group] = replace(finding, p=p)
     order = list(KINDS)
     kept = sorted(best.values(), key=lambda each: (order.index(each.kind), each.p, -abs(each.value)))
-    return tuple(kept), len(everything)
+    return tuple(kept), sum(len(asked[kind]) for kind in kinds)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

@@ -8,14 +8,14 @@ tells a leak from an easy question: in an easy one, many columns know the answer
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
-from limelight.overview.checks.material import FEW, USED, Candidate, Material
+from limelight.overview.checks.conditions import Condition, conditions_of
+from limelight.overview.checks.material import USED, Candidate, Material
 from limelight.overview.checks.skill import auc, auc_error, cells_of, explained, foretold
 from limelight.overview.many_tests import wilson
 from limelight.result.audit import Finding
@@ -32,10 +32,10 @@ SO_MANY_TIMES = 3.0
 """It does so by at least so many times what conditions of other columns do."""
 TWINS = 0.9
 """Two columns whose forecasts correlate more than this say the same, and are no rivals."""
+MAJORITY = 0.6
+"""A condition that settles what holds of more rows than this anyway is no surprise: the young are not rich."""
 RELIED_ON = 0.15
 """A leak is at least this share of all reasons."""
-THRESHOLDS = (0.0, 0.25, 0.5, 0.75)
-"""Quantiles of a column's numbers, its most frequent one aside, that make conditions."""
 LEADS = 0.5
 """A suspicious condition is the first reason in at least this share of its rows."""
 
@@ -139,7 +139,7 @@ def _conditions(material: Material, truth: FloatArray, known: set[str]) -> list[
     conditions = [
         _weighed(each, truth, base)
         for j in np.flatnonzero(material.shares >= USED / len(laid.keys)).tolist()
-        for each in _of_column(material, j)
+        for each in conditions_of(material, j)
     ]
     found = []
     for one in conditions:
@@ -147,6 +147,7 @@ def _conditions(material: Material, truth: FloatArray, known: set[str]) -> list[
         leads = float((material.leaders[one.rows] == one.feature).mean())
         finding = None
         stands_out = one.ratio >= max(SO_MANY_TIMES * max(rivals, default=1.0), NEARLY_SURE)
+        stands_out = stands_out and (base if one.yes else 1 - base) <= MAJORITY
         if stands_out and leads >= LEADS and str(laid.keys[one.feature]) not in known:
             finding = _condition_finding(material, one, leads)
         found.append(Candidate(one.p, finding, ("leak", laid.keys[one.feature])))
@@ -160,40 +161,21 @@ class _Condition:
     feature: int
     name: str
     rows: NDArray[np.int64]
-    yes: bool = True
-    count: int = 0
-    ratio: float = 1.0
-    p: float = 1.0
+    yes: bool
+    count: int
+    ratio: float
+    p: float
 
 
-def _of_column(material: Material, feature: int) -> Iterator[_Condition]:
-    """Yield the conditions of a column: its places, and thresholds among the numbers that are not its usual one."""
-    laid = material.laid
-    codes = laid.codes(feature)
-    for place, name in enumerate(laid.places[feature]):
-        rows = np.flatnonzero(codes == place)
-        if len(rows) >= FEW:
-            yield _Condition(feature, name, rows)
-    values = material.values(feature)
-    if values is None or values.dtype.kind != "f":
-        return
-    known, counts = np.unique(values, return_counts=True)
-    unusual = values[values != known[counts.argmax()]]
-    for threshold in np.unique(np.quantile(unusual, THRESHOLDS)).tolist() if len(unusual) else []:
-        above = values > threshold
-        for rows, sign in ((np.flatnonzero(above), ">"), (np.flatnonzero(values <= threshold), "≤")):
-            if len(rows) >= FEW:
-                yield _Condition(feature, f"{laid.keys[feature]} {sign} {threshold:,.6g}", rows)
-
-
-def _weighed(one: _Condition, truth: FloatArray, base: float) -> _Condition:
+def _weighed(one: Condition, truth: FloatArray, base: float) -> _Condition:
     inside = truth[one.rows]
     yes = float(inside.mean()) >= base
     count = int(inside.sum()) if yes else len(inside) - int(inside.sum())
     odds = (count + 0.5) / (len(inside) - count + 0.5)
     share = base if yes else 1 - base
     ratio = odds / max(share / max(1 - share, 1e-9), 1e-9)
-    return replace(one, yes=yes, count=count, ratio=ratio, p=_more_than_suspicious(count, len(inside), share))
+    p = _more_than_suspicious(count, len(inside), share)
+    return _Condition(one.feature, one.name, one.rows, yes, count, ratio, p)
 
 
 def _rivals(one: _Condition, other: _Condition) -> bool:

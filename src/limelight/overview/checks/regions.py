@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.overview.checks.conditions import conditions_of
 from limelight.overview.checks.material import FEW, Candidate, Material
 from limelight.overview.many_tests import wilson
 from limelight.result.audit import Finding
@@ -19,7 +20,7 @@ MISSED = 0.5
 """The surrogate misses a row where g(x′) is off by more than this share of the answers' standard deviation."""
 GRAVE = 0.3
 """A region is worth a sentence where it misses at least so many of its rows,"""
-TIMES = 2.5
+TIMES = 2.0
 """and so many times as many as elsewhere."""
 REGIONS = 3
 DEEPER = 0.5
@@ -75,12 +76,11 @@ def _best(material: Material, bad: NDArray[np.bool_], rows: NDArray[np.bool_]) -
 def _conditions(material: Material, rows: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], str]]:
     laid, found = material.laid, []
     often = np.argsort(-np.bincount(laid.key, minlength=len(laid.keys)), kind="stable")[:200]
-    for j in often.tolist():
-        codes = laid.codes(j)
-        for place, name in enumerate(laid.places[j]):
-            inside = codes == place
-            if int((inside & rows).sum()) >= FEW:
-                found.append((inside, f"“{name}”"))
+    for each in (condition for j in often.tolist() for condition in conditions_of(material, j)):
+        inside = np.zeros(laid.n, dtype=np.bool_)
+        inside[each.rows] = True
+        if int((inside & rows).sum()) >= FEW:
+            found.append((inside, f"“{each.name}”"))
     return found
 
 
