@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -103,6 +103,8 @@ def drift(
     columns = _columns(laid)
     same, cells = _same_model(laid, columns, month)
     features = _features(laid, columns, month, quantile=quantile, permutations=permutations)
+    if same:  # what is left within a value is what goes along with it: other rows, and no other reasons
+        features = tuple([replace(entry, p_reasons=1.0) for entry in features])
     said = laid.prediction
     answer = (float(said[~month].mean()), float(said[month].mean()))
     change = _welch(said, month, quantile)
