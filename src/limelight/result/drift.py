@@ -28,7 +28,8 @@ class FeatureDrift:
     change, low, high
         The change of the mean contribution, and its interval.
     p_data, p_reasons
-        Of no change, by permutation of rows, adjusted over all features [benjamini1995].
+        Of no change, by permutation of rows, adjusted over all features [benjamini1995]. `p_reasons` is 1 where the
+        model is known to be the same: then `reasons` is what the mix of the other columns does.
     value, before, after
         The value whose share changed most, and its shares.
     place, added, adds
@@ -146,10 +147,7 @@ class Drift:
             )
         cells = "1 combination" if self.cells == 1 else f"{self.cells:,} combinations"
         if self.same_model:
-            rest = (
-                ", so that changed reasons come from what goes along with these values" if self.reasons_changed else ""
-            )
-            return f"The model is the same: {cells} of values that occur in both have the same explanation{rest}."
+            return f"The model is the same: {cells} of values that occur in both have the same explanation."
         return f"The model is another one: of {cells} of values that occur in both, some are explained otherwise now."
 
     def rows(self) -> list[dict[str, Any]]:
