@@ -141,10 +141,13 @@ def _frame_rows(frame: Any) -> tuple[bytes, Iterator[Any]]:
 
 def _type_name(column: Any) -> str:
     """Return the type of a column; that of categories with the categories, whose numbers a model may look at."""
-    name = str(column.dtype)
-    if not name.startswith(("Categorical", "Enum")):
+    # the library's own word: narwhals looks into columns of objects, and would tell one batch from the next
+    dtype = getattr(column.to_native(), "dtype", column.dtype)
+    name = str(dtype)
+    categories = getattr(dtype, "categories", None)  # of pandas, and of an Enum of polars
+    if categories is None:
         return name
-    return f"{name} {digest([str(each) for each in column.cat.get_categories().to_list()]).hex()}"
+    return f"{name} {digest([str(each) for each in categories]).hex()} {getattr(dtype, 'ordered', '')}"
 
 
 def _column_bytes(column: Any) -> NDArray[np.uint8]:
