@@ -29,11 +29,22 @@ def held_residuals(draws: SharedDraws, n: int, control: TableControl, part: Held
     key = (n, int(target), part.held)
     known: FloatArray | None = draws.fits.get(key)
     if known is None:
-        inside = draws.background.inside(part.U)
+        inside = _inside(draws, part)
         known = control.residuals(part.codes, inside, part.Y[:, target], averaged=part.averaged)
         if part.averaged is None:
             draws.fits[key] = known
     return known
+
+
+def _inside(draws: SharedDraws, part: HeldDraws) -> FloatArray:
+    """Return what the values of held draws do inside their bins; the same for all targets."""
+    if part.averaged is not None:
+        return draws.background.inside(part.U)
+    key = ("inside", part.held, part.n)
+    if key not in draws.made:
+        draws.made[key] = draws.background.inside(part.U)
+    inside: FloatArray = draws.made[key]
+    return inside
 
 
 def shared_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> Controls:
