@@ -141,7 +141,8 @@ def _distance_levels(d: int, distance: str) -> FloatArray:
 def _ones(Z: MaskArray) -> NDArray[np.int64]:
     """Return the number of ones (n,) in each mask."""
     d = Z.shape[1]
-    if d > _FEW or Z.flags.f_contiguous:
+    # a product of few rows may set the processor's flag for invalid numbers, though none is
+    if d > _FEW or len(Z) < _FEW or Z.flags.f_contiguous:
         return np.asarray(np.add.reduce(Z, axis=1, dtype=np.uint32).astype(np.int64))
     # exact in single precision: counts stay far below 2^24
     return np.asarray((Z.astype(np.float32) @ np.ones(d, dtype=np.float32)).astype(np.int64))

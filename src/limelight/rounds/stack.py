@@ -171,7 +171,8 @@ class _Near:
         self._named = isinstance(context.distance, str) and isinstance(context.settings.kernel, str)
         self._how: dict[str, Any] = {"distance": context.distance, "width": width, "kernel": context.settings.kernel}
         self._center = np.ones(d)
-        self._levels = self(np.tri(d + 1, d, -1, dtype=np.uint8).T) if self._named else np.empty(0)
+        counts = np.ascontiguousarray(np.tri(d + 1, d, -1, dtype=np.uint8).T)
+        self._levels = self(counts) if self._named else np.empty(0)
         self._small = np.uint8 if d < 256 else np.uint32
 
     def __call__(self, Z: NDArray[np.uint8]) -> FloatArray:
