@@ -278,7 +278,7 @@ def test_a_model_that_breaks_midway_costs_none_of_the_finished():
     kept = []
     with pytest.raises(ModelCallError, match="out of range"):
         kept.extend(stream)
-    assert len(kept) == 128
+    assert len(kept) == 150
 
 
 def test_texts_whose_rows_were_answered_before_the_model_broke_are_explained():

@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.reports import report as report
     from limelight.result.explanation import Explanation as Explanation
     from limelight.result.explanations import Explanations as Explanations
+    from limelight.result.failure import Failure as Failure
     from limelight.settings import Settings as Settings
     from limelight.views.many import plot_beeswarm as plot_beeswarm
     from limelight.views.many import plot_coverage as plot_coverage
@@ -65,6 +66,7 @@ _HOME = {
     "Explainer": "limelight.explainer",
     "Explanation": "limelight.result.explanation",
     "Explanations": "limelight.result.explanations",
+    "Failure": "limelight.result.failure",
     "Settings": "limelight.settings",
     "Tabular": "limelight.interpretable.tabular",
     "Image": "limelight.interpretable.image",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack, overload
 
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
@@ -16,11 +17,22 @@ from limelight.models.repeats import Repeats, within
 from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
+from limelight.result.failure import Failure
 from limelight.rounds.instance import Context
-from limelight.rounds.pipeline import OPEN_AT_ONCE, WITHOUT_WAITING, ExpectedCost, expect, explain_stream
+from limelight.rounds.pipeline import (
+    OPEN_AT_ONCE,
+    WITHOUT_WAITING,
+    ExpectedCost,
+    expect,
+    explain_one,
+    explain_stream,
+)
 from limelight.rounds.preparing import fingerprint, prepare, short
 from limelight.rounds.targets import check_targets
 from limelight.settings import Settings, SettingsArguments
+
+ON_ERROR = ("raise", "skip", "record")
+Skipping = Literal["raise", "skip"]
 
 
 class Explainer:
@@ -136,9 +148,15 @@ class Explainer:
         """
         with self._asking() as context:
             context.visible = True
-            return next(explain_stream([instance], context))
+            return explain_one(instance, context)
 
-    def explain_many(self, instances: Any) -> Iterator[Explanation]:
+    @overload
+    def explain_many(self, instances: Any, *, on_error: Skipping = "raise") -> Iterator[Explanation]: ...
+
+    @overload
+    def explain_many(self, instances: Any, *, on_error: Literal["record"]) -> Iterator[Explanation | Failure]: ...
+
+    def explain_many(self, instances: Any, *, on_error: str = "raise") -> Iterator[Any]:
         """Yield the explanations of many instances, in their order, in bounded memory.
 
         Rows of many instances go to the model in one batch; each explanation is the one that `explain` returns.
@@ -147,28 +165,47 @@ class Explainer:
         ----------
         instances
             A frame or an array of rows, or any iterable of instances, also an endless one.
+        on_error
+            What becomes of an instance that does not fit, or that the model does not answer. ``"raise"`` (default)
+            raises its error after what comes before it has been yielded; what the model has answered by then is kept,
+            so that the next call asks for the rest only. ``"skip"`` leaves it out and warns at the end.
+            ``"record"`` yields a `Failure` in its place.
 
         Raises
         ------
         InputError, ModelCallError, ModelOutputError
-            As `explain`; what is finished by then is yielded first.
-        """
-        return self._stream(instances, OPEN_AT_ONCE["pool"])
+            As `explain`; what is finished by then is yielded first. With ``"skip"`` and ``"record"`` only where the
+            model answers nothing at all.
 
-    def explain_all(self, instances: Any) -> Explanations:
+        Examples
+        --------
+        >>> import limelight as ll
+        >>> explainer = ll.Explainer(lambda texts: [1.0 / len(text) for text in texts], ll.Text())
+        >>> [str(each)[:17] for each in explainer.explain_many(["fine", ""], on_error="record")][1]
+        'instance number 1'
+        """
+        if on_error not in ON_ERROR:
+            raise UnknownNameError("on_error", on_error, ON_ERROR)
+        return self._stream(instances, OPEN_AT_ONCE["pool"], on_error)
+
+    def explain_all(self, instances: Any, *, on_error: Skipping = "raise") -> Explanations:
         """Return the explanations of many instances as one set, kept as columns in a quarter of the memory of a list.
 
         Parameters
         ----------
         instances
             As for `explain_many`, and not endless.
+        on_error
+            ``"raise"`` or ``"skip"``, as for `explain_many`. A set holds explanations only.
 
         Raises
         ------
         InputError, ModelCallError, ModelOutputError
             As `explain`; the `finished` of the error are the explanations that were finished by then.
         """
-        return Explanations.of(self._stream(instances, WITHOUT_WAITING))
+        if on_error not in ("raise", "skip"):
+            raise UnknownNameError("on_error", on_error, ("raise", "skip"))
+        return Explanations.of(self._stream(instances, WITHOUT_WAITING, on_error))
 
     def estimate_cost(self, instance: Any) -> ExpectedCost:
         """Return the model rows and seconds that explaining an instance is expected to take.
@@ -252,23 +289,33 @@ class Explainer:
         with self._asking() as context:
             return short(fingerprint(context))
 
-    def _stream(self, instances: Any, rows: int) -> Iterator[Explanation]:
+    def _stream(self, instances: Any, rows: int, on_error: str) -> Iterator[Any]:
         """Return the explanations of instances, so many rows of a table open at a time."""
         many = self.modality.instances(instances)
         total = len(many) if hasattr(many, "__len__") else None
-        return OneByOne(progress(self._each(many, rows), total=total), self._lock)
+        return OneByOne(progress(self._each(many, rows, on_error), total=total), self._lock)
 
-    def _each(self, instances: Iterable[Any], rows: int) -> Generator[Explanation, None, None]:
+    def _each(self, instances: Iterable[Any], rows: int, on_error: str) -> Generator[Explanation | Failure, None, None]:
         """Yield explanations, taking the turn for each of them and lending it while an instance is made."""
+        skipped: list[Failure] = []
         with self._asking() as context:
-            stream = explain_stream(Lent(instances, self._lock), context, rows=rows)
+            stream = explain_stream(Lent(instances, self._lock), context, on_error, rows=rows)
         question = Repeats()
-        while True:
-            with self._asking(question):
-                explanation = next(stream, None)
-            if explanation is None:
-                return
-            yield explanation
+        try:
+            while True:
+                with self._asking(question):
+                    made = next(stream, None)
+                if made is None:
+                    break
+                if on_error == "skip" and isinstance(made, Failure):
+                    skipped.append(made)
+                else:
+                    yield made
+        finally:
+            stream.close()
+        if skipped:
+            plural = "1 instance was" if len(skipped) == 1 else f"{len(skipped)} instances were"
+            warnings.warn(f"{plural} skipped; {skipped[0]}", stacklevel=2)
 
     @contextmanager
     def _asking(self, question: Repeats | None = None) -> Iterator[Context]:

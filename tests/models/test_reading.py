@@ -158,7 +158,7 @@ def test_a_label_beside_those_that_were_named_is_refused_by_its_name() -> None:
     with pytest.raises(ModelOutputError, match="the label 'good'.*output_names lists"):
         explain(lambda F: np.where(F.a > 0, "good", "bad"), output_names=["bad", "ugly"])
     with pytest.raises(ModelOutputError, match=r"no label \(None\) for row"):
-        explain(lambda F: ["good" if a > 0 else None for a in F.a])
+        explain(lambda F: [None if row == 0 else "good" for row in range(len(F))])
 
 
 def test_labels_met_one_by_one_change_no_explanation_of_another_row() -> None:

@@ -37,6 +37,8 @@ CLEARLY = 1.1
 class Batch:
     """Rows `start` … `stop` − 1 of `total` (None where more may come), for error messages.
 
+    `first` says that they are asked for the first time, and not as a part of a batch that has failed.
+
     >>> str(Batch(3, 512, 768, 5000))
     'batch 3 (rows 512–767 of 5000)'
     """
@@ -45,6 +47,7 @@ class Batch:
     start: int
     stop: int
     total: int | None
+    first: bool = True
 
     @property
     def rows(self) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from limelight.contracts import FloatArray, Inputs
 from limelight.errors import LimelightError, ModelCallError, ModelOutputError, RemoteError
 from limelight.inputs.counts import fast_path
-from limelight.inputs.kinds import concatenate_fresh, count
+from limelight.inputs.kinds import concatenate_fresh, count, take
 from limelight.models.adapters import adapt
 from limelight.models.batches import Batch, Queue, batch_size_rule, halves
 from limelight.models.cache import Cache
@@ -25,6 +25,7 @@ from limelight.models.columns import Columns, Seen, widened
 from limelight.models.forms import Form, read_form
 from limelight.models.frames import asked
 from limelight.models.kept import Kept
+from limelight.models.ledger import Ledger, ModelError
 from limelight.models.reading import Reader
 
 OUT_OF_MEMORY = ("out of memory", "resource_exhausted", "alloc", "oom")
@@ -90,9 +91,14 @@ class Caller:
         self._reader = Reader(self._adapted, as_is=as_is)
         self._own_names: tuple[str, ...] | None = None
         self._failures = 0
+        self._good: Inputs | None = None  # a row that was answered
         self.rows = 0
         self.calls = 0
         self.seconds = 0.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle what was learned, and no row of anybody's."""
+        return {**self.__dict__, "_good": None}
 
     @property
     def quote(self) -> Callable[[Inputs, int], Any] | None:
@@ -147,7 +153,7 @@ class Caller:
         """Return how such inputs are asked: as ``"counts"`` (`inputs/counts.py`), or as what they are, ``"inputs"``."""
         return "counts" if self._counts is not None and self._counts.takes(inputs) else "inputs"
 
-    def ask(self, parts: Iterable[Inputs]) -> list[FloatArray]:
+    def ask(self, parts: Iterable[Inputs], ledger: Ledger | None = None) -> list[FloatArray]:
         """Return for each part the model's outputs Y (n_i, k), in memory of their own.
 
         Parameters
@@ -156,16 +162,21 @@ class Caller:
             Model inputs, of any number of rows each, also none. They are never changed, not even by a model that writes
             into its input. They are pulled as batches need them and let go when answered, so that a generator of parts
             needs the memory of a batch.
+        ledger
+            Keeps account of rows that have no answer, and says which may be left out; their outputs are NaN. By default
+            none may.
 
         Raises
         ------
         ModelCallError
-            If the model raises. Its `answered` holds for each part the outputs, or None where the part is not done.
+            If the model raises on rows that may not be left out. Its `answered` holds for each part the outputs, or
+            None where the part is not done.
         ModelOutputError
             If the answer is not (n,) or (n, k) finite numbers, or k changes; `answered` as above.
         InputError
             If parts are no model inputs, or `output_names` do not fit the number of outputs.
         """
+        ledger = Ledger() if ledger is None else ledger
         queue = Queue(parts, self._size.largest)
         answers: list[FloatArray | None] = []
         number = done = 0
@@ -174,18 +185,23 @@ class Caller:
                 number, done = number + 1, queue.done
                 rows = self._size.rows(remaining, queue.row_bytes)
                 batch = Batch(number, queue.start, queue.start + rows, queue.total)
-                self._pour(queue.take(rows), batch, answers, queue.sizes)
+                taken = queue.take(rows)
+                Y = self._answer_in_pieces([inputs for _, _, inputs in taken], batch, ledger)
+                self._pour(Y, taken, answers, queue.sizes)
+                ledger.settled = batch.stop
+            if ledger.failures and not ledger.answered and self.output_names is None:
+                raise next(iter(ledger.failures.values()))
         except (ModelCallError, ModelOutputError) as error:
             error.answered = self._finished(answers, len(queue.sizes), done)
             raise
-        answers += [None] * (len(queue.sizes) - len(answers))
-        return [self._whole(answer) for answer in answers]
+        finally:
+            ledger.answers = self._blanked(answers, queue.sizes, ledger)
+        return ledger.answers
 
     def _pour(
-        self, taken: list[tuple[int, int, Inputs]], batch: Batch, answers: list[FloatArray | None], sizes: list[int]
+        self, Y: FloatArray, taken: list[tuple[int, int, Inputs]], answers: list[FloatArray | None], sizes: list[int]
     ) -> None:
-        """Ask one batch and write its rows into the answers of the parts that they came from."""
-        Y = self._answer_in_pieces([inputs for _, _, inputs in taken], batch)
+        """Write the answers to one batch into those of the parts that its rows came from."""
         answers += [None] * (len(sizes) - len(answers))
         row = 0
         for part, first, inputs in taken:
@@ -198,52 +214,60 @@ class Caller:
             answer[first : first + n] = Y[row : row + n]
             row += n
 
-    def _answer_in_pieces(self, blocks: list[Inputs], batch: Batch) -> FloatArray:
+    def _answer_in_pieces(self, blocks: list[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
         """Ask a batch, in halves where the model fails on the whole of it, down to one row.
 
         Too many rows for the memory, a network of few rows, a server that refuses one call in sixty: all of them answer
-        a smaller batch. What fails alone is named.
+        a smaller batch. What fails alone is left out, or named where it may not be.
         """
         try:
-            return self._halved(blocks, batch)
+            return self._halved(blocks, batch, ledger)
         except _RowError as alone:
             if batch.rows == 1:
                 raise alone.whole from alone.whole.__cause__
             said = f"{alone.whole} (row {alone.row} alone fails, too)"
             raise ModelCallError(said) from alone.whole.__cause__
 
-    def _halved(self, blocks: list[Inputs], batch: Batch) -> FloatArray:
-        """Return the answers to a batch or, where that fails, to its halves; raise `_RowError` where one row fails."""
+    def _halved(self, blocks: list[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
+        """Return the answers to a batch or, where that fails, to its halves.
+
+        A row that fails alone is left out, or raises `_RowError` where it may not be.
+        """
         try:
-            return self._answer(blocks, batch)
+            return self._answer(blocks, batch, ledger)
         except RemoteError:
             raise  # each half would be a request more, after all attempts that were allowed
         except ModelCallError as error:
             if batch.rows == 1:
-                raise _RowError(batch.start, error) from error
-            answers, start = [], batch.start
+                if not ledger.spares(batch.start):
+                    raise _RowError(batch.start, error) from error
+                ledger.leave_out([batch.start], error)
+                self._check_alive(error, ledger)
+                return np.full((1, len(self.output_names or ())), np.nan)
+            answers, start, left_out = [], batch.start, len(ledger.failures)
             for half in halves(blocks):
-                piece = Batch(batch.number, start, start + sum(map(count, half)), batch.total)
+                piece = Batch(batch.number, start, start + sum(map(count, half)), batch.total, first=False)
                 try:
-                    answers.append(self._halved(half, piece))
+                    answers.append(self._halved(half, piece, ledger))
                 except _RowError as alone:
                     raise _RowError(alone.row, error) from error
                 start = piece.stop
-            self._failures += 1
+            # a row that fails by itself says nothing about the size of batches
+            self._failures += len(ledger.failures) == left_out
             if self._failures > 1 or _of_memory(error):
                 self._size.shrink(-(-batch.rows // 2))
             return np.concatenate([self._whole(answer) for answer in answers])
 
-    def _answer(self, blocks: Sequence[Inputs], batch: Batch) -> FloatArray:
+    def _answer(self, blocks: Sequence[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
         """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
         function, inputs = self._ready(blocks)
         if self._kept is None:
-            return self._reader.read(self._form(function, inputs, batch), batch)
+            return self._read(self._form(function, inputs, batch), blocks, batch, ledger)
 
         def ask(missing: Inputs, n: int) -> Form:
             return self._form(function, missing, replace(batch, stop=batch.start + n))
 
-        return self._reader.read(self._kept.form(inputs, ask), batch)
+        return self._read(self._kept.form(inputs, ask), blocks, batch, ledger)
 
     def _form(self, function: Callable[[Inputs], Any], inputs: Inputs, batch: Batch) -> Form:
         """Call the model once, and learn from the time that it took."""
@@ -256,8 +280,47 @@ class Caller:
         finally:
             seconds = perf_counter() - began
             self.seconds += seconds
-        self._size.learn(batch.rows, seconds)
+        if batch.first:
+            self._size.learn(batch.rows, seconds)
         return form
+
+    def _read(self, form: Form, blocks: Sequence[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
+        """Return what an answer says; rows of it that are no numbers are left out where they may be."""
+        Y, odd = self._reader.read(form, batch)
+        there = ~np.isnan(Y[:, 0])
+        if odd is not None:
+            ledger.leave_out((batch.start + np.flatnonzero(~there)).tolist(), odd)
+        if there.any():
+            ledger.met(int(there.sum()))
+            if self._good is None:
+                self._good = concatenate_fresh([_row(blocks, int(np.argmax(there)))])
+        elif odd is not None:
+            self._check_alive(odd, ledger)
+        return Y
+
+    def _check_alive(self, error: ModelError, ledger: Ledger) -> None:
+        """See whether the model still answers what it has answered before, where many rows on end have no answer.
+
+        Raises
+        ------
+        ModelCallError, ModelOutputError
+            The error, where it does not: then the rows are not what is wrong.
+        """
+        if self._good is None and ledger.hopeless:
+            raise error
+        if self._good is None or not ledger.suspicious:
+            return
+        self.calls += 1
+        self.rows += 1
+        alone = Batch(0, 0, 1, 1)
+        try:
+            form = read_form(self._call(*self._ready([self._good]), alone), alone, asked(self._good))
+            well = self._reader.read(form, alone)[1] is None
+        except ModelCallError:
+            well = False
+        if not well:
+            ledger.forget_run()
+            raise error
 
     def _ready(self, blocks: Sequence[Inputs]) -> tuple[Callable[[Inputs], Any], Inputs]:
         """Return what to call and with what: the rest of a pipeline with counts where it begins by counting words."""
@@ -281,6 +344,15 @@ class Caller:
         whole = [self._whole(answer) for answer in [*answers, *[None] * n][:done]]
         return [*whole, *[None] * (n - done)]
 
+    def _blanked(self, answers: list[FloatArray | None], sizes: list[int], ledger: Ledger) -> list[FloatArray]:
+        """Return the answers to all parts, with NaN in rows that were left out."""
+        whole = [self._whole(answer) for answer in [*answers, *[None] * (len(sizes) - len(answers))]]
+        ends = np.cumsum(sizes)
+        for row in (row for row in ledger.failures if row < ledger.settled):
+            part = int(np.searchsorted(ends, row, side="right"))
+            whole[part][row - int(ends[part]) + sizes[part]] = np.nan
+        return whole
+
     def _whole(self, answer: FloatArray | None) -> FloatArray:
         """Return a part's answer with a column for every output; labels that were met after it are none of its own."""
         k = len(self.output_names or ())
@@ -300,6 +372,16 @@ def _preferred(model: Any, batch_size: int | str) -> int | str:
     """Return the batch size that a model asks for itself, as one behind an address does: its clock tells nothing."""
     rows = getattr(model, "preferred_rows", None)
     return int(rows) if batch_size == "auto" and isinstance(rows, int) else batch_size
+
+
+def _row(blocks: Sequence[Inputs], row: int) -> Inputs:
+    """Return one row of some blocks of inputs."""
+    for block in blocks:
+        n = count(block)
+        if row < n:
+            return take(block, slice(row, row + 1))
+        row -= n
+    raise IndexError(row)
 
 
 def _of_memory(error: ModelCallError) -> bool:

@@ -94,7 +94,9 @@ class Seen:
         self._numbers: set[float] | None = set()
 
     def add(self, Y: FloatArray) -> None:
-        """Take note of the answers Y (n, k)."""
+        """Take note of the answers Y (n, k); rows of NaN are none."""
+        if np.isnan(Y).any():
+            Y = Y[~np.isnan(Y).any(axis=1)]
         self.rows += len(Y)
         self._share_rows += int(are_shares(Y).sum())
         if self._ordered:

@@ -1,4 +1,4 @@
-"""Check what a model answered: an array of shape (n, k) of finite float64, or an error that says what came instead.
+"""Check what a model answered: an array of shape (n, k) of float64, or an error that says what came instead.
 
 After each call of f. Input: an array, a list of numbers, a data frame or series, a torch tensor or a sparse matrix
 (`forms.py` reads everything else). Output: Y (n, k), and the names that a frame gives it.
@@ -46,8 +46,8 @@ def to_array(answer: Any, batch: Batch) -> tuple[NDArray[Any], tuple[str, ...] |
         raise unexpected(f"a {type(answer).__name__} that is no array ({error})", batch, wrappers.RETURN) from error
 
 
-def checked(array: NDArray[Any], batch: Batch, names: Sequence[str] | None = None) -> FloatArray:
-    """Return Y (n, k) float64, which may share memory with `array`.
+def checked(array: NDArray[Any], batch: Batch) -> FloatArray:
+    """Return Y (n, k) float64, which may share memory with `array`; `not_finite` says which rows are no answers.
 
     Parameters
     ----------
@@ -55,13 +55,11 @@ def checked(array: NDArray[Any], batch: Batch, names: Sequence[str] | None = Non
         The answer, from `to_array`.
     batch
         The rows asked.
-    names
-        Names of the outputs, for the error messages.
 
     Raises
     ------
     ModelOutputError
-        If there is not one row per input, or something in it is not a finite number.
+        If there is not one row of numbers per input.
 
     >>> checked(np.array([0.25, 0.75]), Batch(1, 0, 2, 2))
     array([[0.25],
@@ -79,10 +77,7 @@ def checked(array: NDArray[Any], batch: Batch, names: Sequence[str] | None = Non
     if Y.ndim not in (1, 2) or Y.size == 0 or len(Y) != batch.rows:
         maps = Y.ndim > 2 and len(Y) == batch.rows
         raise unexpected(f"shape {array.shape}", batch, wrappers.MAPS if maps else wrappers.RETURN)
-    Y = Y.reshape(batch.rows, -1)
-    if not np.isfinite(Y).all():
-        raise _not_finite(Y, batch, names)
-    return Y
+    return Y.reshape(batch.rows, -1)
 
 
 def _materialised(answer: Any) -> tuple[NDArray[Any], tuple[str, ...] | None]:
@@ -157,12 +152,29 @@ def unexpected(got: str, batch: Batch, remedy: str) -> ModelOutputError:
     return ModelOutputError(f"model returned {got} for {where}; expected numbers of shape ({n},) or ({n}, k). {remedy}")
 
 
-def _not_finite(Y: FloatArray, batch: Batch, names: Sequence[str] | None) -> ModelOutputError:
-    row, column = np.argwhere(~np.isfinite(Y))[0]
+def not_finite(Y: FloatArray, batch: Batch, names: Sequence[str] | None = None) -> ModelOutputError | None:
+    """Return the error for rows of Y (n, k) that hold something else than finite numbers; None where there are none.
+
+    Parameters
+    ----------
+    Y
+        The answer, from `checked`.
+    batch
+        The rows asked.
+    names
+        Names of the outputs.
+
+    >>> print(not_finite(np.array([[0.2], [np.inf]]), Batch(1, 0, 2, 2)))
+    model returned inf for output 0 of row 1 in batch 1 (rows 0–1 of 2), the first of 1 such rows in the batch; \
+expected finite numbers. Make the model answer every perturbed input with a number.
+    """
+    odd = np.argwhere(~np.isfinite(Y))
+    if not len(odd):
+        return None
+    row, column = odd[0]
     output = repr(names[column]) if names and len(names) == Y.shape[1] else column
-    bad = int((~np.isfinite(Y)).any(axis=1).sum())
     return ModelOutputError(
         f"model returned {Y[row, column]} for output {output} of row {batch.start + row} in {batch}, the first "
-        f"of {bad} such rows in the batch; expected finite numbers. "
+        f"of {len(np.unique(odd[:, 0]))} such rows in the batch; expected finite numbers. "
         "Make the model answer every perturbed input with a number."
     )

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
-from limelight.errors import InputError, ModelChangedError
+from limelight.errors import InputError, ModelChangedError, ModelOutputError
 from limelight.models import wrappers
 from limelight.models.adapters import Adapted
 from limelight.models.batches import Batch
 from limelight.models.columns import Columns, Seen, check_ranks
 from limelight.models.estimators import LABELS_NOTE
 from limelight.models.forms import Form, Labels, Numbers, Scores
-from limelight.models.outputs import checked, unexpected
+from limelight.models.outputs import checked, not_finite, unexpected
 
 MOST_LABELS = 50
 """Strings of more kinds than this are hardly labels; named by `output_names`, any number is taken."""
@@ -143,8 +143,10 @@ class Reader:
 
     # ---- from forms to Y ---------------------------------------------------------------------------------------------
 
-    def read(self, form: Form, batch: Batch) -> FloatArray:
-        """Return Y (n, k) for the answer to a batch; k grows where new labels are met.
+    def read(self, form: Form, batch: Batch) -> tuple[FloatArray, ModelOutputError | None]:
+        """Return Y (n, k) for the answer to a batch, and what is wrong with rows that are NaN there.
+
+        k grows where new labels are met.
 
         Raises
         ------
@@ -169,11 +171,22 @@ class Reader:
         else:
             Y = self._read_scores(form, batch)
         self._form = type(form)
+        odd = self._odd(Y, batch)
+        if odd is not None:
+            Y = np.where(np.isfinite(Y).all(axis=1, keepdims=True), Y, np.nan)
         self._seen.add(Y)
         self._columns = None
         if self._form is Numbers and not self._known and not self._as_is:
             check_ranks(self._seen, Y.shape[1])  # refuses before more is asked
-        return Y
+        return Y, odd
+
+    def _odd(self, Y: FloatArray, batch: Batch) -> ModelOutputError | None:
+        """Return what is wrong with answers that are no finite numbers, or no label; None where all are well."""
+        odd = not_finite(Y, batch, self._names)
+        if odd is None or self._form is not Labels:
+            return odd
+        row = batch.start + int(np.flatnonzero(np.isnan(Y[:, 0]))[0])
+        return unexpected(f"no label (None) for row {row}", batch, "Return a label for every input.")
 
     def _are_labels(self, form: Numbers, batch: Batch) -> bool:
         """Whether numbers are labels: values of a classifier's `predict`, or of those that `output_names` lists."""
@@ -194,7 +207,7 @@ class Reader:
         array, names = form.array, form.names
         if not self._as_is:
             array = self._spread(array, batch)
-        Y = checked(array, batch, self._names or self._given or self._about.names or names)
+        Y = checked(array, batch)
         self._answer_names_stay(names, batch)
         if self._names is None:
             self._logits = form.logits
@@ -269,13 +282,15 @@ class Reader:
             raise unexpected("strings", batch, "Return a score for each class, as predict_proba does.")
         if len(values) != batch.rows:
             raise unexpected(f"{len(values)} labels", batch, wrappers.RETURN)
-        missing = [row for row, value in enumerate(values) if value is None or value != value]
-        if missing:
-            remedy = "Return a label for every input."
-            raise unexpected(f"no label (None) for row {batch.start + missing[0]}", batch, remedy)
+        missing = np.array([value is None or value != value for value in values])
+        labelled = [(row, value, 1.0) for row, value in enumerate(values) if not missing[row]]
+        if not labelled:  # which columns there are is not known from nothing
+            raise unexpected(f"no label (None) for row {batch.start}", batch, "Return a label for every input.")
         self._prepare(form.known)
-        self._meet(values, MOST_LABELS, batch)
-        return self._filled(batch, ((row, value, 1.0) for row, value in enumerate(values)))
+        self._meet([value for _, value, _ in labelled], MOST_LABELS, batch)
+        Y = self._filled(batch, labelled)
+        Y[missing] = np.nan
+        return Y
 
     def _read_scores(self, form: Scores, batch: Batch) -> FloatArray:
         if len(form.rows) != batch.rows:
@@ -290,7 +305,7 @@ class Reader:
         self._left_out = self._left_out or grown or any(len(row) < len(self._labels) for row in form.rows)
         self._new_labels = self._left_out and not self._fixed
         cells = ((i, label, score) for i, row in enumerate(form.rows) for label, score in row.items())
-        return checked(self._filled(batch, cells), batch, self._names)
+        return checked(self._filled(batch, cells), batch)
 
     def _prepare(self, known: tuple[Any, ...] | None) -> None:
         """Take the labels that are known before any is met: the model's, the user's, or the answer's categories."""

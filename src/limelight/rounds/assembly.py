@@ -104,7 +104,7 @@ def _provenance(one: OpenInstance, fitted: Fitted, findings: Findings) -> Proven
         estimator=estimators[0] if len(set(estimators)) == 1 else ", ".join(estimators),
         kernel_width=fitted.width,
         shared=shared is not None and shared.shared,
-        warnings=(*said_aloud(one), *one.notes, *trust_warnings(one, fitted, findings)),
+        warnings=(*said_aloud(one), *one.left_out.sentences, *one.notes, *trust_warnings(one, fitted, findings)),
         settings=settings,
         modality=modality,
         versions=versions(),

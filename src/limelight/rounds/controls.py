@@ -7,6 +7,7 @@ leaves of draws that were made on purpose.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,35 @@ def shared_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> C
             draws.fits[n, target] = None if design is None else design.control(draws.Y[:n, target])
         found.append(draws.fits[n, target])
     return tuple(found)
+
+
+def answered_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> Controls:
+    """Return second models of the draws that were answered, where others were not: for what adds up, not for weights.
+
+    What is known of the law of all draws does not hold for these, so that no weight may be corrected by them.
+    """
+    shapes = draws.background.shapes
+    if shapes is None or len(targets) > CONTROLLED_TARGETS:
+        return (None,) * len(targets)
+    found: list[TableControl | None] = []
+    for target in targets.tolist():
+        key = (n, target, "answered")
+        if key not in draws.fits:
+            y = draws.Y[:n, target]
+            there = ~np.isnan(y)
+            inside = draws.background.inside(draws.U[:n][there])
+            design = TableDesign.of(draws.codes[:n][there], inside, shapes, draws.replicates)
+            control = None if design is None else design.control(y[there])
+            draws.fits[key] = None if control is None else _in_place(control, there)
+        found.append(draws.fits[key])
+    return tuple(found)
+
+
+def _in_place(control: TableControl, there: NDArray[np.bool_]) -> TableControl:
+    """Return a second model whose residuals stand at their draws, with 0 where there is no answer."""
+    residual = np.zeros(len(there))
+    residual[there] = control.model.residual
+    return replace(control, model=replace(control.model, residual=residual))
 
 
 def _design(draws: SharedDraws, n: int, shapes: Sequence[Shape]) -> TableDesign | None:

@@ -32,11 +32,12 @@ def fit(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Estimate
         return _fit_surrogate(neighborhood, as_surrogate(one.context), settings.max_features)
     if isinstance(one.source, SharedSource):
         return _fit_shared(one, one.source, neighborhood, width)
-    if isinstance(one.source, FrugalSource) and not settings.regularization:
+    controlled = settings.control_variates and not one.left_out.matters
+    if isinstance(one.source, FrugalSource) and not settings.regularization and not one.left_out.matters:
         sizes = _sizes_near(one, one.source, width)
         if sizes is not None:
             return estimate_sparse(neighborhood, sizes)
-    sizes = _sizes_near(one, one.source, width) if settings.control_variates else None
+    sizes = _sizes_near(one, one.source, width) if controlled else None
     return estimate_masked(neighborhood, sizes, regularization=settings.regularization)
 
 

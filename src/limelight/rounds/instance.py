@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Background, Encoded, FloatArray, Inputs, Masked, Modality, Representation
-from limelight.errors import InputError
+from limelight.errors import InputError, LimelightError
 from limelight.inputs.budget import CallBudget
 from limelight.local.sampling import MaskSampler
 from limelight.local.stopping import look_schedule
@@ -24,6 +24,7 @@ from limelight.result.explanation import Explanation
 from limelight.rounds.economy import FrugalSource, budget_of, economical_looks, second_askings
 from limelight.rounds.encoded import SharedSource
 from limelight.rounds.labels import check_labels, label_of
+from limelight.rounds.left_out import LeftOut
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedDraws
 from limelight.rounds.steadiness import same_answers, sizes
@@ -62,6 +63,8 @@ class Context:
         Whether a round that takes long shows its progress: where one instance is all there is to wait for.
     labels_checked
         Whether the model was asked for an instance under its own label, see `labels.check_labels`.
+    shelf
+        Instances, by their content, that were open when the last call ended early: what was paid for them is kept.
     """
 
     settings: Settings
@@ -70,10 +73,15 @@ class Context:
     pools: dict[bytes, SharedDraws] = field(default_factory=dict)
     visible: bool = False
     labels_checked: bool = False
-    _former: dict[bytes, FloatArray] = field(default_factory=dict)
+    shelf: dict[bytes, OpenInstance] = field(default_factory=dict)
+    _former: dict[bytes, tuple[int, FloatArray]] = field(default_factory=dict)
     _by_batch: bool = False
     _rng: np.random.Generator | None = None
     _rng_state: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle all but what an interrupted call has left."""
+        return {**self.__dict__, "shelf": {}}
 
     @cached_property
     def recorded(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -112,15 +120,17 @@ class Context:
 
     def forget(self) -> None:
         """Drop what a former fit of the model has answered, and say so."""
-        self._former = {content: pool.Y[0] for content, pool in self.pools.items() if self.guards(pool)}
+        guarded = [pool for pool in self.pools.values() if self.guards(pool)]
+        self._former = {pool.content: (pool.told, pool.Y[pool.told]) for pool in guarded}
         self.pools.clear()
+        self.shelf.clear()
         warnings.warn(CHANGED, stacklevel=2)
 
     def recognise(self, pool: SharedDraws) -> None:
         """Notice that a pool drawn anew was answered as before: the model is the same, and depends on its batches."""
-        former = self._former.pop(pool.content, None)
-        if former is not None and same_answers(pool.Y[0], former, sizes(pool.Y)):
-            self._by_batch = True
+        row, former = self._former.pop(pool.content, (0, None))
+        if former is not None and row < pool.n and same_answers(pool.Y[row], former, sizes(pool.Y)):
+            self._by_batch = not np.isnan(pool.Y[row]).any()
 
     def fresh_rng(self) -> np.random.Generator:
         """Return the generator of the stage "represent", at its start; valid until the next call."""
@@ -229,8 +239,13 @@ class OpenInstance:
         The explanation along the grid of kernel widths, where the width is to be chosen.
     notes
         Sentences about how the model reads it, found when its neighborhood was there (`truncation.py`).
-    explanation
-        None while open.
+    left_out
+        What the model has no answer to, as of the last look.
+    explanation, failure
+        What came of it; both None while open.
+    former
+        The same instance, as an earlier call has left it; what was paid for it is taken over once f(x) shows that the
+        model is still the same.
 
     Raises
     ------
@@ -238,8 +253,9 @@ class OpenInstance:
         If the modality refuses the instance.
     """
 
-    def __init__(self, instance: Any, context: Context) -> None:
+    def __init__(self, instance: Any, context: Context, number: int = 0) -> None:
         self.started = time.perf_counter()
+        self.number = number
         self.context = context
         self.rows = self.calls = 0
         self.label = label_of(instance)
@@ -251,7 +267,15 @@ class OpenInstance:
         self.seen: Seen | None = None
         self.path: KernelPath | None = None
         self.notes: tuple[str, ...] = ()
+        self.left_out = LeftOut()
         self.explanation: Explanation | None = None
+        self.failure: LimelightError | None = None
+        self.former = context.shelf.pop(self.representation.content, None) if self.source.kind == "masks" else None
+
+    @property
+    def open(self) -> bool:
+        """Return whether nothing has come of it yet."""
+        return self.explanation is None and self.failure is None
 
     @property
     def settled_up_to(self) -> int:
@@ -261,7 +285,7 @@ class OpenInstance:
     @property
     def ready(self) -> bool:
         """Return whether the rows of the next look are there."""
-        return self.explanation is None and self.source.has(self.n)
+        return self.open and bool(len(self.targets)) and self.source.has(self.n)
 
     @property
     def noisy(self) -> bool:
@@ -287,10 +311,17 @@ class OpenInstance:
         """Take what the model says of the instance itself, which decides what is explained."""
         self.outputs = outputs
         self.targets = self.context.targets(outputs)
+        former, self.former = self.former, None
+        if former is not None and same_answers(outputs, former.outputs, sizes(outputs[None])):
+            self.source, self.looks, self.n, self.seen = former.source, former.looks, former.n, former.seen
         if self.label is not None and not self.context.labels_checked:
             self.context.labels_checked = True
             original = self.representation.original
             self.rows += check_labels(original, self.label, outputs, self.context.caller)
+
+    def fail(self, error: LimelightError) -> None:
+        """Take note that there will be no explanation."""
+        self.failure = error
 
     def see(self, outputs: FloatArray) -> None:
         """Take note of the answers to its own masks."""
@@ -299,7 +330,7 @@ class OpenInstance:
 
     def restart(self) -> None:
         """Begin anew, as if the model had not been asked yet."""
-        self.seen = None
+        self.seen = self.failure = self.former = None
         self.source, self.looks = self.context.source(self.representation)
         self.n = self.looks[0]
         self.outputs, self.targets = np.empty(0), np.empty(0, dtype=np.int64)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.local.replicates import by_replicate
-from limelight.rounds.controls import Controls, held_residuals, shared_controls
+from limelight.rounds.controls import Controls, answered_controls, held_residuals, shared_controls
 from limelight.rounds.instance import Context
+from limelight.rounds.neighborhoods import answered
 from limelight.rounds.shared import HeldDraws, SharedDraws
 from limelight.rounds.units import Units, as_they_are
 from limelight.settings import Settings
@@ -37,19 +38,20 @@ class Lines:
     codes
         (c, R, m)
     there
-        (R, m) 1; 0 where a replicate has a draw less than others. None where all have as many.
+        (R, m) 1; 0 where a replicate has a draw less than others, or a draw has no answer. None where all are there.
     """
 
     codes: NDArray[np.integer[Any]]
     there: FloatArray | None
 
     @classmethod
-    def of(cls, codes: NDArray[Any], replicates: int) -> Lines:
-        """Return draws (n, c) sorted; a code is small, and read often."""
+    def of(cls, codes: NDArray[Any], replicates: int, Y: FloatArray) -> Lines:
+        """Return draws (n, c) with answers (n, k) sorted; a code is small, and read often."""
         small = np.int16 if codes.max(initial=0) < 2**15 else np.int64
         lines = np.ascontiguousarray(np.moveaxis(by_replicate(codes.astype(small), replicates), 2, 0))
-        there = None if len(codes) % replicates == 0 else by_replicate(np.ones(len(codes)), replicates)
-        return cls(lines, there)
+        known = answered(Y)
+        full = len(codes) % replicates == 0 and known.all()
+        return cls(lines, None if full else by_replicate(known.astype(float), replicates))
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,12 @@ class Range:
 
     @classmethod
     def of(cls, Y: FloatArray, offset: FloatArray) -> Range:
-        """Return the sums of outputs (n, k)."""
+        """Return the sums of outputs (n, k); rows without an answer do not count."""
+        there = answered(Y)
+        if not there.any():
+            nothing = np.zeros(Y.shape[1])
+            return cls(0, np.full(Y.shape[1], np.inf), np.full(Y.shape[1], -np.inf), nothing, nothing)
+        Y = Y if there.all() else Y[there]
         columns = Y.T - offset[:, None]
         return cls(len(Y), Y.min(axis=0), Y.max(axis=0), columns.sum(axis=1), np.square(columns).sum(axis=1))
 
@@ -130,6 +137,8 @@ class Look:
         (k,) the outputs explained.
     controls
         For each target its second model; None where it has none.
+    models
+        The same, for what is said beside the weights: where draws have no answer, second models of those that have.
     settings
         The explainer's.
     """
@@ -138,6 +147,7 @@ class Look:
     n: int
     targets: NDArray[np.int64]
     controls: Controls
+    models: Controls
     settings: Settings
     _held: dict[Any, Sorted] = field(default_factory=dict)
 
@@ -156,6 +166,8 @@ class Look:
     def offset(self) -> FloatArray:
         """Return (k,) the mean output; the output itself where it never moves."""
         Y = self.draws.Y[: self.n, self.targets]
+        if self.draws.missing(self.n):
+            Y = Y[answered(Y)]
         still = Y.max(axis=0) == Y.min(axis=0)
         return np.asarray(np.where(still, Y[0], Y.T.mean(axis=1)))
 
@@ -174,7 +186,8 @@ class Look:
         left = []
         for control, target in zip(self.controls, self.targets, strict=True):
             left.append(None if control is None else held_residuals(self.draws, self.n, control, part, target))
-        made = self._sorted(Lines.of(part.codes, self.draws.replicates), part.Y[:, self.targets], left)
+        Y = part.Y[:, self.targets]
+        made = self._sorted(Lines.of(part.codes, self.draws.replicates, Y), Y, left)
         if part.averaged is None:
             self._held[part.held] = made
         return made
@@ -185,14 +198,16 @@ class Look:
         if self.controlled:
             rest = [columns[0][:, row] if each is None else each for row, each in enumerate(left)]
             columns.append(np.stack(rest, axis=1))
-        outputs = np.moveaxis(by_replicate(np.concatenate(columns, axis=1), self.draws.replicates), 2, 1)
+        # a row without an answer weighs nothing, whatever stands there
+        sums = np.concatenate(columns, axis=1)
+        outputs = np.moveaxis(by_replicate(np.where(np.isnan(sums), 0.0, sums), self.draws.replicates), 2, 1)
         return Sorted(lines, np.ascontiguousarray(outputs), Range.of(Y, self.offset))
 
 
 def lines_of(draws: SharedDraws, n: int) -> Lines:
     """Return the first n shared draws sorted; kept for each look, of which there are few."""
     if ("lines", n) not in draws.made:
-        draws.made["lines", n] = Lines.of(draws.codes[:n], draws.replicates)
+        draws.made["lines", n] = Lines.of(draws.codes[:n], draws.replicates, draws.Y[:n])
     found: Lines = draws.made["lines", n]
     return found
 
@@ -204,11 +219,15 @@ def look_of(draws: SharedDraws, n: int, targets: NDArray[np.int64], context: Con
     key = (id(settings), n, targets.tobytes())
     if key not in kept:
         controls: Controls = (None,) * len(targets)
+        models: Controls | None = None
         ridge = settings.surrogate == "ridge" and not settings.regularization
         product = settings.kernel == "exponential" and context.distance == "euclidean"
         if settings.control_variates and ridge and product:
-            controls = shared_controls(draws, n, targets)
+            if draws.missing(n):
+                models = answered_controls(draws, n, targets)
+            else:
+                controls = shared_controls(draws, n, targets)
         if len(kept) >= _MOST_LOOKS:
             kept.clear()
-        kept[key] = Look(draws, n, targets, controls, settings)
+        kept[key] = Look(draws, n, targets, controls, models or controls, settings)
     return kept[key]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Draws, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
 from limelight.local.sampling import design_weights
-from limelight.rounds.asking import Answers, Request
+from limelight.rounds.asking import Answers, Paid, Request
 from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
 from limelight.rounds.units import as_they_are, find_units
 from limelight.seeding import stream
@@ -73,6 +73,10 @@ class MaskSource:
         The units in which answers are kept, decided by the first block.
     tally
         All answers to all masks, where a noisy model is asked all of them again and again; else None.
+    reason
+        Why the first row without an answer has none.
+    paid
+        What the model said to the beginning of the last request, where that was broken off.
     """
 
     kind = "masks"
@@ -93,6 +97,8 @@ class MaskSource:
         self.rescale = rescale
         self.units = as_they_are(0)
         self.tally: Tally | None = None
+        self.reason = ""
+        self.paid: Paid | None = None
         self._draws: list[Draws] = []
         self._answers: list[FloatArray] = []
         self._noise: list[FloatArray | None] = []
@@ -125,14 +131,14 @@ class MaskSource:
         """
         if self.tally is not None:
             rounds = -(-(n - self.n) // len(self._draws[0].Z))
-            return Request(self._rebuilt(self._draws[0].Z, 0), max(rounds, 1))
+            return Request(self._rebuilt(self._draws[0].Z, 0), max(rounds, 1), paid=self.paid)
         block, start, content = len(self._answers), self.n, self.representation.content
         draws = self.plan.draw(n - start, stream(self.seed, content, "sample", block), first=block == 0)
         self._draws[block:] = [draws]
         Z, self._rows = _distinct(draws.Z) if self._once else (draws.Z, slice(None))
         if self.repeats is None:
-            return Request(self._rebuilt(Z, start), 1, handful(len(Z), exhaustive=self._exhaustive))
-        return Request(self._rebuilt(Z, start), self.repeats if self._before is None else self.repeats - 1)
+            return Request(self._rebuilt(Z, start), 1, handful(len(Z), exhaustive=self._exhaustive), self.paid)
+        return Request(self._rebuilt(Z, start), self.repeats - (self._before is not None), paid=self.paid)
 
     def receive(self, answers: Answers, targets: NDArray[np.int64], *, again: NDArray[np.intp]) -> bool:
         """Keep the answers for the targets; return whether the same rows must be asked once more.
@@ -140,6 +146,7 @@ class MaskSource:
         `again` names the rows that were asked twice. The first block of a noisy model is asked as its later ones will
         be; all masks have been asked often enough by then, and their answers are counted from here on.
         """
+        self.paid, self.reason = None, self.reason or answers.reason
         if not self._draws[1:] and self.tally is None:
             self.units = find_units(answers.outputs[:, targets]) if self.rescale else as_they_are(len(targets))
         outputs = self.units.told(answers.outputs[:, targets])
@@ -161,6 +168,11 @@ class MaskSource:
         self._noise.append(None if noise is None else noise[self._rows])
         return False
 
+    @property
+    def answers(self) -> FloatArray:
+        """Return (n, m) the answers to all masks; NaN where there is none."""
+        return np.concatenate(self._answers) if self.tally is None else self.tally.mean
+
     def sample(self, n: int, targets: NDArray[np.int64]) -> Sample:
         """Return all rows so far; only the answers for the targets were kept."""
         draws = self._draws
@@ -171,7 +183,7 @@ class MaskSource:
         counted = self.tally
         return Sample(
             Z=np.concatenate([block.Z for block in draws]),
-            Y=np.concatenate(self._answers) if counted is None else counted.mean,
+            Y=self.answers,
             design=design_weights(np.concatenate([block.importance for block in draws]), enumerated),
             enumerated=enumerated,
             clusters=np.concatenate([block.clusters + start for block, start in zip(draws, offsets, strict=False)]),
@@ -198,6 +210,15 @@ class MaskSource:
         """Return whether the model has given two answers to one row, here or, as is known already, to the instance."""
         first = answers.outputs[again]
         return self.repeats is not None or not same_answers(first, answers.again, sizes(answers.outputs))
+
+
+def answered(Y: FloatArray) -> NDArray[np.bool_]:
+    """Return (n,) which rows of answers (n, k) are there.
+
+    >>> answered(np.array([[0.5], [np.nan]])).tolist()
+    [True, False]
+    """
+    return np.asarray(~np.isnan(Y).any(axis=1))
 
 
 def _distinct(Z: MaskArray) -> tuple[MaskArray, NDArray[np.intp]]:

@@ -27,7 +27,7 @@ class PackedDraws:
     made
         The arguments that the draws were made with.
     known
-        What the first block has shown: `repeats` and `units`.
+        What the rows have shown: `repeats`, `units` and `reason`.
     answers
         (n, m) to the shared draws.
     held
@@ -47,7 +47,8 @@ class PackedDraws:
         """Return what is pickled of some draws."""
         made = (draws.background, draws.seed, draws.design, draws.content, draws.asked_repeats, draws.rescale)
         held = {which: part if which.how == "value" else part.Y for which, part in draws.held.items()}
-        return cls(made, {"repeats": draws.repeats, "units": draws.units}, draws.Y, held, digest(draws))
+        known = {"repeats": draws.repeats, "units": draws.units, "reason": draws.reason}
+        return cls(made, known, draws.Y, held, digest(draws))
 
 
 def unpack(packed: PackedDraws) -> SharedDraws:
@@ -65,6 +66,7 @@ def unpack(packed: PackedDraws) -> SharedDraws:
     if digest(draws) != packed.check:
         return _empty(packed)
     draws.repeats, draws.units = packed.known["repeats"], packed.known["units"]
+    draws.reason = packed.known["reason"]
     return draws
 
 

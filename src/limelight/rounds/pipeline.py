@@ -12,20 +12,21 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from limelight.contracts import FloatArray, Neighborhood
-from limelight.errors import InputError, LimelightError, ModelChangedError
+from limelight.contracts import FloatArray, MaskArray, Neighborhood
+from limelight.errors import InputError, LimelightError, ModelCallError, ModelChangedError, ModelOutputError
 from limelight.local.proximity import default_kernel_width, proximity_to
 from limelight.local.stopping import samples_to_settle
 from limelight.local.threads import one_thread
 from limelight.local.ties import tied_at_zero
 from limelight.local.width import FACTORS, kernel_path
 from limelight.result.explanation import Explanation
+from limelight.result.failure import Failure
 from limelight.rounds.alone import fitted_alone
 from limelight.rounds.asking import BrokenError, ask
 from limelight.rounds.assembly import assemble
@@ -34,12 +35,14 @@ from limelight.rounds.findings import distance, find
 from limelight.rounds.fitted import Fitted
 from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
-from limelight.rounds.neighborhoods import Sample
+from limelight.rounds.labels import label_of
+from limelight.rounds.left_out import left_out_of, without
+from limelight.rounds.neighborhoods import Sample, answered
 from limelight.rounds.steadiness import HANDFUL
 from limelight.rounds.table_findings import expected
 from limelight.rounds.together import Pending, look_at_rows, stackable
 from limelight.rounds.truncation import truncation_notes
-from limelight.rounds.turns import Originals, Turn, turns
+from limelight.rounds.turns import Canary, Originals, Turn, turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt
 
 OPEN_AT_ONCE = {"masks": 16, "pool": 128}
@@ -52,8 +55,8 @@ WITHOUT_WAITING = 512
 
 
 def explain_stream(
-    instances: Iterable[Any], context: Context, *, rows: int = OPEN_AT_ONCE["pool"]
-) -> Iterator[Explanation]:
+    instances: Iterable[Any], context: Context, on_error: str = "raise", *, rows: int = OPEN_AT_ONCE["pool"]
+) -> Generator[Explanation | Failure, None, None]:
     """Yield the explanations of instances, in their order, holding a bounded number of them at a time.
 
     Parameters
@@ -62,6 +65,9 @@ def explain_stream(
         Any number of them.
     context
         What they share.
+    on_error
+        What becomes of an instance that cannot be explained: ``"raise"`` its error when its turn comes, ``"skip"`` it,
+        or ``"record"`` it as a `Failure` in its place.
     rows
         How many instances that share draws are open at a time.
 
@@ -73,71 +79,139 @@ def explain_stream(
         If the model fails; explanations that are finished by then are yielded first.
     """
     numbered = enumerate(instances)
-    waiting: deque[OpenInstance] = deque()
-    misfit: InputError | None = None
+    waiting: deque[OpenInstance | Failure] = deque()
     learned = context.reread()
-    while True:
-        if misfit is None:
-            misfit = refill(waiting, numbered, context, rows)
-        if not waiting:
-            break
-        try:
-            run_round([each for each in waiting if each.explanation is None], context)
-        except (LimelightError, KeyboardInterrupt) as error:
-            if learned and isinstance(error, ModelChangedError):
-                start_anew(waiting, context, error)
-                learned = False
-                continue
-            yield from finished(waiting)
-            raise
-        learned = False  # what comes now was answered in this call, and must not change within it
-        yield from finished(waiting)
-    if misfit is not None:
-        raise misfit
+    try:
+        while refill(waiting, numbered, context, rows, lazily=on_error == "raise"):
+            try:
+                run_round(still_open(waiting), context, on_error)
+            except (LimelightError, KeyboardInterrupt) as error:
+                if learned and isinstance(error, ModelChangedError):
+                    start_anew(still_open(waiting), context, error)
+                    learned = False
+                    continue
+                yield from finished(waiting, on_error)
+                named(error, still_open(waiting))
+                raise
+            learned = False  # what comes now was answered in this call, and must not change within it
+            yield from finished(waiting, on_error)
+    finally:
+        put_aside(waiting, context)
 
 
-def start_anew(waiting: deque[OpenInstance], context: Context, error: ModelChangedError) -> None:
+def explain_one(instance: Any, context: Context) -> Explanation:
+    """Return the explanation of one instance, or raise what `explain_stream` raises."""
+    return cast(Explanation, next(explain_stream([instance], context)))
+
+
+def still_open(waiting: Iterable[OpenInstance | Failure]) -> list[OpenInstance]:
+    """Return the instances of which nothing has come yet."""
+    return [each for each in waiting if isinstance(each, OpenInstance) and each.open]
+
+
+def start_anew(opened: Iterable[OpenInstance], context: Context, error: ModelChangedError) -> None:
     """Forget what a former fit of the model has answered in earlier calls, and begin again."""
     context.forget()
     if error.outputs:
         context.caller.renew()
-    for one in waiting:
+    for one in opened:
         one.restart()
 
 
 def refill(
-    waiting: deque[OpenInstance], numbered: Iterator[tuple[int, Any]], context: Context, rows: int
-) -> InputError | None:
-    """Open instances until enough wait; return the error of one that does not fit, naming its number."""
-    most = {**OPEN_AT_ONCE, "pool": rows}
-    while not waiting or len(waiting) < most[waiting[0].source.kind]:
+    waiting: deque[OpenInstance | Failure],
+    numbered: Iterator[tuple[int, Any]],
+    context: Context,
+    rows: int,
+    *,
+    lazily: bool,
+) -> bool:
+    """Open instances until enough wait, `lazily` none after one that has failed; return whether any is waiting."""
+    while not (lazily and any(failure_of(each) for each in waiting)):
+        if waiting and len(waiting) >= _most_open(waiting, rows):
+            break
         number, instance = next(numbered, (-1, None))
         if number < 0:
             break
         try:
-            waiting.append(OpenInstance(instance, context))
+            waiting.append(OpenInstance(instance, context, number))
         except InputError as error:
-            error.add_note(f"instance number {number}")
-            return error
-    return None
+            waiting.append(Failure(number, label_of(instance), error))
+    return bool(waiting)
 
 
-def finished(waiting: deque[OpenInstance]) -> Iterator[Explanation]:
-    """Yield and remove the explanations that are ready at the head of the queue."""
-    while waiting and (explanation := waiting[0].explanation) is not None:
+def _most_open(waiting: Iterable[OpenInstance | Failure], rows: int) -> int:
+    kinds = [each.source.kind for each in waiting if isinstance(each, OpenInstance)]
+    return {**OPEN_AT_ONCE, "pool": rows}[kinds[0] if kinds else "masks"]
+
+
+def failure_of(each: OpenInstance | Failure) -> Failure | None:
+    """Return what stands in the place of an explanation; None where there is or may be one."""
+    if isinstance(each, Failure):
+        return each
+    return None if each.failure is None else Failure(each.number, each.label, each.failure)
+
+
+def finished(waiting: deque[OpenInstance | Failure], on_error: str) -> Iterator[Explanation | Failure]:
+    """Yield and remove what is ready at the head of the queue."""
+    while waiting:
+        head = waiting[0]
+        failure = failure_of(head)
+        if failure is None and isinstance(head, OpenInstance) and head.open:
+            return
         waiting.popleft()
-        yield explanation
+        if isinstance(head, OpenInstance) and head.explanation is not None:
+            yield head.explanation
+        elif failure is not None and on_error == "raise":
+            failure.error.add_note(f"instance number {failure.number}")
+            raise failure.error
+        elif failure is not None:
+            yield failure
 
 
-def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
-    """Ask the model for what all open instances need, in full batches, and look at each of them."""
+def named(error: BaseException, opened: Sequence[OpenInstance]) -> None:
+    """Say beside an error which instances were being explained."""
+    if opened:
+        first, last = opened[0].number, opened[-1].number
+        which = f"instance number {first}" if first == last else f"one of the instances number {first} to {last}"
+        error.add_note(which)
+
+
+def put_aside(waiting: Iterable[OpenInstance | Failure], context: Context) -> None:
+    """Keep what has been paid for instances that were not handed over, for the next call."""
+    left = [each for each in waiting if isinstance(each, OpenInstance) and len(each.targets)]
+    context.shelf = {one.representation.content: one for one in left if one.source.kind == "masks"}
+
+
+def run_round(opened: Sequence[OpenInstance], context: Context, on_error: str = "raise") -> None:
+    """Ask the model for what all open instances need, in full batches, and look at each of them.
+
+    Where the model fails at a whole round and errors are not to be raised, each instance is asked about by itself.
+    """
+    try:
+        ask_and_look(opened, context, strict=on_error == "raise")
+    except ModelChangedError:
+        raise
+    except (ModelCallError, ModelOutputError) as error:
+        if on_error == "raise" or context.caller.output_names is None:
+            raise
+        for one in opened:
+            if len(opened) == 1:
+                one.fail(error)
+            elif one.open:
+                run_round([one], context, on_error)
+
+
+def ask_and_look(opened: Sequence[OpenInstance], context: Context, *, strict: bool) -> None:
+    """Ask for what instances need, and look at them; `strict` ends the asking where the first has no answer."""
     calls, visible = context.caller.calls, context.visible
     asking = turns(opened, context)
     while asking:
         try:
-            answers = ask([turn.request() for turn in asking], context.caller, visible=visible)
+            needed = vital(asking, opened, strict)
+            answers = ask([turn.request() for turn in asking], context.caller, visible=visible, vital=needed)
         except BrokenError as broken:
-            save(opened, asking, broken, context)
+            save(opened, asking, broken)
             raise broken.error from broken.error.__cause__
         asking = [turn for turn, answer in zip(asking, answers, strict=True) if turn.receive(answer)]
     for one in opened:
@@ -145,15 +219,37 @@ def run_round(opened: Sequence[OpenInstance], context: Context) -> None:
     look(opened, context)
 
 
-def save(opened: Sequence[OpenInstance], asking: Sequence[Turn], broken: BrokenError, context: Context) -> None:
-    """Explain the instances whose rows were all answered before the model failed."""
-    told = [(turn, answers) for turn, answers in zip(asking, broken.complete, strict=True) if answers is not None]
-    met = {id(turn) for turn, _ in told}
-    if any(isinstance(turn, Originals) and turn.opened and id(turn) not in met for turn in asking):
+def vital(asking: Sequence[Turn], opened: Sequence[OpenInstance], strict: bool) -> int:
+    """Return how many rows, from the first, must be answered: what tells of a new fit, and the first instance."""
+    canaries = sum(isinstance(turn, Canary) for turn in asking)
+    originals = [turn for turn in asking if isinstance(turn, Originals)]
+    first = bool(originals and originals[0].opened and originals[0].opened[0] is opened[0])
+    return canaries + int(strict and first)
+
+
+def save(opened: Sequence[OpenInstance], asking: Sequence[Turn], broken: BrokenError) -> None:
+    """Keep what was answered before the asking was broken off, and explain the instances that are done.
+
+    Parameters
+    ----------
+    opened
+        The instances of the round.
+    asking
+        Who asked.
+    broken
+        What they have got.
+    """
+    told = list(zip(asking, broken.complete, broken.paid, strict=True))
+    if any(isinstance(turn, Originals) and turn.opened and answers is None for turn, answers, _ in told):
         return  # what is explained of the instances is not known yet
-    if any(turn.receive(answers) for turn, answers in told):
-        return
-    look([one for one in opened if len(one.targets)], context)
+    again = False
+    for turn, answers, paid in told:
+        if answers is not None:
+            again |= turn.receive(answers)
+        elif paid is not None:
+            turn.keep(paid)
+    if opened and not again and not isinstance(broken.error, KeyboardInterrupt):
+        look(opened, opened[0].context)
 
 
 @one_thread()
@@ -162,7 +258,7 @@ def look(opened: Sequence[OpenInstance], context: Context) -> None:
 
     Rows of a table are looked at together. What is found of one does not depend on the others.
     """
-    while ready := [one for one in opened if one.ready]:
+    while ready := [one for one in opened if one.ready and enough_answered(one)]:
         together = [one for one in ready if stackable(one)]
         alone = [one for one in ready if not stackable(one)]
         finished_rows = []
@@ -181,9 +277,24 @@ def look(opened: Sequence[OpenInstance], context: Context) -> None:
             look_alone(one, context)
 
 
+def enough_answered(one: OpenInstance) -> bool:
+    """Note on an instance which perturbations have no answer; it fails where that is most of them."""
+    one.left_out = left_out_of(one.source, one.n)
+    try:
+        one.left_out.check()
+    except ModelOutputError as error:
+        one.fail(error)
+    return one.open
+
+
 def look_alone(one: OpenInstance, context: Context) -> None:
     """Do the same for one instance by itself: with masks of its own, or settings that ask for another fit."""
     sample = one.source.sample(one.n, one.targets)
+    if one.left_out.rows:
+        kept = answered(sample.Y)
+        near = sample.design * nearness(sample.Z, one, context, kernel_width(context, one))
+        one.left_out = replace(one.left_out, share=float(near[~kept].sum() / near.sum()))
+        sample = without(sample, kept)
     neighborhood, width = weigh(one, sample, context)
     estimate = tied_at_zero(fit(one, neighborhood, width), neighborhood.Y, one.own)
     last, settle = one.n >= one.looks[-1], one.n < one.settled_up_to
@@ -210,6 +321,12 @@ def kernel_width(context: Context, one: OpenInstance) -> float:
     return default_kernel_width(context.distance, len(one.representation.features))
 
 
+def nearness(Z: MaskArray, one: OpenInstance, context: Context, width: float) -> FloatArray:
+    """Return (n,) how near perturbations are to the instance."""
+    center, settings = one.representation.center, context.settings
+    return proximity_to(Z, center, distance=context.distance, width=width, kernel=settings.kernel)
+
+
 def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighborhood, float]:
     """Return the sample with its weights, design times proximity, and the kernel width in force."""
     settings, center = context.settings, one.representation.center
@@ -218,7 +335,7 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
     neighborhood = Neighborhood(sample.Z, sample.Y, sample.design, center, *known)
 
     def weights(width: float) -> FloatArray:
-        near = proximity_to(sample.Z, center, distance=context.distance, width=width, kernel=settings.kernel)
+        near = nearness(sample.Z, one, context, width)
         return len(near) * sample.design * near  # on LIME's scale, where an independent draw weighs its proximity
 
     if settings.kernel_width == "auto":
@@ -265,7 +382,7 @@ def expect(instance: Any, context: Context) -> ExpectedCost:
         return ExpectedCost(most.rows, math.nan, least, most)
     brief = replace(context.settings, n_samples=looks[0], max_samples=None, stop="auto")
     rows, seconds = caller.rows, caller.seconds
-    first = next(explain_stream([instance], Context(brief, context.modality, caller)))
+    first = explain_one(instance, Context(brief, context.modality, caller))
     per_row = (caller.seconds - seconds) / (caller.rows - rows)
     wanted = first.provenance.samples_needed
     if context.settings.stop == "auto":

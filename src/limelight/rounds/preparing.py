@@ -120,8 +120,10 @@ def _grow(pool: SharedDraws, context: Context, rows: int, held: Mapping[Held, tu
     growth.n, growth.held = max(growth.n, rows), dict(held)
     while True:
         try:
-            answers = ask([growth.request()], context.caller, visible=True)[0]
+            answers = ask([growth.request()], context.caller, visible=True, vital=0)[0]
         except BrokenError as broken:
+            if broken.paid[0] is not None:
+                growth.keep(broken.paid[0])
             raise broken.error from broken.error.__cause__
         if not growth.receive(answers):
             return

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from limelight.contracts import Background, Encoded, FloatArray, Inputs
 from limelight.local.sampling import PointDesign, n_replicates, points
 from limelight.models.columns import widened
+from limelight.rounds.asking import Paid
+from limelight.rounds.neighborhoods import answered
 from limelight.rounds.units import Units, as_they_are, find_units
 from limelight.seeding import stream
 
@@ -145,6 +147,10 @@ class SharedDraws:
         Second models, and what they leave of held draws: dear, and kept with the draws.
     made
         What else rows share: sorted draws, and what was found of rows (`together.py`); cheap to make again.
+    reason
+        Why the first row without an answer has none.
+    paid
+        A request that was broken off, and what the model said to the beginning of it.
     """
 
     def __init__(
@@ -167,6 +173,8 @@ class SharedDraws:
         self.fits: dict[Any, Any] = {}
         self.made: dict[Any, Any] = {}
         self.held: dict[Held, HeldDraws] = {}
+        self.reason = ""
+        self.paid: tuple[Hashable, Paid] | None = None
         self.seed = seed
         self._pending: list[_Pending] = []
         self.U: FloatArray = np.empty((0, background.n_coordinates))
@@ -183,6 +191,22 @@ class SharedDraws:
         from limelight.rounds.packing import PackedDraws, unpack
 
         return unpack, (PackedDraws.of(self),)
+
+    @property
+    def told(self) -> int:
+        """Return the first row that the model has answered."""
+        return int(np.argmax(answered(self.Y)))
+
+    def missing(self, n: int) -> int:
+        """Return how many of the first n rows have no answer."""
+        if ("missing", n) not in self.made:
+            self.made["missing", n] = int(np.isnan(self.Y[:n, :1]).sum())
+        found: int = self.made["missing", n]
+        return found
+
+    def first_input(self) -> Inputs:
+        """Return the model input of the first row."""
+        return self.background.draw(self.points(0, 1))[1]
 
     def request(self, n: int, held: Mapping[Held, tuple[int, Encoded]]) -> Iterator[Inputs]:
         """Draw what is missing and yield its model inputs, chunk by chunk; they are not kept.
@@ -209,8 +233,13 @@ class SharedDraws:
                 self._pending.append(pending)
                 yield self._draw_held(pending, known, rows, representation)
 
-    def receive(self, answers: FloatArray) -> None:
-        """Keep the answers (rows, m) to the last request, in units that the first block decides."""
+    def receive(self, answers: FloatArray, reason: str = "") -> None:
+        """Keep the answers (rows, m) to the last request, in units that the first block decides.
+
+        Rows without an answer are NaN and keep their place: the places of draws say which replicate they belong to.
+        `reason` is why the first of them has none.
+        """
+        self.reason = self.reason or reason
         if self.units is None:
             first = answers[: self._pending[0].n]
             self.units = find_units(first) if self.rescale else as_they_are(answers.shape[1])
@@ -242,10 +271,11 @@ class SharedDraws:
             part.Y = widened(part.Y, k)
 
     def canary(self) -> tuple[Inputs, FloatArray]:
-        """Return the model input of the first row and (k,) what the model said to it, in the units of `Y`."""
-        if "canary" not in self.made:
-            self.made["canary"] = self.background.draw(self.U[:1])[1]
-        return self.made["canary"], self.Y[0]
+        """Return the model input of the first row answered and (k,) what the model said to it, in the units of `Y`."""
+        first = self.told
+        if ("canary", first) not in self.made:
+            self.made["canary", first] = self.background.draw(self.U[first : first + 1])[1]
+        return self.made["canary", first], self.Y[first]
 
     def points(self, start: int, stop: int) -> FloatArray:
         """Return the points (stop − start, c) of some shared draws, which follow from the seed."""

@@ -137,7 +137,7 @@ def stack_of(
         blocks += [look.held(part) for part in parts]
         Z = _encoded(blocks, parts, own[row])
         known = None if weights is None else weights[row]
-        weight = _weigh(blocks, parts, Z, near) if known is None else known
+        weight = _weigh(look.n, blocks, parts, Z, near) if known is None else known
         squared = look.shared.squared if not parts else None
         sums.append(Sums.of(_columns(blocks, Z, free), weight, 1 + len(free), squared))
         found.append(weight)
@@ -203,11 +203,12 @@ def _encoded(blocks: Sequence[Sorted], parts: Sequence[HeldDraws], own: NDArray[
     return Z
 
 
-def _weigh(blocks: Sequence[Sorted], parts: Sequence[HeldDraws], Z: NDArray[np.uint8], near: _Near) -> FloatArray:
+def _weigh(
+    n: int, blocks: Sequence[Sorted], parts: Sequence[HeldDraws], Z: NDArray[np.uint8], near: _Near
+) -> FloatArray:
     """Return the weights (R, M) of all draws: design times proximity, on LIME's scale; see `SharedSource.sample`."""
     weight = near.of(Z)
     if parts:
-        n = blocks[0].range.n
         weight *= (n + sum(part.n for part in parts)) * _design(n, blocks, parts, Z)
     if any(block.lines.there is not None for block in blocks):
         lines = [block.lines for block in blocks]

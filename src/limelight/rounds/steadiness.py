@@ -44,12 +44,13 @@ def same_answers(first: FloatArray, second: FloatArray, size: float | FloatArray
     >>> same_answers(np.array([[0.5]]), np.array([[0.5000001]]), 1.0)
     True
     """
-    return first.shape == second.shape and bool((np.abs(first - second) <= SAME_ANSWER * size).all())
+    # NaN, no answer, is no other answer
+    return first.shape == second.shape and not bool((np.abs(first - second) > SAME_ANSWER * size).any())
 
 
 def sizes(outputs: FloatArray) -> FloatArray:
     """Return (k,) how large each output is over n rows."""
-    return np.asarray(np.abs(outputs).max(axis=0, initial=0.0))
+    return np.asarray(np.fmax.reduce(np.abs(outputs), axis=0, initial=0.0))
 
 
 def both(first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -84,7 +85,9 @@ class Tally:
         return int(self.count.sum())
 
     def add(self, rows: NDArray[np.intp], answers: FloatArray) -> None:
-        """Take further answers to some rows; a row may occur several times."""
+        """Take further answers to some rows; a row may occur several times, and NaN is none."""
+        there = np.asarray(~np.isnan(answers).any(axis=1))
+        rows, answers = rows[there], answers[there]
         further = answers - self.first[rows]
         np.add.at(self.count, rows, 1)
         np.add.at(self._sum, rows, further)
@@ -92,12 +95,13 @@ class Tally:
 
     def add_rounds(self, mean: FloatArray, noise: FloatArray | None, rounds: int) -> None:
         """Take the mean of further answers to every row, one in each of some rounds, and the variance of that mean."""
-        further = mean - self.first
-        self.count += rounds
+        there = np.asarray(~np.isnan(mean).any(axis=1))  # a row without an answer keeps those it has
+        further = np.where(there[:, None], mean - self.first, 0.0)
+        self.count += rounds * there
         self._sum += rounds * further
         self._squares += rounds * np.square(further)
         if noise is not None:  # what the answers of these rounds differ from their mean
-            self._squares += (rounds - 1) * rounds * noise
+            self._squares += np.where(there[:, None], (rounds - 1) * rounds * noise, 0.0)
 
     @property
     def mean(self) -> FloatArray:
@@ -113,5 +117,5 @@ class Tally:
         """
         left = np.maximum(self._squares - np.square(self._sum) / self.count[:, None], 0.0)
         free = self.count[:, None] - 1
-        shared = left.sum(axis=0) / max(int(free.sum()), 1)
+        shared = np.nansum(left, axis=0) / max(int(free.sum()), 1)
         return np.asarray((left + 4 * shared) / (free + 4) / self.count[:, None])

@@ -61,7 +61,7 @@ def around(stack: Stack, weighed: Weighed) -> list[tuple[Around, ...]]:
     look, rows = stack.look, len(stack.sources)
     away = 1.0 - np.array([source.reference for source in stack.sources])
     by_target: list[list[Around]] = []
-    for target, control in enumerate(look.controls):
+    for target, control in enumerate(look.models):
         if control is None:
             by_target.append([_plain(stack, weighed, row, target) for row in range(rows)])
             continue
@@ -95,7 +95,7 @@ def _controlled(
     target: int,
     own: tuple[float, float, tuple[Interaction, ...]],
 ) -> Around:
-    control, found = stack.look.controls[target], stack.ranges[row]
+    control, found = stack.look.models[target], stack.ranges[row]
     if control is None:
         return _plain(stack, weighed, row, target)
     model, (unknown, variance, pairs) = control.model, own
@@ -318,14 +318,12 @@ def expected(
     found: list[Expectations] = [()] * len(rows)
     for places in groups.values():
         look = _look(rows[places[0]][0])
-        if look is None or not look.controlled:
+        if look is None or not any(look.models):
             continue
         sources = [shared_source(rows[at][0]) for at in places]
         own = np.array([source.representation.own for source in sources]).astype(np.int64)
         inside = np.array([source.representation.inside for source in sources])
-        told = [
-            None if each is None else (each.model, *each.model.at(each.terms, own, inside)) for each in look.controls
-        ]
+        told = [None if each is None else (each.model, *each.model.at(each.terms, own, inside)) for each in look.models]
         for row, at in enumerate(places):
             found[at] = [
                 None if each is None else Expectation(each[0], float(each[1][row]), float(each[2][row]))

@@ -6,7 +6,7 @@ same round. All turns of a round are asked together (`asking.py`), and receive i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from limelight.contracts import Encoded, FloatArray
 from limelight.errors import ModelChangedError
 from limelight.models.columns import widened
-from limelight.rounds.asking import NONE_AGAIN, Answers, Request
+from limelight.rounds.asking import NONE_AGAIN, Answers, Paid, Request
 from limelight.rounds.encoded import SharedSource
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
@@ -32,6 +32,10 @@ class Turn(Protocol):
 
     def receive(self, answers: Answers) -> bool:
         """Take the answers; return whether to ask once more."""
+        ...
+
+    def keep(self, paid: Paid) -> None:
+        """Keep the answers to the first rows, where the asking was broken off."""
         ...
 
 
@@ -60,6 +64,9 @@ class Canary:
             )
         return False
 
+    def keep(self, paid: Paid) -> None:
+        """Keep nothing of one row."""
+
 
 class Originals:
     """The instances themselves: f(x), and for masks the first look at whether the model is noisy."""
@@ -78,6 +85,9 @@ class Originals:
         second = dict(zip(self.again.tolist(), answers.again, strict=True))
         for number, (one, outputs) in enumerate(zip(self.opened, answers.outputs, strict=True)):
             one.rows += self.context.replicates or 1
+            if number in answers.failures:
+                one.fail(answers.failures[number])
+                continue
             other = second.get(number)
             if other is None:
                 one.meet(outputs)
@@ -88,6 +98,9 @@ class Originals:
                 one.source.waver()
             one.meet(outputs if same else (outputs + other) / 2)
         return False
+
+    def keep(self, paid: Paid) -> None:
+        """Keep nothing: f(x) is asked anew, and tells whether the model is still the same."""
 
 
 def _asked_twice(one: OpenInstance) -> bool:
@@ -108,6 +121,7 @@ class Growth:
         self.held: dict[Held, tuple[int, Encoded]] = {}
         self._again = NONE_AGAIN
         self._before: FloatArray | None = None
+        self._doubtful = pool.n == 0 and pool.paid is not None
 
     def want(self, source: SharedSource, n: int) -> None:
         """Add what one instance needs for a look at n draws."""
@@ -120,13 +134,27 @@ class Growth:
     def request(self) -> Request:
         """Return the rows up to what the neediest instance needs, and the draws that rare values need."""
         pool = self.pool
+        if self._doubtful:  # no row of the pool tells yet whether the model is still the one that was interrupted
+            return Request([pool.first_input()])
         self._again = handful(self.n - pool.n, exhaustive=False) if pool.repeats is None else NONE_AGAIN
         repeats = (pool.repeats or 1) - (0 if self._before is None else 1)
-        return Request(pool.request(self.n, self.held), repeats, self._again)
+        paid = pool.paid[1] if pool.paid is not None and pool.paid[0] == self._key else None
+        return Request(pool.request(self.n, self.held), repeats, self._again, paid)
+
+    @property
+    def _key(self) -> Hashable:
+        """Return what makes two requests of the pool the same."""
+        held = tuple((which, rows) for which, (rows, _) in self.held.items())
+        return self.pool.n, self.n, self.pool.repeats, self._before is None, held
 
     def receive(self, answers: Answers) -> bool:
         """Keep the rows; have them all asked once more where the model is found to be noisy."""
         self.first.rows += answers.asked
+        if self._doubtful:
+            self._doubtful = False
+            self._check_paid(answers.outputs[0])
+            return True
+        self.pool.paid = None
         if self.pool.repeats is None:
             first = answers.outputs[self._again]
             self.pool.repeats = 1 if same_answers(first, answers.again, sizes(answers.outputs)) else REPEATS
@@ -136,9 +164,22 @@ class Growth:
         outputs = answers.outputs
         if self._before is not None:
             outputs = both(widened(self._before, outputs.shape[1]), outputs)[0]
-        self.pool.receive(outputs)
+        self.pool.receive(outputs, answers.reason)
         self.context.recognise(self.pool)
         return False
+
+    def keep(self, paid: Paid) -> None:
+        """Keep the answers for the same request in a later call."""
+        if not self._doubtful:
+            self.pool.paid = (self._key, paid)
+
+    def _check_paid(self, now: FloatArray) -> None:
+        """Drop what an interrupted asking has left, where the model says something else now."""
+        if self.pool.paid is None:
+            return
+        then = self.pool.paid[1].outputs
+        if not same_answers(now, widened(then, len(now))[0], sizes(then[:, : len(now)])):
+            self.pool.paid = None
 
 
 class OwnMasks:
@@ -158,11 +199,17 @@ class OwnMasks:
     def receive(self, answers: Answers) -> bool:
         """Keep the answers; the first block of a noisy model is asked once more."""
         self.one.rows += answers.asked
+        if self.one.failure is not None:
+            return False
         self.one.see(answers.outputs)
         if self.source.receive(answers, self.one.targets, again=self._again):
             return True
         self.one.plan_further_looks()
         return False
+
+    def keep(self, paid: Paid) -> None:
+        """Keep the answers with the masks."""
+        self.source.paid = paid
 
 
 def growths(opened: Sequence[OpenInstance]) -> list[Growth]:
@@ -170,7 +217,7 @@ def growths(opened: Sequence[OpenInstance]) -> list[Growth]:
     needy: dict[int, Growth] = {}
     for one in opened:
         source = one.source
-        if isinstance(source, SharedSource) and not source.has(one.n):
+        if isinstance(source, SharedSource) and one.former is None and not source.has(one.n):
             growth = needy.setdefault(id(source.draws), Growth(source.draws, one))
             growth.want(source, one.n)
     return list(needy.values())
@@ -183,5 +230,5 @@ def turns(opened: Sequence[OpenInstance], context: Context) -> list[Turn]:
     kept = {id(growth.pool): (growth.pool, growth.first) for growth in growing}
     kept |= {id(one.source.draws): (one.source.draws, one) for one in new if isinstance(one.source, SharedSource)}
     canaries = [Canary(pool, one) for pool, one in kept.values() if context.guards(pool)]
-    masks = [OwnMasks(one, one.source) for one in opened if isinstance(one.source, MaskSource)]
+    masks = [OwnMasks(one, one.source) for one in opened if isinstance(one.source, MaskSource) and one.former is None]
     return [*canaries, Originals(new, context), *growing, *masks]

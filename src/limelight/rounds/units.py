@@ -85,7 +85,9 @@ def find_units(Y: FloatArray) -> Units:
     units = as_they_are(Y.shape[1])
     origin, scale, dust = units.origin, units.scale, units.dust
     for output in range(Y.shape[1] if len(Y) else 0):
-        y = Y[:, output]
+        y = Y[~np.isnan(Y[:, output]), output]
+        if not len(y):
+            continue
         low, high = float(y.min()), float(y.max())
         half, size = high / 2 - low / 2, max(abs(low), abs(high))
         rounding = size * _rounding(y) if half < NEARLY_STILL * size else 0.0

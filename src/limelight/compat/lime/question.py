@@ -21,7 +21,7 @@ from limelight.models.adapters import METHODS
 from limelight.models.calls import Caller
 from limelight.result.explanation import Explanation
 from limelight.rounds.instance import Context
-from limelight.rounds.pipeline import explain_stream
+from limelight.rounds.pipeline import explain_one
 from limelight.rounds.shared import SharedDraws
 from limelight.seeding import stream
 from limelight.settings import Settings
@@ -241,7 +241,7 @@ def ask(
     )
     sampler = SAMPLING[question.sampling_method]
     context = Context(question.settings(targets, surrogate, sampler), modality, caller, pools)
-    native = next(explain_stream([instance], context))
+    native = explain_one(instance, context)
     answer = _answer(question, native, outputs, labels, surrogate)
     if question.verbose:
         say(answer)
