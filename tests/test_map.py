@@ -95,6 +95,11 @@ def explanations() -> Iterator[Callable[[], Any]]:
 
     yield lambda: ll.Explainer(ll.Answers(chat, max_calls=64), ll.Prompt("words")).explain(text)
 
+    def refusing(texts: list[str]) -> np.ndarray:
+        return np.where([each.strip() == "" for each in texts], np.nan, words(texts))
+
+    yield lambda: list(ll.Explainer(refusing, ll.Text()).explain_many(["w1 w2 w3", ""], on_error="record"))
+
 
 def fitted_anew(frame: pd.DataFrame) -> None:
     """Explain, fit the same model object to other answers, and explain again."""
