@@ -33,6 +33,13 @@ class Flaky(Model):
         return super().__call__(F)
 
 
+class Down(Model):
+    """A model that answers nothing."""
+
+    def __call__(self, F: pd.DataFrame) -> np.ndarray:
+        raise RuntimeError("503")
+
+
 class Center:
     """A model of texts that can be pickled."""
 
@@ -178,7 +185,7 @@ def test_a_full_disk_loses_the_chunk_in_hand_only(tmp_path: Path, monkeypatch: p
 
 def test_a_failing_model_is_said_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(ll.ModelCallError, match="503"):
-        run(explainer(Flaky()), table(), tmp_path / "out")
+        run(explainer(Down()), table(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
