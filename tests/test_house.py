@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         {"inputs", "local", "models", "result", "rounds", "explainer", "interpretable", "overview", "views"}
     ),
     "reports": frozenset({"result", "overview", "views"}),
+    "web": frozenset({"result", "explainer", "views"}),
     "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),
     "demo": frozenset({"result", "explainer", "interpretable", "package"}),
     "cli": frozenset(
@@ -55,6 +56,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "cells",
             "jobs",
             "remote",
+            "web",
             "doctor",
             "result",
             "explainer",
@@ -70,7 +72,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 OPTIONAL = (
     "pandas", "polars", "pyarrow", "matplotlib", "rich", "typer", "sklearn", "scipy", "skimage", "PIL", "torch", "tqdm",
-    "skops", "lightgbm", "onnxruntime", "httpx", "stamina",
+    "skops", "lightgbm", "onnxruntime", "httpx", "stamina", "starlette",
+    "uvicorn",
 )  # fmt: skip
 AT_THE_TOP = {"numpy", "narwhals", "limelight", *sys.stdlib_module_names}
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Unpack, overload
 
-from limelight.contracts import Modality
+from limelight.contracts import FloatArray, Modality
 from limelight.errors import InputError, UnknownNameError
 from limelight.lock import IN_THE_MODEL, Lent, Lock, OneByOne
 from limelight.models.cache import Cache, opened
@@ -18,6 +18,7 @@ from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
 from limelight.result.failure import Failure
+from limelight.rounds.editing import edited_outputs, masked_outputs
 from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import (
     OPEN_AT_ONCE,
@@ -222,6 +223,49 @@ class Explainer:
         """
         with self._asking() as context:
             return expect(instance, context)
+
+    def perturb(self, instance: Any, masks: Any = None, *, edits: Sequence[Any] | None = None) -> FloatArray:
+        """Return what the model says to changed versions of one instance, (n, k): one column for each output.
+
+        Nothing is fitted or kept: this asks "what if", by the same path by which explaining asks.
+
+        Parameters
+        ----------
+        instance
+            As for `explain`.
+        masks
+            (n, d) of 0 and 1: which features of a text, an image, a series are kept (1) or hidden (0).
+        edits
+            Instead of masks. For a table, mappings from columns to new values, the others as in the instance; for
+            other kinds of data, whole instances.
+
+        Raises
+        ------
+        InputError
+            If neither or both are given, or one does not fit; nothing has been asked by then.
+        ModelCallError, ModelOutputError
+            If the model fails.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from limelight import Explainer, Tabular
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> explainer = Explainer(lambda X: 2 * X[:, 0] - X[:, 1], Tabular(X, names=["a", "b"]), seed=0)
+        >>> explainer.perturb([1.0, 1.0], edits=[{}, {"a": 3.0}]).ravel().tolist()
+        [1.0, 5.0]
+        """
+        if (masks is None) == (edits is None):
+            raise InputError("masks: give either masks, which hide features, or edits=, which change them.")
+        with self._asking() as context:
+            if edits is None:
+                return masked_outputs(instance, masks, context)
+            return edited_outputs(instance, edits, context)
+
+    @property
+    def output_names(self) -> tuple[str, ...] | None:
+        """Return the names of the outputs, in the order of `perturb`; None until the model has been asked."""
+        return self._context.caller.output_names
 
     def with_settings(self, **changes: Unpack[SettingsArguments]) -> Explainer:
         """Return an explainer of the same model and data under changed settings; this one stays as it is.

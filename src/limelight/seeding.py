@@ -14,7 +14,7 @@ import numpy as np
 
 from limelight.errors import InputError
 
-Stage = Literal["represent", "sample", "reconstruct", "points", "scaffold"]
+Stage = Literal["represent", "sample", "reconstruct", "points", "scaffold", "perturb"]
 
 
 def resolve_seed(seed: int | None) -> int:

@@ -14,6 +14,7 @@ from limelight.cli.explaining import explain
 from limelight.cli.options import with_settings
 from limelight.cli.picking import pick
 from limelight.cli.reporting import report
+from limelight.cli.serving import serve
 from limelight.cli.showing import show
 from limelight.cli.trusting import audit, compare, drift
 from limelight.errors import LimelightError
@@ -122,4 +123,7 @@ app.command(epilog="Example:  limelight audit explanations.jsonl --data test.csv
 )
 app.command(epilog="Example:  limelight drift may.jsonl june.jsonl --html drift.html --png drift.png")(
     one_line_errors(drift)
+)
+app.command(epilog="Example:  limelight serve model.skops --background train.csv")(
+    one_line_errors(with_settings(serve))
 )

@@ -231,6 +231,11 @@ def _coverage(coverage: Sequence[float] | None) -> str:
     )
 
 
+def sheet(name: str) -> str:
+    """Return a style sheet of `static/` with its colours, for a page that a server hands out in parts."""
+    return _static(name)
+
+
 @cache
 def _static(name: str) -> str:
     text = files("limelight.views").joinpath("static", name).read_text(encoding="utf-8")

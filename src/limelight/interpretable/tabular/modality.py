@@ -19,13 +19,14 @@ from typing import Any, Literal
 import numpy as np
 
 from limelight.contracts import Inputs
+from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.build import Options, build_dense, listed
 from limelight.interpretable.tabular.dense import DenseTable, TableRow
 from limelight.interpretable.tabular.features import is_free_text
 from limelight.interpretable.tabular.frames import library_of
 from limelight.interpretable.tabular.held import HeldRow
-from limelight.interpretable.tabular.rows import rows_of
+from limelight.interpretable.tabular.rows import row_values, rows_of
 from limelight.interpretable.tabular.sparse import SparseRow, SparseTable, build_sparse
 
 MAX_SAMPLES = 16_384
@@ -168,6 +169,28 @@ class Tabular:
             If it names a column that the background lacks.
         """
         return self.table.represent(instance)
+
+    def edited(self, instance: Any, changes: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return a row with some columns changed, by column; the row itself stays as it is.
+
+        Raises
+        ------
+        UnknownNameError
+            If a change names a column that the background lacks.
+        InputError
+            If it is not one row, or the changes are no mapping.
+
+        >>> Tabular(np.eye(3), names=["a", "b", "c"]).edited([1, 2, 3], {"b": 5})
+        {'a': 1, 'b': 5, 'c': 3}
+        """
+        if not isinstance(changes, Mapping):
+            raise InputError(
+                f"edits: expected mappings from columns to values, such as {{'age': 40}}, got {type(changes).__name__}."
+            )
+        labels = list(self.table.labels)
+        if unknown := [name for name in changes if name not in labels]:
+            raise UnknownNameError("edits", unknown[0], labels)
+        return dict(zip(labels, row_values(instance, self.table.labels), strict=True)) | dict(changes)
 
     def originals(self, representations: Sequence[Any]) -> Inputs:
         """Return the rows of many representations as one table: what joining their `original` gives, but at once."""

@@ -1,0 +1,178 @@
+"""What stands before every request: whose page asks, for which host, with which token, how much, and how slowly.
+
+Input: an ASGI application. Output: one that answers only what passes, and whose answers allow a page nothing from
+outside. DNS rebinding is stopped by the `Host`, posts of other sites by `Origin` and by the type of the body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+COOKIE = "limelight"
+OPEN_TO_ALL = ("/healthz", "/login", "/static/live.css")
+"""What is answered without the token: whether the server lives, and the form that asks for the token."""
+HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a mistake
+    """A request that is answered with a status and a sentence, and goes no further."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """An ASGI application behind the checks of this file.
+
+    Parameters
+    ----------
+    app
+        What answers the requests that pass.
+    hosts
+        Names under which the server may be addressed; empty for any, which is safe with a token only.
+    token
+        What ``Authorization: Bearer …`` or the cookie must say; None for none.
+    body_limit
+        Largest body in bytes.
+    patience
+        Seconds in which a body must have arrived.
+    """
+
+    app: Application
+    hosts: Collection[str] = LOOPBACK
+    token: str | None = None
+    body_limit: int = 10_000_000
+    patience: float = 20.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+        try:
+            body = await self._checked(scope, receive)
+        except Refused as refused:
+            await _say(send, refused.status, str(refused))
+            return
+        await self.app(scope, _replayed(body, receive), _hardened(send))
+
+    async def _checked(self, scope: Scope, receive: Receive) -> bytes:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get("host", "")
+        if self.hosts and _name_of(host) not in self.hosts:
+            raise Refused(403, "Host: this server does not go by that name; name it with --allow-host.")
+        if scope["method"] not in ("GET", "HEAD"):
+            self._check_origin(headers, host, scope["path"])
+        if scope["path"] not in OPEN_TO_ALL and not self.knows(headers):
+            raise Refused(401, "A token is needed: Authorization: Bearer …, or open /login in a browser.")
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self.body_limit:
+            raise Refused(413, f"The body is larger than {self.body_limit:,} bytes.")
+        try:
+            return await asyncio.wait_for(self._body(receive), self.patience)
+        except TimeoutError:
+            raise Refused(408, f"The body did not arrive within {self.patience:g} seconds.") from None
+
+    def _check_origin(self, headers: dict[str, str], host: str, path: str) -> None:
+        origin = headers.get("origin")
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise Refused(403, "Origin: a page of another site may not ask here.")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            raise Refused(403, "Origin: a page of another site may not ask here.")
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        # what a form of another site can send without being asked first is never JSON
+        if path != "/login" and kind != "application/json":
+            raise Refused(415, "Content-Type: expected application/json.")
+
+    def knows(self, headers: dict[str, str]) -> bool:
+        """Return whether a request brings the token, or none is needed."""
+        if self.token is None:
+            return True
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+        return same(given, self.token) or same(_cookie(headers.get("cookie", "")), self.token)
+
+    async def _body(self, receive: Receive) -> bytes:
+        body: bytes = b""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refused(400, "The connection was closed before the body was there.")
+            body += message.get("body", b"")
+            if len(body) > self.body_limit:
+                raise Refused(413, f"The body is larger than {self.body_limit:,} bytes.")
+            if not message.get("more_body"):
+                return body
+
+
+def same(given: str, token: str) -> bool:
+    """Return whether two strings are equal, in a time that does not tell how much of them is.
+
+    >>> same("a", "b"), same("é", "é")
+    (False, True)
+    """
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _cookie(header: str) -> str:
+    try:
+        found = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if found is None else found.value
+
+
+def _name_of(host: str) -> str:
+    """Return a host without its port: [::1]:8000 is ::1."""
+    try:
+        return (urlsplit("//" + host).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives a body that has been read already, then whatever follows it."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> dict[str, Any]:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+def _hardened(send: Send) -> Send:
+    async def sent(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), *HEADERS]}
+        await send(message)
+
+    return sent
+
+
+async def _say(send: Send, status: int, sentence: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *HEADERS]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": sentence.encode()})

@@ -1,0 +1,90 @@
+"""The live page as HTML: controls that a keyboard reaches, a place for the model's answer, and one for the reasons.
+
+Input: a kind of data and an instance. Output: a page without any style or script of its own, as its policy asks; the
+data stand in an island of JSON, escaped like everything that somebody else has named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from limelight.contracts import Modality
+from limelight.views import markup
+from limelight.web.controls import controls
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title}</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="{root}static/limelight.css">
+<link rel="stylesheet" href="{root}static/live.css"></head>
+<body>{body}</body></html>"""
+_WHAT_IF = """<main class="live"><header class="top"><h1>What if? <small>{name}</small></h1>
+<div class="tools" role="group" aria-label="History">
+<button type="button" id="undo" disabled>Undo</button><button type="button" id="again" disabled>Start again</button>
+<button type="button" id="keep">Save as a page</button></div></header>
+<div class="sides"><section class="change" aria-labelledby="change"><h2 id="change">{heading}</h2>
+<form id="controls" autocomplete="off"></form><div id="words" class="words" role="group" aria-label="Words"></div>
+</section><div class="said"><section aria-labelledby="says"><h2 id="says">The model answers</h2>
+<div id="answer" class="answer" role="status" aria-live="polite">…</div>
+<p id="note" class="note" role="note" hidden></p><p id="failed" class="failed" role="alert" hidden></p></section>
+<section aria-labelledby="why"><h2 id="why">{reasons}</h2><div id="reasons" aria-busy="true">
+<p class="soft">The reasons follow as soon as you pause.</p></div></section></div></div></main>
+<script type="application/json" id="data">{data}</script><script type="module" src="{root}static/live.js"></script>"""
+
+
+def what_if_page(name: str, modality: Modality, start: Any) -> str:
+    """Return the live page of one model, or one that says why there is none."""
+    found = controls(modality, start)
+    if found is None:
+        said = (
+            "<main class='live'><h1>No page for this kind of data</h1><p>It is served: ask <code>:explain</code>.</p>"
+        )
+        return _filled(f"What if? {name}", said + "</main>", root="../")
+    headings = {"table": "Change a value", "text": "Strike or type words"}
+    reasons = {"table": "Why", "text": "Why, of the text as it is typed"}[found["kind"]]
+    data = markup.island({**found, "model": name})
+    body = _WHAT_IF.format(name=escape(name), heading=headings[found["kind"]], reasons=reasons, data=data, root="../")
+    return _filled(f"What if? {name}", body, root="../")
+
+
+def models_page(names: Sequence[str], start: Mapping[str, Any]) -> str:
+    """Return the list of the models."""
+    items = "".join(_item(name, has_page=name in start) for name in names)
+    return _filled("Models", f'<main class="live"><h1>Models</h1><ul class="models">{items}</ul></main>')
+
+
+def _item(name: str, *, has_page: bool) -> str:
+    link = f'<a href="models/{escape(name)}">{escape(name)}</a>' if has_page else escape(name)
+    return f"<li>{link} <code>POST v1/models/{escape(name)}:explain</code></li>"
+
+
+def login_page(*, wrong: bool) -> str:
+    """Return the form that asks for the token."""
+    said = '<p class="failed" role="alert">That is not the token.</p>' if wrong else ""
+    return _filled(
+        "Token",
+        '<main class="live login"><h1>Token</h1><form method="post" action="login">'
+        '<label for="token">The token that this server was started with</label>'
+        # a hidden name, so that password managers know what they keep
+        '<input name="who" value="limelight" autocomplete="username" hidden>'
+        f'<input id="token" name="token" type="password" autocomplete="current-password" required>{said}'
+        "<button>Open</button></form></main>",
+    )
+
+
+def _filled(title: str, body: str, *, root: str = "") -> str:
+    return _PAGE.format(title=escape(title), body=body, root=root)
+
+
+def read_island(page: str) -> dict[str, Any]:
+    """Return the data that a live page holds, as its script reads them.
+
+    >>> read_island('<script type="application/json" id="data">{"kind": "text"}</script>')
+    {'kind': 'text'}
+    """
+    text = page.partition('id="data">')[2].partition("</script>")[0]
+    found: dict[str, Any] = json.loads(text)
+    return found

@@ -1,0 +1,135 @@
+"""What a request means to an explainer: KServe's verbs and the questions of the live page, without any HTTP.
+
+Input: an explainer and the JSON of a request. Output: the JSON of the answer. Nothing is kept between requests but
+what the explainer keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from limelight.contracts import FloatArray
+from limelight.errors import InputError
+from limelight.explainer import Explainer
+from limelight.result.explanation import Explanation
+from limelight.result.schema import to_dict
+from limelight.views import html
+
+MOST_INSTANCES = 1000
+"""How many instances one request may hold: a request is answered whole, and others wait for it."""
+
+
+def predict(explainer: Explainer, body: Any) -> dict[str, Any]:
+    """Return KServe's ``{"predictions": …}``: a number for each instance, or a list where there are several outputs."""
+    outputs = explainer.perturb(None, edits=_instances(body)) if _whole(explainer) else _rows(explainer, body)
+    return {"predictions": outputs[:, 0].tolist() if outputs.shape[1] == 1 else outputs.tolist()}
+
+
+def explain(explainer: Explainer, body: Any) -> dict[str, Any]:
+    """Return ``{"explanations": …}``, each as `to_json` writes it."""
+    return {"explanations": [to_dict(each) for each in explainer.explain_many(_instances(body))]}
+
+
+def what_if(explainer: Explainer, body: Any) -> dict[str, Any]:
+    """Return what the model says to ``instance``, with ``mask`` of its features where they are hidden."""
+    fields = _fields(body, {"instance"}, {"mask"})
+    if fields.get("mask") is None:
+        outputs = _one(explainer, fields["instance"])
+    else:
+        outputs = explainer.perturb(fields["instance"], [fields["mask"]])
+    return {"outputs": _named(explainer, outputs[0])}
+
+
+def why(explainer: Explainer, body: Any) -> dict[str, Any]:
+    """Return why: the explanation drawn, the surrogate's arithmetic, and a text cut into the parts that are hidden."""
+    explanation = explainer.explain(_fields(body, {"instance"})["instance"])
+    return {
+        "article": _without_inline_style(html.article(explanation)),
+        "surrogate": {
+            "targets": list(explanation.targets),
+            "local_prediction": [float(value) for value in explanation.local_prediction],
+            "coef": explanation.coef.tolist(),
+        },
+        "parts": _parts(explanation),
+    }
+
+
+def page(explainer: Explainer, body: Any) -> str:
+    """Return why as the page that needs no server, to be kept."""
+    return html.page(explainer.explain(_fields(body, {"instance"})["instance"]))
+
+
+def _one(explainer: Explainer, instance: Any) -> FloatArray:
+    edit = {} if hasattr(explainer.modality, "edited") else instance
+    return explainer.perturb(instance, edits=[edit])
+
+
+def _rows(explainer: Explainer, body: Any) -> FloatArray:
+    """Return the answers to rows of a table, asked at once: each row is the first one with all columns edited."""
+    rows = [explainer.modality.edited(row, {}) for row in _instances(body)]  # type: ignore[attr-defined]
+    return explainer.perturb(rows[0], edits=rows)
+
+
+def _whole(explainer: Explainer) -> bool:
+    return not hasattr(explainer.modality, "edited")
+
+
+def _instances(body: Any) -> list[Any]:
+    instances = _fields(body, {"instances"})["instances"]
+    if not isinstance(instances, list) or not 1 <= len(instances) <= MOST_INSTANCES:
+        raise InputError(f"instances: expected a list of 1 to {MOST_INSTANCES} instances.")
+    return instances
+
+
+def _fields(body: Any, needed: set[str], allowed: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
+    if not isinstance(body, Mapping):
+        raise InputError("body: expected a JSON object.")
+    if missing := sorted(needed - set(body)):
+        raise InputError(f"body: expected the field {missing[0]!r}.")
+    if unknown := sorted(set(body) - needed - allowed):
+        raise InputError(f"body: unknown field {unknown[0][:80]!r}; known: {sorted(needed | allowed)}.")
+    return dict(body)
+
+
+def _named(explainer: Explainer, outputs: FloatArray) -> list[dict[str, Any]]:
+    names = explainer.output_names or tuple(f"output {i}" for i in range(len(outputs)))
+    return [{"name": name, "value": float(value)} for name, value in zip(names, outputs, strict=True)]
+
+
+def _parts(explanation: Explanation) -> list[list[Any]]:
+    """Return a text as pieces [piece, feature or null]: cut here, where letters are counted and not UTF-16."""
+    text = explanation.layout.get("text")
+    if not isinstance(text, str):
+        return []
+    places = sorted((*place, j) for j, each in enumerate(explanation.features) for place in each.where.places)
+    pieces: list[list[Any]] = []
+    end = 0
+    for start, stop, j in places:
+        if start > end:
+            pieces.append([text[end:start], None])
+        pieces.append([text[start:stop], j])
+        end = stop
+    return [*pieces, [text[end:], None]] if end < len(text) else pieces
+
+
+def _without_inline_style(article: str) -> str:
+    """Return an article whose styles a script sets: the policy of the live page lets no markup bring its own."""
+    return article.replace(' style="', ' data-style="')
+
+
+def finite(value: Any) -> Any:
+    """Return JSON without numbers that JSON does not know.
+
+    >>> finite([1.0, float("nan")])
+    [1.0, None]
+    """
+    if isinstance(value, dict):
+        return {name: finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [finite(each) for each in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,150 @@
+"""The live page in a real browser against the real service: by keyboard, at every width, with answers out of order."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import limelight as ll
+
+uvicorn = pytest.importorskip("uvicorn", reason="uvicorn is not installed: pip install 'limelight[web]'")
+pytest.importorskip("starlette", reason="starlette is not installed: pip install 'limelight[web]'")
+
+from limelight.web import create  # noqa: E402
+
+TEXT = "free 😀 prize, e\u0301t home"
+
+
+def spam(texts: list[str]) -> np.ndarray:
+    share = np.array([0.2 + 0.5 * ("free" in text) + 0.2 * ("prize" in text) for text in texts])
+    return np.stack([1 - share, share], axis=1)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame({"<i>age</i>": rng.integers(18, 90, 200), "city": rng.choice(["Oslo", "Rome"], 200)})
+    model = lambda frame: frame["<i>age</i>"] / 100 + (frame["city"] == "Rome")  # noqa: E731
+    table = ll.Explainer(model, ll.Tabular(people), seed=0)
+    text = ll.Explainer(spam, ll.Text(), output_names=["ham", "spam"], seed=0)
+    app = create({"people": table, "sms": text}, start={"people": [40, "Oslo"], "sms": TEXT})
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def visit(chromium: Any, address: str) -> Iterator[Any]:
+    """Open a live page; afterwards nothing may have gone to the console, or to another host."""
+    contexts, complaints = [], []
+
+    def open_page(path: str, *, width: int = 1280, wait: bool = True, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith((address, "data:", "blob:")) else
+                complaints.append(request.url))  # fmt: skip
+        page.goto(address + path)
+        if wait:
+            page.wait_for_selector("#reasons article")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def says(page: Any, name: str, value: str) -> None:
+    page.locator("#answer li", has_text=name).locator("data", has_text=value).wait_for(timeout=10_000)
+
+
+def test_a_word_is_struck_by_keyboard_and_the_model_answers(visit: Any) -> None:
+    page = visit("/models/sms")
+    says(page, "spam", "0.900")
+    page.get_by_role("button", name="prize").focus()
+    page.keyboard.press("Enter")
+    says(page, "spam", "0.700")
+    struck = page.get_by_role("button", name="prize", pressed=True)
+    assert struck.evaluate("word => word === document.activeElement"), "the focus stays where it was"
+    assert page.locator("#words").inner_text() == TEXT
+    page.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    says(page, "spam", "0.900")
+
+
+def test_a_column_is_changed_and_the_reasons_follow(visit: Any) -> None:
+    page = visit("/models/people")
+    says(page, "output", "0.400")
+    page.get_by_role("combobox", name="city").select_option("Rome")
+    says(page, "output", "1.400")
+    page.locator("#reasons .bars, #reasons table").get_by_text("city = Rome").first.wait_for()
+    field = page.get_by_role("spinbutton", name="<i>age</i>")
+    field.fill("140")
+    says(page, "output", "2.400")
+    assert "Beyond anything in the background: <i>age</i>" in page.get_by_role("note").first.inner_text()
+    page.get_by_role("slider", name="<i>age</i>").press("Home")
+    says(page, "output", "1.180")
+
+
+def test_a_link_brings_the_state_back(visit: Any) -> None:
+    page = visit("/models/people")
+    page.get_by_role("combobox", name="city").select_option("Rome")
+    says(page, "output", "1.400")
+    again = visit("/models/people" + page.evaluate("location.hash"))
+    says(again, "output", "1.400")
+    assert again.get_by_role("combobox", name="city").locator("option:checked").inner_text() == "Rome"
+
+
+def test_the_last_question_wins_when_answers_come_out_of_order(visit: Any) -> None:
+    page = visit("/models/people")
+    held: list[Any] = []
+    page.route("**:whatif", lambda route: held.append(route))
+    field = page.get_by_role("spinbutton", name="<i>age</i>")
+    field.fill("50")
+    field.fill("60")
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    held[1].continue_()
+    says(page, "output", "0.600")
+    with page.expect_response("**:whatif"):
+        held[0].continue_()
+    page.wait_for_timeout(100)
+    assert page.locator("#answer data").inner_text() == "0.600"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1920])
+@pytest.mark.parametrize("path", ["/models/people", "/models/sms", "/", "/login"])
+def test_pages_are_accessible_and_fit(visit: Any, axe: str, path: str, width: int, scheme: str) -> None:
+    page = visit(path, width=width, wait="models" in path, color_scheme=scheme, bypass_csp=True)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_first_load_is_at_most_60_kib(visit: Any, address: str) -> None:
+    page = visit("/models/people", wait=False)
+    page.wait_for_selector("#reasons article")
+    sizes = page.evaluate("performance.getEntries().map(e => [e.entryType, e.encodedBodySize ?? 0])")
+    loaded = [size for kind, size in sizes if kind in ("navigation", "resource")]
+    assert len(loaded) >= 4
+    assert sum(loaded) <= 60 * 1024

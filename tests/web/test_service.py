@@ -1,0 +1,195 @@
+"""The service over its real protocol: what it answers, and what it refuses before anything is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import limelight as ll
+from limelight.errors import InputError
+from limelight.result.schema import from_dict
+
+pytest.importorskip("starlette", reason="starlette is not installed: pip install 'limelight[web]'")
+httpx = pytest.importorskip("httpx")
+
+from limelight.web import create  # noqa: E402
+from limelight.web.guard import Guard  # noqa: E402
+
+TOKEN = "a-token-of-twenty-letters"
+JSON = {"content-type": "application/json"}
+
+
+def lengths(texts: list[str]) -> np.ndarray:
+    return np.array([float(len(text)) for text in texts])
+
+
+def table() -> ll.Explainer:
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    model = lambda X: np.stack([X[:, 0], 1 - X[:, 0] * X[:, 1]], axis=1)  # noqa: E731
+    return ll.Explainer(model, ll.Tabular(X, names=["a", "<b>"]), output_names=["yes", "no"], seed=0)
+
+
+def ask(app: Any, method: str, path: str, *, base: str = "http://localhost:8000", **request: Any) -> Any:
+    async def sent() -> Any:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base) as client:
+            return await client.request(method, path, **request)
+
+    return asyncio.run(sent())
+
+
+@pytest.fixture
+def app() -> Guard:
+    text = ll.Explainer(lengths, ll.Text(), seed=0)
+    return create({"t": table(), "s": text}, start={"t": [0.5, 2.0], "s": "ab </script> cde"})
+
+
+def test_explain_answers_the_bits_of_explain(app: Guard) -> None:
+    rows = [[0.5, 2.0], {"<b>": 0.25, "a": -1.0}]
+    said = ask(app, "POST", "/v1/models/t:explain", json={"instances": rows}).json()
+    assert [from_dict(each) for each in said["explanations"]] == [table().explain(row) for row in rows]
+
+
+def test_predict_answers_a_number_or_a_row_of_them(app: Guard) -> None:
+    rows = ask(app, "POST", "/v1/models/t:predict", json={"instances": [[0.5, 2.0], [1, 1]]}).json()
+    assert rows == {"predictions": [[0.5, 0.0], [1.0, 0.0]]}
+    assert ask(app, "POST", "/v1/models/s:predict", json={"instances": ["ab", ""]}).json() == {"predictions": [2, 0]}
+
+
+def test_models_are_listed_and_ready_as_kserve_says_it(app: Guard) -> None:
+    assert ask(app, "GET", "/v1/models").json() == {"models": ["t", "s"]}
+    assert ask(app, "GET", "/v1/models/t").json() == {"name": "t", "ready": True}
+    assert ask(app, "GET", "/v1/models/u").status_code == 404
+    assert ask(app, "GET", "/healthz").json() == {"status": "ok"}
+
+
+def test_parts_are_cut_where_letters_are_counted(app: Guard) -> None:
+    text = "a 😀 e\u0301t 😀"
+    parts = ask(app, "POST", "/v1/models/s:why", json={"instance": text}).json()["parts"]
+    assert "".join(piece for piece, _ in parts) == text
+    assert [piece for piece, j in parts if j is not None] == ["a", "😀", "e\u0301t", "😀"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[", b"[]", b"{}", b'{"instances": []}', b'{"instances": 3}', b'{"instances": [[NaN, 1]]}',
+             b'{"instances": [[1]]}', b'{"instances": [null]}', b'{"instances": [[1, 2]], "x": 1}', b"[" * 99_999,
+             b"\xff"]
+)  # fmt: skip
+@pytest.mark.parametrize("verb", ["predict", "explain"])
+def test_what_is_no_question_gets_a_sentence(app: Guard, verb: str, body: bytes) -> None:
+    answer = ask(app, "POST", f"/v1/models/t:{verb}", content=body, headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["error"].endswith(".")
+
+
+def test_other_hosts_origins_and_forms_are_refused(app: Guard) -> None:
+    path, body = "/v1/models/t:predict", json.dumps({"instances": [[1, 1]]})
+    assert ask(app, "GET", "/", base="http://evil.example").status_code == 403
+    assert ask(app, "POST", path, content=body, headers={**JSON, "origin": "http://evil.example"}).status_code == 403
+    assert ask(app, "POST", path, content=body, headers={**JSON, "origin": "null"}).status_code == 403
+    assert ask(app, "POST", path, content=body, headers={**JSON, "sec-fetch-site": "cross-site"}).status_code == 403
+    assert ask(app, "POST", path, content=body, headers={"content-type": "text/plain"}).status_code == 415
+    assert ask(app, "POST", path, content=body, headers={**JSON, "origin": "http://localhost:8000"}).is_success
+
+
+def test_a_token_is_asked_of_everybody_and_a_cookie_carries_it() -> None:
+    app = create({"t": table()}, start={"t": [0.5, 2.0]}, token=TOKEN, hosts=())
+    for path in ("/", "/models/t", "/v1/models", "/metrics", "/openapi.json"):
+        assert ask(app, "GET", path).status_code == 401
+    assert ask(app, "GET", "/healthz").is_success
+    assert ask(app, "GET", "/", headers={"authorization": f"Bearer {TOKEN}"}).is_success
+    assert ask(app, "GET", "/", headers={"authorization": f"Bearer {TOKEN}x"}).status_code == 401
+    assert ask(app, "POST", "/login", data={"token": "wrong"}).status_code == 401
+    cookie = ask(app, "POST", "/login", data={"token": TOKEN}).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert ask(app, "GET", "/", headers={"cookie": cookie.partition(";")[0]}).is_success
+
+
+def test_a_body_is_bounded_in_size_and_in_time() -> None:
+    app = create({"t": table()}, body_limit=100)
+    path = "/v1/models/t:predict"
+    assert ask(app, "POST", path, content=b" " * 101, headers=JSON).status_code == 413
+
+    async def pieces() -> Any:
+        for _ in range(3):
+            yield b" " * 40
+
+    assert ask(app, "POST", path, content=pieces(), headers=JSON).status_code == 413
+    slow = Guard(app.app, patience=0.01)
+
+    async def never() -> Any:
+        await asyncio.sleep(60)
+        yield b""
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {}
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    asyncio.run(slow({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send))
+    assert sent[0]["status"] == 408
+
+
+def test_whoever_comes_when_the_queue_is_full_is_told_to_come_back() -> None:
+    arrived, go = threading.Event(), threading.Event()
+
+    def model(texts: list[str]) -> np.ndarray:
+        arrived.set()
+        assert go.wait(30)
+        return lengths(texts)
+
+    app = create({"s": ll.Explainer(model, ll.Text(), seed=0)}, waiting=1)
+
+    async def both() -> tuple[Any, Any]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            first = asyncio.create_task(client.post("/v1/models/s:predict", json={"instances": ["ab"]}))
+            while not arrived.is_set():
+                await asyncio.sleep(0.001)
+            second = await client.post("/v1/models/s:predict", json={"instances": ["ab"]})
+            go.set()
+            return await first, second
+
+    first, second = asyncio.run(both())
+    assert first.json() == {"predictions": [2.0]}
+    assert (second.status_code, second.headers["retry-after"]) == (503, "1")
+    assert 'limelight_requests_total{verb="predict",end="busy"} 1' in ask(app, "GET", "/metrics").text
+
+
+def test_pages_run_nothing_of_somebody_elses_and_files_beside_the_script_stay_there(app: Guard) -> None:
+    page = ask(app, "GET", "/models/s")
+    assert "</script> cde" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'self';")
+    for name in ("../app.py", "..%2fapp.py", "openapi.json", "%2e%2e/guard.py"):
+        assert ask(app, "GET", f"/static/{name}").status_code == 404
+
+
+def test_every_address_of_the_description_is_answered(app: Guard) -> None:
+    paths = ask(app, "GET", "/openapi.json").json()["paths"]
+    for path, methods in paths.items():
+        field = "instances" if path.endswith(("predict", "explain")) else "instance"
+        body = {field: [[0.5, 2.0]] if field == "instances" else [0.5, 2.0]}
+        method = next(iter(methods))
+        answer = ask(app, method.upper(), path.replace("{model}", "t"), **({"json": body} if method == "post" else {}))
+        assert answer.status_code == 200, path
+
+
+def test_what_would_be_unsafe_is_not_made() -> None:
+    with pytest.raises(InputError, match="with a token only"):
+        create({"t": table()}, hosts=())
+    with pytest.raises(InputError, match="at least 16"):
+        create({"t": table()}, token="short")
+    with pytest.raises(InputError, match="address"):
+        create({"../t": table()})
+    with pytest.raises(InputError, match="at least one"):
+        create({})
