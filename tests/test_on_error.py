@@ -174,6 +174,27 @@ def test_an_error_of_one_text_keeps_what_the_others_have_cost():
     assert model.rows <= 7 * (2 + 3)  # f(x), twice, and the few that tell whether it reads to the end
 
 
+def test_prompts_whose_calls_cost_money_are_not_asked_again():
+    text = " ".join(f"w{j}" for j in range(30))
+
+    def answer(prompts):
+        return ["yes" if "w1 " in prompt else "no" for prompt in prompts]
+
+    def explainer(model):
+        return ll.Explainer(ll.Answers(model, max_calls=64), ll.Prompt("words"), batch_size=8)
+
+    model = Counting(answer, 40)
+    interrupted = explainer(model)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.explain(text)
+    paid, model.most, model.rows = model.rows, 10**9, 0
+    made, expected = interrupted.explain(text), explainer(answer).explain(text)
+    np.testing.assert_array_equal(made.coef, expected.coef)
+    np.testing.assert_array_equal(made.stderr, expected.stderr)
+    assert paid == 40
+    assert model.rows <= 64 - paid
+
+
 def test_a_pickled_explainer_takes_nothing_of_an_interrupted_call_along():
     import pickle
 

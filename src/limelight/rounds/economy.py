@@ -125,7 +125,8 @@ class FrugalSource(MaskSource):
         if not len(request.again):
             return request
         rows = len(self._draws[0].Z)
-        return Request(request.chunks, 1, (np.arange(self._twice) * rows // self._twice).astype(np.intp))
+        again = (np.arange(self._twice) * rows // self._twice).astype(np.intp)
+        return Request(request.chunks, 1, again, request.paid)
 
     def receive(self, answers: Answers, targets: NDArray[np.int64], *, again: NDArray[np.intp]) -> bool:
         """Keep the answers; where a row was asked twice, their mean."""
