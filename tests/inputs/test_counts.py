@@ -153,10 +153,15 @@ def test_every_method_of_a_longer_pipeline_is_asked_with_counts(last: Any) -> No
 FRAME = pd.DataFrame({"title": CORPUS, "body": CORPUS[::-1], "stars": np.arange(6.0), "city": list("ababab")})
 
 
+def standing(column: Any) -> np.ndarray:
+    """One column as a table of one column."""
+    return np.asarray(column).reshape(-1, 1)
+
+
 @pytest.mark.parametrize("threshold", [0.0, 1.0])
 @pytest.mark.parametrize("others", [["stars"], slice(2, 3), [2], "stars"])
 def test_a_text_column_among_others_is_counted(others: Any, threshold: float) -> None:
-    passed = FunctionTransformer(np.reshape, kw_args={"shape": (-1, 1)}) if others == "stars" else "passthrough"
+    passed = FunctionTransformer(standing) if others == "stars" else "passthrough"
     columns = make_column_transformer(
         (passed, others), (TfidfVectorizer(), "title"), (OneHotEncoder(), ["city"]), sparse_threshold=threshold
     )

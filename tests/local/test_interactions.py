@@ -27,7 +27,8 @@ def drawn(game, law, d, n, seed, *, design="pairs", tilted=True):
 
 def everything(game, law, d, *, tilted=True):
     Z = all_masks(d)
-    share = np.array(size_law(law, d))[Z.sum(axis=1)] / np.bincount(Z.sum(axis=1))[Z.sum(axis=1)]
+    sizes = Z.sum(axis=1).astype(int)
+    share = np.array(size_law(law, d))[sizes] / np.bincount(sizes)[sizes]
     return around(game, Z, share, np.ones(len(Z), bool), np.arange(len(Z)), tilted)
 
 

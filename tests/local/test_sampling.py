@@ -96,7 +96,7 @@ def test_clusters_are_complement_pairs():
 def test_pairs_and_strata_by_hand():
     """d = 4, text, n = 24: sizes 0 and 4 have one mask for 6 rows; 1 and 3 have 8 for 15.3; then 2 has 6 for 15."""
     draws = MaskSampler("uniform").plan(4, 24, exhaustive_up_to=0).draw(24, np.random.default_rng(3), first=True)
-    sizes = draws.Z.sum(axis=1)
+    sizes = draws.Z.sum(axis=1).astype(int)
     assert np.bincount(sizes[draws.enumerated], minlength=5).tolist() == [1, 4, 6, 4, 0]
     np.testing.assert_allclose(draws.importance, [0.25] + [1 / 16] * 4 + [1 / 24] * 6 + [1 / 16] * 4)
 

@@ -381,4 +381,6 @@ def test_only_rows_that_many_read_are_a_pool():
 @pytest.mark.parametrize("design", ["sobol", "lhs", "plain"])
 def test_every_design_keeps_rare_values(design):
     explainer = ll.Explainer(model, tabular(), seed=0, sampler=design, n_samples=800)
-    assert explainer.explain(FLAGGED).coef[0, 0] == pytest.approx(0.9, abs=0.02)
+    found = explainer.explain(FLAGGED)
+    assert found.coef[0, 0] == pytest.approx(0.9, abs=4 * found.stderr[0, 0])
+    assert found.stderr[0, 0] < 0.02
