@@ -110,7 +110,9 @@ def read(path: str | Path) -> Iterator[Explanation]:
     with file:
         _check_version(path, file.schema_arrow.metadata or {})
         try:
-            for batch in file.iter_batches(batch_size=_AT_ONCE):
+            # a file of none has no row group to begin with, which older versions of pyarrow ask for all the same
+            batches = file.iter_batches(batch_size=_AT_ONCE) if file.metadata.num_rows else ()
+            for batch in batches:
                 yield from restored(batch)
         except (KeyError, ValueError, TypeError, IndexError, OSError) as error:
             if isinstance(error, InputError):
