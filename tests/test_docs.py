@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import limelight
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
@@ -54,3 +56,17 @@ def slugs(page: Path) -> set[str]:
             words = re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower())
             found.add(words.strip().replace(" ", "-"))
     return found
+
+
+def test_the_reference_names_every_public_name() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
+    named = set(re.findall(r"^::: limelight\.(\w+)$", text, re.MULTILINE))
+    assert set(limelight.__all__) - {"__version__"} <= named
+
+
+def test_the_home_page_leads_to_every_page() -> None:
+    home = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        where = page.relative_to(ROOT).as_posix().removeprefix("docs/")
+        if page.parent != ROOT and where != "README.md":
+            assert f"]({where}" in home, f"docs/README.md does not lead to {where}"

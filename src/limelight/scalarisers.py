@@ -51,6 +51,8 @@ class Scalariser:
     reads
         ``"answer"``, or ``"prompt"`` where numbers come without an answer, as log-probabilities do.
 
+    Examples
+    --------
     >>> Scalariser(("length",), lambda answers, reference: np.array([len(each) for each in answers])).design
     'graded'
     """
@@ -105,6 +107,8 @@ def tfidf(corpus: Sequence[str]) -> Scalariser:
         Texts that say which words are rare: the passages, or many prompts. The number of an answer must not depend on
         other answers, so they cannot tell.
 
+    Examples
+    --------
     >>> rare = tfidf(["it is old", "it is new", "it is Rome"])
     >>> bool(rare(["Rome"], "it is Rome")[0, 0] > rare(["it is"], "it is Rome")[0, 0])
     True
@@ -126,6 +130,8 @@ def embedding(embed: Callable[[list[str]], Any], name: str = "embedding cosine")
     name
         What it is called.
 
+    Examples
+    --------
     >>> count = embedding(lambda texts: [[text.count("a"), text.count("b")] for text in texts])
     >>> count(["aa", "b"], "a").ravel().tolist()
     [1.0, 0.0]
@@ -141,6 +147,8 @@ def labels(names: Sequence[str]) -> Scalariser:
     names
         All labels, as the model writes them; case does not matter. Answers without any are ``"other"``.
 
+    Examples
+    --------
     >>> labels(["yes", "no"])(["No, it is not.", "Yes!", "Perhaps."], "").tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
@@ -181,6 +189,8 @@ def judge(ask: Callable[[list[str]], Sequence[Any]], question: str = QUESTION) -
     question
         With ``{answer}`` and ``{reference}``.
 
+    Examples
+    --------
     >>> judge(lambda prompts: ["7"] * len(prompts))(["a"], "b").ravel().tolist()
     [0.7]
     """
@@ -196,6 +206,8 @@ def logprob(score: Callable[[Sequence[Any], str], Any]) -> Scalariser:
         (n prompts, reference) → n log-probabilities: what the tokens of the reference sum to. Nothing is written, so
         only the reference itself is asked of the chat.
 
+    Examples
+    --------
     >>> logprob(lambda prompts, reference: [-1.0] * len(prompts)).reads
     'prompt'
     """
@@ -219,6 +231,8 @@ def read(given: Any) -> tuple[Scalariser, ...]:
     UnknownNameError, InputError
         If it is none of these, or two have the same output.
 
+    Examples
+    --------
     >>> [each.outputs for each in read(["words", match()])]
     [('word overlap',), ('exact match',)]
     """

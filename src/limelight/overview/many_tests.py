@@ -23,6 +23,8 @@ def t_test(value: FloatArray, stderr: FloatArray, df: float) -> FloatArray:
     df
         Degrees of freedom; infinity takes the normal law.
 
+    Examples
+    --------
     >>> t_test(np.array([1.96, 0.0, 1.0]), np.array([1.0, 0.0, 0.0]), math.inf).round(3).tolist()
     [0.05, 1.0, 0.0]
     """
@@ -42,6 +44,8 @@ def benjamini_hochberg(p: FloatArray) -> FloatArray:
     p
         (m,) p-values.
 
+    Examples
+    --------
     >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.5])).round(3).tolist()
     [0.04, 0.053, 0.053, 0.5]
     """

@@ -26,6 +26,8 @@ class Gate:
     limits
         `concurrency` and `per_second`.
 
+    Examples
+    --------
     >>> gate = Gate(Limits(concurrency=8))
     >>> gate.enter(threading.Event())
     >>> gate.leave(answered=True)

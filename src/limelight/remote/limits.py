@@ -27,6 +27,8 @@ class Price:
     currency
         The name to show.
 
+    Examples
+    --------
     >>> Price(per_million_in=0.5, per_million_out=1.5).of(requests=1, rows=1, tokens_in=1000, tokens_out=200)
     0.0008
     """
@@ -79,6 +81,8 @@ class Limits:
     InputError
         If a value is out of range, or `max_cost` has no price.
 
+    Examples
+    --------
     >>> Limits(max_requests=20).attempts
     8
     """

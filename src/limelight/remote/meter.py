@@ -31,6 +31,8 @@ class Meter:
     limits
         The caps and the price.
 
+    Examples
+    --------
     >>> meter = Meter(Limits(max_requests=1))
     >>> meter.reserve(Load(5), again=False)
     >>> meter.answered(Load(5), None)

@@ -35,6 +35,8 @@ class Key:
     InputError
         If the variable is not set.
 
+    Examples
+    --------
     >>> Key(None).reveal() is None
     True
     """

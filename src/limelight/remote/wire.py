@@ -131,6 +131,8 @@ class Protocol:
     rows_per_request
         How many rows one request takes.
 
+    Examples
+    --------
     >>> protocol = Protocol("mine", lambda X: {"rows": X.tolist()}, lambda answer: answer["scores"])
     >>> protocol.encode(np.array([[1.5, 2.0]])).content
     b'{"rows":[[1.5,2.0]]}'
