@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_every_requirement_is_that_of_pyproject() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lists = {doctor.CORE: project["dependencies"], **project["optional-dependencies"]}
     lists.pop("all")
     written = {extra: {f"{name}>={floor}" for name, floor in needed} for extra, needed in doctor.requirements().items()}
@@ -60,7 +60,7 @@ def test_numbers_that_come_out_wrong_are_a_fault(monkeypatch: pytest.MonkeyPatch
 
 def limelight(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "limelight", *arguments]
-    return subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT / "src", capture_output=True, encoding="utf-8", check=False)
 
 
 def test_the_command_alone_greets_and_the_module_is_the_command() -> None:

@@ -42,7 +42,7 @@ def test_a_row_is_explained_as_python_would_and_a_rerun_asks_nothing(call: Any) 
     assert sent[0] == sent[1]
     assert 33 <= sent[0][0] <= 34  # the row's label is tried once more, alone
     here = Explainer(lambda frame: servers.model(frame), Tabular(FRAME)).explain(FRAME.iloc[[3]])
-    assert from_json(Path("why.json").read_text()).as_list() == here.as_list()
+    assert from_json(Path("why.json").read_text(encoding="utf-8")).as_list() == here.as_list()
 
 
 def test_a_dry_run_sends_nothing_and_says_requests(call: Any) -> None:
@@ -79,6 +79,6 @@ def test_a_local_model_keeps_its_answers_too(call: Any, monkeypatch: pytest.Monk
     for _ in range(2):
         result = call("--model", "scoring:score", "--cache", "answers.db", "--json", "why.json")
         assert result.exit_code == 0, result.output
-    assert from_json(Path("why.json").read_text()).features
+    assert from_json(Path("why.json").read_text(encoding="utf-8")).features
     with Cache("answers.db") as cache:
         assert len(cache) > 2000

@@ -84,7 +84,7 @@ def doctor() -> None:
 
     right = True
     for finding in checkup():
-        typer.echo(str(finding))
+        print(finding)  # not echo, which takes an ASCII terminal for one of UTF-8
         right = right and finding.right
     if not right:
         raise typer.Exit(1)
