@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
+import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +174,15 @@ def test_requests_go_at_once_and_one_brake_holds_all() -> None:
     assert (np.array(told) > told[0] + 0.45).sum() >= 40 - 8
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C means what it means in a terminal, also where the tests were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_all_waits_and_keeps_what_was_answered() -> None:
     import _thread
 

@@ -121,6 +121,20 @@ class Terms:
         inside = self.level[np.where(own >= 0, own, 0) + self.first] >= 0
         return np.asarray(inside & (own >= 0))
 
+    def without_rare(self, left: FloatArray, codes: NDArray[np.int64]) -> FloatArray:
+        """Return what is left of outputs (n,) less its mean in every bin that has no level.
+
+        What a rare bin does alone is not in the function, and would look like something that it does with others.
+        """
+        found = left.copy()
+        bins = len(self.level)
+        for coordinate, start in enumerate(self.first.tolist()):
+            at = codes[:, coordinate] + start
+            counts = np.bincount(at, minlength=bins)
+            means = np.bincount(at, weights=found, minlength=bins) / np.maximum(counts, 1)
+            found -= np.where(self.level < 0, means, 0.0)[at]
+        return found
+
     def beside(self, own: NDArray[np.int64], inside: FloatArray, where: NDArray[np.bool_]) -> FloatArray:
         """Return (S, p) how far values (S, c, 4) lie from the means of their bins (S, c), at coordinates (S, c)."""
         found = np.zeros((len(own), self.width))

@@ -248,7 +248,7 @@ class TableDesign:
         taken: set[tuple[int, int]] = set()
         if self.too_wide:
             return ()
-        left = left.copy()
+        left = self.terms.without_rare(left, self.codes)
         for _ in range(MOST_NAMED):
             tests = self.pair_tests(left, total)
             believed = tests.believed(taken)

@@ -21,6 +21,7 @@ from limelight.interpretable.tabular.features import (
     column_by_value,
     column_law,
     column_part,
+    group_label,
     group_law,
     group_part,
     one_hot_groups,
@@ -28,7 +29,9 @@ from limelight.interpretable.tabular.features import (
 )
 from limelight.interpretable.tabular.frames import RawColumn, read_table
 from limelight.interpretable.tabular.store import Store, take_support
+from limelight.interpretable.tabular.together import columns_together, twins
 
+GROUPS = ("one-hot", "auto")
 Groups = dict[Hashable, tuple[tuple[int, ...], bool]]
 """Group name → (positions of its columns, whether they are one-hot)."""
 
@@ -58,6 +61,10 @@ class Options:
                 f'bins: expected none with contrast="value", whose features are the row\'s own values, got '
                 f'{self.bins!r}; leave bins out, or pass contrast="bin".'
             )
+        if isinstance(self.groups, str) and self.groups == "auto" and self.bins is None:
+            raise InputError(
+                'groups: "auto" expected bins, got bins=None; columns that move together share bins. Leave bins out.'
+            )
         if self.around == "instance" and (self.bins is not None or self.sampling != "gaussian"):
             raise InputError(
                 'around: "instance" expected bins=None and gaussian sampling, got bins or observed values; '
@@ -80,7 +87,13 @@ class Options:
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
         described = {"bins": self.describe_bins(), "sampling": self.sampling, "around": self.around}
-        return {**described, "contrast": self.contrast}
+        return {**described, "contrast": self.contrast, "groups": self.describe_groups()}
+
+    def describe_groups(self) -> str | None:
+        """Return how columns are grouped, in a word."""
+        if isinstance(self.groups, Mapping):
+            return "named"
+        return None if self.groups is None else str(self.groups)
 
 
 def build_dense(background: Any, options: Options, *, targets: Any, names: Sequence[Hashable] | None) -> DenseTable:
@@ -102,10 +115,12 @@ def build_dense(background: Any, options: Options, *, targets: Any, names: Seque
     groups = _find_groups(options.groups, raws, labels)
     told = check_targets(targets, len(raws[0].missing))
     columns, ranked = _read_columns(raws, bins_by_column(options.bins, labels), kinds, told, groups)
+    if options.groups == "auto":
+        groups |= _groups_together(ranked, groups, labels)
     gaussian = options.sampling == "gaussian"
     parts, laws, supports = _build_laws(raws, columns, ranked, groups, library, gaussian)
     law = TableBackground(laws, tuple(part.members for part in parts), Store(library, labels, supports))
-    return DenseTable(columns, parts, law, options.around, options.contrast)
+    return DenseTable(columns, parts, law, options.around, options.contrast, _twins(columns, ranked, parts))
 
 
 def check_targets(targets: Any, n: int) -> NDArray[Any] | None:
@@ -164,16 +179,16 @@ def _find_groups(groups: Any, raws: Sequence[RawColumn], labels: tuple[Hashable,
     """Return the groups as name → (columns, whether they are one-hot)."""
     if groups is None:
         return {}
-    if isinstance(groups, str) and groups != "auto":
-        raise UnknownNameError("groups", groups, ("auto",))
-    if groups != "auto" and not isinstance(groups, Mapping):
+    if isinstance(groups, str) and groups not in GROUPS:
+        raise UnknownNameError("groups", groups, GROUPS)
+    if not isinstance(groups, (str, Mapping)):
         raise InputError(
-            f"groups: expected a mapping from a name to its columns, 'auto' or None, got {groups!r}; pass for example "
-            "{'address': ['street', 'city']}."
+            f"groups: expected a mapping from a name to its columns, 'one-hot', 'auto' or None, got {groups!r}; pass "
+            "for example {'address': ['street', 'city']}."
         )
     found: Groups = {}
     taken: set[int] = set()
-    for name, members in ({} if groups == "auto" else dict(groups)).items():
+    for name, members in ({} if isinstance(groups, str) else dict(groups)).items():
         at = positions(members, labels, f"groups[{name!r}]")
         if not at or taken & set(at) or len(set(at)) < len(at):
             raise InputError(
@@ -187,6 +202,27 @@ def _find_groups(groups: Any, raws: Sequence[RawColumn], labels: tuple[Hashable,
     if clash:
         raise InputError(f"groups: expected names that are no other column's, got {clash[0]!r}; choose another name.")
     return found
+
+
+def _groups_together(ranked: Sequence[Ranked], grouped: Groups, labels: tuple[Hashable, ...]) -> Groups:
+    """Return the groups of columns that move together in the background, among those that are in none yet."""
+    taken = {j for members, _ in grouped.values() for j in members}
+    free = [j for j in range(len(labels)) if j not in taken]
+    found = columns_together([ranked[j].codes[ranked[j].ranks] for j in free])
+    groups: Groups = {}
+    for members in found:
+        at = tuple(free[j] for j in members)
+        groups[group_label([labels[j] for j in at])] = (at, False)
+    return groups
+
+
+def _twins(
+    columns: Sequence[Column], ranked: Sequence[Ranked], parts: Sequence[Part]
+) -> tuple[tuple[Hashable, Hashable], ...]:
+    """Return the names of columns that say the same in every row and are not one feature."""
+    home = {j: number for number, part in enumerate(parts) for j in part.members}
+    found = twins([each.ranks for each in ranked], [each.numbers.size > 0 for each in ranked])
+    return tuple((columns[a].label, columns[b].label) for a, b in found if home[a] != home[b])
 
 
 def _read_columns(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
 from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed, TableBackground
 from limelight.interpretable.tabular.columns import UNKNOWN, Column, stable_repr
-from limelight.interpretable.tabular.features import Part
+from limelight.interpretable.tabular.features import Part, group_label
 from limelight.interpretable.tabular.frames import to_list
 from limelight.interpretable.tabular.held import HeldRow, held_feature, hold
 from limelight.interpretable.tabular.rows import row_values
@@ -136,6 +136,8 @@ class DenseTable:
         ``"instance"``: gaussian laws are centred at each row, and not shared.
     contrast
         ``"value"``: each row's own values are held, and not shared.
+    twins
+        Names of columns that say the same in every row of the background and are features of their own.
     """
 
     columns: tuple[Column, ...]
@@ -143,6 +145,7 @@ class DenseTable:
     background: TableBackground
     around: str
     contrast: str = "bin"
+    twins: tuple[tuple[Hashable, Hashable], ...] = ()
 
     @property
     def labels(self) -> tuple[Hashable, ...]:
@@ -306,7 +309,9 @@ class DenseTable:
             return f"{part.label} = {value}", value
         members = [(self.columns[j], codes[j], read[j]) for j in part.members]
         names = ", ".join(column.name_of(code, value) for column, code, value in members)
-        return f"{part.label}: {names}", ", ".join(
+        # a group that nobody has named is called by its columns, which the bins name anyhow
+        named = part.label == group_label([column.label for column, _, _ in members])
+        return names if named else f"{part.label}: {names}", ", ".join(
             f"{column.label} = {column.show(value)}" for column, _, value in members
         )
 

@@ -28,6 +28,8 @@ TEXTS_READ = 200
 """Values that are looked at to tell texts from names."""
 WORDS = 4
 """Words of a value on average from which it is a text: "Doctor of Philosophy" is a category."""
+MOST_NAMED = 4
+"""Columns that the name of a group names."""
 ONE_HOT_SEPARATORS = ("=", "_", ": ", ".")
 
 
@@ -80,6 +82,17 @@ def column_part(j: int, column: Column, law: Law) -> Part:
         shown = [column.show(value) for value in column.codes] + ["missing"] * (column.missing >= 0)
         ready = tuple(map(Feature, column.names, [where] * len(shown), shown, keeps))
     return Part(column.label, where, (j,), keeps, ready=ready)
+
+
+def group_label(labels: Sequence[Hashable]) -> str:
+    """Return what a group is called that nobody has named: by its columns, of many the first.
+
+    >>> group_label(["marital-status", "sex"]), group_label(list("abcdef"))
+    ('marital-status + sex', 'a + b + c + d + 2 more')
+    """
+    shown = [str(label) for label in labels]
+    more = [f"{len(shown) - MOST_NAMED} more"] if len(shown) > MOST_NAMED + 1 else []
+    return " + ".join(shown[:MOST_NAMED] + more if more else shown)
 
 
 def group_part(

@@ -104,7 +104,9 @@ def _made(read: dict[str, Any]) -> tuple[DenseTable | SparseTable, Options, int]
     """Return the table, options and budget of what was read, after looking whether they fit each other."""
     described = read["options"]
     contrast = described.get("contrast", "bin")  # files of earlier versions do not say
-    options = Options(described["bins"], (), (), None, described["sampling"], described["around"], contrast)
+    sampling, around = described["sampling"], described["around"]
+    groups = described.get("groups")  # of "named" ones the features tell the rest
+    options = Options(described["bins"], (), (), groups, sampling, around, contrast)
     options.check(None)
     options.describe_bins()
     budget = read["max_samples"]
@@ -138,6 +140,7 @@ def _write_dense(table: DenseTable) -> dict[str, Any]:
         "laws": [_write_law(law) for law in table.background.laws],
         "library": store.library,
         "supports": [column_to_json(support, store.library) for support in store.supports],
+        "twins": [[_label(first), _label(second)] for first, second in table.twins],
     }
 
 
@@ -149,7 +152,8 @@ def _read_dense(saved: dict[str, Any], options: Options) -> DenseTable:
     supports = tuple(column_from_json(support, library) for support in saved["supports"])
     store = Store(library, tuple(column.label for column in columns), supports)
     background = TableBackground(laws, tuple(part.members for part in parts), store)
-    return DenseTable(columns, parts, background, saved["around"], options.contrast)
+    twins = tuple((first, second) for first, second in saved.get("twins", []))
+    return DenseTable(columns, parts, background, saved["around"], options.contrast, twins)
 
 
 def _write_column(column: Column) -> dict[str, Any]:

@@ -54,9 +54,10 @@ class Tabular:
     targets
         (n,) training targets, for entropy bins only.
     groups
-        Columns that are one feature to a person and move together: ``{"address": ["lat", "lon"]}``. ``"auto"``
-        (default) and a mapping also group one-hot columns that are named so (`features.one_hot_groups`); None
-        groups nothing.
+        Columns that are one feature to a person and move together: ``{"address": ["lat", "lon"]}``. ``"one-hot"``
+        (default) and a mapping group one-hot columns that are named so (`features.one_hot_groups`). ``"auto"`` also
+        groups columns that move together in the background (`together.columns_together`), so that hardly any row is
+        drawn that could not be; what one of them does alone is then not told. None groups nothing.
     sampling
         ``"background"`` draws values that the background shows; ``"gaussian"`` normal ones (inside a bin: cut to it),
         as lime does; beyond the smallest and largest value of the background the end is drawn, so that no balance is
@@ -105,7 +106,7 @@ class Tabular:
         categorical: Sequence[Hashable] = (),
         numeric: Sequence[Hashable] = (),
         targets: Any = None,
-        groups: Mapping[Hashable, Sequence[Hashable]] | Literal["auto"] | None = "auto",
+        groups: Mapping[Hashable, Sequence[Hashable]] | Literal["one-hot", "auto"] | None = "one-hot",
         sampling: Literal["background", "gaussian"] | None = None,
         around: Literal["background", "instance"] = "background",
         contrast: Literal["bin", "value"] = "bin",
@@ -143,7 +144,35 @@ class Tabular:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """Return what every explanation says first: which columns look like free text and were taken as categories."""
+        """Return what every explanation says first: columns that look like free text, and columns that are twins."""
+        if isinstance(self.table, SparseTable):
+            return ()
+        return (*self._texts(), *self._twins())
+
+    @property
+    def groups(self) -> dict[Hashable, tuple[Hashable, ...]]:
+        """Return the columns that are one feature, by what the feature is called; see `groups` above.
+
+        >>> Tabular(np.eye(3), names=["city=A", "city=B", "city=C"]).groups
+        {'city': ('city=A', 'city=B', 'city=C')}
+        """
+        if isinstance(self.table, SparseTable):
+            return {}
+        labels = self.table.labels
+        return {part.label: tuple([labels[j] for j in part.members]) for part in self.table.parts if part.is_group}
+
+    def _twins(self) -> tuple[str, ...]:
+        twins = () if isinstance(self.table, SparseTable) else self.table.twins
+        if not twins:
+            return ()
+        shown = ", ".join(f"{str(first)!r} and {str(second)!r}" for first, second in twins[:3])
+        more = f", and {len(twins) - 3} more pairs," if len(twins) > 3 else ""
+        return (
+            f"{shown}{more} say the same in every row of the background: what either does cannot be told from what the "
+            'other does, and rows in which they differ never occur; groups="auto" makes them one feature',
+        )
+
+    def _texts(self) -> tuple[str, ...]:
         if isinstance(self.table, SparseTable):
             return ()
         named = []

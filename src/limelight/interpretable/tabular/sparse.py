@@ -320,7 +320,12 @@ def build_sparse(background: Any, options: Options, *, targets: Any, names: Sequ
     """
     if targets is not None or options.bins == "entropy":
         raise InputError('bins: "entropy" is not there for sparse rows; pass "quartile", "decile", edges or None.')
-    if isinstance(options.bins, dict) or options.categorical or options.numeric or isinstance(options.groups, dict):
+    if (
+        isinstance(options.bins, dict)
+        or options.categorical
+        or options.numeric
+        or options.describe_groups() in ("named", "auto")
+    ):
         raise InputError(
             "categorical, numeric, groups, bins per column: expected none of them for sparse rows; drop them."
         )
