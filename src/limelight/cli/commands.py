@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from limelight.cli import jobbing
 from limelight.cli.addresses import with_address
 from limelight.cli.explaining import explain
 from limelight.cli.options import with_settings
@@ -127,3 +128,13 @@ app.command(epilog="Example:  limelight drift may.jsonl june.jsonl --html drift.
 app.command(epilog="Example:  limelight serve model.skops --background train.csv")(
     one_line_errors(with_settings(serve))
 )
+
+# -- jobs -------------------------------------------------------------------------------------------------------------
+
+job = typer.Typer(no_args_is_help=True, help="Explain a million rows into a folder of Parquet, and ask it by SQL.")
+app.add_typer(job, name="job")
+_LINE = "--model m.skops --background train.csv --data rows.parquet --out reasons"
+job.command("run", epilog=f"Example:  limelight job run {_LINE}")(one_line_errors(with_settings(jobbing.run)))
+job.command("retry", epilog=f"Example:  limelight job retry {_LINE}")(one_line_errors(with_settings(jobbing.retry)))
+job.command("status", epilog="Example:  limelight job status reasons")(one_line_errors(jobbing.status))
+job.command("view", epilog="Example:  limelight job view reasons --dialect spark")(one_line_errors(jobbing.view))
