@@ -302,3 +302,9 @@ def test_every_public_name_says_what_it_is_and_shows_it(name: str) -> None:
 def test_public_names_are_listed_once_and_hide_no_builtin() -> None:
     assert len(set(limelight.__all__)) == len(limelight.__all__)
     assert not set(PUBLIC) & set(dir(builtins))
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """Pytest takes two files of one name for the same module, where their folders are no packages."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if not (path.parent / "__init__.py").is_file()]
+    assert sorted(names) == sorted(set(names))
