@@ -95,6 +95,54 @@ def test_words_come_and_go() -> None:
     assert "ll.compare tells two models apart" in found.sentences()[-1]
 
 
+def two_classes(X: Any) -> Any:
+    pays = 1 / (1 + np.exp(-(2 * X[:, 0] - 2 * X[:, 1])))
+    return np.column_stack([1 - pays, pays])
+
+
+def test_the_rows_of_two_classes_are_all_of_the_month_and_not_those_that_the_model_called_one_of_them() -> None:
+    may, june = X[:400], X[400:] + np.array([0.0, 1.0, 0.0])  # only b moves
+    made = ll.Explainer(two_classes, TABLE, output_names=["defaults", "pays"], seed=0)
+    found = ll.drift(made.explain_all(may), made.explain_all(june))
+    assert (found.target, found.n, found.warnings) == ("pays", (400, 400), ())
+    assert found.answer == pytest.approx((two_classes(may)[:, 1].mean(), two_classes(june)[:, 1].mean()))
+    # among rows called "pays" a larger b goes along with a larger a, which has not changed
+    assert [entry.feature for entry in found.data_changed] == ["b"]
+    assert found.same_model is True
+
+
+def test_rows_that_are_left_out_by_their_class_are_said() -> None:
+    def three(X: Any) -> Any:
+        raised = np.exp(X)
+        return raised / raised.sum(axis=1, keepdims=True)
+
+    made = ll.Explainer(three, TABLE, output_names=["u", "v", "w"], seed=0)
+    both = made.explain_all(X[:200]), made.explain_all(X[200:400])
+    told = sum("u" not in each.targets for part in both for each in part)
+    (said,) = ll.drift(*both, target="u").warnings
+    assert f"{told} of 400 explanations do not explain “u”" in said
+    assert "targets='u'" in said
+    whole = ll.Explainer(three, TABLE, output_names=["u", "v", "w"], targets="u", seed=0)
+    assert ll.drift(whole.explain_all(X[:50]), whole.explain_all(X[50:100])).warnings == ()
+
+
+def test_the_folders_of_two_jobs_are_two_months(tmp_path: Any) -> None:
+    pytest.importorskip("pyarrow")
+    explainer = ll.Explainer(first, TABLE, seed=0, n_samples=512)
+    months = (X[:60], X[60:120] + np.array([2.0, 0.0, 0.0]))
+    for name, rows in zip(("may", "june"), months, strict=True):
+        ll.jobs.run(explainer.prepare(), rows, tmp_path / name, chunk_rows=25)
+    found = ll.drift(tmp_path / "may", tmp_path / "june")
+    assert found.n == (60, 60)
+    assert [entry.feature for entry in found.data_changed] == ["a"]
+
+
+def test_a_failure_among_explanations_is_named() -> None:
+    failed = ll.Failure(3, None, InputError("no such row"))
+    with pytest.raises(InputError, match=r"position 30, got the Failure of one \(no such row\)"):
+        ll.drift([explanation({"a": 1.0})] * 30, [*[explanation({"a": 1.0})] * 30, failed])
+
+
 def test_sets_of_another_neighborhood_are_refused() -> None:
     before = explained(first, X[:50])
     with pytest.raises(InputError, match="another seed or other settings"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_up import explanation
 
 from limelight.errors import InputError, UnknownNameError
-from limelight.overview.longform import longforms
+from limelight.overview.longform import longforms, one_output
 
 TEXTS = [
     explanation({"good": 2.0, "bad": -1.0}, kind="word", stderr=[0.1, 0.2]),
@@ -56,6 +58,22 @@ def test_explanations_without_the_target_are_left_out_and_their_place_is_kept() 
     (laid,) = longforms([other, explanation({"a": 2.0})], ["spam"])
     assert laid.positions.tolist() == [1]
     assert laid.column(0).tolist() == [2.0]
+
+
+def test_of_two_classes_what_is_for_one_is_against_the_other() -> None:
+    no = replace(explanation({"a": 0.2}, targets=["no"]), outputs=(("no", 0.7), ("yes", 0.3)))
+    yes = replace(explanation({"a": 0.3}, targets=["yes"]), outputs=(("yes", 0.6), ("no", 0.4)))
+    laid = one_output([no, yes], None)
+    assert (laid.target, laid.column(0).tolist()) == ("yes", [-0.2, 0.3])
+    assert one_output([no, yes], "no").column(0).tolist() == [0.2, -0.3]
+    assert one_output([no, no], None).target == "no"
+
+
+def test_two_outputs_that_do_not_add_up_to_one_say_nothing_of_each_other() -> None:
+    score = replace(explanation({"a": 0.2}, targets=["up"]), outputs=(("up", 0.7), ("left", 0.7)))
+    assert one_output([score], None).target == "up"
+    with pytest.raises(UnknownNameError, match="left"):
+        one_output([score], "left")
 
 
 def test_superpixels_cannot_be_laid_side_by_side() -> None:

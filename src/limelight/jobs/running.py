@@ -60,7 +60,8 @@ class Job:
         """Return one line for people."""
         state = "complete" if self.complete else "not complete; run the same line to go on"
         bad = f", {self.failures:,} failed (limelight job retry)" if self.failures else ""
-        return f"{self.out}: {self.rows:,} rows in {self.parts:,} parts{bad}; {state}"
+        parts = "1 part" if self.parts == 1 else f"{self.parts:,} parts"
+        return f"{self.out}: {self.rows:,} rows in {parts}{bad}; {state}"
 
 
 def run(

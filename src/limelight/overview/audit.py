@@ -8,7 +8,6 @@ share 1 − level of all findings is there by chance.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from limelight.overview.checks.leaks import leaks
 from limelight.overview.checks.material import Candidate, Material
 from limelight.overview.checks.mistakes import mistakes, unstable
 from limelight.overview.checks.regions import regions
-from limelight.overview.longform import Longform, longforms
+from limelight.overview.longform import Longform, one_output
 from limelight.overview.many_tests import benjamini_hochberg
 from limelight.overview.reading import gathered
 from limelight.result.audit import KINDS, Audit, Finding
@@ -104,7 +103,7 @@ def audit(
     for name in names:
         if name not in columns:
             raise UnknownNameError("sensitive", name, list(columns))
-    laid = _one_output(many, target)
+    laid = one_output(many, target)
     at = laid.positions
     material = Material(
         laid,
@@ -228,21 +227,6 @@ def _as_truth(values: NDArray[Any], target: str) -> FloatArray:
     if not np.isfinite(numbers).all():
         raise InputError("truth: expected a value for every row, got some that are missing; leave these rows out.")
     return np.asarray(numbers)
-
-
-def _one_output(many: Sequence[Explanation], target: str | None) -> Longform:
-    """Return the long form of one output; of two classes explanations of the other one are turned round."""
-    counts: Counter[str] = Counter()
-    quoted: set[tuple[str, ...]] = set()
-    for explanation in many:
-        counts.update(explanation.targets)
-        quoted.add(tuple(sorted(name for name, _ in explanation.outputs)))
-    two = next(iter(quoted)) if len(quoted) == 1 and len(next(iter(quoted))) == 2 else ()
-    chosen = target
-    if chosen is None:
-        chosen = two[-1] if len(two) == 2 and set(counts) <= set(two) else counts.most_common(1)[0][0]
-    mirror = next((name for name in two if name != chosen), None) if chosen in two else None
-    return longforms(many, [chosen], mirror=mirror)[0]
 
 
 def _texts(

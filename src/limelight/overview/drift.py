@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
-from limelight.overview.longform import Longform, longforms
+from limelight.overview.longform import Longform, one_output
 from limelight.overview.many_tests import benjamini_hochberg, t_test
 from limelight.overview.reading import gathered
 from limelight.result.drift import Drift, FeatureDrift
@@ -60,7 +59,9 @@ def drift(
         background), settings and seed; then rows with the same values have the same explanation unless the model has
         changed.
     target
-        The output. None, the default: the one that most explanations of the reference explain.
+        The output. None, the default: of two classes the second by name, else the one that most explanations explain.
+        Of two classes explanations of the other one count too, turned round: by default each row explains the class
+        that the model says, and the rows of one class are no sample of the month.
     names
         What to call the two.
     level
@@ -91,14 +92,14 @@ def drift(
         raise InputError(f"permutations: expected an integer from 99 on, got {permutations!r}.")
     before, after = gathered(reference), gathered(current)
     _check_alike(before, after)
-    chosen = _most_explained(before) if target is None else target
-    laid = longforms(chain(before, after), [chosen])[0]
+    both = [*before, *after]
+    laid = one_output(both, target)
     month = laid.positions >= len(before)
     counts = (int((~month).sum()), int(month.sum()))
     if min(counts) < FEWEST:
         raise InputError(
-            f"reference, current: expected at least {FEWEST} explanations of {chosen!r} in either, got {counts[0]} and "
-            f"{counts[1]}."
+            f"reference, current: expected at least {FEWEST} explanations of {laid.target!r} in either, got "
+            f"{counts[0]} and {counts[1]}."
         )
     columns = _columns(laid)
     same, cells = _same_model(laid, columns, month)
@@ -108,13 +109,19 @@ def drift(
     said = laid.prediction
     answer = (float(said[~month].mean()), float(said[month].mean()))
     change = _welch(said, month, quantile)
-    return Drift(names, chosen, features, counts, answer, change, level, same, cells, _left_out(laid, columns))
+    doubts = (*_by_the_answer(laid.target, len(both) - laid.n, len(both)), *_left_out(laid, columns))
+    return Drift(names, laid.target, features, counts, answer, change, level, same, cells, doubts)
 
 
-def _most_explained(many: Sequence[Explanation]) -> str:
-    from collections import Counter
-
-    return Counter(name for explanation in many for name in explanation.targets).most_common(1)[0][0]
+def _by_the_answer(target: str, left: int, total: int) -> tuple[str, ...]:
+    """Return the sentence about rows of which another output is explained: they were chosen by the answer."""
+    if not left:
+        return ()
+    return (
+        f"{left:,} of {total:,} explanations do not explain “{target}” and were left out. Where the model's answer "
+        f"chose what was explained, shares and means are those of the rows that it called “{target}”, and change with "
+        f"them; explain both sets with Explainer(…, targets={target!r}) for those of all rows.",
+    )
 
 
 def _check_alike(before: Sequence[Explanation], after: Sequence[Explanation]) -> None:

@@ -7,6 +7,7 @@ feature, of which audits, comparisons and drift take sums.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.overview.reading import OWN_NUMBERING, Explanations, whole_explanations
 from limelight.result.explanation import Explanation
 from limelight.result.quantiles import normal_quantile
+
+SUM_TO_ONE = 1e-5
+"""Two outputs that add up to 1 this closely, as those of models in single precision do, are two classes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +145,46 @@ def longforms(
         if not builder.positions:
             raise UnknownNameError("target", target, known)
     return [builder.built() for builder in builders.values()]
+
+
+def one_output(many: Sequence[Explanation], target: str | None) -> Longform:
+    """Return the long form of one output: of two classes also of the rows of which the other one is explained.
+
+    An explainer explains, by default, the class that the model says. To look at one of two classes in these alone is to
+    look at the rows that the model called so, which are no sample of all; what is for one is against the other.
+
+    Parameters
+    ----------
+    many
+        Explanations of one model.
+    target
+        Name of the output. None: of two classes the second by name, else the one that most explanations explain.
+
+    Raises
+    ------
+    InputError
+        If there are no explanations, or if their features number the parts of one instance.
+    UnknownNameError
+        If nothing explains `target`.
+    """
+    counts = Counter(name for explanation in many for name in explanation.targets)
+    two = _two_classes(many)
+    chosen = target
+    if chosen is None:
+        chosen = two[-1] if set(counts) == set(two) else counts.most_common(1)[0][0]
+    mirror = next((name for name in two if name != chosen), None) if chosen in two else None
+    return longforms(many, [chosen], mirror=mirror)[0]
+
+
+def _two_classes(many: Sequence[Explanation]) -> tuple[str, ...]:
+    """Return the names of the only two outputs, where one is always what the other leaves of 1; else nothing."""
+    quoted: set[tuple[str, ...]] = set()
+    for explanation in many:
+        quoted.add(tuple(sorted(name for name, _ in explanation.outputs)))
+        if abs(sum(value for _, value in explanation.outputs) - 1.0) > SUM_TO_ONE:
+            return ()
+    names = next(iter(quoted))
+    return names if len(quoted) == 1 and len(names) == 2 else ()
 
 
 class _Builder:

@@ -22,10 +22,14 @@ import numpy as np
 
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
+from limelight.optional import require
 from limelight.result import schema
 from limelight.result.contributions import distance_of
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations as Columns
+from limelight.result.failure import Failure
+from limelight.result.part_reading import explanations_in, is_part, shared_of
+from limelight.result.parts import EXTRA
 
 Explanations = Iterable[Explanation] | str | Path
 """A list, any iterable, or the path of a file with one explanation as JSON in each line."""
@@ -130,7 +134,8 @@ def gathered(explanations: Any) -> Sequence[Explanation]:
     Parameters
     ----------
     explanations
-        A list or a set, which stay what they are; a stream; a .jsonl or .parquet file, or a folder of .parquet files.
+        A list or a set, which stay what they are; a stream; a .jsonl or .parquet file, or a folder of .parquet files,
+        such as a job's.
 
     Raises
     ------
@@ -141,8 +146,8 @@ def gathered(explanations: Any) -> Sequence[Explanation]:
         explanations = _from_path(Path(explanations))
     elif not isinstance(explanations, Sequence):
         explanations = Columns.of(explanation for _, explanation in _each(explanations))
-    else:
-        for _ in _each(explanations[:1]):
+    elif not isinstance(explanations, Columns):
+        for _ in _each(explanations):
             pass
     if not len(explanations):
         raise InputError("explanations: expected at least one, got none; a stream can be read only once.")
@@ -152,13 +157,26 @@ def gathered(explanations: Any) -> Sequence[Explanation]:
 
 def _from_path(path: Path) -> Columns:
     if path.is_dir():
-        parts = sorted(path.rglob("*.parquet"))
+        parts = sorted(part for part in path.rglob("*.parquet") if not part.name.startswith(("_", ".")))
         if not parts:
             raise InputError(f"explanations: the folder '{path}' holds no .parquet file.")
-        return sum([Columns.from_parquet(part) for part in parts], Columns())
-    if path.suffix.lower() == ".parquet":
-        return Columns.from_parquet(path)
+        return sum([_from_parquet(part) for part in parts], Columns())
+    if path.suffix.lower() == ".parquet" and path.is_file():
+        return _from_parquet(path)
     return Columns.of(_whole(line, at) for at, line in _lines(path))
+
+
+def _from_parquet(path: Path) -> Columns:
+    """Return the explanations in a file of `Explanations.to_parquet`, or in a part of a job."""
+    parquet = require("pyarrow.parquet", EXTRA)
+    try:
+        of_job = is_part(parquet.read_schema(path))
+    except (OSError, ValueError):  # damaged; what reads it whole says how
+        of_job = False
+    if not of_job:
+        return Columns.from_parquet(path)
+    part = parquet.read_table(path)
+    return Columns.of(explanations_in(part, shared_of(part.schema, path)))
 
 
 def check_target(target: str | int | None) -> None:
@@ -290,6 +308,11 @@ def _each(explanations: Explanations) -> Iterator[tuple[int, Any]]:
 
 def _checked(explanations: Iterable[Any]) -> Iterator[tuple[int, Explanation]]:
     for position, entry in enumerate(explanations):
+        if isinstance(entry, Failure):
+            raise InputError(
+                f"explanations: expected an Explanation at position {position}, got the Failure of one "
+                f"({entry.error}); keep those that are an ll.Explanation, or explain with on_error='skip'."
+            )
         if not isinstance(entry, Explanation):
             raise InputError(
                 f"explanations: expected an Explanation at position {position}, got {type(entry).__name__}; "

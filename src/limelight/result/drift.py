@@ -176,13 +176,13 @@ class Drift:
         """Return what changed, in sentences and a line for each of ten features."""
         first, second = self.names
         head = f"{first} ({self.n[0]:,} explanations) and {second} ({self.n[1]:,})"
-        lines = [head, *self.sentences()]
+        lines = [head, *self.warnings, *self.sentences()]
         lines.append(f"{'mean contribution':<26} {'change':<30} {'data':>9} {'p':>6} {'reasons':>9} {'p':>6}")
         for entry in self.features[:10]:
             size = f"{entry.change:+.3g} [{entry.low:+.3g}, {entry.high:+.3g}]"
             parts = f"{entry.data:>+9.3g} {entry.p_data:>6.3f} {entry.reasons:>+9.3g} {entry.p_reasons:>6.3f}"
             lines.append(f"  {entry.feature!s:<24.24} {size:<30} {parts}")
-        return "\n".join([*lines, *self.warnings])
+        return "\n".join(lines)
 
     def plot(self, ax: Any = None, *, n: int = 12) -> Any:
         """Draw for each feature how much of its change is data and how much reasons; return the Axes.

@@ -161,7 +161,10 @@ class Explanation(Contributions):
     def top(
         self, n: int | None = None, target: str | int | None = None
     ) -> list[tuple[str, float, tuple[float, float]]]:
-        """Return the n shown features with the largest |weight|: (name, weight, (low, high))."""
+        """Return the first n of the shown features, in their order: (name, weight, (low, high)).
+
+        Weights are LIME's, `coef`; the bars of a table are `contributions`, by which the features are ordered.
+        """
         row = self.target_index(target)
         bounds = self.interval()[row]
         return [
@@ -170,7 +173,7 @@ class Explanation(Contributions):
         ]
 
     def as_list(self, target: str | int | None = None) -> list[tuple[str, float]]:
-        """Return (name, weight) of the shown features, largest |weight| first."""
+        """Return (name, weight) of the shown features, in the order in which they are shown."""
         return [(name, weight) for name, weight, _ in self.top(target=target)]
 
     def difference(self, first: int, second: int, target: str | int | None = None) -> tuple[float, float]:

@@ -26,6 +26,11 @@ _AT_ONCE = 512
 _BY_TARGET = ("prediction", "local_prediction", "intercept", "fidelity", "fidelity_stderr")
 
 
+def is_part(schema: Any) -> bool:
+    """Return whether a schema of Arrow is that of a job's part, also of one whose metadata an engine dropped."""
+    return MARK in (schema.metadata or {}) or set(COLUMNS) <= set(schema.names)
+
+
 def shared_of(schema: Any, where: object) -> dict[str, Any]:
     """Return what the explanations of a table share, as its metadata says.
 
