@@ -34,7 +34,7 @@ def choose(folder: Path, seeds: int, documents: int) -> Iterator[Table]:
         right: dict[tuple[str, int], list[float]] = defaultdict(list)
         for seed in range(seeds):
             for first, second, validation in pairs(load(folder, name, seed), seed):
-                for key, value in _choices(first, second, validation[: max(documents, max(LOOKED_AT))], seed).items():
+                for key, value in _choices(first, second, validation, seed).items():
                     right[key].append(value)
         for (how, B), values in right.items():
             mean = 100 * float(np.mean(values))
