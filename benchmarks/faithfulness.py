@@ -52,15 +52,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import limelight as ll
+from limelight.bench.game import Game
 
 BUDGET = 1000
 """Model rows a person, where methods are compared at equal rows."""
 TRAINED_ON = 6000
 """Rows that models are fitted to and backgrounds are made of: enough for these columns, and forests stay quick."""
-BACKGROUND = 100
-"""Rows of the background over which the game averages."""
-SUBSETS = 100
-"""Random subsets of a row's removal correlation."""
 MOVES = 0.02
 """A condition moves the answer where redrawing its column changes a probability by more than this."""
 
@@ -145,6 +142,11 @@ class Case:
     rows: np.ndarray
 
     @property
+    def classify(self) -> bool:
+        """Whether the model answers probabilities."""
+        return self.table.classify
+
+    @property
     def name(self) -> str:
         """The table and the model."""
         return f"{self.table.name}, {self.model_name}"
@@ -179,59 +181,6 @@ def cases(table: Table, n_rows: int, *, quick: bool) -> Iterator[Case]:
             continue
         model.fit(X, y)
         yield Case(table, name, model.predict_proba if table.classify else model.predict, X, rows)
-
-
-# -- the game ---------------------------------------------------------------------------------------------------------
-
-
-class Game:
-    """v(K) for one row: the model's mean answer with the columns in K the row's, the others the background's."""
-
-    def __init__(self, case: Case, row: np.ndarray, rng: np.random.Generator) -> None:
-        self.case, self.row = case, row
-        answer = np.atleast_1d(case.predict(row[None])[0])
-        self.target = int(answer.argmax()) if case.table.classify else 0
-        several = len(case.background) < BACKGROUND
-        self.drawn = case.background[rng.choice(len(case.background), BACKGROUND, replace=several)]
-        d = len(row)
-        self.subsets = np.zeros((SUBSETS, d), dtype=bool)
-        for subset in self.subsets:
-            subset[rng.permutation(d)[: max(1, d // 2)]] = True
-        whole = self.value(np.ones((1, d), dtype=bool))[0]
-        self.drops = whole - self.value(~self.subsets)
-        self.alone = whole - self.value(~np.eye(d, dtype=bool))
-
-    def answer(self, X: np.ndarray) -> np.ndarray:
-        """Return the model's answer (n,) for the explained output."""
-        found = np.asarray(self.case.predict(X))
-        return found[:, self.target] if found.ndim == 2 else found
-
-    def value(self, kept: np.ndarray) -> np.ndarray:
-        """Return v (n,) for masks (n, d), True where a column is the row's."""
-        inputs = np.where(kept[:, None, :], self.row, self.drawn)
-        return self.answer(inputs.reshape(-1, len(self.row))).reshape(len(kept), -1).mean(axis=1)
-
-    def correlation(self, weights: np.ndarray) -> float:
-        """Return the removal correlation; 0 where the weights say nothing, NaN where the answer never moves."""
-        if np.ptp(self.drops) < 1e-9:
-            return float("nan")
-        sums = self.subsets @ weights
-        return float(np.corrcoef(sums, self.drops)[0, 1]) if np.ptp(sums) > 0 else 0.0
-
-    def area(self, weights: np.ndarray) -> float:
-        """Return the mean answer along the insertion of columns, largest weight first, less that along deletion."""
-        d = len(weights)
-        order = np.argsort(-weights, kind="stable")
-        inserted = np.zeros((d + 1, d), dtype=bool)
-        for step, column in enumerate(order, 1):
-            inserted[step:, column] = True
-        return float((self.value(inserted) - self.value(~inserted)).mean())
-
-    def signs(self, weights: np.ndarray) -> list[bool]:
-        """Return for each of the three longest bars whether redrawing its column alone moves the answer that way."""
-        longest = np.argsort(-np.abs(weights))[:3]
-        moved = [j for j in longest if abs(self.alone[j]) > 1e-9]
-        return [bool(np.sign(weights[j]) == np.sign(self.alone[j])) for j in moved]
 
 
 # -- the methods ------------------------------------------------------------------------------------------------------

@@ -47,12 +47,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compat": frozenset(
         {"inputs", "local", "models", "result", "rounds", "explainer", "interpretable", "overview", "views"}
     ),
+    "bench": frozenset({"local", "result", "explainer", "interpretable", "package"}),
     "reports": frozenset({"result", "overview", "views"}),
     "web": frozenset({"result", "explainer", "views"}),
     "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),
     "demo": frozenset({"result", "explainer", "interpretable", "package"}),
     "cli": frozenset(
         {
+            "bench",
             "cells",
             "jobs",
             "remote",
@@ -73,7 +75,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 OPTIONAL = (
     "pandas", "polars", "pyarrow", "matplotlib", "rich", "typer", "sklearn", "scipy", "skimage", "PIL", "torch", "tqdm",
     "skops", "lightgbm", "onnxruntime", "httpx", "stamina", "starlette",
-    "uvicorn",
+    "uvicorn", "lime", "shap",
 )  # fmt: skip
 AT_THE_TOP = {"numpy", "narwhals", "limelight", *sys.stdlib_module_names}
 

@@ -11,6 +11,7 @@ import typer
 
 from limelight.cli import jobbing
 from limelight.cli.addresses import with_address
+from limelight.cli.benching import bench
 from limelight.cli.explaining import explain
 from limelight.cli.options import with_settings
 from limelight.cli.picking import pick
@@ -128,6 +129,8 @@ app.command(epilog="Example:  limelight drift may.jsonl june.jsonl --html drift.
 app.command(epilog="Example:  limelight serve model.skops --background train.csv")(
     one_line_errors(with_settings(serve))
 )
+
+app.command(epilog="Example:  limelight bench --quick --out proof")(one_line_errors(bench))
 
 # -- jobs -------------------------------------------------------------------------------------------------------------
 
