@@ -162,7 +162,7 @@ def test_whoever_comes_when_the_queue_is_full_is_told_to_come_back() -> None:
 
     first, second = asyncio.run(both())
     assert first.json() == {"predictions": [2.0]}
-    assert (second.status_code, second.headers["retry-after"]) == (503, "1")
+    assert (second.status_code, second.headers["retry-after"]) == (503, "1"), second.text
     assert 'limelight_requests_total{verb="predict",end="busy"} 1' in ask(app, "GET", "/metrics").text
 
 
@@ -178,7 +178,9 @@ def test_every_address_of_the_description_is_answered(app: Guard) -> None:
     paths = ask(app, "GET", "/openapi.json").json()["paths"]
     for path, methods in paths.items():
         field = "instances" if path.endswith(("predict", "explain")) else "instance"
-        body = {field: [[0.5, 2.0]] if field == "instances" else [0.5, 2.0]}
+        body: dict[str, Any] = {field: [[0.5, 2.0]] if field == "instances" else [0.5, 2.0]}
+        if path.endswith("infer"):
+            body = {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [0.5, 2.0]}]}
         method = next(iter(methods))
         answer = ask(app, method.upper(), path.replace("{model}", "t"), **({"json": body} if method == "post" else {}))
         assert answer.status_code == 200, path

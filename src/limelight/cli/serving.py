@@ -1,21 +1,25 @@
-"""`limelight serve`: the live page of a model, and the service that explains over HTTP."""
+"""`limelight serve`: the live page of models, and the service that explains over HTTP."""
 
 from __future__ import annotations
 
 import secrets
+import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from limelight.cli import loading
+from limelight.cli.catalogue import STARTS, Entry, several
 from limelight.errors import InputError
 from limelight.optional import require
-from limelight.settings import Settings
 
 ModelArgument = Annotated[
     str,
-    typer.Argument(metavar="MODEL", help="file.skops, file.joblib or file.pkl (--trust-pickle), or module:object."),
+    typer.Argument(
+        metavar="MODEL",
+        help="file.skops, file.joblib or file.pkl (--trust-pickle), module:object; several: models.yaml, or a folder.",
+    ),
 ]
 BackgroundOption = Annotated[
     Path | None, typer.Option(help="For tables: the training data, or a sample of it: .csv, .parquet, .jsonl.")
@@ -25,6 +29,11 @@ DataOption = Annotated[
 ]
 RowOption = Annotated[int, typer.Option(help="That row, counted from 0.")]
 TextOption = Annotated[str | None, typer.Option(metavar="TEXT", help="For texts: the one with which the page begins.")]
+ImageOption = Annotated[Path | None, typer.Option(help="For images: one of them.")]
+SeriesOption = Annotated[Path | None, typer.Option(help="For series: one of them.")]
+WorkersOption = Annotated[
+    int, typer.Option(min=1, help="Processes that answer; 1 answers in threads. As many as cores, for a local model.")
+]
 NameOption = Annotated[str | None, typer.Option(help="The model's name in addresses; else that of its file.")]
 HostOption = Annotated[str, typer.Option(help="Where to listen. Anything but this machine needs --token-file.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")]
@@ -54,9 +63,12 @@ def serve(
     data: DataOption = None,
     row: RowOption = 0,
     text: TextOption = None,
+    image: ImageOption = None,
+    series: SeriesOption = None,
     name: NameOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
+    workers: WorkersOption = 1,
     token_file: TokenOption = None,
     allow_host: AllowOption = None,
     drop: DropOption = None,
@@ -64,44 +76,81 @@ def serve(
     trust: TrustOption = None,
     settings: dict[str, Any],
 ) -> None:
-    """Ask the real model "what if" in a browser, and explain over HTTP (KServe's V1 protocol)."""
-    from limelight.explainer import Explainer
-    from limelight.web.app import create
+    """Ask the real model "what if" in a browser, and explain over HTTP (KServe's V1 and the Open Inference Protocol).
+
+    limelight serve model.skops --background train.csv --workers 2
+    """
     from limelight.web.guard import LOOPBACK
 
-    if (background is None) == (text is None):
-        raise InputError("--background: give either --background, for a table, or --text, for texts.")
     if host not in LOOPBACK and token_file is None:
         raise InputError(f"--host: {host} lets others in, so it needs --token-file FILE.")
-    Settings(**settings)  # a wrong value is said before files are read
-    server: Any = require("uvicorn", "web")
-    loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
-    modality, start = _start(loaded, background, data or background, row, text, drop or ())
-    explainer = Explainer(loaded, modality, **settings)
-    if text is None:
-        explainer = explainer.prepare()
-    called = name or Path(model.partition(":")[0]).stem
+    given = {"background": background, "data": data, "text": text, "image": image, "series": series}
+    options = {"row": row, "drop": tuple(drop or ()), "trust": tuple(trust or ()), "settings": settings}
+    entries = several(model)
+    if entries is None:
+        entries = [Entry(name or Path(model.partition(":")[0]).stem, model, **given, **options)]  # type: ignore[arg-type]
+    else:
+        _refuse({**given, "name": name, "drop": drop, "trust": trust, "settings": settings})
     token = None if token_file is None else _token(token_file)
     hosts = () if token is not None and not allow_host else (*LOOPBACK, *(allow_host or ()))
-    app = create({called: explainer}, start={called: start}, token=token, hosts=hosts)
-    typer.echo(f"http://{host}:{port}/models/{called}", err=True)
-    # no access log: paths would be harmless, but whoever turns it on should decide that
-    server.run(app, host=host, port=port, access_log=False, log_level="warning", server_header=False)
+    _run(entries, _Place(host, port, token, hosts), workers=workers, trust_pickle=trust_pickle)
 
 
-def _start(
-    model: Any, background: Path | None, data: Path | None, row: int, text: str | None, drop: Any
-) -> tuple[Any, Any]:
-    if background is None or data is None:
-        from limelight.interpretable.text import Text
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where is listened, and to whom."""
 
-        return Text(), text
-    tables = loading.read_tables(background, data, model, drop=drop)
-    for note in tables.notes:
-        typer.echo(note, err=True)
-    modality = tables.modality()
-    number = loading.row_number(row, len(tables.data))
-    return modality, list(modality.edited(tables.row(number), {}).values())
+    host: str
+    port: int
+    token: str | None
+    hosts: tuple[str, ...]
+
+    def listening(self) -> socket.socket:
+        """Return a socket that listens here.
+
+        Raises
+        ------
+        InputError
+            If it cannot.
+        """
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((self.host, self.port))
+        except OSError as error:
+            found.close()
+            raise InputError(f"--port: {self.host} port {self.port}: {error.strerror}; 0 takes a free one.") from error
+        return found
+
+
+def _run(entries: list[Entry], place: _Place, *, workers: int, trust_pickle: bool) -> None:
+    from limelight.web.app import create
+
+    server: Any = require("uvicorn", "web")
+    # taken before models are read, which may take minutes
+    with place.listening() as listening:
+        explainers, start = {}, {}
+        for entry in entries:
+            explainers[entry.name], start[entry.name] = entry.opened(trust_pickle=trust_pickle, tell=_tell)
+        app = create(explainers, start=start, token=place.token, hosts=place.hosts, workers=workers)
+        shown = f"[{place.host}]" if ":" in place.host else place.host
+        where = f"models/{entries[0].name}" if len(entries) == 1 else ""
+        _tell(f"http://{shown}:{listening.getsockname()[1]}/{where}")
+        # no access log: paths would be harmless, but whoever turns it on should decide that
+        config = server.Config(app, access_log=False, log_level="warning", server_header=False, ws="none")
+        server.Server(config).run(sockets=[listening])
+
+
+def _refuse(given: dict[str, Any]) -> None:
+    for flag, value in given.items():
+        if value not in (None, [], (), {}):
+            known = ", ".join(f"--{name}" for name in STARTS)
+            raise InputError(f"--{flag}: belongs to one model; of several say it for each ({known} and the rest).")
+
+
+def _tell(note: str) -> None:
+    typer.echo(note, err=True)
 
 
 def _token(file: Path) -> str:
@@ -109,5 +158,5 @@ def _token(file: Path) -> str:
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
-        typer.echo(f"A token was written to '{file}'.", err=True)
+        _tell(f"A token was written to '{file}'.")
     return file.read_text(encoding="utf-8").strip()

@@ -1,36 +1,28 @@
-"""The application: which address answers what, who waits, and what is counted.
+"""The application: which address answers what.
 
-Input: explainers by name. Output: an ASGI application: KServe's V1 protocol, health, metrics, and the live page.
+Input: explainers by name. Output: an ASGI application: KServe's V1 protocol, the Open Inference Protocol v2, health,
+metrics, and the live page.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from importlib.resources import files
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from limelight.errors import InputError, LimelightError, UnknownNameError
+from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.optional import require
-from limelight.web import service
-from limelight.web.guard import COOKIE, LOOPBACK, Guard, same
-from limelight.web.page import login_page, models_page, what_if_page
-from limelight.web.queue import Busy, Queue
+from limelight.web import tensors
+from limelight.web.answering import VERBS, said
+from limelight.web.crew import Crew, Gone, Processes, Threads
+from limelight.web.guard import LOOPBACK, Guard
+from limelight.web.queue import Busy, Left, Queue
+from limelight.web.site import Site, response
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-
-VERBS: dict[str, Callable[[Explainer, Any], Any]] = {
-    "predict": service.predict,
-    "explain": service.explain,
-    "whatif": service.what_if,
-    "why": service.why,
-    "page": service.page,
-}
-STATIC = {"live.js": "text/javascript", "live.css": "text/css", "limelight.css": "text/css"}
-Answer = Callable[["Request"], Awaitable["Response"]]
 
 
 def create(
@@ -39,8 +31,10 @@ def create(
     start: Mapping[str, Any] | None = None,
     token: str | None = None,
     hosts: Collection[str] = LOOPBACK,
+    workers: int = 1,
     body_limit: int = 10_000_000,
-    waiting: int = 32,
+    waiting: int = 1000,
+    patience: float = 30.0,
 ) -> Guard:
     """Return the service and live page of some models, for any ASGI server.
 
@@ -55,17 +49,24 @@ def create(
         Who asks must bring it, as ``Authorization: Bearer …`` or by the form at ``/login``; None for none.
     hosts
         Names under which the server may be addressed; empty for any. The default is this machine.
+    workers
+        1, the default, answers in threads of this process. More are that many processes beside it, each with explainers
+        of its own: models that compute in Python answer as many questions at once. Answers are the same to the bit.
     body_limit
         Largest body of a request, in bytes; 10 MB hold 1,000 wide rows.
     waiting
-        How many requests may be in hand; the next is answered 503, with the time after which to try again.
+        How many requests may be in hand at most, whatever they take.
+    patience
+        Seconds that a request may wait for its turn. One that is expected to wait longer is answered 503 at once, with
+        the time after which to try again.
 
     Raises
     ------
     InputError
-        If there is no model, a name does not fit into an address, or any host may ask without a token.
+        If there is no model, a name does not fit into an address, a model cannot be sent to a worker process, or any
+        host may ask without a token.
     MissingDependencyError
-        If starlette is not installed.
+        If starlette is not installed; for worker processes, loky.
 
     Examples
     --------
@@ -76,33 +77,48 @@ def create(
     >>> app.hosts
     ('127.0.0.1', 'localhost', '::1')
     """
-    _check(explainers, token, hosts)
+    _check(explainers, token, hosts, workers)
     require("starlette", "web")
     from starlette.applications import Starlette
     from starlette.routing import Route
 
-    server = Server(dict(explainers), dict(start or {}), token, Queue(waiting))
+    crew: Crew = Threads(explainers) if workers == 1 else Processes(explainers, workers)
+    server = Server(dict(explainers), crew, Queue(crew.size, waiting, patience))
+    site = Site(dict(explainers), dict(start or {}), token)
     routes = [
-        Route("/", server.front),
-        Route("/login", server.login, methods=["GET", "POST"]),
+        Route("/", site.front),
+        Route("/login", site.login, methods=["GET", "POST"]),
+        Route("/static/{name}", site.static),
+        Route("/models/{model}", site.page),
+        Route("/openapi.json", site.schema),
         Route("/healthz", server.health),
         Route("/metrics", server.metrics),
-        Route("/static/{name}", server.static),
-        Route("/models/{model}", server.page),
         Route("/v1/models", server.models),
         Route("/v1/models/{model:str}:{verb}", server.ask, methods=["POST"]),
         Route("/v1/models/{model}", server.model),
-        Route("/openapi.json", server.static_schema),
+        Route("/v2", server.about),
+        Route("/v2/health/{state}", server.health),
+        Route("/v2/models/{model}", server.metadata),
+        Route("/v2/models/{model}/ready", server.model),
+        Route("/v2/models/{model}/infer", server.infer, methods=["POST"]),
     ]
-    return Guard(Starlette(routes=routes), hosts, token, body_limit)
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        yield
+        crew.close()
+
+    return Guard(Starlette(routes=routes, lifespan=lifespan), hosts, token, body_limit)
 
 
-def _check(explainers: Mapping[str, Explainer], token: str | None, hosts: Collection[str]) -> None:
+def _check(explainers: Mapping[str, Explainer], token: str | None, hosts: Collection[str], workers: int) -> None:
     if not explainers:
         raise InputError("explainers: expected at least one, got none; pass {'name': Explainer(…)}.")
     for name in explainers:
         if not name or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
             raise InputError(f"explainers: {name!r} does not fit into an address; use letters, digits, -, _ and dots.")
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise InputError(f"workers: expected a positive number of processes, got {workers!r}.")
     if token is None and not hosts:
         raise InputError("hosts: any name may be used with a token only; pass token=, or the names of this server.")
     if token is not None and len(token) < 16:
@@ -112,55 +128,78 @@ def _check(explainers: Mapping[str, Explainer], token: str | None, hosts: Collec
 
 
 class Server:
-    """The answers, one method for each address.
+    """The answers of the service, one method for each address.
 
     Parameters
     ----------
-    explainers, start, token
+    explainers
         As in `create`.
+    crew
+        Who answers.
     queue
         Who waits, and what was counted.
     """
 
-    def __init__(
-        self, explainers: dict[str, Explainer], start: dict[str, Any], token: str | None, queue: Queue
-    ) -> None:
-        self.explainers, self.start, self.token, self.queue = explainers, start, token, queue
+    def __init__(self, explainers: dict[str, Explainer], crew: Crew, queue: Queue) -> None:
+        self.explainers, self.crew, self.queue = explainers, crew, queue
 
     async def ask(self, request: Request) -> Response:
         """Answer ``POST /v1/models/{model}:{verb}``."""
-        from starlette.responses import HTMLResponse, Response
+        verb = request.path_params["verb"]
+        if verb not in VERBS or verb == "infer":
+            return response(said({"error": str(UnknownNameError("verb", verb[:80], VERBS))}, 404))
+        return await self._asked(request, verb)
 
+    async def infer(self, request: Request) -> Response:
+        """Answer ``POST /v2/models/{model}/infer``."""
+        return await self._asked(request, "infer")
+
+    async def _asked(self, request: Request, verb: str) -> Response:
+        model = request.path_params["model"]
+        if model not in self.explainers:
+            return self._unknown(model)
+        body = await request.body()
         try:
-            explainer, verb = self._found(request), request.path_params["verb"]
-            if verb not in VERBS:
-                raise UnknownNameError("verb", verb[:80], VERBS)
-            said = await self.queue.run(verb, VERBS[verb], explainer, _read(await request.body()))
-        except Busy:
-            return _json({"error": "Too many requests wait; try again."}, 503, {"Retry-After": "1"})
-        except UnknownNameError as error:
-            return _json({"error": str(error)}, 404 if str(error).startswith(("model:", "verb:")) else 400)
-        except InputError as error:
-            return _json({"error": str(error)}, 400)
-        except LimelightError as error:
-            return _json({"error": str(error)}, 500)
-        return HTMLResponse(said) if isinstance(said, str) else Response(_text(said), media_type="application/json")
+            return response(
+                await self.queue.run(verb, lambda: self.crew.ask(model, verb, body), request.is_disconnected)
+            )
+        except Busy as busy:
+            again, seconds = "So many requests wait that this one would wait too long; try again.", busy.seconds
+        except Gone:
+            again, seconds = "A worker process ended and took this request with it; try again.", 1
+        except Left:
+            return response(said({"error": "The connection was closed."}, 499))
+        return response(said({"error": again}, 503), {"Retry-After": str(seconds)})
 
     async def models(self, request: Request) -> Response:
         """Answer which models there are, as KServe does."""
-        return _json({"models": list(self.explainers)})
+        return response(said({"models": list(self.explainers)}))
 
     async def model(self, request: Request) -> Response:
         """Answer whether a model is ready, as KServe does."""
-        try:
-            self._found(request)
-        except UnknownNameError as error:
-            return _json({"error": str(error)}, 404)
-        return _json({"name": request.path_params["model"], "ready": True})
+        name = request.path_params["model"]
+        return response(said({"name": name, "ready": True})) if name in self.explainers else self._unknown(name)
+
+    async def metadata(self, request: Request) -> Response:
+        """Answer what a model takes, by the Open Inference Protocol."""
+        name = request.path_params["model"]
+        if name not in self.explainers:
+            return self._unknown(name)
+        return response(said(tensors.metadata(name, self.explainers[name].modality)))
+
+    async def about(self, request: Request) -> Response:
+        """Answer who this is, by the Open Inference Protocol."""
+        from limelight import __version__
+
+        return response(said({"name": "limelight", "version": __version__, "extensions": []}))
 
     async def health(self, request: Request) -> Response:
-        """Answer that the server lives."""
-        return _json({"status": "ok"})
+        """Answer that the server lives; models are loaded before it listens, so it is ready, too."""
+        state = request.path_params.get("state")
+        if state is None:
+            return response(said({"status": "ok"}))
+        known = state in ("live", "ready")
+        return response(said({state: True} if known else {"error": "Ask for live or ready."}, 200 if known else 404))
 
     async def metrics(self, request: Request) -> Response:
         """Answer with what was counted, in the text that Prometheus reads."""
@@ -168,82 +207,5 @@ class Server:
 
         return PlainTextResponse(self.queue.metrics(), media_type="text/plain; version=0.0.4")
 
-    async def static(self, request: Request) -> Response:
-        """Answer with the script or a style sheet; nothing else lies there."""
-        from starlette.responses import Response
-
-        from limelight.views.html import sheet
-
-        name = request.path_params["name"]
-        if name not in STATIC:
-            return _json({"error": "There is no such file."}, 404)
-        if name == "limelight.css":
-            return Response(sheet(name), media_type=STATIC[name])
-        text = files("limelight.web").joinpath("static", name).read_text(encoding="utf-8")
-        return Response(text, media_type=STATIC[name])
-
-    async def static_schema(self, request: Request) -> Response:
-        """Answer with the description of this service, in the form of OpenAPI."""
-        from starlette.responses import Response
-
-        text = files("limelight.web").joinpath("static", "openapi.json").read_text(encoding="utf-8")
-        return Response(text, media_type="application/json")
-
-    async def front(self, request: Request) -> Response:
-        """Answer with a list of the models that have a page."""
-        from starlette.responses import HTMLResponse
-
-        return HTMLResponse(models_page(list(self.explainers), self.start))
-
-    async def page(self, request: Request) -> Response:
-        """Answer with the live page of one model."""
-        from starlette.responses import HTMLResponse
-
-        try:
-            explainer = self._found(request)
-        except UnknownNameError as error:
-            return _json({"error": str(error)}, 404)
-        name = request.path_params["model"]
-        return HTMLResponse(what_if_page(name, explainer.modality, self.start.get(name)))
-
-    async def login(self, request: Request) -> Response:
-        """Ask for the token, and keep it in a cookie that no script reads and no other site sends."""
-        from urllib.parse import parse_qs
-
-        from starlette.responses import HTMLResponse, RedirectResponse
-
-        if request.method == "GET" or self.token is None:
-            return HTMLResponse(login_page(wrong=False))
-        given = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
-        if not same(given, self.token):
-            return HTMLResponse(login_page(wrong=True), status_code=401)
-        answer = RedirectResponse("./", status_code=303)
-        answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
-        return answer
-
-    def _found(self, request: Request) -> Explainer:
-        name = request.path_params["model"]
-        if name not in self.explainers:
-            raise UnknownNameError("model", name[:80], self.explainers)
-        return self.explainers[name]
-
-
-def _read(body: bytes) -> Any:
-    try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"body: expected JSON ({type(error).__name__}).") from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
-def _text(said: Any) -> str:
-    return json.dumps(service.finite(said), allow_nan=False)
-
-
-def _json(said: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    from starlette.responses import Response
-
-    return Response(_text(said), status_code=status, media_type="application/json", headers=headers)
+    def _unknown(self, name: str) -> Response:
+        return response(said({"error": str(UnknownNameError("model", name[:80], self.explainers))}, 404))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +42,36 @@ class Refused(Exception):  # noqa: N818 - an answer, not a mistake
         self.status = status
 
 
+class Held:
+    """The bytes of all bodies in hand: many large ones at once would fill the memory though each of them is allowed.
+
+    Parameters
+    ----------
+    limit
+        In bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.now = limit, 0
+
+    @contextmanager
+    def account(self) -> Iterator[Callable[[int], None]]:
+        """Give one request's account, to which pieces are added; it is closed at the end of the block."""
+        mine = 0
+
+        def add(size: int) -> None:
+            nonlocal mine
+            if self.now + size > self.limit:
+                raise Refused(503, "Too many large requests are in hand; try again.")
+            mine += size
+            self.now += size
+
+        try:
+            yield add
+        finally:
+            self.now -= mine
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """An ASGI application behind the checks of this file.
@@ -57,6 +88,8 @@ class Guard:
         Largest body in bytes.
     patience
         Seconds in which a body must have arrived.
+    held
+        What the bodies of all requests in hand may take together.
     """
 
     app: Application
@@ -64,6 +97,7 @@ class Guard:
     token: str | None = None
     body_limit: int = 10_000_000
     patience: float = 20.0
+    held: Held = field(default_factory=lambda: Held(200_000_000))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -71,14 +105,15 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        try:
-            body = await self._checked(scope, receive)
-        except Refused as refused:
-            await _say(send, refused.status, str(refused))
-            return
-        await self.app(scope, _replayed(body, receive), _hardened(send))
+        with self.held.account() as account:
+            try:
+                body = await self._checked(scope, receive, account)
+            except Refused as refused:
+                await _say(send, refused.status, str(refused))
+                return
+            await self.app(scope, _replayed(body, receive), _hardened(send))
 
-    async def _checked(self, scope: Scope, receive: Receive) -> bytes:
+    async def _checked(self, scope: Scope, receive: Receive, account: Callable[[int], None]) -> bytes:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
         if self.hosts and _name_of(host) not in self.hosts:
@@ -91,7 +126,7 @@ class Guard:
         if length.isdecimal() and int(length) > self.body_limit:
             raise Refused(413, f"The body is larger than {self.body_limit:,} bytes.")
         try:
-            return await asyncio.wait_for(self._body(receive), self.patience)
+            return await asyncio.wait_for(self._body(receive, account), self.patience)
         except TimeoutError:
             raise Refused(408, f"The body did not arrive within {self.patience:g} seconds.") from None
 
@@ -113,17 +148,19 @@ class Guard:
         given = headers.get("authorization", "").removeprefix("Bearer ")
         return same(given, self.token) or same(_cookie(headers.get("cookie", "")), self.token)
 
-    async def _body(self, receive: Receive) -> bytes:
-        body: bytes = b""
+    async def _body(self, receive: Receive, account: Callable[[int], None]) -> bytes:
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Refused(400, "The connection was closed before the body was there.")
-            body += message.get("body", b"")
+            piece = message.get("body", b"")
+            account(len(piece))
+            body += piece
             if len(body) > self.body_limit:
                 raise Refused(413, f"The body is larger than {self.body_limit:,} bytes.")
             if not message.get("more_body"):
-                return body
+                return bytes(body)
 
 
 def same(given: str, token: str) -> bool:
@@ -174,5 +211,7 @@ async def _say(send: Send, status: int, sentence: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), *HEADERS]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": sentence.encode()})

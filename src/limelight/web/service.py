@@ -24,8 +24,17 @@ MOST_INSTANCES = 1000
 
 def predict(explainer: Explainer, body: Any) -> dict[str, Any]:
     """Return KServe's ``{"predictions": …}``: a number for each instance, or a list where there are several outputs."""
-    outputs = explainer.perturb(None, edits=_instances(body)) if _whole(explainer) else _rows(explainer, body)
+    outputs = outputs_of(explainer, _instances(body))
     return {"predictions": outputs[:, 0].tolist() if outputs.shape[1] == 1 else outputs.tolist()}
+
+
+def outputs_of(explainer: Explainer, instances: list[Any]) -> FloatArray:
+    """Return (n, k) what the model says to instances, asked at once."""
+    edited = getattr(explainer.modality, "edited", None)
+    if edited is None:
+        return explainer.perturb(None, edits=instances)
+    rows = [edited(row, {}) for row in instances]
+    return explainer.perturb(rows[0], edits=rows)  # each is the first one with all columns edited
 
 
 def explain(explainer: Explainer, body: Any) -> dict[str, Any]:
@@ -65,16 +74,6 @@ def page(explainer: Explainer, body: Any) -> str:
 def _one(explainer: Explainer, instance: Any) -> FloatArray:
     edit = {} if hasattr(explainer.modality, "edited") else instance
     return explainer.perturb(instance, edits=[edit])
-
-
-def _rows(explainer: Explainer, body: Any) -> FloatArray:
-    """Return the answers to rows of a table, asked at once: each row is the first one with all columns edited."""
-    rows = [explainer.modality.edited(row, {}) for row in _instances(body)]  # type: ignore[attr-defined]
-    return explainer.perturb(rows[0], edits=rows)
-
-
-def _whole(explainer: Explainer) -> bool:
-    return not hasattr(explainer.modality, "edited")
 
 
 def _instances(body: Any) -> list[Any]:

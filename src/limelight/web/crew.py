@@ -1,0 +1,151 @@
+"""Who does the work: threads of this process, or worker processes, each with explainers of its own.
+
+Input: a question as bytes. Output: its answer as bytes. Between processes nothing else travels, and no bit of an
+explanation depends on who made it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from limelight.errors import InputError, LimelightError
+from limelight.explainer import Explainer
+from limelight.jobs.processes import ONE_THREAD
+from limelight.optional import require
+from limelight.web.answering import Said, answer
+
+THREADS = 8
+"""Of one process: they wait for each other where the model computes, and not where it waits for an answer itself."""
+
+
+class Gone(Exception):  # noqa: N818 - an answer, not a mistake
+    """A worker process ended while it worked; another one takes its place."""
+
+
+class Crew(Protocol):
+    """Whoever answers questions."""
+
+    size: int
+
+    async def ask(self, model: str, verb: str, body: bytes) -> Said:
+        """Return the answer to a question."""
+        ...
+
+    def close(self) -> None:
+        """Let everybody go."""
+        ...
+
+
+class Threads:
+    """Threads of this process, which share its explainers.
+
+    Parameters
+    ----------
+    explainers
+        By name.
+    """
+
+    def __init__(self, explainers: Mapping[str, Explainer]) -> None:
+        self.size = THREADS
+        self._explainers = explainers
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="limelight")
+
+    async def ask(self, model: str, verb: str, body: bytes) -> Said:
+        """Return the answer to a question."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, answer, self._explainers, model, verb, body)
+
+    def close(self) -> None:
+        """Let everybody go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Processes:
+    """Worker processes, started anew and not forked, with one thread for BLAS each.
+
+    Parameters
+    ----------
+    explainers
+        By name. Each process gets all of them, with the neighborhoods that they have prepared.
+    size
+        How many processes.
+
+    Raises
+    ------
+    InputError
+        If an explainer cannot be sent to another process.
+    """
+
+    def __init__(self, explainers: Mapping[str, Explainer], size: int) -> None:
+        self.size = size
+        self._payload = _packed(explainers)
+        self._pool = self._started()
+        try:
+            self._pool.submit(_ready).result()
+        except require("loky", "web").BrokenProcessPool as error:
+            raise LimelightError(
+                f"workers: a process could not be started ({error}); is there enough memory?"
+            ) from error
+
+    async def ask(self, model: str, verb: str, body: bytes) -> Said:
+        """Return the answer to a question.
+
+        Raises
+        ------
+        Gone
+            If a process ended meanwhile.
+        """
+        pool = self._pool
+        try:
+            said: Said = await asyncio.wrap_future(pool.submit(_answered, model, verb, body))
+        except (require("loky", "web").BrokenProcessPool, RuntimeError) as error:
+            if self._pool is pool:  # the first to notice
+                self._pool = self._started()
+                pool.shutdown(wait=False, kill_workers=True)
+            raise Gone from error
+        return said
+
+    def close(self) -> None:
+        """Let everybody go."""
+        self._pool.shutdown(wait=False, kill_workers=True)
+
+    def _started(self) -> Any:
+        loky = require("loky", "web")
+        return loky.ProcessPoolExecutor(self.size, initializer=_begin, initargs=(self._payload,), env=ONE_THREAD)
+
+
+def _packed(explainers: Mapping[str, Explainer]) -> bytes:
+    try:
+        return bytes(require("cloudpickle", "web").dumps(dict(explainers)))
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise InputError(
+            f"workers: expected models that can be sent to other processes, got {type(error).__name__}: {said}; "
+            "load the model where it is first asked, or use one worker."
+        ) from error
+
+
+# -- in a worker process ----------------------------------------------------------------------------------------------
+
+_explainers: Mapping[str, Explainer] = {}
+
+
+def _begin(payload: bytes) -> None:
+    """Prepare a process: Ctrl-C is the parent's to hear."""
+    import pickle
+
+    global _explainers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _explainers = pickle.loads(payload)
+
+
+def _ready() -> bool:
+    return bool(_explainers)
+
+
+def _answered(model: str, verb: str, body: bytes) -> Said:
+    return answer(_explainers, model, verb, body)

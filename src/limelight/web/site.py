@@ -1,0 +1,92 @@
+"""What a browser opens: the pages, the script and style sheets beside them, and the form that asks for the token.
+
+Input: explainers by name, and the instances with which their pages begin. Output: responses.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from limelight.errors import UnknownNameError
+from limelight.explainer import Explainer
+from limelight.web.answering import Said, said
+from limelight.web.guard import COOKIE, same
+from limelight.web.page import login_page, models_page, what_if_page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+STATIC = {"live.js": "text/javascript", "live.css": "text/css", "limelight.css": "text/css"}
+
+
+class Site:
+    """The pages, one method for each address.
+
+    Parameters
+    ----------
+    explainers, start, token
+        As in `limelight.web.create`.
+    """
+
+    def __init__(self, explainers: dict[str, Explainer], start: dict[str, Any], token: str | None) -> None:
+        self.explainers, self.start, self.token = explainers, start, token
+
+    async def front(self, request: Request) -> Response:
+        """Answer with a list of the models that have a page."""
+        from starlette.responses import HTMLResponse
+
+        return HTMLResponse(models_page(list(self.explainers), self.start))
+
+    async def page(self, request: Request) -> Response:
+        """Answer with the live page of one model."""
+        from starlette.responses import HTMLResponse
+
+        name = request.path_params["model"]
+        if name not in self.explainers:
+            return response(said({"error": str(UnknownNameError("model", name[:80], self.explainers))}, 404))
+        return HTMLResponse(what_if_page(name, self.explainers[name].modality, self.start.get(name)))
+
+    async def static(self, request: Request) -> Response:
+        """Answer with the script or a style sheet; nothing else lies there."""
+        from starlette.responses import Response
+
+        from limelight.views.html import sheet
+
+        name = request.path_params["name"]
+        if name not in STATIC:
+            return response(said({"error": "There is no such file."}, 404))
+        return Response(sheet(name) if name == "limelight.css" else _file(name), media_type=STATIC[name])
+
+    async def schema(self, request: Request) -> Response:
+        """Answer with the description of the service, in the form of OpenAPI."""
+        from starlette.responses import Response
+
+        return Response(_file("openapi.json"), media_type="application/json")
+
+    async def login(self, request: Request) -> Response:
+        """Ask for the token, and keep it in a cookie that no script reads and no other site sends."""
+        from urllib.parse import parse_qs
+
+        from starlette.responses import HTMLResponse, RedirectResponse
+
+        if request.method == "GET" or self.token is None:
+            return HTMLResponse(login_page(wrong=False))
+        given = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
+        if not same(given, self.token):
+            return HTMLResponse(login_page(wrong=True), status_code=401)
+        answer = RedirectResponse("./", status_code=303)
+        answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+        return answer
+
+
+def response(what: Said, headers: dict[str, str] | None = None) -> Response:
+    """Return an answer as a response."""
+    from starlette.responses import Response
+
+    return Response(what.content, what.status, headers, media_type=what.kind)
+
+
+def _file(name: str) -> str:
+    return files("limelight.web").joinpath("static", name).read_text(encoding="utf-8")

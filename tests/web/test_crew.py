@@ -1,0 +1,90 @@
+"""Who works: threads and processes say the same bits, what breaks in a process stays there, and it is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import limelight as ll
+from limelight.errors import InputError
+from limelight.result.schema import from_dict
+
+loky = pytest.importorskip("loky", reason="loky is not installed: pip install 'limelight[web]'")
+pytest.importorskip("cloudpickle")
+
+from limelight.web.crew import Gone, Processes, Threads  # noqa: E402
+
+ROWS = [[0.5, 2.0], [-1.0, 0.25]]
+
+
+def explainers() -> dict[str, ll.Explainer]:
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    table = ll.Explainer(lambda X: X[:, 0] * X[:, 1], ll.Tabular(X, names=["a", "b"]), seed=0).prepare()
+
+    def deadly(texts: list[str]) -> Any:
+        if any("die" in text for text in texts):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return np.array([float(len(text)) for text in texts])
+
+    return {"t": table, "deadly": ll.Explainer(deadly, ll.Text(), seed=0)}
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Processes]:
+    crew = Processes(explainers(), 2)
+    yield crew
+    crew.close()
+
+
+def ask(crew: Any, model: str, verb: str, body: Any) -> Any:
+    return asyncio.run(crew.ask(model, verb, json.dumps(body).encode()))
+
+
+def test_processes_explain_with_the_bits_of_explain(processes: Processes) -> None:
+    async def many() -> list[Any]:
+        body = json.dumps({"instances": ROWS}).encode()
+        return await asyncio.gather(*[processes.ask("t", "explain", body) for _ in range(6)])
+
+    here = explainers()["t"]
+    expected = [here.explain(row) for row in ROWS]
+    for said in asyncio.run(many()):
+        assert said.status == 200
+        assert [from_dict(each) for each in json.loads(said.content)["explanations"]] == expected
+
+
+def test_threads_and_processes_answer_alike(processes: Processes) -> None:
+    threads = Threads(explainers())
+    for verb, body in [
+        ("predict", {"instances": ROWS}),
+        ("whatif", {"instance": ROWS[0]}),
+        ("predict", {"instances": [["no number", 1]]}),
+        ("predict", 3),
+    ]:
+        assert ask(processes, "t", verb, body) == ask(threads, "t", verb, body)
+    threads.close()
+
+
+def test_a_process_that_dies_is_told_and_replaced(processes: Processes) -> None:
+    with pytest.raises(Gone):
+        ask(processes, "deadly", "predict", {"instances": ["die"]})
+    said = ask(processes, "deadly", "predict", {"instances": ["live"]})
+    assert json.loads(said.content) == {"predictions": [4.0]}
+
+
+def test_what_cannot_be_sent_is_refused_before_anybody_asks() -> None:
+    class Fixed:
+        def __call__(self, texts: list[str]) -> Any:
+            return np.zeros(len(texts))
+
+        def __reduce__(self) -> Any:
+            raise TypeError("it holds a lock")
+
+    with pytest.raises(InputError, match="it holds a lock"):
+        Processes({"s": ll.Explainer(Fixed(), ll.Text(), seed=0)}, 2)
