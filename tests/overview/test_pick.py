@@ -306,7 +306,8 @@ def test_what_cannot_be_picked_from_says_why(many: list[ll.Explanation], tmp_pat
         (many, {"level": 2}, "level: expected a number between 0 and 1"),
         (many, {"name": lambda *_: []}, "name: expected something hashable"),
         (tmp_path / "none.jsonl", {}, "no file"),
-        (tmp_path / "rows.parquet", {}, "expected a .jsonl file"),
+        (tmp_path / "rows.csv", {}, "expected a .jsonl file"),
+        (tmp_path / "rows.parquet", {}, "no file"),
     ]
     for given_, options, why in cases:
         with pytest.raises(ll.InputError, match=why):

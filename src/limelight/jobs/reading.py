@@ -11,10 +11,10 @@ from limelight.errors import InputError
 from limelight.optional import require
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
+from limelight.result.opening import ENDING, hidden
+from limelight.result.part_block import PartBlock
 from limelight.result.part_reading import explanations_in, shared_of
 from limelight.result.parts import COLUMNS, EXTRA
-
-ENDING = ".parquet"
 
 
 def files_of(out: str | Path) -> list[Path]:
@@ -28,7 +28,7 @@ def files_of(out: str | Path) -> list[Path]:
     path = Path(out)
     if path.is_file():
         return [path]
-    found = sorted(each for each in path.rglob("*" + ENDING) if not _hidden(each.relative_to(path)))
+    found = sorted(each for each in path.rglob("*" + ENDING) if not hidden(each.relative_to(path)))
     if not found:
         raise InputError(f"explanations: expected a folder with parts of Parquet, got '{path}', which holds none.")
     return found
@@ -81,7 +81,8 @@ def read(out: str | Path) -> Explanations:
     """Return the explanations of a job, in the order of their rows, without those that failed.
 
     With ``detail="full"`` they equal those of `Explainer.explain_all`; else they hold what the parts do, and views show
-    what there is. A million take gigabytes: `table`, `view` and `ll.feature_importance` read columns instead.
+    what there is. Parts are read when they are asked for, and by column where that will do, so that a million are
+    opened at once and take little memory; the folder has to stay. ``pickle`` holds what is in them.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def read(out: str | Path) -> Explanations:
     InputError
         If it holds no parts, or of a later version.
     """
-    return Explanations.of(stream(out))
+    return Explanations(tuple([PartBlock(path) for path in files_of(out)]))
 
 
 def digest(out: str | Path) -> str:
@@ -165,7 +166,3 @@ def view(out: str | Path, *, dialect: str = "duckdb", name: str = "reasons") -> 
     from limelight.errors import UnknownNameError
 
     raise UnknownNameError("dialect", dialect, ("duckdb", "spark"))
-
-
-def _hidden(path: Path) -> bool:
-    return any(name.startswith(("_", ".")) for name in path.parts)

@@ -18,19 +18,17 @@ that of the others), so that this is on the safe side.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from limelight.overview.reading import (
-    Entry,
-    Explanations,
-    Name,
-    check_target,
-    nothing_explains,
-    read_entries,
-    uncompared_note,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.contracts import FloatArray
+from limelight.overview.columnwise import Together, first_met, read_batches, together
+from limelight.overview.reading import Explanations, Name, check_target, nothing_explains, uncompared_note
+from limelight.result.batch import Batch
 from limelight.result.explanation import normal_quantile
 
 if TYPE_CHECKING:
@@ -146,7 +144,8 @@ def feature_importance(
     Parameters
     ----------
     explanations
-        A list, any iterable, or the path of a .jsonl file with one explanation in each line; only sums are kept.
+        A list, a set, any iterable; the path of a .jsonl file with one explanation in each line, of a .parquet file, or
+        of a folder of these, such as a job's, which is read by column. Only sums are kept.
     target
         Name of an output, or its position among those that an explanation explains. None, the default: every output
         that some explanation explains, each for itself, for contributions to two outputs are not of one kind:
@@ -183,11 +182,13 @@ def feature_importance(
     targets: dict[str, _Target] = {}
     known: dict[str, None] = {}
     uncompared = 0
-    for entry in read_entries(explanations, name):
-        known.update(dict.fromkeys(entry.targets))
-        uncompared += not entry.compared
-        for row in entry.rows(target):
-            targets.setdefault(entry.targets[row], _Target()).add(entry, row)
+    for batch in read_batches(explanations, name):
+        known.update(dict.fromkeys(batch.known_targets))
+        uncompared += int((~batch.compared).sum())
+        rows = batch.rows_of(target)
+        codes = batch.targets[rows]
+        for code in dict.fromkeys(codes.tolist()):
+            targets.setdefault(batch.known_targets[code], _Target()).add(batch, rows[codes == code])
     if not targets:
         raise nothing_explains(target, known)
     features = [feature for name, sums in targets.items() for feature in _entries(name, sums, level, quantile)]
@@ -198,81 +199,108 @@ def feature_importance(
 # -- sums -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Moments:
-    """Mean and sum of squared deviations of the values so far, kept up to date [welford1962]."""
+class _Columns:
+    """Sums of each feature, a column of an array each; it grows as features are met."""
 
-    count: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
+    def __init__(self) -> None:
+        self.keys: dict[Hashable, int] = {}
+        self.numbers = np.zeros((len(_SUMS), 0))
 
-    def add(self, value: float) -> None:
-        self.count += 1
-        delta = value - self.mean
-        self.mean += delta / self.count
-        self.squares += delta * (value - self.mean)
+    def codes(self, things: Sequence[Hashable]) -> NDArray[np.int64]:
+        """Return the columns of some features, made where they are new."""
+        codes = [self.keys.setdefault(thing, len(self.keys)) for thing in things]
+        new = len(self.keys) - self.numbers.shape[1]
+        self.numbers = np.pad(self.numbers, ((0, 0), (0, new)))
+        return np.array(codes, dtype=np.int64)
 
-    def among(self, n: int) -> tuple[float, float]:
-        """Return mean and variance of n values, those that were not added being zero."""
-        mean = self.mean * self.count / n
-        squares = self.squares + self.mean * self.mean * self.count * (n - self.count) / n
-        return mean, squares / max(n - 1, 1)
-
-
-@dataclass(slots=True)
-class _Sums:
-    """What is kept of one feature: contributions, their sizes, and Σs, Σs² of their errors; Σs by bin where shared."""
-
-    values: _Moments = field(default_factory=_Moments)
-    sizes: _Moments = field(default_factory=_Moments)
-    error: float = 0.0
-    error2: float = 0.0
-    shared: dict[str, float] = field(default_factory=dict)
-
-    def add(self, value: float, size: float, error: float, place: str | None) -> None:
-        self.values.add(value)
-        self.sizes.add(size)
-        self.error += error
-        self.error2 += error * error
-        if place is not None:
-            self.shared[place] = self.shared.get(place, 0.0) + error
+    def merge(self, at: NDArray[np.int64], new: FloatArray) -> None:
+        """Add sums (7, m) of further values to some columns; squares are about the mean [chan1979]."""
+        old = self.numbers[:, at]
+        count = old[_COUNT] + new[_COUNT]
+        found = old + new
+        for mean, squares in ((_MEAN, _SQUARES), (_SIZE, _SIZE_SQUARES)):
+            delta = new[mean] - old[mean]
+            found[mean] = old[mean] + delta * new[_COUNT] / count
+            found[squares] += delta * delta * old[_COUNT] * new[_COUNT] / count
+        found[_COUNT] = count
+        self.numbers[:, at] = found
 
 
-@dataclass(slots=True)
+_COUNT, _MEAN, _SQUARES, _SIZE, _SIZE_SQUARES, _ERROR, _ERROR2 = _SUMS = range(7)
+"""Kept of each feature: in how many explanations; mean and squares of contributions, and of their sizes; Σs, Σs²."""
+
+
 class _Target:
-    """The sums of all features of one target, over n explanations.
+    """The sums of all features of one target, over n explanations; Σs by bin where perturbations were shared.
 
     They are kept in units of `unit`, a power of two near the first contributions: squares of 1e200 or 1e-200 would
     leave the range of numbers, and dividing by a power of two changes no digit.
     """
 
-    features: dict[Hashable, _Sums] = field(default_factory=dict)
-    n: int = 0
-    unit: float = 0.0
+    def __init__(self) -> None:
+        self.n = 0
+        self.unit = 0.0
+        self.sums = _Columns()
+        self.shared: dict[Hashable, dict[str, float]] = {}
 
-    def add(self, entry: Entry, row: int) -> None:
-        self.n += 1
-        unit = self._unit_for(entry, row)
-        together: dict[Hashable, tuple[float, float, float, str]] = {}
-        columns = (entry.keys, entry.names, entry.contributions[row], entry.stderr[row])
-        for key, name, value, error in zip(*columns, strict=True):
-            if key is not None:
-                # errors of one explanation's features are taken to go together: never too small
-                v, size, e, place = together.get(key, (0.0, 0.0, 0.0, name))
-                together[key] = (v + value / unit, size + abs(value) / unit, e + error / unit, place)
-        for key, (value, size, error, place) in together.items():
-            self.features.setdefault(key, _Sums()).add(value, size, error, place if entry.shared else None)
+    def add(self, batch: Batch, rows: NDArray[np.int64]) -> None:
+        """Add some rows of a batch."""
+        self.n += len(rows)
+        entries = together(batch, rows)
+        if not len(entries.keys):
+            return
+        unit = self._unit_for(entries)
+        size = len(batch.known_keys)
+        met = first_met(entries.keys, size)
+        numbers = _summed(entries, met, unit, size)
+        self.sums.merge(self.sums.codes([batch.known_keys[key] for key in met.tolist()]), numbers)
+        self._add_shared(batch, entries, unit)
 
-    def _unit_for(self, entry: Entry, row: int) -> float:
+    def _add_shared(self, batch: Batch, entries: Together, unit: float) -> None:
+        at = np.flatnonzero(entries.shared)
+        if not len(at):
+            return
+        width = len(batch.known_names)
+        pairs, sums = _sums(entries.keys[at] * width + entries.names[at], entries.stderr[at] / unit)
+        for pair, error in zip(pairs.tolist(), sums.tolist(), strict=True):
+            bins = self.shared.setdefault(batch.known_keys[pair // width], {})
+            name = batch.known_names[pair % width]
+            bins[name] = bins.get(name, 0.0) + error
+
+    def _unit_for(self, entries: Together) -> float:
         if not self.unit:
-            largest = max(map(abs, (*entry.contributions[row], *entry.stderr[row])), default=0.0)
-            self.unit = 2.0 ** (math.frexp(largest)[1] - 1) if 0.0 < largest < math.inf else 0.0
+            numbers = np.concatenate([entries.sizes, entries.stderr])
+            largest = float(numbers.max(initial=0.0, where=np.isfinite(numbers)))
+            self.unit = 2.0 ** (math.frexp(largest)[1] - 1) if largest else 0.0
         return self.unit or 1.0
+
+
+def _sums(codes: NDArray[np.int64], values: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return the codes that occur and the sum of values of each."""
+    if int(codes.max()) < 4 * len(codes):  # few: counting is faster than sorting
+        known = np.flatnonzero(np.bincount(codes))
+        return known, np.bincount(codes, values).astype(np.float64)[known]
+    known, inverse = np.unique(codes, return_inverse=True)
+    return known, np.bincount(inverse, values).astype(np.float64)
+
+
+def _summed(entries: Together, met: NDArray[np.int64], unit: float, size: int) -> FloatArray:
+    """Return (7, m) the sums of each feature that was met."""
+    keys = entries.keys
+    count = np.bincount(keys, minlength=size)
+    found: list[Any] = [count.astype(np.float64)]
+    for values in (entries.values / unit, entries.sizes / unit):
+        mean = np.bincount(keys, values, minlength=size) / np.maximum(count, 1)
+        off = values - mean[keys]
+        found += [mean, np.bincount(keys, off * off, minlength=size)]
+    error = entries.stderr / unit
+    found += [np.bincount(keys, each, minlength=size) for each in (error, error * error)]
+    return np.stack(found)[:, met]
 
 
 def _entries(target: str, sums: _Target, level: float, normal: float) -> list[FeatureImportance]:
     t = _student(level, sums.n) if sums.n > 1 else normal
-    entries = [_entry(target, key, one, sums, (t, normal)) for key, one in sums.features.items()]
+    entries = [_entry(target, key, sums, (t, normal)) for key in sums.sums.keys]
     return sorted(entries, key=_descending)
 
 
@@ -280,34 +308,44 @@ def _descending(entry: FeatureImportance) -> float:
     return -entry.mean_abs
 
 
-def _entry(
-    target: str, key: Hashable, sums: _Sums, whole: _Target, quantiles: tuple[float, float]
-) -> FeatureImportance:
+def _entry(target: str, key: Hashable, whole: _Target, quantiles: tuple[float, float]) -> FeatureImportance:
     n, unit = whole.n, whole.unit or 1.0
-    mean, variance = sums.values.among(n)
-    size, size_variance = sums.sizes.among(n)
-    half, half_size = (_half_width(each, sums, n, *quantiles) for each in (variance, size_variance))
+    numbers = whole.sums.numbers[:, whole.sums.keys[key]].tolist()
+    shared = whole.shared.get(key, {})
+    count, error, error2 = numbers[_COUNT], numbers[_ERROR], numbers[_ERROR2]
+    mean, variance = _among(count, numbers[_MEAN], numbers[_SQUARES], n)
+    size, size_variance = _among(count, numbers[_SIZE], numbers[_SIZE_SQUARES], n)
+    half, half_size = (_half_width(each, error2, shared.values(), n, quantiles) for each in (variance, size_variance))
     return FeatureImportance(
         target=target,
         feature=key,
-        count=sums.sizes.count,
+        count=int(count),
         mean_abs=unit * size,
         abs_low=unit * max(size - half_size, 0.0),
         abs_high=unit * (size + half_size),
-        noise=unit * FOLDED * sums.error / n,
+        noise=unit * FOLDED * error / n,
         mean=unit * mean,
         low=unit * (mean - half),
         high=unit * (mean + half),
     )
 
 
-def _half_width(variance: float, sums: _Sums, n: int, t: float, normal: float) -> float:
+def _among(count: float, mean: float, squares: float, n: int) -> tuple[float, float]:
+    """Return mean and variance of n values, those that were not added being zero."""
+    whole = squares + mean * mean * count * (n - count) / n
+    return mean * count / n, whole / max(n - 1, 1)
+
+
+def _half_width(
+    variance: float, error2: float, shared: Iterable[float], n: int, quantiles: tuple[float, float]
+) -> float:
     """Return half the interval of a mean: Student's t for the spread between instances, normal for shared noise."""
-    own = sums.error2 / n**2
+    t, normal = quantiles
+    own = error2 / n**2
     if n == 1:
         return normal * math.sqrt(own)
-    shared = math.fsum(min((total / n) * (total / n), _MOST) for total in sums.shared.values())
-    return math.sqrt(t**2 * max(variance / n, own) + normal**2 * shared)
+    of_bins = math.fsum(min((total / n) * (total / n), _MOST) for total in shared)
+    return math.sqrt(t**2 * max(variance / n, own) + normal**2 * of_bins)
 
 
 def _student(level: float, n: int) -> float:

@@ -18,27 +18,28 @@ from __future__ import annotations
 
 import heapq
 import math
-from array import array
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
+from limelight.overview.columnwise import all_different, first_met, first_of, read_batches
 from limelight.overview.reading import (
-    Entry,
     Explanations,
     Name,
     check_target,
     nothing_explains,
     pick_positions,
-    read_entries,
     uncompared_note,
 )
+from limelight.result.batch import Batch
 from limelight.result.explanation import Explanation, normal_quantile
+from limelight.result.flat import pieces
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -82,7 +83,7 @@ class Pick:
         width = max(len("explanation"), *(len(str(index)) for index in self.indices))
         lines = [f"{'explanation':>{width}}  covers so far"]
         lines += [f"{at:>{width}}  {part:>13.1%}" for at, part in zip(self.indices, self.coverage, strict=True)]
-        top = ", ".join(_shown(key) for key in list(self.importances)[:8])
+        top = ", ".join(_written(key) for key in list(self.importances)[:8])
         lines.append(f"Picked from {self.n_candidates:,}. Most important: {top or 'nothing'}.")
         return "\n".join([*lines, *self.warnings])
 
@@ -104,8 +105,9 @@ def submodular_pick(
     Parameters
     ----------
     explanations
-        A list; any iterable, such as what `explain_many` returns, of which only numbers are kept; or the path of a
-        .jsonl file with one explanation in each line.
+        A list or set; any iterable, such as what `explain_many` returns, of which only numbers are kept; the path of a
+        .jsonl file with one explanation in each line, of a .parquet file, or of a folder of these, such as a job's,
+        which is read by column.
     budget
         How many to pick: as many as somebody is willing to look at.
     target
@@ -156,17 +158,15 @@ def submodular_pick(
     z = 0.0 if level is None else normal_quantile(level)
     known: dict[str, None] = {}
     uncompared = 0
-    for entry in read_entries(explanations, name):
-        known.update(dict.fromkeys(entry.targets))
-        uncompared += not entry.compared
-        rows = entry.rows(target)
-        if rows or target is None:
-            matrix.append(entry.position, _row(entry, rows, max_features, z))
-    if not matrix.positions:
+    for batch in read_batches(explanations, name):
+        known.update(dict.fromkeys(batch.known_targets))
+        uncompared += int((~batch.compared).sum())
+        matrix.append(batch, batch.rows_of(target), chosen=target is not None, most=max_features, z=z)
+    if not matrix.n:
         raise nothing_explains(target, known)
-    if budget > len(matrix.positions):
+    if budget > matrix.n:
         what = "" if target is None else f" that explain {target!r}"
-        raise InputError(f"budget: expected at most {len(matrix.positions)}, the explanations{what}, got {budget}.")
+        raise InputError(f"budget: expected at most {matrix.n}, the explanations{what}, got {budget}.")
     return _picked(matrix, budget, explanations, uncompared_note(uncompared))
 
 
@@ -183,47 +183,89 @@ def _check_numbers(budget: Any, max_features: Any, level: Any) -> None:
 # -- the matrix W -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
 class _Matrix:
-    """W as it grows, row after row: 12 bytes for each entry, and one number for each feature."""
+    """W as it grows, some rows at a time: 12 bytes for each entry, and one number for each feature."""
 
-    positions: array[int] = field(default_factory=lambda: array("q"))
-    columns: dict[Hashable, int] = field(default_factory=dict)
-    ends: array[int] = field(default_factory=lambda: array("q", [0]))
-    indices: array[int] = field(default_factory=lambda: array("i"))
-    values: array[float] = field(default_factory=lambda: array("d"))
+    def __init__(self) -> None:
+        self.n = 0
+        self.columns: dict[Hashable, int] = {}
+        self._positions: list[NDArray[np.int64]] = []
+        self._widths: list[NDArray[np.int64]] = []
+        self._indices: list[NDArray[np.int32]] = []
+        self._values: list[FloatArray] = []
 
-    def append(self, position: int, row: Mapping[Hashable, float]) -> None:
-        """Add the row of one explanation: |contribution| by feature."""
-        self.positions.append(position)
-        for key, size in row.items():
-            self.indices.append(self.columns.setdefault(key, len(self.columns)))
-            self.values.append(size)
-        self.ends.append(len(self.values))
+    def append(self, batch: Batch, rows: NDArray[np.int64], *, chosen: bool, most: int | None, z: float) -> None:
+        """Add the rows of a batch's explanations: |contribution| by feature.
+
+        Sizes add up, over outputs and over features of one identity: two classes of a probability have opposite
+        contributions, and their sum would say that nothing matters. What is shown with contribution zero, up to
+        rounding, covers nothing.
+
+        Parameters
+        ----------
+        batch, rows
+            Which of its rows count.
+        chosen
+            Whether explanations without any of these are no candidates.
+        most
+            How many features of each count; None: all that it shows.
+        z
+            How many standard errors a contribution must be away from zero.
+        """
+        candidates = np.unique(batch.owners[rows]) if chosen else np.arange(len(batch.positions))
+        at, owner = _shown(batch, rows, most, z)
+        keys, sizes = batch.keys[at], np.abs(batch.contributions[at])
+        if not all_different(owner, keys, len(batch.positions)):
+            first, codes = first_of(owner, keys)
+            owner, keys, sizes = owner[first], keys[first], np.bincount(codes, sizes)
+        met = first_met(keys, len(batch.known_keys))
+        columns = np.zeros(len(batch.known_keys), dtype=np.int32)
+        for key in met.tolist():
+            columns[key] = self.columns.setdefault(batch.known_keys[key], len(self.columns))
+        self.n += len(candidates)
+        self._positions.append(batch.positions[candidates])
+        self._widths.append(np.bincount(owner, minlength=len(batch.positions))[candidates])
+        self._indices.append(columns[keys])
+        self._values.append(sizes)
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Return (n,) where the candidates stand in the list, stream or file."""
+        return np.concatenate(self._positions)
 
     def sparse(self) -> csr_array:
-        """Return W (n, m) without copying its numbers."""
+        """Return W (n, m)."""
         from scipy.sparse import csr_array
 
-        parts = (np.asarray(self.values), np.asarray(self.indices), np.asarray(self.ends))
-        return csr_array(parts, shape=(len(self.positions), len(self.columns)))
+        ends = np.append(0, np.cumsum(np.concatenate(self._widths)))
+        parts = (np.concatenate(self._values), np.concatenate(self._indices), ends)
+        return csr_array(parts, shape=(self.n, len(self.columns)))
 
 
-def _row(entry: Entry, rows: Sequence[int], max_features: int | None, z: float) -> dict[Hashable, float]:
-    """Return the row of W of one explanation; what it shows with contribution zero, up to rounding, covers nothing.
+def _shown(
+    batch: Batch, rows: NDArray[np.int64], most: int | None, z: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the entries that some rows show and that count, and which explanation each is of."""
+    counts = np.diff(batch.selected_starts)[rows]
+    chosen = pieces(batch.selected_starts, rows)
+    row = np.repeat(rows, counts)
+    if most is not None:
+        few = chosen - batch.selected_starts[row] < most
+        chosen, row = chosen[few], row[few]
+    at = batch.starts[row] + batch.selected[chosen]
+    sizes = np.abs(batch.contributions[at])
+    zero = ROUNDING * _largest(batch)[row]
+    counts_at = (sizes > zero) & (sizes > z * batch.stderr[at]) & (batch.keys[at] >= 0)
+    return at[counts_at], batch.owners[row[counts_at]]
 
-    Sizes add up, over outputs and over features of one identity: two classes of a probability have opposite
-    contributions, and their sum would say that nothing matters.
-    """
-    row: dict[Hashable, float] = {}
-    for i in rows:
-        values, stderr = entry.contributions[i], entry.stderr[i]
-        zero = ROUNDING * max(map(abs, values), default=0.0)
-        for j in entry.selected[i][:max_features]:
-            size, key = abs(values[j]), entry.keys[j]
-            if size > zero and size > z * stderr[j] and key is not None:
-                row[key] = row.get(key, 0.0) + size
-    return row
+
+def _largest(batch: Batch) -> FloatArray:
+    """Return (r,) the largest |contribution| of each row."""
+    found = np.zeros(len(batch.owners))
+    filled = np.flatnonzero(np.diff(batch.starts))
+    if len(filled):
+        found[filled] = np.maximum.reduceat(np.abs(batch.contributions), batch.starts[filled])
+    return found
 
 
 # -- Algorithm 2 ------------------------------------------------------------------------------------------------------
@@ -235,7 +277,7 @@ def _picked(matrix: _Matrix, budget: int, explanations: Explanations, notes: tup
     rows, gains = lazy_greedy(W, importances, budget)
     total = math.fsum(importances)
     coverage = [round(covered / total, 12) if total else 1.0 for covered in accumulate(gains)]
-    indices = tuple(matrix.positions[row] for row in rows)
+    indices = tuple(matrix.positions[rows].tolist())
     keys = list(matrix.columns)
     order = np.argsort(-importances, kind="stable")
     return Pick(
@@ -244,7 +286,7 @@ def _picked(matrix: _Matrix, budget: int, explanations: Explanations, notes: tup
         gains=tuple(gains),
         importances={keys[j]: float(importances[j]) for j in order},
         explanations=pick_positions(explanations, indices),
-        n_candidates=len(matrix.positions),
+        n_candidates=matrix.n,
         warnings=(*notes, *_doubts(gains, total)),
     )
 
@@ -259,14 +301,15 @@ def feature_importances(W: csr_array) -> FloatArray:
     array([3., 1.])
     """
     columns = W.tocsc()
-    return np.sqrt([math.fsum(columns.data[a:b]) for a, b in _spans(columns.indptr)])
+    return np.sqrt([math.fsum(columns.data[a:b].tolist()) for a, b in _spans(columns.indptr)])
 
 
 def lazy_greedy(W: csr_array, importances: FloatArray, budget: int) -> tuple[list[int], list[float]]:
     """Return the rows of W that greedy coverage takes, in order, and what each gains.
 
-    Ties go to the larger row sum, then to the earlier row. What is in the heap is at most as good as it was, so that
-    the row on top is the best of all as soon as its gain is today's.
+    Ties go to the larger row sum, then to the earlier row. Rows that cover the same columns gain the same, so that only
+    the first of each kind is looked at: of a million rows of a table there are some hundred kinds. What is in the heap
+    is at most as good as it was, so that the one on top is the best of all as soon as its gain is today's.
 
     Parameters
     ----------
@@ -277,24 +320,54 @@ def lazy_greedy(W: csr_array, importances: FloatArray, budget: int) -> tuple[lis
     budget
         How many rows, at most n.
     """
-    rows = [W.indices[a:b] for a, b in _spans(W.indptr)]
     left = importances.copy()  # of what is not covered yet
-    sizes = _rounded(np.array([math.fsum(W.data[a:b]) for a, b in _spans(W.indptr)]))
-    heap = [(-math.fsum(left[columns]), -size, i) for i, (columns, size) in enumerate(zip(rows, sizes, strict=True))]
+    sizes = _rounded(np.asarray(W.sum(axis=1)))
+    kinds = _alike(W, sizes)
+    heap = [_candidate(W, left, sizes, kind, 0) for kind in kinds]
     heapq.heapify(heap)
     picked: list[int] = []
     gains: list[float] = []
     while len(picked) < budget:
-        stale, size, i = heap[0]
-        gain = math.fsum(left[rows[i]])
+        stale, _, i, at, kind = heap[0]
+        gain = _gain(W, left, i)
         if gain < -stale:
-            heapq.heapreplace(heap, (-gain, size, i))
+            heapq.heapreplace(heap, _candidate(W, left, sizes, kind, at))
             continue
-        heapq.heappop(heap)
         picked.append(i)
         gains.append(gain)
-        left[rows[i]] = 0.0
+        left[_covered(W, i)] = 0.0
+        if at + 1 < len(kind):
+            heapq.heapreplace(heap, _candidate(W, left, sizes, kind, at + 1))
+        else:
+            heapq.heappop(heap)
     return picked, gains
+
+
+_Candidate = tuple[float, float, int, int, "NDArray[np.int64]"]
+"""−gain, −size, row; which row of its kind it is, and these rows."""
+
+
+def _candidate(W: csr_array, left: FloatArray, sizes: FloatArray, kind: NDArray[np.int64], at: int) -> _Candidate:
+    i = int(kind[at])
+    return (-_gain(W, left, i), -float(sizes[i]), i, at, kind)
+
+
+def _gain(W: csr_array, left: FloatArray, row: int) -> float:
+    return math.fsum(left[_covered(W, row)].tolist())
+
+
+def _covered(W: csr_array, row: int) -> NDArray[np.int32]:
+    covered: NDArray[np.int32] = W.indices[W.indptr[row] : W.indptr[row + 1]]
+    return covered
+
+
+def _alike(W: csr_array, sizes: FloatArray) -> list[NDArray[np.int64]]:
+    """Return the rows that cover the same columns, the largest first, then the earlier."""
+    W.sort_indices()
+    codes: dict[bytes, int] = {}
+    kinds = np.array([codes.setdefault(W.indices[a:b].tobytes(), len(codes)) for a, b in _spans(W.indptr)])
+    order = np.lexsort((np.arange(len(sizes)), -sizes, kinds))
+    return np.split(order, np.flatnonzero(np.diff(kinds[order])) + 1)
 
 
 def _rounded(values: FloatArray) -> FloatArray:
@@ -321,5 +394,5 @@ def _doubts(gains: Sequence[float], total: float) -> tuple[str, ...]:
     )
 
 
-def _shown(key: Hashable) -> str:
+def _written(key: Hashable) -> str:
     return ": ".join(map(str, key)) if isinstance(key, tuple) else str(key)

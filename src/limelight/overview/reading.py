@@ -22,17 +22,16 @@ import numpy as np
 
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
-from limelight.optional import require
 from limelight.result import schema
 from limelight.result.contributions import distance_of
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations as Columns
 from limelight.result.failure import Failure
-from limelight.result.part_reading import explanations_in, is_part, shared_of
-from limelight.result.parts import EXTRA
+from limelight.result.opening import is_parquet, open_set
 
 Explanations = Iterable[Explanation] | str | Path
-"""A list, any iterable, or the path of a file with one explanation as JSON in each line."""
+"""A list, a set, any iterable; the path of a file with one explanation as JSON in each line, of a .parquet file, or of
+a folder of these, such as a job's."""
 Name = Callable[[Explanation, Feature], Hashable]
 """What a feature is called across explanations; None leaves it out."""
 
@@ -94,7 +93,8 @@ def read_entries(explanations: Explanations, name: Name | None = None) -> Iterat
     Parameters
     ----------
     explanations
-        A list, any iterable, or the path of a file as `limelight explain --rows … --out` writes it, also gzipped.
+        A list, any iterable, or the path of a file as `limelight explain --rows … --out` writes it, also gzipped, of a
+        .parquet file, or of a folder of these.
     name
         ``name(explanation, feature)`` → what the feature is called across explanations. None takes the feature's
         identity, which serves wherever instances share their features: columns, words, parts.
@@ -112,7 +112,7 @@ def read_entries(explanations: Explanations, name: Name | None = None) -> Iterat
         kinds, found = _identified(position, entry)
         for other in kinds:
             kind = other if kind is None else kind
-            _check_kind(kind, other, position)
+            check_kind(kind, other, position)
         yield found
 
 
@@ -156,27 +156,9 @@ def gathered(explanations: Any) -> Sequence[Explanation]:
 
 
 def _from_path(path: Path) -> Columns:
-    if path.is_dir():
-        parts = sorted(part for part in path.rglob("*.parquet") if not part.name.startswith(("_", ".")))
-        if not parts:
-            raise InputError(f"explanations: the folder '{path}' holds no .parquet file.")
-        return sum([_from_parquet(part) for part in parts], Columns())
-    if path.suffix.lower() == ".parquet" and path.is_file():
-        return _from_parquet(path)
+    if is_parquet(path):
+        return open_set(path)
     return Columns.of(_whole(line, at) for at, line in _lines(path))
-
-
-def _from_parquet(path: Path) -> Columns:
-    """Return the explanations in a file of `Explanations.to_parquet`, or in a part of a job."""
-    parquet = require("pyarrow.parquet", EXTRA)
-    try:
-        of_job = is_part(parquet.read_schema(path))
-    except (OSError, ValueError):  # damaged; what reads it whole says how
-        of_job = False
-    if not of_job:
-        return Columns.from_parquet(path)
-    part = parquet.read_table(path)
-    return Columns.of(explanations_in(part, shared_of(part.schema, path)))
 
 
 def check_target(target: str | int | None) -> None:
@@ -216,6 +198,8 @@ def uncompared_note(count: int) -> tuple[str, ...]:
 
 def pick_positions(explanations: Explanations, positions: Sequence[int]) -> tuple[Explanation, ...]:
     """Return the explanations at some positions of a sequence or a file; none of a stream, which has passed."""
+    if isinstance(explanations, (str, Path)) and is_parquet(Path(explanations)):
+        explanations = open_set(Path(explanations))
     if isinstance(explanations, (str, Path)):
         wanted = set(positions)
         found = {at: _whole(line, at) for at, line in _lines(Path(explanations)) if at in wanted}
@@ -278,7 +262,14 @@ def _of_explanation(position: int, explanation: Explanation, keys: tuple[Hashabl
     )
 
 
-def _check_kind(kind: str, other: str, position: int) -> None:
+def check_kind(kind: str, other: str, position: int) -> None:
+    """Say no to features of another kind than those before, and to kinds that each instance numbers for itself.
+
+    Raises
+    ------
+    InputError
+        If they cannot be compared.
+    """
     if other in OWN_NUMBERING:
         what = OWN_NUMBERING[other]
         raise InputError(
@@ -297,11 +288,12 @@ def _check_kind(kind: str, other: str, position: int) -> None:
 
 def _each(explanations: Explanations) -> Iterator[tuple[int, Any]]:
     if isinstance(explanations, (str, Path)):
-        return _lines(Path(explanations))
+        path = Path(explanations)
+        return enumerate(open_set(path)) if is_parquet(path) else _lines(path)
     if isinstance(explanations, (Explanation, Mapping)) or not isinstance(explanations, Iterable):
         raise InputError(
-            "explanations: expected many of them (a list, a stream, the path of a .jsonl file), "
-            f"got {type(explanations).__name__}; put one into a list."
+            "explanations: expected many of them (a list, a stream, the path of a .jsonl or .parquet file or of a "
+            f"folder), got {type(explanations).__name__}; put one into a list."
         )
     return _checked(explanations)
 
@@ -324,7 +316,10 @@ def _checked(explanations: Iterable[Any]) -> Iterator[tuple[int, Explanation]]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file that are not blank, with their numbers from 0."""
     if not path.name.lower().removesuffix(".gz").endswith(SUFFIXES):
-        raise InputError(f"explanations: expected a .jsonl file, one explanation in each line, got '{path}'.")
+        raise InputError(
+            "explanations: expected a .jsonl file, one explanation in each line, a .parquet file or a folder, got "
+            f"'{path}'."
+        )
     if not path.is_file():
         raise InputError(f"explanations: no file '{path}'.")
     with _open(path) as file:

@@ -14,17 +14,17 @@ What has two axes, or a list for each target, is laid end to end, and a column o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from limelight.contracts import Feature
-from limelight.result.columns import Numbers, OpenColumn, Strings, starts_of
+from limelight.result.columns import Numbers, Strings
 from limelight.result.effects import side_by_side
 from limelight.result.explanation import Explanation
+from limelight.result.open_block import OpenBlock
 
 BY_TARGET = ("intercept", "prediction", "local_prediction", "fidelity", "fidelity_stderr", "r2")
 OPTIONAL = ("additivity", "additivity_stderr", "gap", "center", "reference", "curve")
@@ -127,73 +127,6 @@ class Block:
     def open(self) -> OpenBlock:
         """Return it ready to be read."""
         return OpenBlock(self)
-
-
-class Coded(NamedTuple):
-    """A column of things that rows share, as codes: `starts` (n + 1,), `codes` end to end, and the `things`."""
-
-    starts: NDArray[np.int64]
-    codes: NDArray[np.int64]
-    things: list[Any]
-
-
-class OpenBlock:
-    """A block that is being read: each column is opened when it is first asked for.
-
-    Parameters
-    ----------
-    block
-        The block; None where all columns are open already.
-    columns
-        Columns that are open.
-    """
-
-    def __init__(self, block: Block | None = None, columns: Mapping[str, OpenColumn] | None = None) -> None:
-        self._block = block
-        self._open = dict(columns or {})
-
-    def column(self, name: str) -> OpenColumn:
-        """Return a column, open; what stands for a thing that rows share is the thing."""
-        found = self._open.get(name)
-        if found is None:
-            if self._block is None:
-                raise KeyError(name)
-            found = self._block.columns[name].open()
-            if name in self._block.things:
-                things = self._block.things[name]
-                found = OpenColumn(found.starts, [things[code] for code in found.flat])
-            self._open[name] = found
-        return found
-
-    def coded(self, name: str) -> Coded:
-        """Return a column of things as codes, and what they stand for: many rows are then told apart at once."""
-        if self._block is not None:
-            packed = self._block.columns[name]
-            if isinstance(packed, Numbers):
-                starts = np.array(starts_of(packed.lengths))
-                return Coded(starts, packed.flat.unpack().astype(np.int64), self._block.things[name])
-        column = self.column(name)
-        places: dict[int, int] = {}
-        things: list[Any] = []
-        codes = np.empty(len(column.flat), dtype=np.int64)
-        for i, thing in enumerate(column.flat):
-            codes[i] = places.setdefault(id(thing), len(places))
-            if len(places) > len(things):
-                things.append(thing)
-        return Coded(np.array(column.starts), codes, things)
-
-    def array(self, name: str, row: int) -> NDArray[Any]:
-        """Return the numbers of one row, in memory of their own."""
-        return np.array(self.column(name).at(row))
-
-    def entries(self, name: str, row: int) -> list[Any]:
-        """Return the entries of one row in a list: numbers, strings, or things."""
-        found = self.column(name).at(row)
-        return found.tolist() if isinstance(found, np.ndarray) else list(found)
-
-    def one(self, name: str, row: int) -> Any:
-        """Return the only entry of one row."""
-        return self.entries(name, row)[0]
 
 
 class Interner:

@@ -96,7 +96,7 @@ class OpenColumn:
         The entries of all rows: an array of floats, or a list of integers or strings, whose pieces are quickly taken.
     """
 
-    starts: list[int]
+    starts: Sequence[int] | NDArray[np.int64]
     flat: Any
 
     def at(self, row: int) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, overload
 
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, LimelightError, MissingDependencyError, UnknownNameError
 from limelight.optional import require
-from limelight.result.block import Block, Interner, OpenBlock, Writer
+from limelight.result.batch import Batch, batch_of
+from limelight.result.block import Block, Interner, Writer
 from limelight.result.explanation import Explanation
-from limelight.result.rows import checked, compared, contributions, restore, shows, target_position
+from limelight.result.open_block import Kept, OpenBlock
+from limelight.result.rows import checked, compared, contributions, counted, restore, seen, shows, target_position
 
 BLOCK = 512
 """Explanations that are laid side by side."""
@@ -59,7 +61,7 @@ class Explanations(Sequence[Explanation]):
     __slots__ = ("_blocks", "_last", "_places", "_target")
 
     def __init__(
-        self, blocks: tuple[Block, ...] = (), places: NDArray[np.int32] | None = None, target: str | int | None = None
+        self, blocks: tuple[Kept, ...] = (), places: NDArray[np.int32] | None = None, target: str | int | None = None
     ) -> None:
         self._blocks = blocks
         self._places = _all_places(blocks) if places is None else places
@@ -161,7 +163,7 @@ class Explanations(Sequence[Explanation]):
             causes[(of_targets[chosen] if chosen < len(of_targets) else "") or "not judged"] += 1
         if not targets:
             return "<Explanations: none>"
-        return f"<Explanations: {len(self):,} ({_counted(targets)}); verdicts: {_counted(causes)}>"
+        return f"<Explanations: {len(self):,} ({counted(targets)}); verdicts: {counted(causes)}>"
 
     # -- some of them -------------------------------------------------------------------------------------------------
 
@@ -187,14 +189,14 @@ class Explanations(Sequence[Explanation]):
         if target is not None:
             rows = [target_position(target, names) is not None for names in self._column("targets")]
             if not any(rows):
-                raise UnknownNameError("target", target, _seen(self._column("targets")))
+                raise UnknownNameError("target", target, seen(self._column("targets")))
             kept = self._where(rows, chosen)
         if feature is None:
             return kept
         rows = [shows(block, row, feature, chosen) for block, row in kept._each()]
         if not any(rows):
             names = ([each.name for each in features] for features in kept._column("features"))
-            raise UnknownNameError("feature", feature, _seen(names))
+            raise UnknownNameError("feature", feature, seen(names))
         return kept._where(rows, chosen)
 
     def _where(self, rows: Sequence[bool], target: str | int | None) -> Explanations:
@@ -358,6 +360,14 @@ class Explanations(Sequence[Explanation]):
             for number, run in groupby(self._places[start : start + BLOCK].tolist(), key=lambda place: place[0]):
                 yield self._opened(number), [row for _, row in run]
 
+    def batches(self) -> Iterator[Batch]:
+        """Yield what they contribute as arrays, a block at a time, in order: for what sums over many."""
+        numbers, rows = self._places[:, 0], self._places[:, 1].astype(np.int64)
+        bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(self)]
+        for start, stop in pairwise(bounds):
+            if stop > start:
+                yield batch_of(self._opened(int(numbers[start])), rows[start:stop], start)
+
     def _each(self) -> Iterator[tuple[OpenBlock, int]]:
         for block, rows in self.parts():
             for row in rows:
@@ -427,24 +437,9 @@ def _hand_over(error: LimelightError, finished: Explanations) -> None:
         error.add_note(f"{len(finished):,} explanations were finished before; they are in the error's `finished`.")
 
 
-def _all_places(blocks: Sequence[Block]) -> NDArray[np.int32]:
+def _all_places(blocks: Sequence[Kept]) -> NDArray[np.int32]:
     """Return the place of each row of some blocks."""
     sizes = [block.size for block in blocks]
     numbers = np.repeat(np.arange(len(blocks), dtype=np.int32), sizes)
     rows = np.concatenate([np.empty(0, dtype=np.int32), *[np.arange(size, dtype=np.int32) for size in sizes]])
     return np.stack([numbers, rows], axis=1)
-
-
-def _counted(counts: Counter[str]) -> str:
-    """Return the most frequent of some names, and how often each occurs."""
-    shown = [f"{name} {count:,}" for name, count in counts.most_common(4)]
-    more = len(counts) - len(shown)
-    return ", ".join(shown) + (f", {more} more" if more > 0 else "")
-
-
-def _seen(lists: Iterable[Iterable[str]]) -> list[str]:
-    """Return every name once, in the order met."""
-    found: dict[str, None] = {}
-    for names in lists:
-        found.update(dict.fromkeys(names))
-    return list(found)

@@ -91,11 +91,18 @@ def explanations_in(table: Any, shared: Mapping[str, Any]) -> Iterator[Explanati
 
 
 def _whole(table: Any) -> Iterator[Explanation]:
-    arrow = require("pyarrow", EXTRA)
     for batch in table.select(["full"]).to_batches(max_chunksize=_AT_ONCE):
-        kept = batch.column(0).filter(batch.column(0).is_valid())
-        if len(kept):
-            yield from restored(arrow.RecordBatch.from_struct_array(kept))
+        rows = rows_of_full(batch)
+        if rows.num_rows:
+            yield from restored(rows)
+
+
+def rows_of_full(table: Any) -> Any:
+    """Return the rows of the column `full` of a table or batch, one for each instance, as a batch of Arrow."""
+    arrow = require("pyarrow", EXTRA)
+    structs = table.column(0)
+    structs = structs.combine_chunks() if hasattr(structs, "combine_chunks") else structs
+    return arrow.RecordBatch.from_struct_array(structs.filter(structs.is_valid()))
 
 
 def _instances(table: Any) -> Iterator[list[dict[str, Any]]]:
@@ -138,13 +145,21 @@ def _explanation(rows: list[dict[str, Any]], shared: Mapping[str, Any]) -> Expla
 
 def _features(row: Mapping[str, Any], column: bool) -> tuple[Feature, ...]:
     each = zip(row["kind"], row["feature"], row["condition"], row["value"], row["distance"], strict=True)
-    # a condition's distance is the share of the other bins
     return tuple(
         [
-            Feature(name, Where(kind, key_of(key)), value, keep=1.0 - far if column and 0.0 <= far <= 1.0 else 0.5)
+            Feature(name, Where(kind, key_of(key)), value, keep=keep_of(far, column=column))
             for kind, key, name, value, far in each
         ]
     )
+
+
+def keep_of(distance: float, *, column: bool) -> float:
+    """Return the share of perturbations that keep a feature: of a condition, its distance is the share of the others.
+
+    >>> keep_of(0.25, column=True)
+    0.75
+    """
+    return 1.0 - distance if column and 0.0 <= distance <= 1.0 else 0.5
 
 
 def _provenance(row: Mapping[str, Any], shared: Mapping[str, Any]) -> Provenance:

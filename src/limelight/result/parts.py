@@ -18,16 +18,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.contracts import FloatArray
 from limelight.optional import require
 from limelight.result import parquet
-from limelight.result.block import OpenBlock
 from limelight.result.codecs import Key, Sizes
 from limelight.result.explanations import Explanations
+from limelight.result.flat import distances, flat_of, pieces, spread
+from limelight.result.open_block import OpenBlock
 
 VERSION = 1
 """Of the columns; a file of a later one is refused."""
 MARK = b"limelight.part"
 """Where the metadata of a file or schema holds what its explanations share, as JSON."""
+CHUNK_MARK = b"limelight.chunk"
+"""Where a part of a job says which rows of the source it holds, and how many of them failed."""
 EXTRA = "jobs"
 DETAILS = ("weights", "full")
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -159,7 +163,8 @@ class _Part:
         owners = np.repeat(np.arange(len(places)), counts)
         self.instance = arrow.array(owners)
         self._owners = places[owners]
-        self._widths = np.diff(block.column("features").starts)[self._owners]
+        self._each = np.diff(block.column("features").starts)[places]
+        self._widths = self._each[owners]
 
     def columns(self) -> dict[str, Any]:
         """Return all columns but id and row."""
@@ -184,9 +189,11 @@ class _Part:
         found["value"] = self._lists(self._widths, self._values(at))
         for name, column in (("weight", "coef"), ("stderr", "stderr")):
             found[name] = self._lists(self._widths, arrow.array(self._rounded(name, column)))
-        found["distance"] = self._lists(self._widths, arrow.array(self._distance(at)))
-        counts = np.asarray(self._flat("selected_count"), dtype=np.int64)
-        found["selected"] = self._lists(counts, arrow.array(self._flat("selected"), arrow.int16()))
+        found["distance"] = self._lists(self._widths, arrow.array(self._distance()))
+        counts = np.asarray(flat_of(self.block, "selected_count", self.places), dtype=np.int64)
+        found["selected"] = self._lists(
+            counts, arrow.array(flat_of(self.block, "selected", self.places), arrow.int16())
+        )
         found["warnings"] = self._warnings()
         found["error"] = arrow.nulls(len(self._owners), arrow.string())
         return found
@@ -204,15 +211,8 @@ class _Part:
         structs = whole.to_struct_array().combine_chunks()
         return structs.take(arrow.array(owners, mask=~first))
 
-    def _flat(self, name: str) -> Any:
-        """Return the entries of the chosen rows, end to end."""
-        column = self.block.column(name)
-        if len(self.places) == len(column.starts) - 1 and (np.diff(self.places) == 1).all():
-            return np.asarray(column.flat)
-        return np.asarray(column.flat)[pieces(np.asarray(column.starts), self.places)]
-
     def _rounded(self, name: str, column: str) -> NDArray[np.float64]:
-        numbers = np.asarray(self._flat(column), dtype=np.float64)
+        numbers = np.asarray(flat_of(self.block, column, self.places), dtype=np.float64)
         return parquet.rounded(numbers, _DIGITS[name]) if name in _DIGITS else numbers
 
     def _of_features(self) -> NDArray[np.int64]:
@@ -250,19 +250,10 @@ class _Part:
         values = self.arrow.array(self.block.column("values").flat, self.arrow.string())
         return values.take(self.arrow.array(at))
 
-    def _distance(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return own z' less that of the average row; ones where it is not known."""
-        size = len(self.block.column("features").flat)
-        center, reference = (np.asarray(self.block.column(name).flat) for name in ("center", "reference"))
-        if len(center) == size and len(reference) == size:
-            return np.asarray((center - reference)[at])
-        found = np.ones(size)
-        starts = self.block.column("features").starts
-        for row in range(len(starts) - 1):
-            own, other = (self.block.column(name).at(row) for name in ("center", "reference"))
-            if len(own) and len(other):
-                found[starts[row] : starts[row + 1]] = np.asarray(own) - np.asarray(other)
-        return np.asarray(found[at])
+    def _distance(self) -> FloatArray:
+        """Return the distances of each row's features, once for each of its targets."""
+        far = distances(self.block, self.places, self._each)
+        return np.asarray(far[spread(self._each, self.instance.to_numpy())])
 
     def _warnings(self) -> Any:
         arrow, column = self.arrow, self.block.column("warnings")
@@ -273,17 +264,6 @@ class _Part:
     def _lists(self, widths: NDArray[np.int64], values: Any) -> Any:
         ends = np.concatenate([[0], np.cumsum(widths)])
         return self.arrow.ListArray.from_arrays(self.arrow.array(ends, self.arrow.int32()), values)
-
-
-def pieces(starts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of the entries of some rows, end to end.
-
-    >>> pieces(np.array([0, 2, 2, 5]), np.array([2, 0, 0])).tolist()
-    [2, 3, 4, 0, 1, 0, 1]
-    """
-    widths = (starts[1:] - starts[:-1])[rows]
-    before = np.cumsum(widths) - widths
-    return np.asarray(np.arange(widths.sum()) + np.repeat(starts[rows] - before, widths), dtype=np.int64)
 
 
 def key_text(key: Any) -> str:

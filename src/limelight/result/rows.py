@@ -5,6 +5,7 @@ Arrays of what is made again are copies of a few numbers, so that an explanation
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
@@ -14,14 +15,18 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Ranking
 from limelight.errors import InputError
-from limelight.result.block import BY_TARGET, OPTIONAL, OpenBlock
+from limelight.result.block import BY_TARGET, OPTIONAL
 from limelight.result.columns import cut
 from limelight.result.effects import Curves, Interaction
 from limelight.result.explanation import Cost, Explanation, Provenance
+from limelight.result.open_block import OpenBlock
 
 
 def restore(block: OpenBlock, row: int) -> Explanation:
     """Return one row of a block as the explanation that it was."""
+    made = block.made(row)
+    if made is not None:
+        return made
     targets = tuple(block.entries("targets", row))
     features = _features(block, row)
     shape = (len(targets), len(features))
@@ -162,8 +167,13 @@ def contributions(block: OpenBlock, row: int, target: int) -> FloatArray:
 
 def compared(block: OpenBlock, row: int) -> bool:
     """Return whether an explanation says what its features are compared with; see `Explanation.compared`."""
-    given = block.one("given", row)
-    return all(given >> OPTIONAL.index(name) & 1 for name in ("center", "reference"))
+    return bool(are_compared(np.array(block.one("given", row))))
+
+
+def are_compared(given: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which explanations say what their features are compared with, by which of `OPTIONAL` each has."""
+    both = sum(1 << OPTIONAL.index(name) for name in ("center", "reference"))
+    return np.asarray(given & both == both)
 
 
 def checked(explanations: Iterable[Any]) -> Iterator[Explanation]:
@@ -181,3 +191,18 @@ def checked(explanations: Iterable[Any]) -> Iterator[Explanation]:
                 "read dicts with Explanation.from_dict."
             )
         yield explanation
+
+
+def counted(counts: Counter[str]) -> str:
+    """Return the most frequent of some names, and how often each occurs."""
+    shown = [f"{name} {count:,}" for name, count in counts.most_common(4)]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f", {more} more" if more > 0 else "")
+
+
+def seen(lists: Iterable[Iterable[str]]) -> list[str]:
+    """Return every name once, in the order met."""
+    found: dict[str, None] = {}
+    for names in lists:
+        found.update(dict.fromkeys(names))
+    return list(found)

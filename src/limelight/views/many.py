@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
+from limelight.contracts import FloatArray
 from limelight.errors import InputError, UnknownNameError
 from limelight.optional import require
+from limelight.result.batch import Batch
 from limelight.result.explanation import Explanation
+from limelight.result.explanations import Explanations
+from limelight.result.flat import pieces
+from limelight.result.opening import open_set
 from limelight.views import facts as f
 from limelight.views.canvas import INK, LINE, SOFT, Axes
 from limelight.views.figure_text import drawable, fonts
 from limelight.views.palette import FIGURE, hexadecimal
 
+Many = Iterable[Explanation] | str | Path
+"""A list, a set, a stream; the path of a .parquet file, or of a folder of these, such as a job's."""
 Group = tuple[str, Hashable]
 """What a feature is across instances: the kind and key of its `Where`."""
 BAR = hexadecimal(FIGURE.neutral)
 POSITIVE, NEGATIVE = hexadecimal(FIGURE.positive), hexadecimal(FIGURE.negative)
+MOST_DOTS = 5_000
+"""Explanations that a swarm has dots for: more lie on each other."""
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -43,7 +54,7 @@ class Summary(Protocol):
 
 
 def plot_importance(
-    explanations: Iterable[Explanation] | Summary, ax: Axes | None = None, *, target: str | None = None, n: int = 15
+    explanations: Many | Summary, ax: Axes | None = None, *, target: str | None = None, n: int = 15
 ) -> Axes:
     """Draw the mean |contribution| of the n most important features, as `feature_importance` has it.
 
@@ -54,8 +65,8 @@ def plot_importance(
     ----------
     explanations
         What `limelight.feature_importance` returned: drawn with its intervals, and with a grey line at the mean
-        |contribution| that sampling noise alone would show. Or the explanations themselves: the same bars without
-        intervals.
+        |contribution| that sampling noise alone would show. Or the explanations themselves, in a list, set, Parquet
+        file or folder: the same bars without intervals.
     ax
         Where; None makes a figure.
     target
@@ -82,21 +93,20 @@ def plot_importance(
     if isinstance(explanations, Summary):
         return _plot_summary(explanations, ax, target, n)
     groups, count, name = _by_group(explanations, target)
-    means = [(key, sum(map(abs, values)) / count) for (_, key), values in groups.items()]
+    means = [(key, float(np.abs(values).sum()) / count) for (_, key), values in groups.items()]
     means = sorted(means, key=_descending)[:n]
     ax = axes(ax, 1.0 + 0.27 * len(means))
     return _sizes(ax, means, [mean for _, mean in means], _title("Mean |contribution|", name, count))
 
 
-def plot_beeswarm(
-    explanations: Iterable[Explanation], ax: Axes | None = None, *, target: str | None = None, n: int = 12
-) -> Axes:
+def plot_beeswarm(explanations: Many, ax: Axes | None = None, *, target: str | None = None, n: int = 12) -> Axes:
     """Draw every contribution of the n most important features as a dot: blue raises, orange lowers.
 
     Parameters
     ----------
     explanations
-        Many of them: a summary such as `feature_importance` returns has no single contributions to draw.
+        Many of them, in a list, set, Parquet file or folder: a summary such as `feature_importance` returns has no
+        single contributions to draw. Of more than 5,000 evenly spaced ones are drawn, and the axis says so.
     ax, target, n
         As for `plot_importance`.
 
@@ -117,15 +127,18 @@ def plot_beeswarm(
     if isinstance(explanations, Summary):
         raise InputError("explanations: expected many explanations, got their summary; pass the list itself.")
     groups, count, name = _by_group(explanations, target)
-    order = sorted(groups, key=lambda group: -sum(map(abs, groups[group])))[:n]
+    order = sorted(groups, key=lambda group: -float(np.abs(groups[group]).sum()))[:n]
     ax = axes(ax, 1.0 + 0.36 * len(order))
     ax.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
-    span = max((abs(value) for group in order for value in groups[group]), default=1.0) or 1.0
+    span = max((float(np.abs(groups[group]).max()) for group in order), default=1.0) or 1.0
+    step = -(-count // MOST_DOTS)
     for y, group in enumerate(order):
-        values = np.sort(np.asarray(groups[group]))
+        values = np.sort(groups[group][::step])
         colours = np.where(values > 0, POSITIVE, NEGATIVE)
         ax.scatter(values, y + swarm(values / span), s=9, c=colours, linewidths=0, alpha=0.75, zorder=2)
     name_rows(ax, [key for _, key in order], _title("Contributions", name, count, "in"))
+    if step > 1:
+        ax.set_xlabel(f"a dot for one in {step:,}, evenly over all", fontsize=8, color=SOFT, loc="left")
     return ax
 
 
@@ -220,30 +233,45 @@ def _descending(pair: tuple[Hashable, float]) -> float:
     return -pair[1]
 
 
-def _by_group(explanations: Iterable[Explanation], target: str | None) -> tuple[dict[Group, list[float]], int, str]:
+def _by_group(explanations: Many, target: str | None) -> tuple[dict[Group, FloatArray], int, str]:
     """Return the contributions of the full fit by feature, from how many explanations, and of which output."""
-    groups: dict[Group, list[float]] = {}
+    pieces: dict[Group, list[FloatArray]] = {}
     count, known, name = 0, dict[str, None](), target
-    for explanation in explanations:
-        known.update(dict.fromkeys(explanation.targets))
+    for batch in _set_of(explanations).batches():
+        known.update(dict.fromkeys([batch.known_targets[code] for code in batch.targets.tolist()]))
         name = next(iter(known), None) if name is None else name
-        if name not in explanation.targets:
-            continue
-        count += 1
-        values = explanation.contributions[explanation.target_index(name)].tolist()
-        for feature, value in zip(explanation.features, values, strict=True):
-            where = feature.where
-            if where.kind in ("segment", "window"):
-                raise InputError(
-                    f"explanations: {where.kind} {where.key} of one instance is not that of another; pass "
-                    "feature_importance(explanations, name=…), where name says what each shows."
-                )
-            groups.setdefault((where.kind, where.key), []).append(value)
+        rows = batch.rows_of(name) if name is not None else np.empty(0, dtype=np.int64)
+        count += len(rows)
+        for group, values in _grouped(batch, rows):
+            pieces.setdefault(group, []).append(values)
     if not known:
         raise InputError("explanations: expected at least one explanation, got none.")
     if not count:
         raise UnknownNameError("target", str(name), known)
-    return groups, count, f.visible(str(name))
+    return {group: np.concatenate(each) for group, each in pieces.items()}, count, f.visible(str(name))
+
+
+def _set_of(explanations: Many) -> Explanations:
+    if isinstance(explanations, (str, Path)):
+        return open_set(Path(explanations), exact=False)
+    return explanations if isinstance(explanations, Explanations) else Explanations.of(explanations)
+
+
+def _grouped(batch: Batch, rows: NDArray[np.int64]) -> Iterator[tuple[Group, FloatArray]]:
+    """Yield each feature that some rows of a batch have, in the order met, and its contributions."""
+    at = pieces(batch.starts, rows)
+    codes = batch.kinds[at] * max(len(batch.known_keys), 1) + batch.keys[at]
+    order = np.argsort(codes, kind="stable")
+    runs = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
+    for run in sorted(runs, key=lambda run: int(run[0])):
+        first = at[run[0]]
+        kind, key = batch.known_kinds[batch.kinds[first]], batch.known_keys[batch.keys[first]]
+        if kind in ("segment", "window"):
+            raise InputError(
+                f"explanations: {kind} {key} of one instance is not that of another; pass "
+                "feature_importance(explanations, name=…), where name says what each shows."
+            )
+        yield (kind, key), batch.contributions[at[run]]
 
 
 def axes(ax: Axes | None, height: float) -> Axes:

@@ -1,0 +1,138 @@
+"""A block of explanations that is being read: by column, or what identifies its features as codes.
+
+`OpenBlock` reads what a set keeps in memory; `part_block.OpenPart` what lies in a part of a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.result.columns import Numbers, OpenColumn, starts_of
+
+if TYPE_CHECKING:
+    from limelight.result.block import Block
+    from limelight.result.explanation import Explanation
+
+
+class Coded(NamedTuple):
+    """A column of things that rows share, as codes: `starts` (n + 1,), `codes` end to end, and the `things`."""
+
+    starts: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    things: list[Any]
+
+
+class Identities(NamedTuple):
+    """What the features of many rows are, as codes that are told apart at once.
+
+    Parameters
+    ----------
+    starts
+        (n + 1,) where the features of each row begin.
+    keys, names, kinds
+        (e,) for each feature the place of what it is across instances, how it reads, and of what kind it is.
+    known_keys, known_names, known_kinds
+        What these stand for.
+    """
+
+    starts: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    names: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+    known_keys: Sequence[Hashable]
+    known_names: Sequence[str]
+    known_kinds: Sequence[str]
+
+
+class OpenBlock:
+    """A block that is being read: each column is opened when it is first asked for.
+
+    Parameters
+    ----------
+    block
+        The block; None where all columns are open already.
+    columns
+        Columns that are open.
+    """
+
+    def __init__(self, block: Block | None = None, columns: Mapping[str, OpenColumn] | None = None) -> None:
+        self._block = block
+        self._open = dict(columns or {})
+
+    def column(self, name: str) -> OpenColumn:
+        """Return a column, open; what stands for a thing that rows share is the thing."""
+        found = self._open.get(name)
+        if found is None:
+            if self._block is None:
+                raise KeyError(name)
+            found = self._block.columns[name].open()
+            if name in self._block.things:
+                things = self._block.things[name]
+                found = OpenColumn(found.starts, [things[code] for code in found.flat])
+            self._open[name] = found
+        return found
+
+    def coded(self, name: str) -> Coded:
+        """Return a column of things as codes, and what they stand for: many rows are then told apart at once."""
+        if self._block is not None:
+            packed = self._block.columns[name]
+            if isinstance(packed, Numbers):
+                starts = np.array(starts_of(packed.lengths))
+                return Coded(starts, packed.flat.unpack().astype(np.int64), self._block.things[name])
+        column = self.column(name)
+        places: dict[int, int] = {}
+        things: list[Any] = []
+        codes = np.empty(len(column.flat), dtype=np.int64)
+        for i, thing in enumerate(column.flat):
+            codes[i] = places.setdefault(id(thing), len(places))
+            if len(places) > len(things):
+                things.append(thing)
+        return Coded(np.array(column.starts), codes, things)
+
+    def identities(self) -> Identities:
+        """Return what the features of all rows are."""
+        starts, codes, things = self.coded("features")
+        keys: dict[Hashable, int] = {}
+        names: dict[str, int] = {}
+        kinds: dict[str, int] = {}
+        places = np.empty((3, len(things)), dtype=np.int64)
+        for i, feature in enumerate(things):
+            places[0, i] = keys.setdefault(feature.where.key, len(keys))
+            places[1, i] = names.setdefault(feature.name, len(names))
+            places[2, i] = kinds.setdefault(feature.where.kind, len(kinds))
+        of_keys, of_names, of_kinds = places[:, codes]
+        return Identities(np.asarray(starts), of_keys, of_names, of_kinds, list(keys), list(names), list(kinds))
+
+    def made(self, row: int) -> Explanation | None:
+        """Return the explanation of a row where it is not put together from these columns; None where it is."""
+        return None
+
+    def array(self, name: str, row: int) -> NDArray[Any]:
+        """Return the numbers of one row, in memory of their own."""
+        return np.array(self.column(name).at(row))
+
+    def entries(self, name: str, row: int) -> list[Any]:
+        """Return the entries of one row in a list: numbers, strings, or things."""
+        found = self.column(name).at(row)
+        return found.tolist() if isinstance(found, np.ndarray) else list(found)
+
+    def one(self, name: str, row: int) -> Any:
+        """Return the only entry of one row."""
+        return self.entries(name, row)[0]
+
+
+class Kept(Protocol):
+    """Some explanations of a set, in memory or in a file."""
+
+    @property
+    def size(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def open(self) -> OpenBlock:
+        """Return them ready to be read."""
+        ...
