@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import sessions
 from sklearn.cluster import DBSCAN
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KernelDensity
 
 import limelight as ll
+import sessions
 from limelight.errors import InputError
 from limelight.models.calls import Caller
 from limelight.models.libraries import from_library

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from limelight.cli import inputs, loading
+from limelight.cli.models import load_model
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.optional import require
@@ -83,7 +84,7 @@ class Entry:
         tell
             What is called with notes about the files.
         """
-        model = loading.load_model(self.model, trust_pickle=trust_pickle, trusted=self.trust)
+        model = load_model(self.model, trust_pickle=trust_pickle, trusted=self.trust)
         if self.background is None:
             asked = self._asked()
             return Explainer(model, asked.modality, **self.settings), asked.instance
@@ -116,7 +117,8 @@ def several(source: str) -> list[Entry] | None:
     path = Path(source)
     if path.suffix.lower() in YAML:
         return _of_yaml(path)
-    return _of_folder(path) if path.is_dir() else None
+    is_one = (path / "MLmodel").is_file()  # as MLflow keeps a model
+    return _of_folder(path) if path.is_dir() and not is_one else None
 
 
 def _of_yaml(path: Path) -> list[Entry]:

@@ -11,6 +11,7 @@ from limelight.cells import Format
 from limelight.cli import inputs, loading
 from limelight.cli.addresses import check_address_flags, is_address, load_address
 from limelight.cli.inputs import Asked
+from limelight.cli.models import load_model
 from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
 from limelight.errors import InputError
 from limelight.files import check_outputs, replacing
@@ -28,7 +29,8 @@ SpecOption = Annotated[
     str,
     typer.Option(
         metavar="SPEC",
-        help="file.skops, file.joblib or file.pkl (--trust-pickle), module:object, or http://… with --protocol.",
+        help="A file of skops, XGBoost, LightGBM, CatBoost or ONNX, a folder of MLflow, a pickle (--trust-pickle), "
+        "module:object, or http://… with --protocol.",
     ),
 ]
 DataOption = Annotated[
@@ -192,7 +194,7 @@ def explain(
     if is_address(model):
         loaded, cache = load_address(model, address), None
     else:
-        loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
+        loaded = load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
         cache = address.get("cache")
     try:
         asked = _ask(source, sources[source], {**table, **cut}, loaded)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from limelight.cells import PLAIN, Format, read_frame
-from limelight.cli.loading import load_object
+from limelight.cli.models import load_object
 from limelight.errors import InputError
 from limelight.optional import require
 

@@ -8,11 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from limelight.cli import loading
+from limelight.cli.models import load_model
 from limelight.errors import InputError
 from limelight.settings import Settings
 
 ModelOption = Annotated[
-    str, typer.Option(metavar="SPEC", help="file.skops, file.joblib or file.pkl (--trust-pickle), or module:object.")
+    str,
+    typer.Option(
+        metavar="SPEC",
+        help="A file of skops, XGBoost, LightGBM, CatBoost or ONNX, a folder of MLflow, a pickle (--trust-pickle), "
+        "or module:object.",
+    ),
 ]
 BackgroundOption = Annotated[Path, typer.Option(help="The training data, or a sample of it: .csv, .parquet, .jsonl.")]
 DataOption = Annotated[
@@ -113,7 +119,7 @@ def _explainer(
     Settings(**settings)  # a wrong value is said before files are read
     if not data.exists():
         raise InputError(f"--data: no file '{data}'.")
-    loaded = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
+    loaded = load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
     tables = loading.read_tables(background, background, loaded, drop=drop or ())
     for note in tables.notes:
         typer.echo(note, err=True)

@@ -1,103 +1,20 @@
-"""From what stands on the command line to objects: a model from its SPEC, a frame from its file, a row from its number.
-
-A SPEC is `file.skops` (data; nothing runs), `file.joblib` or `file.pkl` (unpickling runs code), or `module:object`.
-"""
+"""From files to the tables that a model takes: the columns that it was fitted on, in its order, and rows by number."""
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limelight.cells import PLAIN, Format, doubtful_dates, kind_of, read_frame
+from limelight.cells import PLAIN, Format, doubtful_dates, is_text, kind_of, read_frame
 from limelight.errors import InputError
-from limelight.optional import require
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from limelight.interpretable.tabular import Tabular
-
-PICKLES = (".joblib", ".pkl", ".pickle")
-
-
-# -- models -----------------------------------------------------------------------------------------------------------
-
-
-def load_model(spec: str, *, trust_pickle: bool = False, trusted: Sequence[str] = ()) -> Any:
-    """Return the model that a SPEC names.
-
-    Parameters
-    ----------
-    spec
-        ``file.skops``, ``file.joblib``, ``file.pkl`` or ``module:object``.
-    trust_pickle
-        Whether unpickling, which runs whatever code the file holds, is allowed.
-    trusted
-        Types that a .skops file may hold beside those that skops trusts.
-
-    Raises
-    ------
-    InputError
-        If the spec is none of these, the file is missing or unreadable, or what it would run is not trusted.
-    """
-    suffix = Path(spec).suffix.lower()
-    if suffix not in (".skops", *PICKLES):
-        if ":" not in spec:
-            raise InputError(
-                f"--model: expected file.skops, file.joblib, file.pkl or module:object, got {spec!r}; "
-                "a module is imported from the current folder."
-            )
-        return load_object(spec, argument="--model")
-    if not Path(spec).is_file():
-        raise InputError(f"--model: no file {spec!r}.")
-    if suffix == ".skops":
-        return _load_skops(spec, trusted)
-    if not trust_pickle:
-        raise InputError(
-            f"--model: {spec} is a pickle, and unpickling runs whatever code the file holds; "
-            "pass --trust-pickle if you know who made it, or save the model with skops."
-        )
-    return _reading(spec, require("joblib", "cli").load, spec)
-
-
-def _load_skops(spec: str, trusted: Sequence[str]) -> Any:
-    skops = require("skops.io", "cli")
-    untrusted = _reading(spec, lambda: skops.get_untrusted_types(file=spec))
-    missing = sorted(set(untrusted) - set(trusted))
-    if missing:
-        flags = " ".join(f"--trust {name}" for name in missing)
-        raise InputError(f"--model: {spec} holds types that skops does not trust; if you do, pass {flags}")
-    return _reading(spec, lambda: skops.load(spec, trusted=untrusted))
-
-
-def _reading(spec: str, read: Any, *arguments: Any) -> Any:
-    try:
-        return read(*arguments)
-    except Exception as error:
-        raise InputError(f"--model: could not read {spec} ({_first_line(error)}).") from error
-
-
-def load_object(spec: str, *, argument: str) -> Any:
-    """Return the object of ``module:object``; the module is looked for in the current folder too.
-
-    >>> load_object("math:sqrt", argument="--model")(16)
-    4.0
-    """
-    module_name, _, path = spec.partition(":")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        found: Any = importlib.import_module(module_name)
-        for name in path.split("."):
-            found = getattr(found, name)
-    except Exception as error:
-        raise InputError(f"{argument}: could not import {spec!r} ({_first_line(error)}).") from error
-    return found
 
 
 # -- frames -----------------------------------------------------------------------------------------------------------
@@ -186,8 +103,17 @@ def read_tables(
         )
     if extra := [name for name in test.columns if name not in columns and name not in drop]:
         notes.append(f"Left out of '{data}', since the model does not take it: {_names(extra)}.")
-    as_array = model_columns(model) is None and hasattr(model, "n_features_in_")
-    return Tables(train[columns], test[columns], as_array, tuple(notes), tuple(categorical))
+    as_array = model_columns(model) is None and inputs_of(model)[1] is not None
+    frames = _as_categories(train[columns], test[columns], model)
+    return Tables(*frames, as_array, tuple(notes), tuple(categorical))
+
+
+def _as_categories(train: pd.DataFrame, test: pd.DataFrame, model: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both tables with text as categories, where a model of boosted trees takes it in no other way."""
+    if type(model).__name__ != "Booster":
+        return train, test
+    texts = [name for name in train.columns if is_text(train[name])]
+    return train.astype(dict.fromkeys(texts, "category")), test.astype(dict.fromkeys(texts, "category"))
 
 
 def _check_format(form: Format, background: Path, data: Path) -> None:
@@ -227,11 +153,41 @@ def model_columns(model: Any) -> list[str] | None:
     >>> model_columns(print) is None
     True
     """
-    known = getattr(model, "feature_names_in_", None)
-    if known is None:
+    names = inputs_of(model)[0]
+    if names is None or any(pattern.fullmatch(" ".join(names)) for pattern in _UNNAMED):
         return None
-    names = [str(name) for name in known]
-    return None if names == [f"Column_{i}" for i in range(len(names))] else names
+    return names
+
+
+_UNNAMED = (re.compile(r"Column_0( Column_\d+)*"), re.compile(r"0( \d+)*"))
+"""How LightGBM and CatBoost name the columns of an array."""
+
+
+def inputs_of(model: Any) -> tuple[list[str] | None, int | None]:
+    """Return the names of a model's inputs and their number; None where it does not say.
+
+    >>> inputs_of(print)
+    (None, None)
+    """
+    if hasattr(model, "get_inputs"):  # a session of ONNX
+        taken = model.get_inputs()
+        if len(taken) > 1:
+            return [str(each.name) for each in taken], len(taken)
+        width = taken[0].shape[1] if len(taken[0].shape) == 2 else None
+        return None, width if isinstance(width, int) else None
+    names: Any = getattr(model, "feature_names_in_", None)
+    for attribute in ("feature_names", "feature_names_", "feature_name"):  # XGBoost, CatBoost, LightGBM
+        if names is None and (found := getattr(model, attribute, None)) is not None:
+            names = found() if callable(found) else found
+    count: Any = getattr(model, "n_features_in_", None)
+    if count is None and callable(number := getattr(model, "num_features", getattr(model, "num_feature", None))):
+        count = number()
+    schema = getattr(getattr(model, "metadata", None), "get_input_schema", lambda: None)()  # MLflow
+    if names is None and schema is not None and schema.has_input_names():
+        names = schema.input_names()
+    if names is not None:
+        return [str(name) for name in names], len(names)
+    return None, count
 
 
 def _plain(name: str) -> str:
@@ -239,8 +195,8 @@ def _plain(name: str) -> str:
 
 
 def _counted(columns: list[str], model: Any, background: Path) -> list[str]:
-    expected = getattr(model, "n_features_in_", len(columns))
-    if expected != len(columns):
+    expected = inputs_of(model)[1]
+    if expected not in (None, len(columns)):
         raise InputError(
             f"--background: the model takes {expected} columns, '{background}' has {len(columns)}; "
             f"pass --drop for those that are not inputs: {_names(columns)}."
@@ -283,7 +239,3 @@ def row_range(text: str, n_rows: int) -> range:
     if not rows:
         raise InputError(f"--rows: {text!r} names no row of {n_rows}.")
     return rows
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no message'])[0]}"

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from limelight.cli.loading import load_object
+from limelight.cli.models import load_object
 from limelight.errors import InputError
 from limelight.settings import Settings
 

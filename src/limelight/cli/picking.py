@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from limelight.cli.loading import load_object
+from limelight.cli.models import load_object
 from limelight.files import check_outputs, write_text
 from limelight.result.explanation import Explanation
 

@@ -18,7 +18,7 @@ ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="file.skops, file.joblib or file.pkl (--trust-pickle), module:object; several: models.yaml, or a folder.",
+        help="A model as for explain, such as file.skops, or module:object; several: models.yaml, or a folder.",
     ),
 ]
 BackgroundOption = Annotated[

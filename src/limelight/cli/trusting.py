@@ -11,6 +11,7 @@ import typer
 
 from limelight.cells import read_frame
 from limelight.cli import loading
+from limelight.cli.models import load_model
 from limelight.cli.showing import check_picture
 from limelight.errors import InputError
 from limelight.files import check_outputs, write_bytes, write_text
@@ -23,7 +24,12 @@ LevelOption = Annotated[
     float, typer.Option(help="Of the intervals; at most the rest of the findings is there by chance.")
 ]
 SpecOption = Annotated[
-    str, typer.Option(metavar="SPEC", help="file.skops, file.joblib or file.pkl (--trust-pickle), or module:object.")
+    str,
+    typer.Option(
+        metavar="SPEC",
+        help="A file of skops, XGBoost, LightGBM, CatBoost or ONNX, a folder of MLflow, a pickle (--trust-pickle), "
+        "or module:object.",
+    ),
 ]
 AgainstOption = Annotated[str, typer.Option(metavar="SPEC", help="The second model, as --model.")]
 DataOption = Annotated[Path, typer.Option(help="The table that holds the rows: .csv, .parquet, .jsonl.")]
@@ -85,9 +91,9 @@ def compare(
     check_outputs({"--html": html, "--png": png, "--json": json}, read)
     target = settings.pop("targets", None)
     Settings(**settings)  # a wrong value is said before files are read
-    first = loading.load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
+    first = load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
     try:
-        second = loading.load_model(against, trust_pickle=trust_pickle, trusted=trust or ())
+        second = load_model(against, trust_pickle=trust_pickle, trusted=trust or ())
     except InputError as error:
         raise InputError(str(error).replace("--model:", "--against:", 1)) from error
     tables = loading.read_tables(background, data, first, drop=drop or ())

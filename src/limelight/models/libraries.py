@@ -19,7 +19,7 @@ import numpy as np
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError
-from limelight.models.estimators import LABELS_NOTE, About
+from limelight.models.estimators import LABELS_NOTE, About, about
 from limelight.models.wrappers import function as wrapper
 
 
@@ -192,6 +192,26 @@ def _lightgbm(booster: Any) -> Found:
     return Found(booster.predict, "predict")
 
 
+@dataclass(frozen=True, slots=True)
+class CatboostClasses:
+    """Ask a `catboost.CatBoost` that tells classes; it answers raw scores where nobody asks for probabilities."""
+
+    model: Any
+
+    def __call__(self, inputs: Inputs) -> Any:
+        """Return the probability of every class."""
+        return self.model.predict(inputs, prediction_type="Probability")
+
+
+def _catboost(model: Any) -> Found | None:
+    # A classifier of its own is asked as any estimator is; read from a file, it is only a `CatBoost`.
+    classes = getattr(model, "classes_", None)
+    if hasattr(model, "predict_proba") or classes is None or not len(classes):
+        return None
+    labels = tuple(np.asarray(classes).tolist())
+    return Found(CatboostClasses(model), "predict_proba", About(labels, tuple(str(each) for each in labels)))
+
+
 # ---- networks --------------------------------------------------------------------------------------------------------
 
 
@@ -267,11 +287,24 @@ def _spacy(nlp: Any) -> Found:
     return Found(SpacyPipe(nlp), "callable")
 
 
-_LIBRARIES: dict[tuple[str, str], Callable[[Any], Found]] = {
+# ---- models around other models --------------------------------------------------------------------------------------
+
+
+def _pyfunc(model: Any) -> Found:
+    """Ask what MLflow wraps around a model, which checks and orders the columns; the model inside names its classes."""
+    inside = getattr(getattr(model, "_model_impl", None), "sklearn_model", None)
+    flavors = getattr(getattr(model, "metadata", None), "flavors", None) or {}
+    method = str(flavors.get("python_function", {}).get("predict_fn", "predict"))
+    return Found(model.predict, method, about(inside, method))
+
+
+_LIBRARIES: dict[tuple[str, str], Callable[[Any], Found | None]] = {
     ("onnxruntime", "InferenceSession"): _onnx,
     ("xgboost", "Booster"): _xgboost,
     ("lightgbm", "Booster"): _lightgbm,
+    ("catboost", "CatBoost"): _catboost,
     ("torch", "Module"): _torch,
     ("spacy", "Language"): _spacy,
+    ("mlflow", "PyFuncModel"): _pyfunc,
 }
 """By the package and the name of a class among the bases of the model's."""
