@@ -157,3 +157,16 @@ def test_what_is_adapted_pickles(model: Any) -> None:
 def test_what_is_no_model_or_no_names_is_refused(model: Any, names: Any, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         adapt(model, output_names=names)
+
+
+def test_a_bound_method_is_known_again_after_a_pickle_that_holds_its_code() -> None:
+    """As a job sends models to its processes: a method that a pipeline offers under a condition is another function."""
+    cloudpickle = pytest.importorskip("cloudpickle")
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, np.where(X[:, 0] > 0, "yes", "no"))
+    again = cloudpickle.loads(cloudpickle.dumps(fitted.predict_proba))
+    assert adapt(again).about == adapt(fitted.predict_proba).about
+    assert adapt(again).about.labels == ("no", "yes")
+    caller = pickle.loads(cloudpickle.dumps(Caller(fitted.predict_proba)))
+    caller.ask([X])
+    assert not caller.renewed

@@ -110,7 +110,7 @@ def _asked(model: Any) -> tuple[Any, str, Callable[[Inputs], Any], About]:
     if (found := from_library(model)) is not None:
         return model, found.kind, found.function, found.about
     owner, name = getattr(model, "__self__", None), getattr(model, "__name__", None)
-    if owner is not None and name in BOUND_METHODS and getattr(owner, name, None) == model:
+    if owner is not None and name in BOUND_METHODS and _is_its(model, getattr(owner, name, None)):
         return owner, name, model, about(owner, name)
     for method in METHODS:
         function = getattr(model, method, None)
@@ -119,6 +119,15 @@ def _asked(model: Any) -> tuple[Any, str, Callable[[Inputs], Any], About]:
     if callable(model):
         return model, "callable", model, About(names=model.output_names if isinstance(model, Answers) else None)
     raise unknown_model(model)
+
+
+def _is_its(model: Any, method: Any) -> bool:
+    """Return whether a bound method is the one that its owner has under that name, also after both were pickled."""
+    if method == model:
+        return True
+    # a method that scikit-learn offers under a condition comes out of a pickle as another function with the same code
+    code = getattr(getattr(model, "__func__", None), "__code__", None)
+    return code is not None and code == getattr(getattr(method, "__func__", None), "__code__", None)
 
 
 def _refuse_coroutines(function: Any) -> None:

@@ -127,7 +127,8 @@ def refill(
     lazily: bool,
 ) -> bool:
     """Open instances until enough wait, `lazily` none after one that has failed; return whether any is waiting."""
-    while not (lazily and any(failure_of(each) for each in waiting)):
+    failed = any(failure_of(each) for each in waiting)
+    while not (lazily and failed):
         if waiting and len(waiting) >= _most_open(waiting, rows):
             break
         number, instance = next(numbered, (-1, None))
@@ -137,12 +138,13 @@ def refill(
             waiting.append(OpenInstance(instance, context, number))
         except InputError as error:
             waiting.append(Failure(number, label_of(instance), error))
+        failed = failed or failure_of(waiting[-1]) is not None
     return bool(waiting)
 
 
 def _most_open(waiting: Iterable[OpenInstance | Failure], rows: int) -> int:
-    kinds = [each.source.kind for each in waiting if isinstance(each, OpenInstance)]
-    return {**OPEN_AT_ONCE, "pool": rows}[kinds[0] if kinds else "masks"]
+    kind = next((each.source.kind for each in waiting if isinstance(each, OpenInstance)), "masks")
+    return {**OPEN_AT_ONCE, "pool": rows}[kind]
 
 
 def failure_of(each: OpenInstance | Failure) -> Failure | None:
