@@ -154,6 +154,37 @@ def test_rows_that_failed_are_tried_again_and_the_others_are_not(tmp_path: Path)
     assert run(prepared, rows, out, chunk_rows=10).explained == 0
 
 
+def test_what_is_tried_again_stands_on_the_neighborhood_of_the_others(tmp_path: Path) -> None:
+    """A model that is partly down when the job begins does not answer some rows of the neighborhood either."""
+    model, rows, out = Flaky(), table().iloc[:40], tmp_path / "out"
+    prepared = explainer(model).prepare()
+    job = run(prepared, rows, out, chunk_rows=10)
+    assert job.failures == int((rows["v"] > 1.5).sum()) > 0
+    assert "did not answer" in job.note and job.note in str(status(out))
+    model.down = False
+    mended = retry(explainer(model).prepare(), rows, out)
+    assert (mended.failures, mended.note) == (0, job.note)
+    said = {" ".join(each.provenance.warnings) for each in ll.jobs.read(out)}
+    assert all("no answer to" in each for each in said)
+    same = run(prepared, rows, tmp_path / "same", chunk_rows=10)
+    assert ll.jobs.digest(out) == ll.jobs.digest(same.out)
+    anew = run(explainer(model).prepare(), rows, tmp_path / "anew", chunk_rows=10)
+    assert anew.note == ""
+    assert ll.jobs.digest(out) != ll.jobs.digest(anew.out)
+
+
+def test_a_part_of_nothing_but_failures_says_what_is_shared_once_it_is_mended(tmp_path: Path) -> None:
+    model, rows, out = Flaky(), table().iloc[:40].sort_values("v"), tmp_path / "out"
+    model.down = False
+    prepared = explainer(model).prepare()
+    model.down = True
+    assert run(prepared, rows.iloc[-1:], out).failures == 1
+    model.down = False
+    retry(prepared, rows.iloc[-1:], out)
+    (one,) = ll.jobs.read(out)
+    assert one.provenance.settings["tolerance"] == 0.05
+
+
 def test_stop_keeps_the_chunks_before(tmp_path: Path) -> None:
     model, rows, out = Flaky(), table().iloc[:40].sort_values("v"), tmp_path / "out"
     model.down = False
@@ -171,7 +202,7 @@ def test_a_full_disk_loses_the_chunk_in_hand_only(tmp_path: Path, monkeypatch: p
 
     def fills(number: int) -> None:
         written.append(number)
-        if len(written) > 6:  # a manifest and parts, each with its folder
+        if len(written) > 8:  # a neighborhood, a manifest and parts, each with its folder
             raise OSError(28, "No space left on device")
         true(number)
 

@@ -99,3 +99,36 @@ def test_a_part_that_version_1_wrote_is_read() -> None:
     (thin,) = read(table.drop_columns(["full"]))
     assert thin.coef == pytest.approx(one.coef, rel=1e-6)
     assert [feature.name for feature in thin.features] == [feature.name for feature in one.features]
+
+
+def classifier(k: int) -> ll.Explanations:
+    """Rows of k classes; each row explains the class that the model says."""
+    X = np.random.default_rng(0).normal(size=(300, 3))
+
+    def model(X: np.ndarray) -> np.ndarray:
+        scores = np.exp(X[:, :k])
+        return scores / scores.sum(axis=1, keepdims=True)
+
+    modality = ll.Tabular(X, names=["a", "b", "c"], max_samples=2048)
+    return ll.Explainer(model, modality, output_names=list("xyz")[:k], seed=0).explain_all(X[:40])
+
+
+def test_two_classes_are_told_from_three_with_the_default_detail() -> None:
+    from limelight.overview.longform import one_output
+
+    for k, n in ((2, 40), (3, None)):
+        whole, again = classifier(k), read(made(classifier(k)))
+        assert [sorted(name for name, _ in each.outputs) for each in again[:1]] == [
+            ["x", "y"] if k == 2 else [again[0].targets[0]]
+        ]
+        laid, expected = one_output(again, None), one_output(list(whole), None)
+        assert (laid.target, laid.n) == (expected.target, expected.n)
+        assert laid.n == (n or laid.n) and laid.n <= 40
+        assert laid.prediction == pytest.approx(expected.prediction)
+        assert laid.value == pytest.approx(expected.value, rel=1e-6, abs=1e-9)
+
+
+def test_outputs_that_are_no_shares_leave_nothing_to_another() -> None:
+    known = shared_of(made(of_two_outputs()).schema, "here")
+    assert (known["outputs"], known["shares"]) == (["bowl", "line"], False)
+    assert "outputs" in shared_of(made(classifier(2)).schema, "here")

@@ -1,6 +1,7 @@
 """The folder of a job: parts that are written whole or not at all, and what the job is.
 
     _limelight.json                       what the job is: settings, seed, versions, and how its model is known again
+    _neighborhood.npz                     what the model answered to the rows that all explanations share
     part-000000000000.parquet             rows from position 0; a part that exists is finished
     part-000000010000.parquet             …
     _SUCCESS                              all rows of the source were gone through
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from limelight.result.parts import CHUNK_MARK, COLUMNS, EXTRA
 
 MANIFEST = "_limelight.json"
 SUCCESS = "_SUCCESS"
+KEPT = ("_neighborhood.npz",)
+"""What may be there before the manifest is, of a run that was ended between the two."""
 _PART = re.compile(r"part-(\d{12})\.parquet")
 _STALE_SECONDS = 3600.0
 _RANDOM = (
@@ -50,8 +53,15 @@ class Folder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
-    def open(self, manifest: Mapping[str, Any]) -> None:
+    def open(self, manifest: Mapping[str, Any], before: Callable[[], None] = lambda: None) -> None:
         """Begin the job, or go on with it.
+
+        Parameters
+        ----------
+        manifest
+            What the job is.
+        before
+            Called where it begins, before the manifest is there: what must be in the folder of every job.
 
         Raises
         ------
@@ -60,7 +70,7 @@ class Folder:
         """
         found = self.manifest()
         if found is None:
-            self._begin(manifest)
+            self._begin(manifest, before)
             found = self.manifest()  # two that begin at once agree on the one that came last
         other = differences(manifest["job"], (found or {}).get("job", {}))
         if other:
@@ -142,13 +152,14 @@ class Folder:
         for path in self.parts().values():
             yield parquet.read_table(path, columns=columns, partitioning=None)
 
-    def _begin(self, manifest: Mapping[str, Any]) -> None:
+    def _begin(self, manifest: Mapping[str, Any], before: Callable[[], None]) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        others = [each.name for each in self.path.iterdir() if not each.name.startswith(".")]
+        others = [each.name for each in self.path.iterdir() if not each.name.startswith(".") and each.name not in KEPT]
         if others:
             raise InputError(
                 f"out: '{self.path}' is not empty and holds no job ({others[0]}); choose a folder of its own."
             )
+        before()
         write_text(self.path / MANIFEST, json.dumps(dict(manifest), indent=1))
 
     def _sweep(self) -> None:

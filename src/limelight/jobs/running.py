@@ -18,6 +18,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.jobs.folder import Folder
 from limelight.jobs.identity import check_model, manifest_of
+from limelight.jobs.neighborhood import Kept, missing, neighborhood_of, read, write
 from limelight.jobs.processes import Stop, each_done
 from limelight.jobs.source import Chunk, open_source
 from limelight.jobs.worker import Done, pack
@@ -46,6 +47,8 @@ class Job:
         Whether all rows of the source were gone through.
     explained, model_rows
         In this run: rows that were explained, and rows that the model was asked for them.
+    note
+        What all its explanations lack, such as rows of the neighborhood that the model did not answer when it began.
     """
 
     out: Path
@@ -55,13 +58,15 @@ class Job:
     complete: bool
     explained: int = 0
     model_rows: int = 0
+    note: str = ""
 
     def __str__(self) -> str:
         """Return one line for people."""
         state = "complete" if self.complete else "not complete; run the same line to go on"
         bad = f", {self.failures:,} failed (limelight job retry)" if self.failures else ""
         parts = "1 part" if self.parts == 1 else f"{self.parts:,} parts"
-        return f"{self.out}: {self.rows:,} rows in {parts}{bad}; {state}"
+        note = f"\n{self.note}; a job in another folder asks for them again" if self.note else ""
+        return f"{self.out}: {self.rows:,} rows in {parts}{bad}; {state}{note}"
 
 
 def run(
@@ -131,8 +136,8 @@ def run(
     folder = Folder(out)
     ready = explainer if explainer.prepared else explainer.prepare()
     check_model(ready, folder)
-    folder.open(manifest_of(ready, source, chunk_rows=chunk_rows, detail=detail))
-    payload = pack(ready, detail=detail, on_error=on_error)
+    kept = _opened(folder, ready, manifest_of(ready, source, chunk_rows=chunk_rows, detail=detail))
+    payload = pack(ready, detail=detail, on_error=on_error, kept=kept)
     with Stop() as stop, _progress(source.total) as bar:
         missing = _missing(source.chunks(chunk_rows), folder, bar)
         tally = _write_all(each_done(payload, missing, n_jobs, stop), folder, bar)
@@ -141,6 +146,9 @@ def run(
 
 def retry(explainer: Explainer, rows: Any, out: str | Path, *, n_jobs: int = 1, id_column: str | None = None) -> Job:
     """Explain again the rows of a job that failed, such as after a service was down; what was explained stays.
+
+    They are explained on the neighborhood as the model answered it when the job began, so that all rows of a folder
+    stand on one. Where it was partly down even then, `Job.note` says what is missing.
 
     Parameters
     ----------
@@ -160,8 +168,8 @@ def retry(explainer: Explainer, rows: Any, out: str | Path, *, n_jobs: int = 1, 
     source = open_source(rows, explainer.modality, id_column)
     ready = explainer if explainer.prepared else explainer.prepare()
     check_model(ready, folder)
-    folder.open(manifest_of(ready, source, chunk_rows=chunk_rows, detail=detail))
-    payload = pack(ready, detail=detail)
+    kept = _opened(folder, ready, manifest_of(ready, source, chunk_rows=chunk_rows, detail=detail))
+    payload = pack(ready, detail=detail, kept=kept)
     with Stop() as stop, _progress(None) as bar:
         broken = _broken(source.chunks(chunk_rows), folder)
         tally = _write_all(each_done(payload, broken, n_jobs, stop), folder, bar, mend=True)
@@ -180,7 +188,15 @@ def status(out: str | Path) -> Job:
     if folder.manifest() is None:
         raise InputError(f"out: '{out}' holds no job.")
     rows, failures = folder.counts()
-    return Job(folder.path, rows, failures, len(folder.parts()), folder.succeeded)
+    return Job(folder.path, rows, failures, len(folder.parts()), folder.succeeded, note=_note(folder))
+
+
+def _opened(folder: Folder, explainer: Explainer, manifest: dict[str, Any]) -> Kept | None:
+    """Begin the job, or go on with it; return the neighborhood that it began with."""
+    mine = neighborhood_of(explainer)
+    manifest["missing"] = missing(mine)
+    folder.open(manifest, lambda: write(mine, folder.path))
+    return read(folder.path, explainer)
 
 
 # -- what is to be done -----------------------------------------------------------------------------------------------
@@ -247,7 +263,9 @@ def _mend(folder: Folder, done: Done) -> None:
     whole = parquet.read_table(folder.parts()[done.start], partitioning=None)
     rows, digest = folder.digest_of(done.start)
     kept = whole.filter(whole["error"].is_null())
-    joined = arrow.concat_tables([kept, done.table.replace_schema_metadata(kept.schema.metadata)])
+    # a part of nothing but failures does not say what explanations share
+    shared = kept.schema.metadata if len(kept) else done.table.schema.metadata
+    joined = arrow.concat_tables([each.replace_schema_metadata(shared) for each in (kept, done.table)])
     order = np.argsort(joined.column("row").to_numpy(), kind="stable")
     table = joined.take(arrow.array(order)).combine_chunks()
     folder.write(done.start, table, rows=rows, failures=done.failures, digest=digest)
@@ -259,7 +277,11 @@ def _finished(folder: Folder, tally: tuple[int, int], stop: Stop, *, whole: bool
         raise KeyboardInterrupt(f"{rows:,} rows are in '{folder.path}'; run the same line to go on")
     if whole:
         folder.succeed({"rows": rows, "failures": failures})
-    return Job(folder.path, rows, failures, len(folder.parts()), folder.succeeded, *tally)
+    return Job(folder.path, rows, failures, len(folder.parts()), folder.succeeded, *tally, note=_note(folder))
+
+
+def _note(folder: Folder) -> str:
+    return str((folder.manifest() or {}).get("missing", ""))
 
 
 def _check(chunk_rows: Any, n_jobs: Any, on_error: Any, detail: Any) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from limelight.errors import InputError, LimelightError, ModelCallError, ModelChangedError, ModelOutputError
 from limelight.explainer import Explainer
+from limelight.jobs.neighborhood import Kept, install
 from limelight.jobs.source import EXTRA, Chunk, taken
 from limelight.optional import require
 from limelight.result.explanations import Explanations
@@ -63,12 +64,13 @@ class Worker:
     """
 
     def __init__(self, payload: bytes) -> None:
-        self._explainer, fingerprint, self._detail, self._on_error = pickle.loads(payload)
+        self._explainer, fingerprint, self._detail, self._on_error, kept = pickle.loads(payload)
         if self._explainer.fingerprint != fingerprint:
             raise InputError(
                 "worker: this process draws other rows than the one that prepared the explainer, as other versions of "
                 "limelight, numpy or scipy do; install the same versions everywhere."
             )
+        install(kept, self._explainer._context)
 
     def __call__(self, chunk: Chunk) -> Done:
         """Return the chunk, explained.
@@ -137,7 +139,7 @@ class Worker:
 _OF_A_ROW = (InputError, ModelCallError, ModelOutputError)
 
 
-def pack(explainer: Explainer, *, detail: str = "weights", on_error: str = "record") -> bytes:
+def pack(explainer: Explainer, *, detail: str = "weights", on_error: str = "record", kept: Kept | None = None) -> bytes:
     """Return what makes a `Worker` anywhere.
 
     Parameters
@@ -146,13 +148,15 @@ def pack(explainer: Explainer, *, detail: str = "weights", on_error: str = "reco
         A prepared one.
     detail, on_error
         As in `limelight.jobs.run`.
+    kept
+        The neighborhood that it shall stand on; None: the explainer's own.
 
     Raises
     ------
     InputError
         If the model, or a callable of the modality, cannot be pickled.
     """
-    whole = (explainer, explainer.fingerprint, detail, on_error)
+    whole = (explainer, explainer.fingerprint, detail, on_error, kept or {})
     try:
         # functions of a notebook or script are pickled with their code
         return bytes(require("cloudpickle", EXTRA).dumps(whole))

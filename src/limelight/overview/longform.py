@@ -18,10 +18,8 @@ from limelight.contracts import Feature, FloatArray
 from limelight.errors import InputError, UnknownNameError
 from limelight.overview.reading import OWN_NUMBERING, Explanations, whole_explanations
 from limelight.result.explanation import Explanation
+from limelight.result.parts import SUM_TO_ONE
 from limelight.result.quantiles import normal_quantile
-
-SUM_TO_ONE = 1e-5
-"""Two outputs that add up to 1 this closely, as those of models in single precision do, are two classes."""
 
 
 @dataclass(frozen=True, eq=False)

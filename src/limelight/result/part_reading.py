@@ -7,7 +7,7 @@ sentences of the verdict, the layout of a text or picture, what it cost. Views s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -130,7 +130,7 @@ def _explanation(rows: list[dict[str, Any]], shared: Mapping[str, Any]) -> Expla
         r2=np.full(len(rows), _UNKNOWN),
         selected=tuple([np.array(row["selected"], dtype=np.int64) for row in rows]),
         covariance=tuple([_unknown_triangle(len(row["selected"])) for row in rows]),
-        outputs=tuple(sorted(zip(targets, numbers["prediction"].tolist(), strict=True), key=lambda each: -each[1])),
+        outputs=_outputs(targets, numbers["prediction"].tolist(), shared),
         layout=table_layout() if column else bars_layout(),
         provenance=_provenance(first, shared),
         # only their difference is kept
@@ -141,6 +141,15 @@ def _explanation(rows: list[dict[str, Any]], shared: Mapping[str, Any]) -> Expla
         gap=gap,
         causes=tuple([row["cause"] or "" for row in rows]),
     )
+
+
+def _outputs(targets: Sequence[str], said: Sequence[float], shared: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Return the outputs explained, the largest first; of two shares of one whole also what the other one leaves."""
+    found = dict(zip(targets, said, strict=True))
+    others = [name for name in shared.get("outputs", ()) if name not in found]
+    if shared.get("shares") and len(others) == 1:
+        found[others[0]] = 1.0 - sum(said)
+    return tuple(sorted(found.items(), key=lambda each: -each[1]))
 
 
 def _features(row: Mapping[str, Any], column: bool) -> tuple[Feature, ...]:

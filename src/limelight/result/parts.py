@@ -74,6 +74,8 @@ _DIGITS = {
 }  # fmt: skip
 """Significant digits; the others have all, `prediction` among them."""
 _SHARED = ("settings", "modality", "versions", "seed")
+SUM_TO_ONE = 1e-5
+"""Outputs that add up to 1 this closely, as those of models in single precision do, are shares of one whole."""
 
 
 def schema(id_type: Any = None, *, detail: str = "weights", shared: Mapping[str, Any] | None = None) -> Any:
@@ -320,4 +322,18 @@ def _common(explanations: Explanations) -> dict[str, Any]:
         return {}
     block, places = first
     shared = {name: block.one(name, places[0]) for name in _SHARED}
-    return {**shared, "seed": str(shared["seed"])}
+    return {**shared, "seed": str(shared["seed"]), **_outputs(explanations)}
+
+
+def _outputs(explanations: Explanations) -> dict[str, Any]:
+    """Return the names of the outputs that all explanations quote, explained or not, and whether they are shares of 1.
+
+    Nothing where they do not quote the same: of many classes only the likely ones are quoted.
+    """
+    names: set[tuple[str, ...]] = set()
+    shares = True
+    for block, places in explanations.parts():
+        for place in places:
+            names.add(tuple(sorted(block.entries("output_names", place))))
+            shares = shares and abs(sum(block.entries("output_values", place)) - 1.0) <= SUM_TO_ONE
+    return {"outputs": list(names.pop()), "shares": shares} if len(names) == 1 else {}
