@@ -1,10 +1,16 @@
-"""Fixtures for all tests: the folder of real data sets, which is not part of the repository, and Adult from it."""
+"""Fixtures for all tests: real data sets, which are not part of the repository, and a real browser.
+
+The browser is Debian's Chromium driven by Playwright; tests that want it are skipped where either is missing.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -12,6 +18,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     import pandas as pd
 
+AXE_VERSION = "4.10.2"
 ADULT_COLUMNS = (
     "age, workclass, fnlwgt, education, education-num, marital-status, occupation, relationship, race, sex, "
     "capital-gain, capital-loss, hours-per-week, native-country"
@@ -61,3 +68,33 @@ def adult(shared_data: Path) -> tuple[pd.DataFrame, pd.Series]:
         keep_default_na=False,
     )
     return frame[ADULT_COLUMNS], frame["income"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless browser; `LIMELIGHT_CHROMIUM` names another one than /usr/bin/chromium."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install --group dev")
+    path = os.environ.get("LIMELIGHT_CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        pytest.skip(f"no browser at {path}: apt-get install chromium, or set LIMELIGHT_CHROMIUM")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core, from npm's cache or registry."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed, so axe-core cannot be fetched")
+    folder = tmp_path_factory.mktemp("axe")
+    got = subprocess.run(
+        [npm, "pack", "--silent", "--prefer-offline", f"axe-core@{AXE_VERSION}"], cwd=folder, capture_output=True
+    )
+    archives = list(folder.glob("*.tgz"))
+    if got.returncode or not archives:
+        pytest.skip("axe-core could not be fetched from npm")
+    shutil.unpack_archive(archives[0], folder)
+    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")

@@ -115,6 +115,18 @@ def test_several_models_in_two_processes_until_ctrl_c(run: Any) -> None:
     assert "Traceback" not in server.said
 
 
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_server(run: Any, by: signal.Signals) -> None:
+    psutil = pytest.importorskip("psutil")
+    server = run("models.yaml", "--workers", "2")
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    assert len(children) >= 2
+    server.process.send_signal(by)
+    server.process.wait(30)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
+
+
 def test_one_model_of_a_table_has_its_page(run: Any) -> None:
     server = run("served_models:rates", "--background", "rows.csv", "--name", "r")
     assert f"{server.address}/models/r" in server.said

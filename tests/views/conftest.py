@@ -1,30 +1,12 @@
-"""A real browser for the pages: Debian's Chromium driven by Playwright, skipped where either is missing."""
+"""Pages in a real browser, which may send nothing and complain of nothing."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-AXE_VERSION = "4.10.2"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A headless browser; `LIMELIGHT_CHROMIUM` names another one than /usr/bin/chromium."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install --group dev")
-    path = os.environ.get("LIMELIGHT_CHROMIUM", "/usr/bin/chromium")
-    if not Path(path).exists():
-        pytest.skip(f"no browser at {path}: apt-get install chromium, or set LIMELIGHT_CHROMIUM")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -48,23 +30,6 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core, from npm's cache or registry."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed, so axe-core cannot be fetched")
-    folder = tmp_path_factory.mktemp("axe")
-    got = subprocess.run(
-        [npm, "pack", "--silent", "--prefer-offline", f"axe-core@{AXE_VERSION}"], cwd=folder, capture_output=True
-    )
-    archives = list(folder.glob("*.tgz"))
-    if got.returncode or not archives:
-        pytest.skip("axe-core could not be fetched from npm")
-    shutil.unpack_archive(archives[0], folder)
-    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
 
 
 def _leaves(url: str) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import limelight as ll
+from aside import aside
 from limelight.errors import InputError
 from limelight.result.schema import from_dict
 
@@ -44,7 +45,7 @@ def processes() -> Iterator[Processes]:
 
 
 def ask(crew: Any, model: str, verb: str, body: Any) -> Any:
-    return asyncio.run(crew.ask(model, verb, json.dumps(body).encode()))
+    return aside(crew.ask(model, verb, json.dumps(body).encode()))
 
 
 def test_processes_explain_with_the_bits_of_explain(processes: Processes) -> None:
@@ -54,7 +55,7 @@ def test_processes_explain_with_the_bits_of_explain(processes: Processes) -> Non
 
     here = explainers()["t"]
     expected = [here.explain(row) for row in ROWS]
-    for said in asyncio.run(many()):
+    for said in aside(many()):
         assert said.status == 200
         assert [from_dict(each) for each in json.loads(said.content)["explanations"]] == expected
 

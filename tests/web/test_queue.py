@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aside import aside
 from limelight.web.answering import Said
 from limelight.web.queue import Busy, Left, Queue
 
@@ -42,7 +43,7 @@ def test_a_hundred_wait_for_their_turn_and_come_in_order() -> None:
         await asyncio.gather(*[queue.run("explain", question(i), here) for i in range(100)])
         assert queue.in_hand == queue.running == 0
 
-    asyncio.run(main())
+    aside(main())
     assert most == 2
     assert done == list(range(100))
 
@@ -66,7 +67,7 @@ def test_one_that_would_wait_too_long_is_told_when_to_come_back() -> None:
         assert [await each for each in waiting] == [OK] * 3
         return busy.value.seconds, queue.metrics()
 
-    seconds, metrics = asyncio.run(main())
+    seconds, metrics = aside(main())
     assert seconds == 2
     assert 'limelight_requests_total{verb="explain",end="answered"} 3' in metrics
     assert 'limelight_requests_total{verb="explain",end="busy"} 1' in metrics
@@ -90,7 +91,7 @@ def test_one_that_waited_longer_than_was_foreseen_is_let_go() -> None:
         assert await first == OK
         assert await queue.run("explain", asked, here) == OK, "its turn was not lost"
 
-    asyncio.run(main())
+    aside(main())
 
 
 def test_nothing_is_worked_on_for_whoever_has_left() -> None:
@@ -103,7 +104,7 @@ def test_nothing_is_worked_on_for_whoever_has_left() -> None:
             await queue.run("explain", asked, left)
         return queue.metrics()
 
-    assert 'end="left"} 1' in asyncio.run(main())
+    assert 'end="left"} 1' in aside(main())
 
 
 def test_refusals_and_failures_are_counted_apart() -> None:
@@ -121,6 +122,6 @@ def test_refusals_and_failures_are_counted_apart() -> None:
             await queue.run("predict", broken, here)
         return queue.metrics()
 
-    metrics = asyncio.run(main())
+    metrics = aside(main())
     assert 'verb="predict",end="refused"} 1' in metrics
     assert 'verb="predict",end="failed"} 1' in metrics

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import limelight as ll
+from aside import aside
 from limelight.errors import InputError
 from limelight.result.schema import from_dict
 
@@ -39,7 +40,7 @@ def ask(app: Any, method: str, path: str, *, base: str = "http://localhost:8000"
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base) as client:
             return await client.request(method, path, **request)
 
-    return asyncio.run(sent())
+    return aside(sent())
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_body_is_bounded_in_size_and_in_time() -> None:
         sent.append(message)
 
     headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
-    asyncio.run(slow({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send))
+    aside(slow({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send))
     assert sent[0]["status"] == 408
 
 
@@ -160,7 +161,7 @@ def test_whoever_comes_when_the_queue_is_full_is_told_to_come_back() -> None:
             go.set()
             return await first, second
 
-    first, second = asyncio.run(both())
+    first, second = aside(both())
     assert first.json() == {"predictions": [2.0]}
     assert (second.status_code, second.headers["retry-after"]) == (503, "1"), second.text
     assert 'limelight_requests_total{verb="predict",end="busy"} 1' in ask(app, "GET", "/metrics").text
@@ -195,3 +196,41 @@ def test_what_would_be_unsafe_is_not_made() -> None:
         create({"../t": table()})
     with pytest.raises(InputError, match="at least one"):
         create({})
+
+
+@pytest.mark.parametrize("verb", ["predict", "explain"])
+def test_no_file_of_the_server_is_read_for_anybody(tmp_path: Any, verb: str) -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    file = tmp_path / "secret.png"
+    pillow.new("RGB", (8, 8), (200, 10, 10)).save(file)
+    app = create({"i": ll.Explainer(lambda images: [float(np.mean(each)) for each in images], ll.Image(), seed=0)})
+    for name in (str(file), file.as_uri(), str(tmp_path / "missing.png"), "\x00"):
+        answer = ask(app, "POST", f"/v1/models/i:{verb}", json={"instances": [name]})
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "instance: expected the numbers of an image as nested lists, got str."
+    tensor = {"name": "x", "shape": [1], "datatype": "BYTES", "data": [str(file)]}
+    assert ask(app, "POST", "/v2/models/i/infer", json={"inputs": [tensor]}).status_code == 400
+
+
+def test_an_image_comes_as_nested_lists_and_is_explained_like_its_array() -> None:
+    pytest.importorskip("skimage")
+    explainer = ll.Explainer(lambda images: [float(np.mean(each)) for each in images], ll.Image(), seed=0)
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    said = ask(create({"i": explainer}), "POST", "/v1/models/i:explain", json={"instances": [image.tolist()]}).json()
+    expected = explainer.explain(image)
+    assert said["explanations"][0]["coef"] == expected.coef.tolist()
+    assert [each["name"] for each in said["explanations"][0]["features"]] == [each.name for each in expected.features]
+
+
+def test_an_integer_that_no_column_can_hold_gets_a_sentence() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"n": np.arange(100)})
+    app = create({"t": ll.Explainer(lambda f: f["n"] * 1.0, ll.Tabular(frame), seed=0)})
+    answer = ask(app, "POST", "/v1/models/t:explain", json={"instances": [[10**400]]})
+    assert (answer.status_code, "int64 can hold" in answer.text) == (400, True)
+
+
+def test_a_series_of_unequal_lists_gets_a_sentence() -> None:
+    app = create({"s": ll.Explainer(lambda many: np.asarray(many).sum(axis=1), ll.TimeSeries(), seed=0)})
+    answer = ask(app, "POST", "/v1/models/s:explain", json={"instances": [[[1.0], [1.0, 2.0]]]})
+    assert (answer.status_code, "unequal" in answer.text) == (400, True)

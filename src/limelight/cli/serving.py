@@ -114,7 +114,8 @@ class _Place:
             If it cannot.
         """
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        found = socket.socket(family, socket.SOCK_STREAM)
+        # the protocol is named, or asyncio would not turn Nagle's algorithm off, which costs 40 ms an answer
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             found.bind((self.host, self.port))
@@ -134,6 +135,7 @@ def _run(entries: list[Entry], place: _Place, *, workers: int, trust_pickle: boo
         for entry in entries:
             explainers[entry.name], start[entry.name] = entry.opened(trust_pickle=trust_pickle, tell=_tell)
         app = create(explainers, start=start, token=place.token, hosts=place.hosts, workers=workers)
+        listening.listen(2048)  # before the address is told: who comes at once waits a moment
         shown = f"[{place.host}]" if ":" in place.host else place.host
         where = f"models/{entries[0].name}" if len(entries) == 1 else ""
         _tell(f"http://{shown}:{listening.getsockname()[1]}/{where}")

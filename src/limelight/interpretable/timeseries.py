@@ -310,7 +310,10 @@ def _as_floats(thing: Any) -> FloatArray:
         thing = thing.detach().cpu()
     if isinstance(thing, np.ma.MaskedArray):  # masked is missing, and a missing number is NaN here
         thing = np.ma.filled(thing.astype(np.result_type(thing.dtype, np.float32)), np.nan)
-    values = np.asarray(thing.to_numpy() if hasattr(thing, "to_numpy") else thing)
+    try:
+        values = np.asarray(thing.to_numpy() if hasattr(thing, "to_numpy") else thing)
+    except ValueError as error:
+        raise InputError(f"instance: expected a series of numbers, got lists of unequal length ({error}).") from error
     try:
         return values if values.dtype.kind == "f" else values.astype(np.float64)
     except (TypeError, ValueError) as error:

@@ -48,16 +48,20 @@ def island(value: Any) -> str:
 def percent(value: float, low: float, high: float) -> str:
     """Return where a value lies between two others, for a style.
 
-    >>> percent(1, 0, 3)
-    '33.33%'
+    >>> percent(1, 0, 3), percent(1, 1, 1)
+    ('33.33%', '0.00%')
     """
-    return f"{(value - low) / (high - low) * 100:.2f}%"
+    return f"{(value - low) / _span(low, high) * 100:.2f}%"
 
 
 def place(first: float, last: float, low: float, high: float) -> str:
     """Return left and width of a stretch, for a style: ``left:…;width:…``."""
     a, b = sorted((first, last))
-    return f"left:{percent(a, low, high)};width:{(b - a) / (high - low) * 100:.2f}%"
+    return f"left:{percent(a, low, high)};width:{(b - a) / _span(low, high) * 100:.2f}%"
+
+
+def _span(low: float, high: float) -> float:
+    return high - low or 1.0  # numbers so near to each other that their difference is 0 lie at one place
 
 
 def strength(weight: float, largest: float) -> float:

@@ -108,7 +108,9 @@ def create(
         yield
         crew.close()
 
-    return Guard(Starlette(routes=routes, lifespan=lifespan), hosts, token, body_limit)
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.router.redirect_slashes = False  # it would name an address that a proxy's prefix is missing from
+    return Guard(app, hosts, token, body_limit)
 
 
 def _check(explainers: Mapping[str, Explainer], token: str | None, hosts: Collection[str], workers: int) -> None:

@@ -7,7 +7,10 @@ explanation depends on who made it.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -20,6 +23,10 @@ from limelight.web.answering import Said, answer
 
 THREADS = 8
 """Of one process: they wait for each other where the model computes, and not where it waits for an answer itself."""
+
+
+LOOKS = 2.0
+"""Seconds between two looks of a worker process whether its parent lives."""
 
 
 class Gone(Exception):  # noqa: N818 - an answer, not a mistake
@@ -111,7 +118,8 @@ class Processes:
 
     def close(self) -> None:
         """Let everybody go."""
-        self._pool.shutdown(wait=False, kill_workers=True)
+        # waited for: this process may end by a signal right after, and they would live on without it
+        self._pool.shutdown(wait=True, kill_workers=True)
 
     def _started(self) -> Any:
         loky = require("loky", "web")
@@ -135,12 +143,19 @@ _explainers: Mapping[str, Explainer] = {}
 
 
 def _begin(payload: bytes) -> None:
-    """Prepare a process: Ctrl-C is the parent's to hear."""
+    """Prepare a process: Ctrl-C is the parent's to hear, and it ends where the parent was killed."""
     import pickle
 
     global _explainers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _explainers = pickle.loads(payload)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOKS)
+    os._exit(1)
 
 
 def _ready() -> bool:

@@ -25,7 +25,7 @@ HEADERS = (
         b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     ),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer the form of /login would come with "Origin: null"
     (b"cache-control", b"no-store"),
 )
 Scope = dict[str, Any]
@@ -119,7 +119,9 @@ class Guard:
         if self.hosts and _name_of(host) not in self.hosts:
             raise Refused(403, "Host: this server does not go by that name; name it with --allow-host.")
         if scope["method"] not in ("GET", "HEAD"):
-            self._check_origin(headers, host, scope["path"])
+            self._check_origin(headers, host)
+        if scope["method"] == "POST" and scope["path"] != "/login":
+            _check_kind(headers)
         if scope["path"] not in OPEN_TO_ALL and not self.knows(headers):
             raise Refused(401, "A token is needed: Authorization: Bearer …, or open /login in a browser.")
         length = headers.get("content-length", "0")
@@ -130,16 +132,12 @@ class Guard:
         except TimeoutError:
             raise Refused(408, f"The body did not arrive within {self.patience:g} seconds.") from None
 
-    def _check_origin(self, headers: dict[str, str], host: str, path: str) -> None:
+    def _check_origin(self, headers: dict[str, str], host: str) -> None:
         origin = headers.get("origin")
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise Refused(403, "Origin: a page of another site may not ask here.")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             raise Refused(403, "Origin: a page of another site may not ask here.")
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        # what a form of another site can send without being asked first is never JSON
-        if path != "/login" and kind != "application/json":
-            raise Refused(415, "Content-Type: expected application/json.")
 
     def knows(self, headers: dict[str, str]) -> bool:
         """Return whether a request brings the token, or none is needed."""
@@ -161,6 +159,12 @@ class Guard:
                 raise Refused(413, f"The body is larger than {self.body_limit:,} bytes.")
             if not message.get("more_body"):
                 return bytes(body)
+
+
+def _check_kind(headers: dict[str, str]) -> None:
+    # what a form of another site can send without being asked first is never JSON
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused(415, "Content-Type: expected application/json.")
 
 
 def same(given: str, token: str) -> bool:

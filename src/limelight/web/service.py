@@ -24,7 +24,7 @@ MOST_INSTANCES = 1000
 
 def predict(explainer: Explainer, body: Any) -> dict[str, Any]:
     """Return KServe's ``{"predictions": …}``: a number for each instance, or a list where there are several outputs."""
-    outputs = outputs_of(explainer, _instances(body))
+    outputs = outputs_of(explainer, _instances(explainer, body))
     return {"predictions": outputs[:, 0].tolist() if outputs.shape[1] == 1 else outputs.tolist()}
 
 
@@ -39,22 +39,20 @@ def outputs_of(explainer: Explainer, instances: list[Any]) -> FloatArray:
 
 def explain(explainer: Explainer, body: Any) -> dict[str, Any]:
     """Return ``{"explanations": …}``, each as `to_json` writes it."""
-    return {"explanations": [to_dict(each) for each in explainer.explain_many(_instances(body))]}
+    return {"explanations": [to_dict(each) for each in explainer.explain_many(_instances(explainer, body))]}
 
 
 def what_if(explainer: Explainer, body: Any) -> dict[str, Any]:
     """Return what the model says to ``instance``, with ``mask`` of its features where they are hidden."""
     fields = _fields(body, {"instance"}, {"mask"})
-    if fields.get("mask") is None:
-        outputs = _one(explainer, fields["instance"])
-    else:
-        outputs = explainer.perturb(fields["instance"], [fields["mask"]])
+    instance, mask = received(explainer, fields["instance"]), fields.get("mask")
+    outputs = _one(explainer, instance) if mask is None else explainer.perturb(instance, [mask])
     return {"outputs": _named(explainer, outputs[0])}
 
 
 def why(explainer: Explainer, body: Any) -> dict[str, Any]:
     """Return why: the explanation drawn, the surrogate's arithmetic, and a text cut into the parts that are hidden."""
-    explanation = explainer.explain(_fields(body, {"instance"})["instance"])
+    explanation = explainer.explain(_instance(explainer, body))
     return {
         "article": _without_inline_style(html.article(explanation)),
         "surrogate": {
@@ -68,7 +66,36 @@ def why(explainer: Explainer, body: Any) -> dict[str, Any]:
 
 def page(explainer: Explainer, body: Any) -> str:
     """Return why as the page that needs no server, to be kept."""
-    return html.page(explainer.explain(_fields(body, {"instance"})["instance"]))
+    return html.page(explainer.explain(_instance(explainer, body)))
+
+
+def received(explainer: Explainer, instance: Any) -> Any:
+    """Return an instance as its kind of data takes it.
+
+    Raises
+    ------
+    InputError
+        If it is an image's path: files of the server are read for nobody.
+
+    >>> from limelight import Explainer, Image
+    >>> received(Explainer(lambda images: [image.mean() for image in images], Image()), "/etc/passwd")
+    Traceback (most recent call last):
+    limelight.errors.InputError: instance: expected the numbers of an image as nested lists, got str.
+    """
+    from limelight.interpretable.image import Image
+
+    if not isinstance(explainer.modality, Image):
+        return instance
+    if not isinstance(instance, (list, np.ndarray)):
+        raise InputError(f"instance: expected the numbers of an image as nested lists, got {type(instance).__name__}.")
+    try:
+        numbers = np.asarray(instance)
+    except ValueError as error:
+        raise InputError("instance: expected the numbers of an image as nested lists of equal length.") from error
+    if numbers.dtype.kind not in "iuf":
+        raise InputError("instance: expected the numbers of an image as nested lists, got something else in them.")
+    whole = numbers.dtype.kind != "f" and numbers.size and 0 <= numbers.min() <= numbers.max() <= 255
+    return numbers.astype(np.uint8) if whole else numbers
 
 
 def _one(explainer: Explainer, instance: Any) -> FloatArray:
@@ -76,11 +103,15 @@ def _one(explainer: Explainer, instance: Any) -> FloatArray:
     return explainer.perturb(instance, edits=[edit])
 
 
-def _instances(body: Any) -> list[Any]:
+def _instance(explainer: Explainer, body: Any) -> Any:
+    return received(explainer, _fields(body, {"instance"})["instance"])
+
+
+def _instances(explainer: Explainer, body: Any) -> list[Any]:
     instances = _fields(body, {"instances"})["instances"]
     if not isinstance(instances, list) or not 1 <= len(instances) <= MOST_INSTANCES:
         raise InputError(f"instances: expected a list of 1 to {MOST_INSTANCES} instances.")
-    return instances
+    return [received(explainer, instance) for instance in instances]
 
 
 def _fields(body: Any, needed: set[str], allowed: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]

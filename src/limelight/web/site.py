@@ -5,6 +5,7 @@ Input: explainers by name, and the instances with which their pages begin. Outpu
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -60,10 +61,13 @@ class Site:
         return Response(sheet(name) if name == "limelight.css" else _file(name), media_type=STATIC[name])
 
     async def schema(self, request: Request) -> Response:
-        """Answer with the description of the service, in the form of OpenAPI."""
-        from starlette.responses import Response
-
-        return Response(_file("openapi.json"), media_type="application/json")
+        """Answer with the description of the service, in the form of OpenAPI, with the models that there are."""
+        found = json.loads(_file("openapi.json"))
+        for methods in found["paths"].values():
+            for operation in methods.values():
+                for parameter in operation.get("parameters", ()):
+                    parameter["schema"] = {"enum": list(self.explainers)}
+        return response(said(found))
 
     async def login(self, request: Request) -> Response:
         """Ask for the token, and keep it in a cookie that no script reads and no other site sends."""

@@ -14,7 +14,7 @@ import numpy as np
 from limelight.contracts import Modality
 from limelight.errors import InputError
 from limelight.explainer import Explainer
-from limelight.web.service import MOST_INSTANCES, outputs_of
+from limelight.web.service import MOST_INSTANCES, outputs_of, received
 
 NUMBERS = {
     "UINT8": np.uint8, "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64, "INT8": np.int8,
@@ -45,7 +45,7 @@ def infer(explainer: Explainer, body: Any) -> dict[str, Any]:
     wanted = body.get("outputs") or [{"name": OUTPUT}]
     if not isinstance(wanted, list) or any(_name(each) != OUTPUT for each in wanted):
         raise InputError(f"outputs: there is one, {OUTPUT!r}.")
-    outputs = outputs_of(explainer, _instances(explainer.modality, tensors))
+    outputs = outputs_of(explainer, [received(explainer, each) for each in _instances(explainer.modality, tensors)])
     said = {"name": OUTPUT, "datatype": "FP64", "shape": list(outputs.shape), "data": outputs.ravel().tolist()}
     given = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
     return {**given, "outputs": [said]}

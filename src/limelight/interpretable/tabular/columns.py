@@ -95,8 +95,8 @@ class Column:
         if value is None:
             return self.missing
         if self.edges is not None:
-            number = float(value)
-            return bisect_left(self.edges, number) if self.low <= number <= self.high else UNKNOWN
+            # compared as it is: an integer may be too large for a float
+            return bisect_left(self.edges, float(value)) if self.low <= value <= self.high else UNKNOWN
         return self.codes.get(value, UNKNOWN)
 
     def name_of(self, code: int, value: Any) -> str:
