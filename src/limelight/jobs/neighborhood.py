@@ -34,6 +34,19 @@ def neighborhood_of(explainer: Explainer) -> Kept:
     return {content: PackedDraws.of(pool) for content, pool in pools if pool.n}
 
 
+def same(kept: Kept, other: Kept) -> bool:
+    """Return whether two neighborhoods were answered alike, to the bit."""
+    return _bits(kept) == _bits(other)
+
+
+def _bits(kept: Kept) -> list[Any]:
+    found: list[Any] = []
+    for content, packed in sorted(kept.items()):
+        held = {which: answers.tobytes() for which, answers in packed.held.items() if isinstance(answers, np.ndarray)}
+        found.append((content, packed.check, packed.answers.tobytes(), packed.known["repeats"], held))
+    return found
+
+
 def missing(kept: Kept) -> str:
     """Return the sentence about rows of a neighborhood that the model did not answer; empty where there are none."""
     for packed in kept.values():

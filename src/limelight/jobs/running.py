@@ -18,7 +18,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.jobs.folder import Folder
 from limelight.jobs.identity import check_model, manifest_of
-from limelight.jobs.neighborhood import Kept, missing, neighborhood_of, read, write
+from limelight.jobs.neighborhood import Kept, missing, neighborhood_of, read, same, write
 from limelight.jobs.processes import Stop, each_done
 from limelight.jobs.source import Chunk, open_source
 from limelight.jobs.worker import Done, pack
@@ -192,11 +192,12 @@ def status(out: str | Path) -> Job:
 
 
 def _opened(folder: Folder, explainer: Explainer, manifest: dict[str, Any]) -> Kept | None:
-    """Begin the job, or go on with it; return the neighborhood that it began with."""
+    """Begin the job, or go on with it; return the neighborhood that it began with, where the explainer has another."""
     mine = neighborhood_of(explainer)
     manifest["missing"] = missing(mine)
     folder.open(manifest, lambda: write(mine, folder.path))
-    return read(folder.path, explainer)
+    kept = read(folder.path, explainer)
+    return None if kept is None or same(kept, mine) else kept
 
 
 # -- what is to be done -----------------------------------------------------------------------------------------------

@@ -154,10 +154,10 @@ def open_source(rows: Any, modality: Modality, id_column: str | None = None, for
 def _of_path(path: Path, modality: Modality, id_column: str | None, form: Format) -> Source:
     dataset = require("pyarrow.dataset", EXTRA)
     if path.is_dir():
-        return _of_dataset("a folder of Parquet", dataset.dataset(path, format="parquet"), modality, id_column)
+        return _of_files("a folder of Parquet", dataset.dataset(path, format="parquet"), modality, id_column)
     kind = kind_of(path, "rows")
     if kind == "parquet":
-        return _of_dataset("Parquet", dataset.dataset(path, format="parquet"), modality, id_column)
+        return _of_files("Parquet", dataset.dataset(path, format="parquet"), modality, id_column)
     like = background_sample(modality)
     first = next(pieces(path, argument="rows", rows=1, form=form, like=like), None)
     _check_id(id_column, () if first is None else column_names(first))
@@ -167,7 +167,21 @@ def _of_path(path: Path, modality: Modality, id_column: str | None, form: Format
 
 def _of_dataset(kind: str, dataset: Any, modality: Modality, id_column: str | None) -> Source:
     _check_id(id_column, dataset.schema.names)
-    return Source(kind, int(dataset.count_rows()), lambda n: _rebatched(dataset, n), modality, id_column)
+    batches = lambda n: dataset.to_batches(batch_size=n, batch_readahead=2, fragment_readahead=1)  # noqa: E731
+    return Source(kind, int(dataset.count_rows()), lambda n: _rebatched(batches, n), modality, id_column)
+
+
+def _of_files(kind: str, dataset: Any, modality: Modality, id_column: str | None) -> Source:
+    """Return a source of Parquet files of our own opening, of which a row group is in memory at a time."""
+    _check_id(id_column, dataset.schema.names)
+
+    def batches(n: int) -> Iterator[Any]:
+        # a scan of the whole reads up to a gigabyte ahead, whatever it is told
+        for fragment in dataset.get_fragments():
+            for group in fragment.split_by_row_group():
+                yield from group.to_batches(schema=dataset.schema, batch_size=n, use_threads=False)
+
+    return Source(kind, int(dataset.count_rows()), lambda n: _rebatched(batches, n), modality, id_column)
 
 
 def _slices(rows: Any, total: int, n: int) -> Iterator[Any]:
@@ -180,12 +194,12 @@ def _slices(rows: Any, total: int, n: int) -> Iterator[Any]:
             yield rows[start : start + n]
 
 
-def _rebatched(dataset: Any, n: int) -> Iterator[Any]:
-    """Yield tables of n rows from the batches of a dataset, which are as large as its files have them."""
+def _rebatched(batches: Callable[[int], Iterator[Any]], n: int) -> Iterator[Any]:
+    """Yield tables of n rows from batches of at most so many, which are as large as the files have them."""
     arrow = require("pyarrow", EXTRA)
     waiting: list[Any] = []
     held = 0
-    for batch in dataset.to_batches(batch_size=min(n, 65_536), batch_readahead=2, fragment_readahead=1):
+    for batch in batches(min(n, 65_536)):
         while batch.num_rows:
             part = batch.slice(0, n - held)
             waiting.append(part)

@@ -90,6 +90,8 @@ class Worker:
             raise next(iter(errors.values()))
         table = self._table(chunk, explanations, errors)
         asked = context.caller.rows - before
+        # what is free goes back to the system: otherwise a process keeps what its largest chunk has taken
+        require("pyarrow", EXTRA).default_memory_pool().release_unused()
         return Done(chunk.start, chunk.digest, table, len(errors), len(chunk), asked)
 
     def _explained(self, chunk: Chunk) -> tuple[Explanations, dict[int, LimelightError]]:

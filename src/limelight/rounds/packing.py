@@ -85,5 +85,5 @@ def _empty(packed: PackedDraws) -> SharedDraws:
 
 
 def _held(draws: SharedDraws, which: Held, answers: FloatArray) -> HeldDraws:
-    U = draws.moved(which, draws.points(0, len(answers)))
+    U = draws.moved(which, draws.first_points(len(answers)))
     return HeldDraws(which, draws.share(which), U, draws.background.draw(U)[0], answers)

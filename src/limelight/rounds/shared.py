@@ -288,7 +288,7 @@ class SharedDraws:
             raise ValueError("held: expected which draws to make")
         # The same points as those of the first shared draws: what differs is the held column alone, so that the noise
         # of all others cancels in its weight. Replicates stay independent of each other, which is all that errors need.
-        U = self._first_points(stop)[start:]
+        U = self.first_points(stop)[start:]
         if which.how == "value":
             codes, inputs = representation.draw_with(U, which.coordinate)
         else:
@@ -298,7 +298,7 @@ class SharedDraws:
         pending.codes.append(codes)
         return inputs
 
-    def _first_points(self, stop: int) -> FloatArray:
+    def first_points(self, stop: int) -> FloatArray:
         """Return the points (stop, c) of the first shared draws: those that are there, or else drawn again."""
         drawn = [self.U, *[U for pending in self._pending if pending.held is None for U in pending.U]]
         # a latin hypercube belongs to its block
