@@ -84,8 +84,9 @@ class Frames:
         if hasattr(self.row, "iloc"):  # pandas has three dtypes of strings, of which narwhals knows one
             many = self.row.iloc[np.zeros(n, dtype=np.intp)].reset_index(drop=True)
             series = nw.get_native_namespace(self.row).Series
-            dtypes = {name: None if many[name].dtype == "category" else many[name].dtype for name in self.names}
-            return many.assign(**{name: series(texts, dtype=dtypes[name]) for name, texts in written.items()})
+            for name, texts in written.items():  # names may be numbers
+                many[name] = series(texts, dtype=None if many[name].dtype == "category" else many[name].dtype)
+            return many
         frame = nw.from_native(self.row, eager_only=True)
         new = [nw.new_series(name, texts, nw.String(), backend=frame.implementation) for name, texts in written.items()]
         return frame[np.zeros(n, dtype=np.intp)].with_columns(*new).to_native()
@@ -192,16 +193,30 @@ def _one_row(instance: Any) -> tuple[Any, Mapping[str, Any]]:
     from narwhals import dependencies
 
     if dependencies.is_pandas_series(instance):
+        if len(instance) == 1 and not isinstance(instance.index[0], str):  # no row, whose labels are columns
+            raise InputError("instance: expected a text, got a Series of one; pass the text itself, series.iloc[0].")
         instance = instance.to_frame().T.infer_objects()
     if not dependencies.is_into_dataframe(instance):
         raise InputError(
-            f"instance: expected a string, a dict or one row of a frame, got {_kind(instance)}; drop missing texts, or "
-            "replace them by ''."
+            f"instance: expected a string, a dict or one row of a frame, got {_kind(instance)}; {_remedy(instance)}."
         )
     frame = nw.from_native(instance, eager_only=True)
     if len(frame) != 1:
         raise InputError(f"instance: expected one row, got {len(frame)}; call explain_many for many.")
     return instance, frame.rows(named=True)[0]
+
+
+def _remedy(instance: Any) -> str:
+    if isinstance(instance, bytes):
+        return "decode it, instance.decode()"
+    if isinstance(instance, tuple) and len(instance) > 1 and all(isinstance(text, str) for text in instance):
+        return (
+            "name its texts in a dict, {'first': …, 'second': …}, which the model gets as a list of dicts; for many "
+            "texts call explain_many"
+        )
+    if isinstance(instance, (list, tuple, np.ndarray)):
+        return "pass one text, instance[0]; for many call explain_many"
+    return "drop missing texts, or replace them by ''"
 
 
 def _kind(value: Any) -> str:

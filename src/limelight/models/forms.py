@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.errors import LimelightError
 from limelight.models import wrappers
 from limelight.models.batches import Batch
 from limelight.models.frames import Asked, frame_of, read_frame
@@ -28,23 +29,6 @@ SCORE_KEYS = ("score", "confidence", "probability", "prob", "proba")
 """How dicts and small objects name a label and the score that it has."""
 ANSWER_KEYS = ("logits", "probabilities", "probs", "scores", "predictions", "outputs")
 """Under these names larger answers keep the numbers that are asked for, the likeliest first."""
-ODD_KEYS = {
-    "boxes": wrappers.BOXES,
-    "xyxy": wrappers.BOXES,
-    "box": wrappers.BOX_LIST,
-    "bbox": wrappers.BOX_LIST,
-    "masks": wrappers.MASKS,
-    "mask": wrappers.MASKS,
-    "segmentation": wrappers.MASKS,
-    "entity": wrappers.ENTITIES,
-    "entity_group": wrappers.ENTITIES,
-    "generated_text": wrappers.GENERATED,
-    "summary_text": wrappers.GENERATED,
-    "translation_text": wrappers.GENERATED,
-    "last_hidden_state": wrappers.EMBEDDINGS,
-    "choices": wrappers.GENERATED,
-}
-"""Names that give away an answer of another kind, and the wrapper that makes numbers of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +79,16 @@ def read_form(answer: Any, batch: Batch, inputs: Asked = NOTHING) -> Form:
     >>> read_form([{"ham": 0.25, "spam": 0.75}], Batch(1, 0, 1, 1)).rows
     [{'ham': 0.25, 'spam': 0.75}]
     """
+    try:
+        return _read(answer, batch, inputs)
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError, OverflowError) as error:
+        if isinstance(error, LimelightError):
+            raise
+        got = f"{_a(answer)} whose parts do not fit together ({type(error).__name__}: {error!s:.200})"
+        raise unexpected(got, batch, wrappers.RETURN) from error
+
+
+def _read(answer: Any, batch: Batch, inputs: Asked) -> Form:
     if isinstance(answer, np.ndarray):
         return _of_array(to_array(answer, batch)[0], batch)
     frame = frame_of(answer)
@@ -155,7 +149,7 @@ def _has_answer(answer: Any) -> bool:
     """Whether an object keeps its numbers, or its boxes, under a name known here."""
     if hasattr(answer, "detach") or hasattr(answer, "toarray") or np.isscalar(answer):
         return False
-    return any(_named(answer, key) is not None for key in (*ANSWER_KEYS, *ODD_KEYS, "cats"))
+    return any(_named(answer, key) is not None for key in (*ANSWER_KEYS, *wrappers.ODD_KEYS, "cats"))
 
 
 def _named(answer: Any, key: str) -> Any:
@@ -174,7 +168,7 @@ def _of_object(answer: Any, batch: Batch) -> Form:
             if found is not None and not isinstance(found, (str, Mapping)) and _length(found) == batch.rows:
                 form = read_form(found, batch)
                 return Numbers(form.array, logits=key == "logits") if isinstance(form, Numbers) else form
-    for key, remedy in ODD_KEYS.items():
+    for key, remedy in wrappers.ODD_KEYS.items():
         if _named(answer, key) is not None:
             raise unexpected(f"{_a(answer)} with {key!r}", batch, remedy)
     if isinstance(answer, Mapping):
@@ -335,11 +329,12 @@ def _pair(item: Any) -> tuple[Any, float] | None:
     """Return the label and the score of a small dict or object that holds one of each; None for anything else."""
     if item is None or isinstance(item, (str, bytes)) or np.isscalar(item) or hasattr(item, "shape"):
         return None
-    if any(_named(item, key) is not None for key in ODD_KEYS):
+    if any(_named(item, key) is not None for key in wrappers.ODD_KEYS):
         return None
     if isinstance(item, (list, tuple)) and not hasattr(item, "_fields"):
-        is_pair = len(item) == 2 and isinstance(item[0], str) and _is_number(item[1])
-        return (item[0], float(item[1])) if is_pair else None
+        # (label, score), or (identifier, label, score) as Keras' decode_predictions answers
+        words = len(item) in (2, 3) and all(isinstance(word, str) for word in item[:-1])
+        return (item[-2], float(item[-1])) if words and _is_number(item[-1]) else None
     label, score = _first(item, LABEL_KEYS), _first(item, SCORE_KEYS)
     if label is None or score is None or not _is_number(score) or not isinstance(label, (str, int, bool, np.generic)):
         return None
@@ -370,7 +365,7 @@ def _label(label: Any) -> Any:
 
 
 def _odd_row(item: Any, batch: Batch) -> Exception:
-    for key, remedy in ODD_KEYS.items():
+    for key, remedy in wrappers.ODD_KEYS.items():
         if _named(item, key) is not None:
             return unexpected(f"{_a(item)} with {key!r} for an input", batch, remedy)
     if not isinstance(item, Mapping):

@@ -11,25 +11,17 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError
-from limelight.models.estimators import LABELS_NOTE, About, about
+from limelight.models.estimators import About, about
+from limelight.models.found import Found, as_array, labels_of_config, numbered
+from limelight.models.networks import fasttext_model, keras_model, spacy_language, tokenized, torch_module
 from limelight.models.wrappers import function as wrapper
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """How a library's model is asked, and what it answers; the fields are those of `Adapted`."""
-
-    function: Callable[[Inputs], Any]
-    kind: str
-    about: About = field(default_factory=About)
 
 
 def from_library(model: Any) -> Found | None:
@@ -40,10 +32,12 @@ def from_library(model: Any) -> Found | None:
     >>> from_library(len) is None
     True
     """
+    if (found := tokenized(model)) is not None:
+        return found
     for base in type(model).__mro__:
         package = base.__module__.split(".")[0]
         make = _LIBRARIES.get((package, base.__name__))
-        if make is _torch and (hasattr(model, "predict_proba") or hasattr(model, "predict")):
+        if make is torch_module and (hasattr(model, "predict_proba") or hasattr(model, "predict")):
             return None
         if make is not None:
             return make(model)
@@ -51,29 +45,6 @@ def from_library(model: Any) -> Found | None:
     if labels.names is not None and callable(model):  # a pipeline around a network
         return Found(model, "callable", labels)
     return None
-
-
-def labels_of_config(model: Any) -> About:
-    """Return the classes that the configuration of a network names (`config.id2label`)."""
-    config = getattr(model, "config", None)
-    by_id = getattr(config, "id2label", None)
-    if not isinstance(by_id, Mapping) or not by_id:
-        return About()
-    names = tuple(str(by_id[each]) for each in sorted(by_id, key=int))
-    several = getattr(config, "problem_type", None) == "multi_label_classification"
-    return About(names, names, exclusive=not several)
-
-
-def _numbered(k: int, *, values: bool = False) -> About:
-    """Return k classes that are numbers from 0."""
-    labels = tuple(range(k))
-    return About(
-        labels,
-        tuple(str(each) for each in labels),
-        values=values,
-        exclusive=True,
-        note=LABELS_NOTE if values else "",
-    )
 
 
 # ---- onnxruntime -----------------------------------------------------------------------------------------------------
@@ -95,7 +66,7 @@ class OnnxSession:
     def _feed(self, inputs: Inputs) -> dict[str, Any]:
         wanted = self.session.get_inputs()
         if len(wanted) == 1:
-            return {wanted[0].name: _tensor(_as_array(inputs), wanted[0])}
+            return {wanted[0].name: _tensor(as_array(inputs), wanted[0])}
         names = [each.name for each in wanted]
         missing = [name for name in names if name not in _names_of(inputs)]
         if missing:
@@ -112,14 +83,6 @@ def _names_of(inputs: Inputs) -> list[str]:
     if isinstance(inputs, Mapping):
         return [str(name) for name in inputs]
     return [str(name) for name in getattr(inputs, "columns", ())]
-
-
-def _as_array(inputs: Inputs) -> Any:
-    if hasattr(inputs, "to_numpy"):
-        return inputs.to_numpy()
-    if hasattr(inputs, "toarray"):
-        return inputs.toarray()
-    return np.asarray(inputs)
 
 
 def _tensor(array: Any, wanted: Any) -> Any:
@@ -167,16 +130,16 @@ def _xgboost(booster: Any) -> Found:
     learner = json.loads(booster.save_config())["learner"]
     objective = learner["objective"]["name"]
     if objective == "binary:logistic":
-        return Found(asked, "predict_proba", _numbered(2))
+        return Found(asked, "predict_proba", numbered(2))
     if objective == "binary:logitraw":
-        return Found(asked, "decision_function", _numbered(2))
+        return Found(asked, "decision_function", numbered(2))
     if objective == "binary:hinge":
-        return Found(asked, "predict", _numbered(2, values=True))
+        return Found(asked, "predict", numbered(2, values=True))
     classes = int(learner.get("learner_model_param", {}).get("num_class", 0) or 0)
     if objective == "multi:softmax":
-        return Found(asked, "predict", _numbered(classes, values=True))
+        return Found(asked, "predict", numbered(classes, values=True))
     if objective == "multi:softprob":
-        return Found(asked, "predict_proba", _numbered(classes))
+        return Found(asked, "predict_proba", numbered(classes))
     return Found(asked, "predict")
 
 
@@ -185,10 +148,10 @@ def _lightgbm(booster: Any) -> Found:
     found = re.search(r"^objective=(\w+)(.*)$", text, re.MULTILINE)
     objective = found.group(1) if found else ""
     if objective == "binary":
-        return Found(booster.predict, "predict_proba", _numbered(2))
+        return Found(booster.predict, "predict_proba", numbered(2))
     if objective in ("multiclass", "multiclassova"):
         classes = re.search(r"^num_class=(\d+)$", text, re.MULTILINE)
-        return Found(booster.predict, "predict_proba", _numbered(int(classes.group(1)) if classes else 0))
+        return Found(booster.predict, "predict_proba", numbered(int(classes.group(1)) if classes else 0))
     return Found(booster.predict, "predict")
 
 
@@ -212,81 +175,6 @@ def _catboost(model: Any) -> Found | None:
     return Found(CatboostClasses(model), "predict_proba", About(labels, tuple(str(each) for each in labels)))
 
 
-# ---- networks --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TorchModule:
-    """Ask a `torch.nn.Module`: arrays become tensors of its dtype on its device; in eval mode, without gradients."""
-
-    module: Any
-
-    def __call__(self, inputs: Inputs) -> Any:
-        """Return the module's answer; its training flags are as before."""
-        torch = sys.modules["torch"]
-        with torch.no_grad(), _evaluating(self.module):
-            if isinstance(inputs, Mapping):
-                return self.module(**{name: self._tensor(values, torch) for name, values in inputs.items()})
-            return self.module(self._tensor(inputs, torch))
-
-    def _tensor(self, inputs: Any, torch: Any) -> Any:
-        weight = next(iter(self.module.parameters()), None)
-        if not isinstance(inputs, torch.Tensor):
-            inputs = self._read(inputs, torch)
-        if weight is None:
-            return inputs
-        inputs = inputs.to(weight.device)
-        if inputs.is_floating_point() or not self._takes_numbers_of_words():
-            return inputs.to(weight.dtype)
-        return inputs
-
-    def _read(self, inputs: Any, torch: Any) -> Any:
-        if isinstance(inputs, (list, tuple)) and len(inputs):
-            if isinstance(inputs[0], str):
-                raise InputError(
-                    "model: a network takes numbers, and the inputs are texts; put the tokenizer in front of it:"
-                    + wrapper("return model(**tokenizer(texts, return_tensors='pt', padding=True)).logits", "texts")
-                )
-            if isinstance(inputs[0], torch.Tensor):
-                return torch.stack(list(inputs))
-        return torch.as_tensor(np.ascontiguousarray(_as_array(inputs)))
-
-    def _takes_numbers_of_words(self) -> bool:
-        """Whether integers look something up, so that they must stay integers."""
-        return any(type(each).__name__.startswith("Embedding") for each in self.module.modules())
-
-
-@contextmanager
-def _evaluating(module: Any) -> Any:
-    """Switch dropout and the like off inside the block; each part is put back by itself, since parts may differ."""
-    training = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, was in training:
-            part.training = was
-
-
-def _torch(module: Any) -> Found:
-    return Found(TorchModule(module), "callable", labels_of_config(module))
-
-
-@dataclass(frozen=True, slots=True)
-class SpacyPipe:
-    """Ask a spaCy pipeline, which takes texts by `pipe`; the categories of each document are read."""
-
-    nlp: Any
-
-    def __call__(self, texts: Inputs) -> Any:
-        """Return the documents."""
-        return list(self.nlp.pipe(texts))
-
-
-def _spacy(nlp: Any) -> Found:
-    return Found(SpacyPipe(nlp), "callable")
-
-
 # ---- models around other models --------------------------------------------------------------------------------------
 
 
@@ -298,13 +186,42 @@ def _pyfunc(model: Any) -> Found:
     return Found(model.predict, method, about(inside, method))
 
 
+# ---- statistics ------------------------------------------------------------------------------------------------------
+
+
+def _statsmodels(results: Any) -> Found | None:
+    """Name the classes of a model of classes; any other is asked by `predict`, as an estimator is."""
+    inside = getattr(results, "_results", results)
+    family = type(getattr(getattr(inside, "model", None), "family", None)).__name__
+    names = {base.__name__ for base in type(inside).__mro__}
+    if "BinaryResults" in names or family == "Binomial":
+        return Found(results.predict, "predict_proba", numbered(2))
+    return None
+
+
+def _lifelines(fitter: Any) -> Found | None:
+    """Ask for what adds up: the logarithm of the partial hazard; else for the time that half of them reach."""
+    for method, name in (
+        ("predict_log_partial_hazard", "log partial hazard"),
+        ("predict_median", "median survival time"),
+    ):
+        if callable(getattr(fitter, method, None)):
+            return Found(getattr(fitter, method), "predict", About(None, (name,)))
+    return None
+
+
 _LIBRARIES: dict[tuple[str, str], Callable[[Any], Found | None]] = {
     ("onnxruntime", "InferenceSession"): _onnx,
     ("xgboost", "Booster"): _xgboost,
     ("lightgbm", "Booster"): _lightgbm,
     ("catboost", "CatBoost"): _catboost,
-    ("torch", "Module"): _torch,
-    ("spacy", "Language"): _spacy,
+    ("torch", "Module"): torch_module,
+    ("keras", "Model"): keras_model,
+    ("tf_keras", "Model"): keras_model,
+    ("spacy", "Language"): spacy_language,
+    ("fasttext", "_FastText"): fasttext_model,
+    ("statsmodels", "ResultsWrapper"): _statsmodels,
+    ("lifelines", "RegressionFitter"): _lifelines,
     ("mlflow", "PyFuncModel"): _pyfunc,
 }
 """By the package and the name of a class among the bases of the model's."""

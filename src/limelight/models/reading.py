@@ -282,6 +282,8 @@ class Reader:
             raise unexpected("strings", batch, "Return a score for each class, as predict_proba does.")
         if len(values) != batch.rows:
             raise unexpected(f"{len(values)} labels", batch, wrappers.RETURN)
+        if any(isinstance(value, (list, dict, set, np.ndarray, tuple)) for value in values):
+            raise unexpected("lists among labels", batch, "Return one label for each input.")
         missing = np.array([value is None or value != value for value in values])
         labelled = [(row, value, 1.0) for row, value in enumerate(values) if not missing[row]]
         if not labelled:  # which columns there are is not known from nothing
@@ -327,6 +329,8 @@ class Reader:
             raise unexpected(f"the label {new[0]!r}", batch, remedy)
         if len(self._labels) + len(new) > most:
             remedy = f"Labels are few; if these are, name all of them by output_names. {wrappers.GENERATED}"
+            if all(_is_number_in_words(label) for label in new):
+                remedy = wrappers.TEXTS_OF_NUMBERS
             raise unexpected(f"more than {most} different strings", batch, remedy)
         self._labels += sorted(new, key=lambda label: (type(label).__name__, label))
         self._new_labels = not self._fixed
@@ -369,3 +373,11 @@ def _indicators_of_heads(array: NDArray[Any], heads: tuple[tuple[Any, ...], ...]
         kept = labels[1:] if len(labels) == 2 else labels
         blocks.append(np.column_stack([array[:, column] == label for label in kept]))
     return np.hstack(blocks).astype(np.float64)
+
+
+def _is_number_in_words(label: Any) -> bool:
+    try:
+        float(label)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(label, str)

@@ -5,6 +5,7 @@ An advice must be one that can be followed: it names what the object at hand rea
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from limelight.errors import InputError
@@ -48,7 +49,42 @@ CURVES = ONE_NUMBER + function("return [curve(365) for curve in model(inputs)]")
 EMBEDDINGS = ONE_NUMBER + function("return embed(inputs) @ embed([original])[0]")
 """For embeddings: the similarity to one of them."""
 TUPLE = "Choose one of its arrays, for example:" + function("return model(inputs)[0]")
+TEXTS_OF_NUMBERS = "These are numbers written as text:" + function("return [float(answer) for answer in model(inputs)]")
+OPENERS = {
+    ".onnx": "onnxruntime.InferenceSession(path)",
+    ".h5": "keras.models.load_model(path)",
+    ".keras": "keras.models.load_model(path)",
+    ".pt": "torch.jit.load(path), or torch.load(path) with the module's own code",
+    ".pth": "torch.jit.load(path), or torch.load(path) with the module's own code",
+    ".ubj": "xgboost.Booster(model_file=path)",
+    ".json": "xgboost.Booster(model_file=path)",
+    ".cbm": "catboost.CatBoost().load_model(path)",
+    ".lgb": "lightgbm.Booster(model_file=path)",
+    ".txt": "lightgbm.Booster(model_file=path)",
+    ".skops": "skops.io.load(path)",
+    ".bin": "fasttext.load_model(path)",
+}
+"""How a file is named → what opens it."""
 RETURN = "Return one row of numbers for each input, in their order."
+
+
+ODD_KEYS = {
+    "boxes": BOXES,
+    "xyxy": BOXES,
+    "box": BOX_LIST,
+    "bbox": BOX_LIST,
+    "masks": MASKS,
+    "mask": MASKS,
+    "segmentation": MASKS,
+    "entity": ENTITIES,
+    "entity_group": ENTITIES,
+    "generated_text": GENERATED,
+    "summary_text": GENERATED,
+    "translation_text": GENERATED,
+    "last_hidden_state": EMBEDDINGS,
+    "choices": GENERATED,
+}
+"""Names that give away an answer of another kind, and the wrapper that makes numbers of it."""
 
 
 def key_of(name: object) -> str:
@@ -63,8 +99,14 @@ def unknown_model(model: Any) -> InputError:
 
 
 def _remedy(model: Any) -> str:
-    if isinstance(model, str):
-        return "open the file first, for example joblib.load(path)."
+    if isinstance(model, (str, PurePath)):
+        return f"open the file first: {OPENERS.get(PurePath(model).suffix.lower(), 'joblib.load(path)')}."
+    if hasattr(model, "shape"):
+        return "these are answers already: pass what makes them, such as model.predict_proba without calling it."
+    if isinstance(model, (tuple, list)) and len(model) == 2 and hasattr(model[0], "transform"):
+        return "join the two: sklearn.pipeline.make_pipeline(*model)."
+    if hasattr(model, "SerializeToString"):
+        return "run it: onnxruntime.InferenceSession(model.SerializeToString())."
     for method in ("transform", "score_samples", "infer", "forward", "run", "generate"):
         if callable(getattr(model, method, None)):
             return "wrap what it has:" + function(f"return model.{method}(inputs)")

@@ -343,7 +343,12 @@ class Explanations(Sequence[Explanation]):
         """
         from limelight.result import parquet
 
-        return cls.of(parquet.read(path))
+        try:
+            return cls.of(parquet.read(path))
+        except parquet.WRONG as error:
+            if isinstance(error, InputError):
+                raise
+            raise parquet.damaged(path, error) from error
 
     # -- blocks -------------------------------------------------------------------------------------------------------
 

@@ -109,19 +109,28 @@ def read(path: str | Path) -> Iterator[Explanation]:
     except (arrow.ArrowInvalid, OSError) as error:
         raise InputError(f"path: expected a Parquet file, got '{path}' ({error}).") from error
     with file:
-        _check_version(path, file.schema_arrow.metadata or {})
         try:
+            _check_version(path, file.schema_arrow.metadata or {})
             # a file of none has no row group to begin with, which older versions of pyarrow ask for all the same
             batches = file.iter_batches(batch_size=_AT_ONCE) if file.metadata.num_rows else ()
             for batch in batches:
                 yield from restored(batch)
-        except (KeyError, ValueError, TypeError, IndexError, OSError) as error:
+        except (*WRONG, OSError, arrow.ArrowException) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(
-                f"path: '{path}' does not hold whole explanations ({type(error).__name__}: {error}); the file was "
-                "damaged or edited. Write it again with Explanations.to_parquet."
-            ) from error
+            raise damaged(path, error) from error
+
+
+WRONG = (KeyError, ValueError, TypeError, IndexError, AttributeError)
+"""What Python raises where a cell holds something else than it should."""
+
+
+def damaged(path: str | Path, error: Exception) -> InputError:
+    """Return the error for a file whose cells do not make explanations."""
+    return InputError(
+        f"path: '{path}' does not hold whole explanations ({type(error).__name__}: {error}); the file was "
+        "damaged or edited. Write it again with Explanations.to_parquet."
+    )
 
 
 def restored(batch: Any) -> Iterator[Explanation]:
