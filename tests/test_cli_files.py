@@ -111,6 +111,14 @@ def test_large_identifiers_beside_a_gap_are_exact(tmp_path: Path) -> None:
     assert read_frame(path, argument="--data")["id"].dropna().tolist() == [2**60 + 1, 2**60 + 2]
 
 
+def test_an_empty_column_is_missing_throughout(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x,empty\n1,\n2,\n", encoding="utf-8")
+    frame = read_frame(path, argument="--data")
+    assert frame["empty"].isna().all()
+    assert frame["x"].tolist() == [1, 2]
+
+
 def test_large_identifiers_of_a_row_reach_the_model_exactly(explain: Any) -> None:
     rows = [{"price": 2**60 + i, "share": i / 7} for i in range(200)]
     explanation = explain("price_of", write("train.csv", rows), write("test.csv", rows[3:4]))

@@ -311,7 +311,7 @@ def _are_large_integers(present: Any) -> bool:
     texts = present.tolist()
     if not all(re.fullmatch(r"-?\d{1,19}", text) for text in texts):
         return False
-    return EXACT < max(abs(int(text)) for text in texts) < 2**63
+    return EXACT < max((abs(int(text)) for text in texts), default=0) < 2**63
 
 
 def _dates(written: Any, argument: str, zone: Any = None) -> Any:
