@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "bench": frozenset({"local", "result", "explainer", "interpretable", "package"}),
     "reports": frozenset({"result", "overview", "views"}),
-    "web": frozenset({"result", "explainer", "interpretable", "views", "jobs"}),
+    "web": frozenset({"result", "explainer", "interpretable", "views", "jobs", "overview"}),
     "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),
     "demo": frozenset({"result", "explainer", "interpretable", "package"}),
     "cli": frozenset(

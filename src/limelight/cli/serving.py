@@ -15,7 +15,7 @@ from limelight.errors import InputError
 from limelight.optional import require
 
 ModelArgument = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="MODEL",
         help="A model as for explain, such as file.skops, or module:object; several: models.yaml, or a folder.",
@@ -29,6 +29,10 @@ DataOption = Annotated[
 ]
 RowOption = Annotated[int, typer.Option(help="That row, counted from 0.")]
 TextOption = Annotated[str | None, typer.Option(metavar="TEXT", help="For texts: the one with which the page begins.")]
+ExplanationsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="A job's folder, or a file of explanations: /dashboard. Needs no MODEL."),
+]
 ImageOption = Annotated[Path | None, typer.Option(help="For images: one of them.")]
 SeriesOption = Annotated[Path | None, typer.Option(help="For series: one of them.")]
 WorkersOption = Annotated[
@@ -57,8 +61,9 @@ TrustOption = Annotated[
 
 
 def serve(
-    model: ModelArgument,
+    model: ModelArgument = None,
     *,
+    explanations: ExplanationsOption = None,
     background: BackgroundOption = None,
     data: DataOption = None,
     row: RowOption = 0,
@@ -76,9 +81,10 @@ def serve(
     trust: TrustOption = None,
     settings: dict[str, Any],
 ) -> None:
-    """Ask the real model "what if" in a browser, and explain over HTTP (KServe's V1 and the Open Inference Protocol).
+    """Ask the real model "what if" in a browser, look through many explanations, and explain over HTTP.
 
     limelight serve model.skops --background train.csv --workers 2
+    limelight serve --explanations reasons/
     """
     from limelight.web.guard import LOOPBACK
 
@@ -86,14 +92,17 @@ def serve(
         raise InputError(f"--host: {host} lets others in, so it needs --token-file FILE.")
     given = {"background": background, "data": data, "text": text, "image": image, "series": series}
     options = {"row": row, "drop": tuple(drop or ()), "trust": tuple(trust or ()), "settings": settings}
-    entries = several(model)
-    if entries is None:
+    if model is None and explanations is None:
+        raise InputError("MODEL: expected a model, or --explanations FOLDER, got neither.")
+    entries = [] if model is None else several(model)
+    if entries is None and model is not None:
         entries = [Entry(name or Path(model.partition(":")[0]).stem, model, **given, **options)]  # type: ignore[arg-type]
     else:
         _refuse({**given, "name": name, "drop": drop, "trust": trust, "settings": settings})
     token = None if token_file is None else _token(token_file)
     hosts = () if token is not None and not allow_host else (*LOOPBACK, *(allow_host or ()))
-    _run(entries, _Place(host, port, token, hosts), workers=workers, trust_pickle=trust_pickle)
+    how = {"workers": workers, "explanations": explanations}
+    _run(entries or [], _Place(host, port, token, hosts), how, trust_pickle=trust_pickle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,7 @@ class _Place:
         return found
 
 
-def _run(entries: list[Entry], place: _Place, *, workers: int, trust_pickle: bool) -> None:
+def _run(entries: list[Entry], place: _Place, how: dict[str, Any], *, trust_pickle: bool) -> None:
     from limelight.web.app import create
 
     server: Any = require("uvicorn", "web")
@@ -134,10 +143,10 @@ def _run(entries: list[Entry], place: _Place, *, workers: int, trust_pickle: boo
         explainers, start = {}, {}
         for entry in entries:
             explainers[entry.name], start[entry.name] = entry.opened(trust_pickle=trust_pickle, tell=_tell)
-        app = create(explainers, start=start, token=place.token, hosts=place.hosts, workers=workers)
+        app = create(explainers, start=start, token=place.token, hosts=place.hosts, **how)
         listening.listen(2048)  # before the address is told: who comes at once waits a moment
         shown = f"[{place.host}]" if ":" in place.host else place.host
-        where = f"models/{entries[0].name}" if len(entries) == 1 else ""
+        where = f"models/{entries[0].name}" if len(entries) == 1 else "" if entries else "dashboard"
         _tell(f"http://{shown}:{listening.getsockname()[1]}/{where}")
         # no access log: paths would be harmless, but whoever turns it on should decide that
         config = server.Config(app, access_log=False, log_level="warning", server_header=False, ws="none")

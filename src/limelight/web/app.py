@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limelight.errors import InputError, UnknownNameError
@@ -16,6 +17,7 @@ from limelight.optional import require
 from limelight.web import tensors
 from limelight.web.answering import VERBS, said
 from limelight.web.crew import Crew, Gone, Processes, Threads
+from limelight.web.dashboard import Dashboard
 from limelight.web.guard import LOOPBACK, Guard
 from limelight.web.queue import Busy, Left, Queue
 from limelight.web.site import Site, response
@@ -29,6 +31,7 @@ def create(
     explainers: Mapping[str, Explainer],
     *,
     start: Mapping[str, Any] | None = None,
+    explanations: str | Path | None = None,
     token: str | None = None,
     hosts: Collection[str] = LOOPBACK,
     workers: int = 1,
@@ -45,6 +48,8 @@ def create(
     start
         For each name the instance with which its page begins: a row as a list in column order, or a text. A model
         without one is served, and has no page.
+    explanations
+        A job's folder, or a file of explanations, that is shown at ``/dashboard``.
     token
         Who asks must bring it, as ``Authorization: Bearer …`` or by the form at ``/login``; None for none.
     hosts
@@ -77,14 +82,14 @@ def create(
     >>> app.hosts
     ('127.0.0.1', 'localhost', '::1')
     """
-    _check(explainers, token, hosts, workers)
+    _check(explainers, explanations, token, hosts, workers)
     require("starlette", "web")
     from starlette.applications import Starlette
     from starlette.routing import Route
 
     crew: Crew = Threads(explainers) if workers == 1 else Processes(explainers, workers)
     server = Server(dict(explainers), crew, Queue(crew.size, waiting, patience))
-    site = Site(dict(explainers), dict(start or {}), token)
+    site = Site(dict(explainers), dict(start or {}), token, dashboard=explanations is not None)
     routes = [
         Route("/", site.front),
         Route("/login", site.login, methods=["GET", "POST"]),
@@ -103,6 +108,11 @@ def create(
         Route("/v2/models/{model}/infer", server.infer, methods=["POST"]),
     ]
 
+    if explanations is not None:
+        dashboard = Dashboard(explanations)
+        routes.append(Route("/dashboard", dashboard.page))
+        routes.append(Route("/dashboard/{view}", dashboard.view, methods=["POST"]))
+
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         yield
@@ -113,8 +123,14 @@ def create(
     return Guard(app, hosts, token, body_limit)
 
 
-def _check(explainers: Mapping[str, Explainer], token: str | None, hosts: Collection[str], workers: int) -> None:
-    if not explainers:
+def _check(
+    explainers: Mapping[str, Explainer],
+    explanations: str | Path | None,
+    token: str | None,
+    hosts: Collection[str],
+    workers: int,
+) -> None:
+    if not explainers and explanations is None:
         raise InputError("explainers: expected at least one, got none; pass {'name': Explainer(…)}.")
     for name in explainers:
         if not name or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():

@@ -19,7 +19,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title}</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="{root}static/limelight.css">
-<link rel="stylesheet" href="{root}static/live.css"></head>
+<link rel="stylesheet" href="{root}static/live.css">{sheets}</head>
 <body>{body}</body></html>"""
 _WHAT_IF = """<main class="live"><header class="top"><h1>What if? <small>{name}</small></h1>
 <div class="tools" role="group" aria-label="History">
@@ -42,18 +42,20 @@ def what_if_page(name: str, modality: Modality, start: Any) -> str:
         said = (
             "<main class='live'><h1>No page for this kind of data</h1><p>It is served: ask <code>:explain</code>.</p>"
         )
-        return _filled(f"What if? {name}", said + "</main>", root="../")
+        return filled(f"What if? {name}", said + "</main>", root="../")
     headings = {"table": "Change a value", "text": "Strike or type words"}
     reasons = {"table": "Why", "text": "Why, of the text as it is typed"}[found["kind"]]
     data = markup.island({**found, "model": name})
     body = _WHAT_IF.format(name=escape(name), heading=headings[found["kind"]], reasons=reasons, data=data, root="../")
-    return _filled(f"What if? {name}", body, root="../")
+    return filled(f"What if? {name}", body, root="../")
 
 
-def models_page(names: Sequence[str], start: Mapping[str, Any]) -> str:
-    """Return the list of the models."""
+def models_page(names: Sequence[str], start: Mapping[str, Any], *, dashboard: bool = False) -> str:
+    """Return the list of the models, and a link to the dashboard where there is one."""
     items = "".join(_item(name, has_page=name in start) for name in names)
-    return _filled("Models", f'<main class="live"><h1>Models</h1><ul class="models">{items}</ul></main>')
+    if dashboard:
+        items += '<li><a href="dashboard">Dashboard</a> many explanations, summed up and looked through</li>'
+    return filled("Models", f'<main class="live"><h1>Models</h1><ul class="models">{items}</ul></main>')
 
 
 def _item(name: str, *, has_page: bool) -> str:
@@ -64,7 +66,7 @@ def _item(name: str, *, has_page: bool) -> str:
 def login_page(*, wrong: bool) -> str:
     """Return the form that asks for the token."""
     said = '<p class="failed" role="alert">That is not the token.</p>' if wrong else ""
-    return _filled(
+    return filled(
         "Token",
         '<main class="live login"><h1>Token</h1><form method="post" action="login">'
         '<label for="token">The token that this server was started with</label>'
@@ -75,8 +77,22 @@ def login_page(*, wrong: bool) -> str:
     )
 
 
-def _filled(title: str, body: str, *, root: str = "") -> str:
-    return _PAGE.format(title=escape(title), body=body, root=root)
+def filled(title: str, body: str, *, root: str = "", sheets: Sequence[str] = ()) -> str:
+    """Return a page.
+
+    Parameters
+    ----------
+    title
+        Of the page.
+    body
+        HTML, escaped already.
+    root
+        The way from its address to the root.
+    sheets
+        Further style sheets.
+    """
+    more = "".join(f'<link rel="stylesheet" href="{root}static/{name}">' for name in sheets)
+    return _PAGE.format(title=escape(title), body=body, root=root, sheets=more)
 
 
 def read_island(page: str) -> dict[str, Any]:

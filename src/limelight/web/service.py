@@ -54,7 +54,7 @@ def why(explainer: Explainer, body: Any) -> dict[str, Any]:
     """Return why: the explanation drawn, the surrogate's arithmetic, and a text cut into the parts that are hidden."""
     explanation = explainer.explain(_instance(explainer, body))
     return {
-        "article": _without_inline_style(html.article(explanation)),
+        "article": drawn(explanation),
         "surrogate": {
             "targets": list(explanation.targets),
             "local_prediction": [float(value) for value in explanation.local_prediction],
@@ -145,9 +145,9 @@ def _parts(explanation: Explanation) -> list[list[Any]]:
     return [*pieces, [text[end:], None]] if end < len(text) else pieces
 
 
-def _without_inline_style(article: str) -> str:
-    """Return an article whose styles a script sets: the policy of the live page lets no markup bring its own."""
-    return article.replace(' style="', ' data-style="')
+def drawn(explanation: Explanation) -> str:
+    """Return an explanation as an article whose styles a script sets: the policy lets no markup bring its own."""
+    return html.article(explanation).replace(' style="', ' data-style="')
 
 
 def finite(value: Any) -> Any:

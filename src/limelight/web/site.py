@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-STATIC = {"live.js": "text/javascript", "live.css": "text/css", "limelight.css": "text/css"}
+STATIC = {
+    "live.js": "text/javascript",
+    "pieces.js": "text/javascript",
+    "dashboard.js": "text/javascript",
+    "live.css": "text/css",
+    "dashboard.css": "text/css",
+    "limelight.css": "text/css",
+}
 
 
 class Site:
@@ -29,16 +36,20 @@ class Site:
     ----------
     explainers, start, token
         As in `limelight.web.create`.
+    dashboard
+        Whether there is one.
     """
 
-    def __init__(self, explainers: dict[str, Explainer], start: dict[str, Any], token: str | None) -> None:
-        self.explainers, self.start, self.token = explainers, start, token
+    def __init__(
+        self, explainers: dict[str, Explainer], start: dict[str, Any], token: str | None, *, dashboard: bool = False
+    ) -> None:
+        self.explainers, self.start, self.token, self.dashboard = explainers, start, token, dashboard
 
     async def front(self, request: Request) -> Response:
         """Answer with a list of the models that have a page."""
         from starlette.responses import HTMLResponse
 
-        return HTMLResponse(models_page(list(self.explainers), self.start))
+        return HTMLResponse(models_page(list(self.explainers), self.start, dashboard=self.dashboard))
 
     async def page(self, request: Request) -> Response:
         """Answer with the live page of one model."""

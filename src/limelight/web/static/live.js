@@ -1,5 +1,6 @@
 // The live page: every change asks the real model at once, and why when the person pauses.
 // The last question wins: an answer that comes after a newer question is dropped.
+import { make, place } from './pieces.js';
 const data = JSON.parse(document.getElementById('data').textContent);
 const at = (id) => document.getElementById(id);
 const IDLE = 300;
@@ -49,7 +50,7 @@ async function explainNow() {
     const said = await ask('why', { instance: instance() });
     if (mine !== explained) return;
     why = said;
-    drawReasons(said.article);
+    place(said.article, at('reasons'));
     if (data.kind === 'text') drawWords();
     if (data.kind === 'text' && state.struck.length) answerNow();
   } catch (error) {
@@ -103,15 +104,6 @@ function read() {
 }
 
 // -- drawing -------------------------------------------------------------------
-function make(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) made.setAttribute(name, value === true ? '' : value);
-  }
-  made.append(...children);
-  return made;
-}
-
 function drawControls() {
   const form = at('controls');
   form.replaceChildren();
@@ -222,23 +214,6 @@ function surrogate(name) {
   let g = why.surrogate.local_prediction[k];
   for (const j of state.struck) g -= why.surrogate.coef[k][j];
   return `surrogate ${g.toFixed(3)}`;
-}
-function drawReasons(article) {
-  const holder = make('div');
-  holder.innerHTML = article; // made and escaped by views/html.py; the policy runs nothing in it
-  for (const each of holder.querySelectorAll('[data-style]')) each.style.cssText = each.dataset.style;
-  for (const each of holder.querySelectorAll('script')) each.remove();
-  // the page has its own h1 and h2
-  for (const [from, to] of [['h1', 'h3'], ['h3', 'h4']]) {
-    for (const old of holder.querySelectorAll(from)) {
-      if ('done' in old.dataset) continue;
-      const heading = make(to, { 'data-done': true });
-      heading.className = from === 'h1' ? 'head' : '';
-      heading.append(...old.childNodes);
-      old.replaceWith(heading);
-    }
-  }
-  at('reasons').replaceChildren(...holder.childNodes);
 }
 function warn() {
   if (data.kind === 'text') return;

@@ -1,0 +1,289 @@
+"""A million explanations held small, so that every question about them is answered at once: sums, samples, few rows.
+
+Input: columns of numbers (`board_reading.py` makes them). Output: for the rows that a filter chooses, importance, the
+effect of every bin, a map of fidelity, rows; at most 2,000 points of each. Contributions are kept in single precision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.overview.importance import FOLDED
+from limelight.overview.pick import lazy_greedy
+from limelight.result.flat import pieces
+
+AT_ONCE = 65_536
+"""Rows that are looked at together: temporary arrays stay small."""
+MOST_POINTS = 2000
+MOST_FEATURES = 30
+MOST_BINS = 60
+CELLS = 24
+"""Of the map of fidelity, each way."""
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are meant.
+
+    Parameters
+    ----------
+    target
+        Which output's, as a code.
+    reason
+        Only rows whose largest contribution is that of this feature; None for all.
+    direction
+        1: that contribution speaks for the target, −1: against it; None for both.
+    low, high
+        Only rows with a prediction between them; None for no bound.
+    condition
+        Only rows with this condition, such as “28 < age ≤ 37”; None for all.
+    cause
+        Only rows of which the verdict is this; None for all.
+    """
+
+    target: int = 0
+    reason: int | None = None
+    direction: int | None = None
+    low: float | None = None
+    high: float | None = None
+    condition: int | None = None
+    cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Board:
+    """The numbers of n explained outputs, with e features in all.
+
+    Parameters
+    ----------
+    features, conditions, targets, causes
+        What the codes stand for.
+    target, cause, first
+        (n,) codes of output and verdict, and of the feature that contributes most (−1: none).
+    ids
+        n ids, an array of Arrow.
+    prediction, fidelity, leading
+        (n,) the model's answer, how well it is told, and the largest contribution.
+    starts
+        (n + 1,) where the features of each begin.
+    keys, names, contributions, stderr
+        (e,) codes of features and conditions, and the numbers.
+    failed
+        How many rows have no explanation.
+    """
+
+    features: Sequence[str]
+    conditions: Sequence[str]
+    targets: Sequence[str]
+    causes: Sequence[str]
+    target: NDArray[Any]
+    cause: NDArray[Any]
+    first: NDArray[Any]
+    ids: Any
+    prediction: NDArray[np.float32]
+    fidelity: NDArray[np.float32]
+    leading: NDArray[np.float32]
+    starts: Rows
+    keys: NDArray[Any]
+    names: NDArray[Any]
+    contributions: NDArray[np.float32]
+    stderr: NDArray[np.float32]
+    failed: int
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def chosen(self, filter: Filter) -> Rows:
+        """Return the places of the rows that a filter means."""
+        kept = self.target == filter.target
+        if filter.reason is not None:
+            kept &= self.first == filter.reason
+        if filter.direction is not None:
+            kept &= (self.leading > 0) if filter.direction > 0 else (self.leading < 0)
+        if filter.low is not None:
+            kept &= self.prediction >= filter.low
+        if filter.high is not None:
+            kept &= self.prediction <= filter.high
+        if filter.cause is not None:
+            kept &= self.cause == filter.cause
+        rows = np.flatnonzero(kept)
+        return rows if filter.condition is None else self._with_condition(rows, filter.condition)
+
+    def importance(self, rows: Rows) -> list[dict[str, Any]]:
+        """Return mean |contribution|, mean, the size of noise alone, and how often it leads, for large features."""
+        size, total, noise, count = (np.zeros(len(self.features)) for _ in range(4))
+        d = len(self.features)
+        for _owners, entries in self._parts(rows):
+            keys, values = self.keys[entries], self.contributions[entries].astype(np.float64)
+            size += np.bincount(keys, np.abs(values), d)
+            total += np.bincount(keys, values, d)
+            noise += np.bincount(keys, self.stderr[entries], d)
+            count += np.bincount(keys, minlength=d)
+        first = self.first[rows]
+        leads = np.bincount(first[first >= 0], minlength=d)
+        n = max(len(rows), 1)
+        order = np.argsort(-size, kind="stable")[:MOST_FEATURES]
+        return [
+            {
+                "feature": self.features[j],
+                "code": int(j),
+                "mean_abs": size[j] / n,
+                "mean": total[j] / n,
+                "noise": FOLDED * noise[j] / n,
+                "count": int(count[j]),
+                "leads": int(leads[j]),
+            }
+            for j in order.tolist()
+            if count[j]
+        ]
+
+    def swarm(self, rows: Rows, features: Sequence[int]) -> list[dict[str, Any]]:
+        """Return contributions of some features in rows that lie evenly among all, as points."""
+        some = spread(rows, MOST_POINTS // max(len(features), 1))
+        _, entries = self._entries(some)
+        found = []
+        for j in features:
+            at = entries[self.keys[entries] == j]
+            # three digits are more than a screen shows
+            points = [float(f"{value:.3g}") for value in np.sort(self.contributions[at]).tolist()]
+            found.append({"feature": self.features[j], "code": int(j), "points": points})
+        return found
+
+    def effect(self, rows: Rows, feature: int) -> list[dict[str, Any]]:
+        """Return for each condition of a feature how many rows have it, and what it does to the output there."""
+        size = len(self.conditions)
+        count, total, squares, prediction, leads = (np.zeros(size) for _ in range(5))
+        for owners, entries in self._parts(rows):
+            mine = self.keys[entries] == feature
+            names, values = self.names[entries[mine]], self.contributions[entries[mine]].astype(np.float64)
+            of_rows = owners[mine]
+            count += np.bincount(names, minlength=size)
+            total += np.bincount(names, values, size)
+            squares += np.bincount(names, values**2, size)
+            prediction += np.bincount(names, self.prediction[of_rows], size)
+            leads += np.bincount(names[self.first[of_rows] == feature], minlength=size)
+        met = np.flatnonzero(count)
+        largest = met[np.argsort(-count[met], kind="stable")[:MOST_BINS]].tolist()
+        found = []
+        for c in sorted(largest, key=lambda c: in_order(self.conditions[c])):
+            mean = total[c] / count[c]
+            spread_of = max(squares[c] / count[c] - mean**2, 0.0) ** 0.5
+            found.append(
+                {
+                    "condition": self.conditions[c],
+                    "code": int(c),
+                    "count": int(count[c]),
+                    "mean": mean,
+                    "spread": spread_of,
+                    "prediction": prediction[c] / count[c],
+                    "leads": int(leads[c]),
+                }
+            )
+        return found
+
+    def fidelity_map(self, rows: Rows) -> dict[str, Any]:
+        """Return how many rows have which prediction and fidelity, in cells; fidelity below 0 counts as 0."""
+        predictions = self.prediction[rows]
+        low, high = (float(predictions.min()), float(predictions.max())) if len(rows) else (0.0, 1.0)
+        span = (high - low) or 1.0
+        across = np.minimum(((predictions - low) / span * CELLS).astype(np.int64), CELLS - 1)
+        told = np.nan_to_num(np.clip(self.fidelity[rows], 0.0, 1.0))
+        up = np.minimum((told * CELLS).astype(np.int64), CELLS - 1)
+        cells = np.bincount(up * CELLS + across, minlength=CELLS**2).reshape(CELLS, CELLS)
+        causes = np.bincount(self.cause[rows], minlength=len(self.causes))
+        verdicts = [
+            {"cause": cause, "code": code, "count": int(n)}
+            for code, (cause, n) in enumerate(zip(self.causes, causes, strict=True))
+            if n
+        ]
+        return {"low": low, "high": high, "cells": cells.tolist(), "causes": verdicts}
+
+    def examples(self, rows: Rows, size: int = 8) -> Rows:
+        """Return few rows that together show what matters (submodular pick) among 500 that lie evenly [ribeiro2016]."""
+        from scipy.sparse import csr_array
+
+        some = spread(rows, 500)
+        if not len(some):
+            return some
+        owners, entries = self._entries(some)
+        place = np.searchsorted(some, owners)
+        sizes = np.abs(self.contributions[entries]).astype(np.float64)
+        weights = np.sqrt(np.bincount(self.keys[entries], sizes, len(self.features)))
+        largest = np.argsort(-weights, kind="stable")[:MOST_FEATURES]
+        where = np.full(len(self.features), -1)
+        where[largest] = np.arange(len(largest))
+        columns = where[self.keys[entries]]
+        shown = np.zeros((len(some), len(largest)))
+        kept = (columns >= 0) & (sizes > 2 * self.stderr[entries])
+        shown[place[kept], columns[kept]] = 1.0
+        chosen, _ = lazy_greedy(csr_array(shown), weights[largest], min(size, len(some)))
+        return np.sort(some[chosen])
+
+    def shown(self, rows: Rows) -> list[dict[str, Any]]:
+        """Return rows with their three largest reasons."""
+        return [self._shown(int(i)) for i in rows]
+
+    def _shown(self, i: int) -> dict[str, Any]:
+        entries = slice(int(self.starts[i]), int(self.starts[i + 1]))
+        values = self.contributions[entries].astype(np.float64)
+        order = np.argsort(-np.abs(values), kind="stable")[:3]
+        names = self.names[entries][order]
+        reasons = [
+            {"condition": self.conditions[name], "contribution": value}
+            for name, value in zip(names.tolist(), values[order].tolist(), strict=True)
+        ]
+        return {
+            "place": i,
+            "id": str(self.ids[i].as_py()),
+            "prediction": float(self.prediction[i]),
+            "fidelity": float(self.fidelity[i]),
+            "cause": self.causes[self.cause[i]],
+            "reasons": reasons,
+        }
+
+    def _entries(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Return for each feature of some rows its row, and its place."""
+        return np.repeat(rows, np.diff(self.starts)[rows]), pieces(self.starts, rows)
+
+    def _parts(self, rows: Rows) -> Iterator[tuple[Rows, Rows]]:
+        for at in range(0, len(rows), AT_ONCE):
+            yield self._entries(rows[at : at + AT_ONCE])
+
+    def _with_condition(self, rows: Rows, condition: int) -> Rows:
+        found = [owners[self.names[entries] == condition] for owners, entries in self._parts(rows)]
+        return np.unique(np.concatenate(found)) if found else rows
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """Return at most so many rows, which lie evenly among all.
+
+    >>> spread(np.arange(10), 4).tolist()
+    [0, 3, 6, 9]
+    """
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+
+
+def in_order(condition: str) -> tuple[int, float, str]:
+    """Return what sorts conditions as a person would: bins by their numbers, others by name.
+
+    >>> sorted(["age > 50", "age ≤ 28", "28 < age ≤ 50", "Rome"], key=in_order)
+    ['age ≤ 28', '28 < age ≤ 50', 'age > 50', 'Rome']
+    """
+    numbers = [float(each.replace("−", "-").replace(",", "")) for each in _NUMBER.findall(condition)]
+    if not numbers:
+        return 1, 0.0, condition
+    # what lies above 50 comes after what ends there, and what lies below 28 before what begins there
+    end = numbers[-1] - 1e-9 * abs(numbers[-1]) if "≤" in condition or "<" in condition else numbers[-1]
+    return 0, end if ">" not in condition else numbers[-1], condition
+
+
+_NUMBER = re.compile(r"(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")

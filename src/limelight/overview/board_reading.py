@@ -1,0 +1,221 @@
+"""A job's folder, or a file of explanations, as a `Board`: read by column, a part at a time, and looked up by row.
+
+Input: a path. Output: the board, and single explanations for whoever asks about a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limelight.errors import InputError
+from limelight.jobs.reading import files_of, tables
+from limelight.optional import require
+from limelight.overview.board import Board
+from limelight.progress import progress
+from limelight.result.explanation import Explanation
+from limelight.result.explanations import Explanations
+from limelight.result.part_reading import explanations_in, shared_of
+from limelight.result.parts import EXTRA, table_of
+
+COLUMNS = (
+    "id", "target", "prediction", "fidelity", "cause", "feature", "condition", "weight", "stderr", "distance",
+    "selected", "error",
+)  # fmt: skip
+ENDINGS = (".jsonl", ".json")
+
+
+class Source:
+    """Explanations in a job's folder, in a Parquet file of one, or in a file of JSON lines.
+
+    Parameters
+    ----------
+    path
+        The folder or file.
+
+    Raises
+    ------
+    InputError
+        If it holds no explanations.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise InputError(f"explanations: no folder or file '{self.path}'.")
+        self._held = None if self.path.is_dir() or self.path.suffix not in ENDINGS else _laid_out(self.path)
+        self._ends: list[int] = []
+
+    def board(self) -> Board:
+        """Return all of it, held small."""
+        building = _Building()
+        count = 1 if self._held is not None else len(files_of(self.path))
+        pool = require("pyarrow", EXTRA).default_memory_pool()
+        for part in progress(self._tables(COLUMNS), total=count, what="read"):
+            building.add(part)
+            self._ends.append(building.rows)
+            pool.release_unused()
+        board = building.board()
+        if not len(board):
+            raise InputError(f"explanations: '{self.path}' holds no explanation, {board.failed} rows failed.")
+        return board
+
+    def explanation(self, place: int) -> Explanation:
+        """Return the explanation that holds one row of the board.
+
+        Raises
+        ------
+        InputError
+            If the file was changed meanwhile.
+        """
+        part = int(np.searchsorted(self._ends, place, side="right"))
+        for table in self._tables(None, only=part):
+            at = place - (self._ends[part - 1] if part else 0)
+            good = table.filter(table.column("error").is_null())
+            row, identity = (good.column(name)[at] for name in ("row", "id"))
+            compute = require("pyarrow.compute", EXTRA)
+            same = compute.equal(good.column("id"), identity)
+            if row.is_valid:
+                same = compute.and_(same, compute.equal(good.column("row"), row))
+            return next(iter(explanations_in(good.filter(same), shared_of(table.schema, self.path))))
+        raise InputError(f"explanations: '{self.path}' was changed; start again.")
+
+    def _tables(self, columns: tuple[str, ...] | None, only: int | None = None) -> Iterator[Any]:
+        if self._held is not None:
+            yield self._held if columns is None else self._held.select(columns)
+            return
+        if only is None:
+            yield from tables(self.path, columns)
+        else:
+            yield from tables(files_of(self.path)[only], columns)
+
+
+def _laid_out(path: Path) -> Any:
+    found = Explanations.of(_lines(path))
+    ids = require("pyarrow", EXTRA).array(np.arange(len(found)))
+    return table_of(found, ids, np.arange(len(found)), detail="full")
+
+
+def _lines(path: Path) -> Iterator[Explanation]:
+    from limelight.result.schema import from_json
+
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.strip():
+                yield from_json(line)
+
+
+class _Codes:
+    """Texts as numbers, in the order in which they are first met."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def of(self, texts: Any) -> NDArray[np.int32]:
+        """Return the codes of an array of Arrow."""
+        coded = texts.dictionary_encode() if not hasattr(texts, "dictionary") else texts
+        mine = [self.known.setdefault(str(text), len(self.known)) for text in coded.dictionary.to_pylist()]
+        return (
+            np.array(mine, dtype=np.int32)[coded.indices.to_numpy(zero_copy_only=False)]
+            if mine
+            else np.zeros(0, np.int32)
+        )
+
+
+class _Building:
+    """A board that grows by parts."""
+
+    def __init__(self) -> None:
+        self.rows = self.failed = 0
+        self._codes = {name: _Codes() for name in ("target", "cause", "feature", "condition")}
+        self._columns: dict[str, list[Any]] = {}
+
+    def add(self, part: Any) -> None:
+        """Take in a table of explanations."""
+        good = part.filter(part.column("error").is_null()).combine_chunks()
+        self.failed += len(part) - len(good)
+        if not len(good):
+            self._keep(ids=good.column("id"))
+            return
+
+        def get(name: str) -> Any:
+            return good.column(name).combine_chunks()
+
+        widths = np.diff(np.append(0, np.cumsum(get("feature").value_lengths().to_numpy(zero_copy_only=False))))
+        keys = self._codes["feature"].of(get("feature").flatten())
+        values = _numbers(get("weight").flatten()) * _numbers(get("distance").flatten())
+        first, leading = _firsts(get("selected"), widths, keys, values)
+        self._keep(
+            ids=good.column("id"),
+            target=self._codes["target"].of(get("target")).astype(np.int16),
+            cause=self._codes["cause"].of(get("cause")).astype(np.int16),
+            prediction=_numbers(get("prediction")).astype(np.float32),
+            fidelity=_numbers(get("fidelity")).astype(np.float32),
+            first=first,
+            leading=leading.astype(np.float32),
+            widths=widths,
+            keys=_small(keys),
+            names=_small(self._codes["condition"].of(get("condition").flatten())),
+            contributions=values.astype(np.float32),
+            stderr=_numbers(get("stderr").flatten()).astype(np.float32),
+        )
+        self.rows += len(good)
+
+    def _keep(self, **columns: Any) -> None:
+        for name, values in columns.items():
+            self._columns.setdefault(name, []).append(values)
+
+    def _joined(self, name: str) -> Any:
+        pieces = self._columns.pop(name, [])
+        return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
+
+    def board(self) -> Board:
+        """Return what was taken in."""
+        arrow = require("pyarrow", EXTRA)
+        ids = self._columns.pop("ids", [])
+        arrays = {name: self._joined(name) for name in list(self._columns)}
+        widths = arrays.pop("widths", np.zeros(0, dtype=np.int64))
+        empty = {name: np.zeros(0, dtype=np.int64) for name in _ARRAYS}
+        known = {name: list(codes.known) for name, codes in self._codes.items()}
+        return Board(
+            features=known["feature"],
+            conditions=known["condition"],
+            targets=known["target"],
+            causes=known["cause"],
+            ids=arrow.chunked_array([chunk for each in ids for chunk in each.chunks]) if ids else [],
+            starts=np.append(0, np.cumsum(widths)).astype(np.int64),
+            failed=self.failed,
+            **{**empty, **arrays},
+        )
+
+
+_ARRAYS = (
+    "target", "cause", "prediction", "fidelity", "first", "leading", "keys", "names", "contributions", "stderr",
+)  # fmt: skip
+
+
+def _firsts(
+    selected: Any, widths: NDArray[np.int64], keys: NDArray[np.int32], values: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return for each row the feature shown first, −1 where none is, and its contribution."""
+    counts = selected.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    some = np.flatnonzero(counts)
+    first, leading = np.full(len(counts), -1, dtype=np.int32), np.zeros(len(counts))
+    if len(some):
+        places = _numbers(selected.flatten()).astype(np.int64)[(np.cumsum(counts) - counts)[some]]
+        at = (np.cumsum(widths) - widths)[some] + places
+        first[some], leading[some] = keys[at], values[at]
+    return first, leading
+
+
+def _numbers(array: Any) -> NDArray[np.float64]:
+    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _small(codes: NDArray[np.int32]) -> NDArray[Any]:
+    """Return codes in the narrowest type that holds them."""
+    return codes.astype(np.min_scalar_type(int(codes.max(initial=0))))

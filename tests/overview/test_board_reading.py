@@ -1,0 +1,83 @@
+"""A board of a job's folder, and of a file, says what the explanations in it say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import limelight as ll
+from limelight.errors import InputError
+from limelight.overview.board import Filter
+from limelight.overview.board_reading import Source
+from limelight.result.schema import to_json
+
+pytest.importorskip("pyarrow")
+pd = pytest.importorskip("pandas")
+pytest.importorskip("cloudpickle")
+jobs = pytest.importorskip("limelight.jobs")
+
+
+def model(frame: object) -> np.ndarray:
+    values = np.asarray(frame, dtype=float)
+    if (values[:, 0] > 50).any():
+        raise ValueError("beyond")
+    return 2 * values[:, 0] - values[:, 1]
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[ll.Explanation]]:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
+    explainer = ll.Explainer(model, ll.Tabular(frame), seed=0).prepare()
+    rows = frame.copy()
+    rows.loc[7, "a"] = 99.0
+    folder = tmp_path_factory.mktemp("job") / "out"
+    jobs.run(explainer, rows, folder, chunk_rows=25)
+    explanations = list(explainer.explain_many(frame.drop(index=7)))
+    file = folder.parent / "explanations.jsonl"
+    file.write_text("\n".join(map(to_json, explanations)), encoding="utf-8")
+    return folder, file, explanations
+
+
+def test_what_the_board_sums_is_what_feature_importance_says(
+    explained: tuple[Path, Path, list[ll.Explanation]],
+) -> None:
+    folder, file, explanations = explained
+    expected = {each.feature: each for each in ll.feature_importance(explanations).features}
+    for path, failed in ((folder, 1), (file, 0)):
+        board = Source(path).board()
+        assert (len(board), board.failed) == (59, failed)
+        found = board.importance(board.chosen(Filter()))
+        assert [each["feature"] for each in found] == list(expected)
+        for each in found:
+            assert each["mean_abs"] == pytest.approx(expected[each["feature"]].mean_abs, rel=1e-5)
+            assert each["mean"] == pytest.approx(expected[each["feature"]].mean, rel=1e-4, abs=1e-6)
+            assert each["noise"] == pytest.approx(expected[each["feature"]].noise, rel=1e-3, abs=1e-8)
+
+
+def test_a_row_of_the_board_is_found_again_in_whichever_part(
+    explained: tuple[Path, Path, list[ll.Explanation]],
+) -> None:
+    folder, file, explanations = explained
+    for path in (folder, file):
+        source = Source(path)
+        board = source.board()
+        for place in (0, 7, 24, 25, 58):
+            found = source.explanation(place)
+            assert found.prediction[0] == pytest.approx(explanations[place].prediction[0])
+            shown = board.shown(np.array([place]))[0]
+            assert shown["prediction"] == pytest.approx(explanations[place].prediction[0], rel=1e-6)
+            first = explanations[place].selected[0][0]
+            assert shown["reasons"][0]["condition"] == explanations[place].features[first].name
+
+
+def test_what_holds_no_explanations_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no folder or file"):
+        Source(tmp_path / "missing")
+    with pytest.raises(InputError, match="holds none"):
+        Source(tmp_path).board()
+    (tmp_path / "empty.jsonl").write_text("\n", encoding="utf-8")
+    with pytest.raises(InputError, match="holds no explanation"):
+        Source(tmp_path / "empty.jsonl").board()
