@@ -84,6 +84,7 @@ def made_up() -> list[Problem]:
             ten.iloc[:4],
             [f"x{j}" for j in range(3, 10)],
         ),
+        Problem("product", six, lambda F: (F.x0 * F.x1 * F.x2).to_numpy(), six.iloc[:4], ["x3", "x4", "x5"]),
         Problem(
             "step",
             six,
@@ -123,7 +124,39 @@ def real(data: Path) -> list[Problem]:
         forest = make_pipeline(encode, RandomForestClassifier(20, max_depth=10, random_state=0)).fit(frame, y)
         rows = frame.sample(4, random_state=5)
         found.append(Problem("adult", frame, lambda F: forest.predict_proba(F)[:, 1], rows))
-    return found
+    return [*found, *homes(data), *arrests(data)]
+
+
+def homes(data: Path) -> list[Problem]:
+    """Return boosted trees of the prices of Californian districts, all columns numbers."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    path = data / "california_housing" / "california_housing.csv"
+    if not path.exists():
+        return []
+    frame = pd.read_csv(path)
+    y = frame.pop("MedHouseVal").to_numpy(float)
+    trees = HistGradientBoostingRegressor(max_iter=100, random_state=0).fit(frame, y)
+    return [Problem("california", frame, trees.predict, frame.sample(4, random_state=5))]
+
+
+def arrests(data: Path) -> list[Problem]:
+    """Return a forest of who was arrested again: counts that are mostly 0, and words."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
+    path = data / "compas" / "compas-scores-two-years.csv"
+    if not path.exists():
+        return []
+    used = ["sex", "age", "race", "juv_fel_count", "juv_misd_count", "juv_other_count", "priors_count"]
+    frame = pd.read_csv(path)[[*used, "c_charge_degree", "two_year_recid"]]
+    y = frame.pop("two_year_recid").to_numpy() == 1
+    words = [c for c in frame if not pd.api.types.is_numeric_dtype(frame[c])]
+    encode = make_column_transformer((OrdinalEncoder(), words), remainder="passthrough")
+    forest = make_pipeline(encode, RandomForestClassifier(20, max_depth=10, random_state=0)).fit(frame, y)
+    return [Problem("compas", frame, lambda F: forest.predict_proba(F)[:, 1], frame.sample(4, random_state=5))]
 
 
 def measure(problem: Problem, n: int | str, seeds: int, truth: tuple[np.ndarray, np.ndarray]) -> str:

@@ -193,11 +193,11 @@ class Ranking:
         >>> Ranking(np.array([0]), 0, (), 1, 0.25).statement(("age", "income"))
         '1 shown; “income” might belong among them (probability 0.25).'
         """
-        shown = len(self.order)
+        if not (shown := len(self.order)):
+            return "No feature was seen to move it."
         if self.contender < 0 or self.doubt < 0.005:
             return f"{shown} shown; no other feature is likely to belong among them."
-        doubt = f"probability {self.doubt:.2f}"
-        return f"{shown} shown; “{names[self.contender]}” might belong among them ({doubt})."
+        return f"{shown} shown; “{names[self.contender]}” might belong among them (probability {self.doubt:.2f})."
 
     def sentences(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return `statement`, and a sentence about each group whose order is not certain.

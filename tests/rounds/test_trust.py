@@ -3,6 +3,7 @@
 import numpy as np
 
 import limelight as ll
+from limelight.rounds.trust import unseen_share
 
 X = np.random.default_rng(0).normal(size=(300, 4))
 
@@ -33,3 +34,27 @@ def test_a_sign_that_is_not_certain_is_said_by_name():
 def test_a_model_that_is_well_described_gets_no_warning():
     explainer = ll.Explainer(lambda X: X @ [1.0, 2.0, 3.0, 4.0], ll.Tabular(X, bins=None), seed=0)
     assert explainer.explain(X[0]).warnings == ()
+
+
+def test_what_is_excluded_where_the_answer_never_moved_is_the_rule_of_three():
+    assert unseen_share(300, paired=False, exhaustive=False) == 0.01
+    assert unseen_share(300, paired=True, exhaustive=False) == 0.02  # 150 draws of two masks
+    assert unseen_share(2, paired=False, exhaustive=False) == 1.0
+    assert unseen_share(300, paired=True, exhaustive=True) == 0.0
+    said = ll.Explainer(lambda X: np.zeros(len(X)), ll.Tabular(X), n_samples=600).explain(X[0])
+    assert "never moved in 600 perturbations: one met once in 200 of them" in said.verdicts[0]
+
+
+def test_an_answer_met_once_in_a_third_of_the_draws_is_missed_by_at_most_one_seed_in_twenty():
+    """120 seeds, a corner with probability 3 in 256: 5 % are 6 of them, and the binomial reaches 12 in 1 of 100."""
+    square = np.random.default_rng(1).random((4000, 2))
+    low = np.quantile(square, 1 - np.sqrt(3 / 256), axis=0)
+
+    def corner(X):
+        return (low < X).all(axis=1).astype(float)
+
+    missed = [
+        not ll.Explainer(corner, ll.Tabular(square), seed=s, n_samples=256).explain([0.5, 0.5]).coef.any()
+        for s in range(120)
+    ]
+    assert sum(missed) <= 12

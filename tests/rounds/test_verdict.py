@@ -29,6 +29,43 @@ def test_sampling_stops_at_the_first_look_that_is_precise_enough():
     assert explanation.stderr.max() <= 0.05 * np.abs(explanation.coef).max()
 
 
+RARE = np.random.default_rng(3).normal(size=(5000, 6))
+
+
+def corner(X):
+    """Another answer in one row of ten thousand."""
+    return ((X[:, 0] > 2) & (X[:, 1] > 2) & (X[:, 2] > 1)).astype(float)
+
+
+def phrase(masks):
+    """Another answer where seven of sixteen parts are there and the other nine are not."""
+    return (np.asarray(masks) == np.arange(16) % 2).all(axis=1).astype(float)
+
+
+@pytest.mark.parametrize("instance", [np.zeros(6), np.array([2.5, 2.5, 2.0, 0.0, 0.0, 0.0])])
+def test_an_answer_that_was_never_met_is_not_precise(instance):
+    explanation = ll.Explainer(corner, ll.Tabular(RARE)).explain(instance)
+    assert explanation.provenance.stopped == "unmoved"
+    assert explanation.rankings[0].statement(tuple("abcdef")) == "No feature was seen to move it."
+
+
+@pytest.mark.parametrize("stop", ["auto", "precision", "ranking"])
+def test_nor_is_it_for_masks_however_sampling_is_stopped(stop):
+    parts = ll.Components([f"s{j}" for j in range(16)], np.asarray)
+    assert ll.Explainer(phrase, parts, stop=stop).explain(None).provenance.stopped == "unmoved"
+
+
+def test_of_two_outputs_one_that_moves_is_enough():
+    both = ll.Explainer(lambda X: np.column_stack([corner(X), X[:, 0]]), ll.Tabular(RARE), targets=[0, 1])
+    assert both.explain(np.zeros(6)).provenance.stopped == "precise"
+
+
+def test_all_masks_of_a_constant_are_all_there_is():
+    explanation = ll.Explainer(lambda Z: np.zeros(len(Z)), ll.Components(list("abcd"), np.asarray)).explain(None)
+    assert explanation.provenance.stopped == "exhaustive"
+    assert "the 16 perturbations that there are" in explanation.verdicts[0]
+
+
 def test_a_tighter_tolerance_takes_more_samples():
     loose, tight = explain(tolerance=0.2), explain(tolerance=0.004, control_variates=False, max_samples=10_000)
     assert tight.provenance.n_samples > loose.provenance.n_samples

@@ -269,7 +269,7 @@ def series(steps: int = 240) -> Explanation:
 def bars() -> Explanation:
     """A regression on parts without a layout of their own: large numbers, one exact weight."""
     features = [Feature(f"part {i}", Where("part", i)) for i in range(5)]
-    return explanation(
+    told = explanation(
         features,
         [[125000.0, -34000.0, 2100.0, 800.0, 0.0]],
         stderr=[[900.0, 1200.0, 1500.0, 0.0, 0.0]],
@@ -277,6 +277,7 @@ def bars() -> Explanation:
         intercept=[210000.0],
         layout=bars_layout(),
     )
+    return replace(told, provenance=replace(told.provenance, stopped="exhaustive"))
 
 
 ALL = {

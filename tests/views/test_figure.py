@@ -31,7 +31,7 @@ def test_bars_have_the_weights_and_whiskers_the_intervals(name: str) -> None:
     rows = f.target_facts(explanation).rows
     assert [bar.get_width() for bar in ax.patches[: len(rows)]] == pytest.approx([row.weight for row in rows])
     whiskers = [segment[:, 0] for lines in ax.collections for segment in lines.get_segments()]
-    inexact = [(row.low, row.high) for row in rows if not row.exact]
+    inexact = [(row.low, row.high) for row in rows if not row.pointlike]
     np.testing.assert_allclose(whiskers, inexact)
 
 

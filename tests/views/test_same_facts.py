@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import samples
 
+import limelight as ll
 from limelight.contracts import Feature, Where
 from limelight.errors import InputError
 from limelight.result.effects import Interaction
@@ -184,6 +185,48 @@ def test_a_gap_without_residuals_to_compare_it_with_is_unlimited() -> None:
     exact = replace(samples.average(), gap=np.array([np.inf]), causes=("gap",))
     assert sentences.gap(f.target_facts(exact)) == "unlimited"
     everything(exact)
+
+
+def rare(X):
+    return ((X[:, 0] > 2) & (X[:, 1] > 2) & (X[:, 2] > 1)).astype(float)
+
+
+BACKGROUND = np.random.default_rng(3).normal(size=(5000, 3))
+NEVER_MET = {
+    "a rare corner": (rare, np.zeros(3), "auto"),
+    "a rare corner, fixed": (rare, np.zeros(3), 500),
+    "inside it": (rare, np.array([2.5, 2.5, 2.0]), "auto"),
+    "a column of a sum": (lambda X: X[:, 0] + rare(X), np.zeros(3), "auto"),
+    "nothing but two columns": (lambda X: X[:, 0] - X[:, 1], np.zeros(3), 256),
+}
+
+
+@pytest.mark.parametrize("case", NEVER_MET)
+def test_what_a_sample_did_not_meet_is_not_exact_in_any_view(case):
+    model, row, n = NEVER_MET[case]
+    explanation = ll.Explainer(model, ll.Tabular(BACKGROUND), n_samples=n).explain(row)
+    assert not any(row.exact for row in f.target_facts(explanation).rows)
+    for view, shown in texts(explanation).items():
+        assert not re.search(r"\bexact\b", shown), view
+    if not explanation.coef.any():
+        assert "none seen" in str(explanation)
+        assert "no other feature" not in str(explanation)
+
+
+def test_with_a_gap_nothing_is_said_of_the_order():
+    explanation = ll.Explainer(lambda X: X[:, 0] + 50 * rare(X), ll.Tabular(BACKGROUND)).explain([2.5, 2.5, 2.0])
+    assert explanation.causes == ("gap",)
+    assert "no other feature" not in str(explanation)
+
+
+def test_exact_is_said_where_all_perturbations_were_asked():
+    parts = ll.Components(list("abc"), np.asarray)
+    explanation = ll.Explainer(lambda Z: np.asarray(Z)[:, 0] * 2.0, parts).explain(None)
+    assert all(row.exact for row in f.target_facts(explanation).rows)
+    assert "exact" in str(explanation)
+    noisy = np.random.default_rng(0)
+    drawn = ll.Explainer(lambda Z: noisy.normal(size=len(Z)), parts).explain(None)
+    assert not any(row.exact for row in f.target_facts(drawn).rows)
 
 
 def test_additivity_that_is_the_fidelity_is_not_said_twice() -> None:

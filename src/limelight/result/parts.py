@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "df": ("double", "degrees of freedom of the standard errors; infinity where they are exact"),
     "n_samples": ("int32", "perturbations in the fit"),
     "effective_sample_size": ("double", "(Σw)² / Σw² of their weights"),
-    "stopped": ("string", "why sampling stopped: precise, ranked, exhaustive, budget, fixed"),
+    "stopped": ("string", "why sampling stopped: precise, ranked, exhaustive, budget, fixed, unmoved"),
     "estimator": ("string", "which estimator fitted"),
     "kernel_width": ("double", "in force"),
     "shared": ("bool", "whether the neighborhood is shared with the other rows"),

@@ -46,7 +46,8 @@ class Provenance:
     effective_sample_size
         (Σw)² / Σw² of their weights.
     stopped
-        Why sampling stopped: ``"fixed"``, ``"precise"``, ``"ranked"``, ``"exhaustive"`` or ``"budget"``.
+        Why sampling stopped: ``"fixed"``, ``"precise"``, ``"ranked"``, ``"exhaustive"``, ``"budget"``, or ``"unmoved"``
+        where no perturbation moved the answer.
     samples_needed
         Perturbations that the asked precision would have taken, an estimate.
     estimator

@@ -16,7 +16,7 @@ from limelight.rounds.encoded import SharedSource
 from limelight.rounds.findings import Findings
 from limelight.rounds.fitted import Fitted
 from limelight.rounds.instance import OpenInstance
-from limelight.rounds.trust import trust_warnings, verdict_sentence
+from limelight.rounds.trust import trust_warnings, unseen_share, verdict_sentence
 
 LIKELY = 5
 """How many of the model's outputs an explanation quotes: what it said, not all that it could have said."""
@@ -28,6 +28,8 @@ def assemble(one: OpenInstance, fitted: Fitted, findings: Findings) -> Explanati
     targets, verdict = findings.targets, fitted.verdict
     features = tuple([feature.name for feature in representation.features])
     prediction = one.outputs[one.targets]
+    exhaustive = fitted.exhaustive and not one.noisy
+    unseen = unseen_share(fitted.rows, paired=not isinstance(one.source, SharedSource), exhaustive=exhaustive)
     said_of = zip(targets, prediction.tolist(), fitted.fidelity.tolist(), strict=True)
     return Explanation(
         features=representation.features,
@@ -56,7 +58,7 @@ def assemble(one: OpenInstance, fitted: Fitted, findings: Findings) -> Explanati
         curves=fitted.curves,
         pairs=tuple([each.pairs for each in targets]),
         causes=tuple([each.cause for each in targets]),
-        verdicts=tuple([verdict_sentence(*each, features, n=fitted.rows) for each in said_of]),
+        verdicts=tuple([verdict_sentence(*each, features, n=fitted.rows, unseen=unseen) for each in said_of]),
     )
 
 

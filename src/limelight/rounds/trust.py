@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature
 from limelight.local.sparse import NAME as SPARSE
+from limelight.local.sparse import RULE_OF_THREE
 from limelight.local.ties import NOTHING
 from limelight.result.provenance import OPENINGS
 from limelight.rounds.findings import FEW_EFFECTIVE, Findings, TargetFindings
@@ -62,7 +63,7 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
     """Say where weights cannot be read as reasons, once for all targets that share the cause.
 
     >>> cause_warnings([TargetFindings("nothing moved", 0.0, 0.0, 0.0, 0.0, 0.0)], ["spam"])
-    ['the answer never moved for spam: nothing that was perturbed matters to it']
+    ['the answer never moved for spam']
     """
     by_cause: dict[str, list[int]] = {}
     for row, found in enumerate(findings):
@@ -86,8 +87,8 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
         )
     if "nothing moved" in by_cause:
         named = _several([targets[i] for i in by_cause["nothing moved"]])
-        remedy = f"; {UNMOVED[kind]}" if kind in UNMOVED else ""
-        sentences.append(f"the answer never moved for {named}: nothing that was perturbed matters to it{remedy}")
+        remedy = f": {UNMOVED[kind]}" if kind in UNMOVED else ""
+        sentences.append(f"the answer never moved for {named}{remedy}")
     return sentences
 
 
@@ -112,7 +113,7 @@ def _several(names: Sequence[str]) -> str:
 
 
 def verdict_sentence(
-    found: TargetFindings, prediction: float, fidelity: float, features: Sequence[str], *, n: int
+    found: TargetFindings, prediction: float, fidelity: float, features: Sequence[str], *, n: int, unseen: float
 ) -> str:
     """Return in one sentence what the weights of a target may be used for.
 
@@ -128,8 +129,11 @@ def verdict_sentence(
         The features' names.
     n
         How many perturbations there were.
+    unseen
+        The share of perturbations below which an answer may have been missed, see `unseen_share`.
 
-    >>> verdict_sentence(TargetFindings("adds up", 0.99, 0.01, 0.0, 0.2, 0.0), 0.5, 0.31, (), n=2048)
+    >>> found = TargetFindings("adds up", 0.99, 0.01, 0.0, 0.2, 0.0)
+    >>> verdict_sentence(found, 0.5, 0.31, (), n=2048, unseen=0.0015)
     'The features add up: weights can be compared and summed (additivity 0.99; the conditions shown tell 0.31 of it).'
     """
     # a little less than nothing is noise
@@ -138,7 +142,7 @@ def verdict_sentence(
     if found.additivity - fidelity > 0.1:
         coarse = f"; the conditions shown tell {max(fidelity, 0.0):.2f} of it"
     if found.cause == "nothing moved":
-        return f"The answer never moved in {n} perturbations: there is nothing here to explain."
+        return _unmoved(n, unseen)
     if found.cause == "gap":
         return (
             f"The model answers {prediction:.3g} here, where its answers around lead to expect {found.expected:.3g}: "
@@ -156,6 +160,34 @@ def verdict_sentence(
     if found.cause == "adds up in part":
         return f"The features add up in part ({adds}{coarse}){_together(found, features)}."
     return f"The features act together: do not add up their weights ({adds}){_together(found, features)}."
+
+
+def unseen_share(n: int, *, paired: bool, exhaustive: bool) -> float:
+    """Return below which share of perturbations an answer may have been missed: the rule of three [hanley1983].
+
+    What comes with probability p is missed n times with (1 − p)ⁿ ≤ .05 where p ≥ 3/n. A mask and its complement are one
+    draw of what both show.
+
+    >>> unseen_share(3000, paired=False, exhaustive=False), unseen_share(8, paired=True, exhaustive=True)
+    (0.001, 0.0)
+    """
+    if exhaustive:
+        return 0.0
+    return min(RULE_OF_THREE / max(n / 2 if paired else n, 1), 1.0)
+
+
+def _unmoved(n: int, unseen: float) -> str:
+    """Return what is known where the answer never moved.
+
+    >>> _unmoved(3000, 0.001)
+    'The answer never moved in 3,000 perturbations: one met once in 1,000 of them would have been seen (95 % certain).'
+    """
+    if not unseen:
+        return f"The answer never moved in the {n:,} perturbations that there are: there is nothing here to explain."
+    return (
+        f"The answer never moved in {n:,} perturbations: one met once in {1 / unseen:,.0f} of them would have been "
+        "seen (95 % certain)."
+    )
 
 
 def _together(found: TargetFindings, features: Sequence[str]) -> str:

@@ -94,18 +94,25 @@ def judge(
         if more:
             return Verdict("", needed, selected, ())
     ranked = _rank(estimate, selected, critical_value(LEVEL, looks=looks, df=estimate.errors.df))
-    stopped = "exhaustive" if exhaustive else _reason(settings, ranked, precise=needed <= n, last=last)
+    moved = bool(estimate.coef.any() or estimate.stderr.any())
+    reason = _reason(settings, ranked, precise=needed <= n, last=last, moved=moved)
+    stopped = "exhaustive" if exhaustive else reason
     return Verdict(stopped, needed, selected, ranked)
 
 
-def _reason(settings: Settings, rankings: Sequence[Ranking], *, precise: bool, last: bool) -> str:
-    """Return why sampling ends; empty where it goes on until the ranking is certain."""
+def _reason(settings: Settings, rankings: Sequence[Ranking], *, precise: bool, last: bool, moved: bool) -> str:
+    """Return why sampling ends; empty where it goes on until the ranking is certain.
+
+    Where no perturbation moved the answer nothing is precise: what would move it was not met.
+    """
     if settings.n_samples != "auto":
         return "fixed"
     if settings.stop == "ranking":
         if all(ranking.settled for ranking in rankings):
-            return "ranked"
+            return "ranked" if moved else "unmoved"
         return "budget" if last else ""
+    if precise and not moved:
+        return "unmoved"
     return "precise" if precise else "budget"
 
 
@@ -149,7 +156,8 @@ def judge_tables(
         here = slice(place * k, (place + 1) * k)
         selected = tuple([each.copy() for each in shown[here]])
         certain = _sharing(ranked[here], selected)
-        stopped = _reason(settings, certain, precise=needed[row] <= n, last=last)
+        moved = bool(coef[here].any() or stderr[here].any())
+        stopped = _reason(settings, certain, precise=needed[row] <= n, last=last, moved=moved)
         found[row] = Verdict(stopped, needed[row], selected, certain)
     return found
 

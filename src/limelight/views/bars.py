@@ -103,7 +103,7 @@ def _row(row: Row, numbers: Numbers, flat: tuple[float, float], start: float, wi
     moved = replace(row, weight=start + row.weight, low=start + row.low, high=start + row.high)
     classes = f"{m.sign(row.weight)}{'' if row.certain else ' maybe'}"
     mark = "" if row.certain else ' <abbr class="q" title="the interval contains 0: the sign is not known">?</abbr>'
-    interval = "exact" if row.exact else f"{m.number(row.low, numbers, 'low')} to {m.number(row.high, numbers, 'high')}"
+    interval = f.point_text(row) or f"{m.number(row.low, numbers, 'low')} to {m.number(row.high, numbers, 'high')}"
     name = _label(row.name, row.value) + _beside(row, numbers)
     return (
         f'<tr class="{classes}" data-f="{row.index}"><th scope="row">{name}</th>'
@@ -128,7 +128,7 @@ def _label(name: str, value: str) -> str:
 
 
 def _bar(row: Row, zero: float, bounds: tuple[float, float], kind: str) -> str:
-    whisker = "" if row.exact else f'<i class="whisker" style="{m.place(row.low, row.high, *bounds)}"></i>'
+    whisker = "" if row.pointlike else f'<i class="whisker" style="{m.place(row.low, row.high, *bounds)}"></i>'
     return (
         f'<div class="track {kind}" aria-hidden="true"><i class="zero" style="left:{m.percent(zero, *bounds)}"></i>'
         f'<i class="fill" style="{m.place(zero, row.weight, *bounds)}"></i>{whisker}</div>'
@@ -194,7 +194,7 @@ def _legend(facts: TargetFacts) -> str:
         parts.append('<span class="key neg">lowers it</span>')
     if facts.uncertain:
         parts.append('<span class="key maybe">sign not known: the interval contains 0</span>')
-    if any(not row.exact for row in facts.rows):
+    if any(not row.pointlike for row in facts.rows):
         parts.append('<span class="key line">95 % interval</span>')
     if any(row.effect is not None for row in facts.rows):
         parts.append('<span class="key steps">effect of every bin, this row’s filled</span>')

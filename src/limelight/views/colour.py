@@ -50,7 +50,7 @@ def bar(row: Row, low: float, high: float, width: int) -> Text:
     zero, tip = at(0.0), at(row.weight)
     for i in range(min(zero, tip), max(zero, tip) + 1):
         cells[i], styles[i] = ("█" if row.certain else "░"), tone
-    if not row.exact:
+    if not row.pointlike:
         first, last = at(row.low), at(row.high)
         for i in range(first, last + 1):
             covered = styles[i] == tone and row.certain

@@ -113,7 +113,7 @@ def _listed(rows: Sequence[Row], facts: TargetFacts, quote: Quote) -> str:
 
 
 def _error(row: Row, numbers: f.Numbers) -> str:
-    return "" if row.exact else f" ± {numbers.text((row.high - row.low) / 2)}"
+    return "" if row.pointlike else f" ± {numbers.text((row.high - row.low) / 2)}"
 
 
 def _without(facts: TargetFacts, known: Sequence[Row], kind: Kind, quote: Quote) -> list[str]:

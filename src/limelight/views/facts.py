@@ -42,7 +42,9 @@ class Row:
     weight, low, high
         What the bar shows, a contribution or a weight, and its 95 % interval.
     exact
-        Whether the weight carries no sampling error.
+        Whether the weight carries no sampling error, since all perturbations that there are were asked.
+    tied
+        Whether it is zero but for rounding. Unless it is exact, that is what the perturbations showed, and no more.
     column
         The column that the name speaks of, as in the name; empty for anything but a column.
     effect
@@ -61,11 +63,17 @@ class Row:
     column: str = ""
     effect: Effect | None = None
     slope: float | None = None
+    tied: bool = False
+
+    @property
+    def pointlike(self) -> bool:
+        """Whether there is no interval to draw."""
+        return self.exact or self.tied
 
     @property
     def certain(self) -> bool:
-        """Whether the interval leaves out 0 or is exact, so that the sign is known."""
-        return self.exact or self.low > 0 or self.high < 0
+        """Whether the interval leaves out 0 or there is none, so that the sign is known."""
+        return self.pointlike or self.low > 0 or self.high < 0
 
     @property
     def label(self) -> str:
@@ -248,6 +256,7 @@ def _row(explanation: Explanation, i: int, j: int, bars: Measured) -> Row:
         column=_column(feature),
         effect=effect,
         slope=slope(explanation, i, j),
+        tied=bool(bars.tied[j]),
     )
 
 
@@ -312,7 +321,17 @@ def verdict(explanation: Explanation) -> str:
 
 def interval_text(row: Row, numbers: Numbers) -> str:
     """Return the 95 % interval, or that there is none to give."""
-    return "exact" if row.exact else f"{numbers.text(row.low)} to {numbers.text(row.high)}"
+    return point_text(row) or f"{numbers.text(row.low)} to {numbers.text(row.high)}"
+
+
+def point_text(row: Row) -> str:
+    """Return what stands for an interval where there is none.
+
+    "Exact" is said only where no perturbation is left that could have shown something else.
+    """
+    if row.exact:
+        return "exact"
+    return "none seen" if row.tied else ""
 
 
 def fidelity_text(facts: TargetFacts) -> str:
@@ -356,8 +375,8 @@ def cost_text(explanation: Explanation) -> str:
 
 def doubts(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], str]) -> list[str]:
     """Return what is not certain about which features are shown and in which order; names go through `quote`."""
-    if facts.index >= len(explanation.rankings):
-        return []
+    if facts.index >= len(explanation.rankings) or facts.cause == "gap":
+        return []  # with a gap, what matters at the instance may be none of these, however sure their order is
     ranking = explanation.rankings[facts.index]
     named = {*ranking.order.tolist(), ranking.contender}
     names = tuple(

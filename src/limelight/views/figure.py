@@ -95,7 +95,7 @@ def draw_bars(explanation: Explanation, facts: TargetFacts, ax: Axes) -> None:
         colour = hexadecimal(FIGURE.signed(row.weight))
         style = {"color": colour} if row.certain else {"facecolor": "white", "edgecolor": colour, "hatch": "//////"}
         ax.barh(y, row.weight, height=0.56, linewidth=0.8, zorder=2, **style)
-        if not row.exact:
+        if not row.pointlike:
             error = [[row.weight - row.low], [row.high - row.weight]]
             ax.errorbar(row.weight, y, xerr=error, fmt="none", ecolor=INK, elinewidth=1.0, capsize=2.4, zorder=3)
         tone = INK if row.certain else SOFT

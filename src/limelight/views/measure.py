@@ -31,7 +31,7 @@ class Measured:
     values, low, high
         (d,) what the bars show, and its 95 % interval; exactly 0 where it is tied at zero.
     exact
-        (d,) bool: no sampling error.
+        (d,) bool: no sampling error, since all perturbations that there are were asked.
     tied
         (d,) bool: zero but for rounding, so without sign, order or colour.
     base
@@ -93,7 +93,7 @@ def measured(explanation: Explanation, row: int, weights: str = CONTRIBUTIONS) -
         values=coef * scale + 0.0,
         low=bounds.min(axis=1, initial=np.inf) + 0.0,
         high=bounds.max(axis=1, initial=-np.inf) + 0.0,
-        exact=stderr * np.abs(scale) == 0,
+        exact=(stderr * np.abs(scale) == 0) & (explanation.provenance.stopped == "exhaustive"),
         tied=tied,
         base=base,
     )

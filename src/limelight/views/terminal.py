@@ -122,12 +122,12 @@ def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
     zero, tip = at(0.0), at(row.weight)
     for i in range(min(zero, tip), max(zero, tip) + 1):
         cells[i] = "="
-    if not row.exact:
+    if not row.pointlike:
         first, last = at(row.low), at(row.high)
         for i in range(first, last + 1):
             cells[i] = "-" if cells[i] == " " else cells[i]
         cells[first], cells[last] = "[", "]"
-    cells[zero] = "|" if row.exact or at(row.low) != zero != at(row.high) else cells[zero]
+    cells[zero] = "|" if row.pointlike or at(row.low) != zero != at(row.high) else cells[zero]
     return cells
 
 
