@@ -100,6 +100,18 @@ def tensor() -> Known:
     return Known(_conv(torch), ll.Image(segments=_quarters(), fill=0), instance, {"output": (_parts((0.8, -0.4)), 1)})
 
 
+@zoo.kind("PyTorch", "nn.Module with a convolution", "regression", "image, channels last")
+def convolution() -> Known:
+    torch = need("torch")
+    layer = torch.nn.Conv2d(3, 1, 16, stride=16, bias=False)
+    layer.weight.data = torch.full((1, 3, 16, 16), 1 / 768)
+    last = torch.nn.Linear(4, 1, bias=False)
+    last.weight.data = torch.tensor([[1.0, 0.0, 0.0, -0.5]])
+    model = torch.nn.Sequential(layer, torch.nn.Flatten(), last)
+    instance = np.full((32, 32, 3), 0.8, np.float32)
+    return Known(model, ll.Image(segments=_quarters(), fill=0), instance, {"output": (_parts((0.8, -0.4)), 1)})
+
+
 @zoo.kind("PyTorch", "nn.Module", "regression", "series")
 def series() -> Known:
     torch = need("torch")
@@ -163,6 +175,13 @@ def _softmax(values: Any) -> Any:
 def pair() -> Known:
     both = _bert()
     return zoo.text(both, {"POS": (lambda texts: _logits(*both, texts)[:, 1], 1)})
+
+
+@zoo.kind("Hugging Face", "{'model': …, 'tokenizer': …}", "two classes", "text")
+def both_named() -> Known:
+    model, tokenizer = _bert()
+    named = {"model": model, "tokenizer": tokenizer}
+    return zoo.text(named, {"POS": (lambda texts: _logits(model, tokenizer, texts)[:, 1], 1)})
 
 
 def _pipeline(**options: Any) -> Known:

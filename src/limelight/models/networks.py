@@ -42,6 +42,8 @@ class TorchModule:
         weight = next(iter(self.module.parameters()), None)
         if not isinstance(inputs, torch.Tensor):
             inputs = self._read(inputs, torch)
+        if inputs.ndim == 4 and self._has_channels_first(inputs.shape):
+            inputs = inputs.permute(0, 3, 1, 2)
         if weight is None:
             return inputs
         inputs = inputs.to(weight.device)
@@ -59,6 +61,12 @@ class TorchModule:
             if isinstance(inputs[0], torch.Tensor):
                 return torch.stack(list(inputs))
         return torch.as_tensor(np.ascontiguousarray(as_array(inputs)))
+
+    def _has_channels_first(self, shape: Any) -> bool:
+        """Whether images come with channels last, and the first convolution says that it wants them first."""
+        found = (each for each in self.module.modules() if type(each).__name__ == "Conv2d")
+        channels = getattr(next(found, None), "in_channels", None)
+        return channels is not None and shape[1] != channels == shape[3]
 
     def _takes_numbers_of_words(self) -> bool:
         """Whether integers look something up, so that they must stay integers."""
@@ -141,7 +149,9 @@ class TokenizedModel:
 
 
 def tokenized(model: Any) -> Found | None:
-    """Return how a pair of a network and its tokenizer is asked, in either order; None for anything else."""
+    """Return how a network and its tokenizer are asked: a pair in either order, or a dict; None for anything else."""
+    if isinstance(model, Mapping) and {"model", "tokenizer"} <= set(model):
+        model = (model["model"], model["tokenizer"])
     if not isinstance(model, (tuple, list)) or len(model) != 2:
         return None
     for network, tokenizer in (model, model[::-1]):
