@@ -104,23 +104,18 @@ class Explainer:
         ):  # a kind of data may ask the model how it reads, as Text(tokens="model") does
             modality = modality.for_model(model)
         self._given = (model, modality, output_names)
+        self._lock = Lock()
         self._cache = opened(cache, model)
         self._context = self._new_context()
         columns = self._context.caller.expected
         if columns is not None:
             check_targets(self._settings.targets, columns)
-        self._lock = Lock()
         self._torn = 0
         self._prepared = False
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle what was given, and the shared neighborhood; not whose turn it is."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_torn")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._lock = Lock()
-        self._torn = 0
+        """Pickle what was given, and the shared neighborhood; not whose turn it is: the lock comes back free."""
+        return {**self.__dict__, "_torn": 0}
 
     @property
     def settings(self) -> Settings:
@@ -148,7 +143,6 @@ class Explainer:
             If the model raises, or answers with something that is not finite numbers.
         """
         with self._asking() as context:
-            context.visible = True
             return explain_one(instance, context)
 
     @overload
@@ -363,21 +357,20 @@ class Explainer:
 
     @contextmanager
     def _asking(self, question: Repeats | None = None) -> Iterator[Context]:
-        """Let this thread alone ask the model and change what is kept between calls, inside the block."""
+        """Let this thread alone change what is kept between calls, inside the block, but while the model answers."""
         with self._lock.taken(IN_THE_MODEL):
             if self._torn != self._lock.torn:
                 # forked while another thread changed what is kept: it may be half changed, so it is made anew
                 self._torn = self._lock.torn
                 self._context = self._new_context()
-            try:
-                with within(question or Repeats()):
-                    yield self._context
-            finally:
-                self._context.visible = False
+            with within(question or Repeats()):
+                yield self._context
 
     def _new_context(self) -> Context:
         """Return a context in which nothing has been asked."""
         model, modality, output_names = self._given
-        size = self._settings.batch_size
-        caller = Caller(model, output_names=output_names, batch_size=size, cache=self._cache)
+        size, most = self._settings.batch_size, self._settings.max_in_flight
+        caller = Caller(
+            model, output_names=output_names, batch_size=size, cache=self._cache, max_in_flight=most, lock=self._lock
+        )
         return Context(self._settings, modality, caller)

@@ -17,6 +17,8 @@ Targets = str | int | Sequence[str | int]
 SELECTIONS = ("auto", "forward", "highest_weights", "lasso_path", "none")
 SAMPLERS = ("auto", "pairs", "sobol", "lhs", "plain")
 STOPS = ("auto", "precision", "ranking")
+OF_THE_RUN = ("batch_size", "max_in_flight")
+"""Settings that say how a run asks the model, and change no result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,10 @@ class Settings:
         masks there are (few features) are then asked until their means are precise. 1 trusts the model to be steady.
     batch_size
         Model rows in one call; ``"auto"`` measures. Never changes the result.
+    max_in_flight
+        How many calls of the model may be made at once. None (default): one by each thread that explains. A number is
+        kept over all threads, and as many batches of one explanation are sent at once; the model must bear that. 1
+        asks one after the other, whoever explains. Never changes the result.
     fresh
         Draw a neighborhood of its own for every table row instead of the shared one.
 
@@ -101,6 +107,7 @@ class Settings:
     refit: bool = False
     replicates: int | str = "auto"
     batch_size: int | str = "auto"
+    max_in_flight: int | None = None
     fresh: bool = False
 
     def __post_init__(self) -> None:
@@ -150,12 +157,14 @@ class SettingsArguments(TypedDict, total=False):
     refit: bool
     replicates: int | Literal["auto"]
     batch_size: int | Literal["auto"]
+    max_in_flight: int | None
     fresh: bool
 
 
 def _check_counts(settings: Settings) -> None:
     _positive_integer("max_features", settings.max_features, allow_none=True)
     _positive_integer("max_samples", settings.max_samples, allow_none=True)
+    _positive_integer("max_in_flight", settings.max_in_flight, allow_none=True)
     if settings.n_samples != "auto":
         _positive_integer("n_samples", settings.n_samples, also="'auto'")
     if settings.replicates != "auto":

@@ -11,7 +11,7 @@ import pytest
 
 import limelight as ll
 from limelight.rounds.encoded import SharedSource, rare_values, replicate_order
-from limelight.rounds.shared import Held, SharedDraws, held_points, held_rows
+from limelight.rounds.shared import Held, Pending, SharedDraws, held_points, held_rows
 
 SHARES = np.array([0.3, 0.45, 0.04, 0.21])
 
@@ -59,8 +59,9 @@ def source_of(row: dict, background: ll.Tabular, *, n: int = 600, seed: int = 0,
 
 
 def ask(source: SharedSource, n: int, answer=model) -> list[int]:
-    asked = [np.asarray(answer(inputs), float) for inputs in source.draws.request(n, source.wanted(n))]
-    source.draws.receive(np.concatenate(asked)[:, None])
+    drawn: list[Pending] = []
+    asked = [np.asarray(answer(inputs), float) for inputs in source.draws.request(n, source.wanted(n), drawn)]
+    source.draws.receive(np.concatenate(asked)[:, None], drawn)
     return [len(each) for each in asked]
 
 
@@ -297,11 +298,11 @@ def test_a_request_asks_only_for_what_is_missing():
     source = source_of(FLAGGED, tabular())
     assert source.has(600)
     assert not source.has(601)
-    assert list(source.draws.request(600, source.wanted(600))) == []
+    assert list(source.draws.request(600, source.wanted(600), [])) == []
     other = SharedSource(tabular().represent(RARE_KIND, np.random.default_rng(0)), source.draws)
     assert not other.has(600)
     # its own kind, and the rows without the flag
-    assert [len(each) for each in source.draws.request(600, other.wanted(600))] == [64, 64]
+    assert [len(each) for each in source.draws.request(600, other.wanted(600), [])] == [64, 64]
 
 
 ROWS = [BOTH, ORDINARY, FLAGGED, RARE_KIND, {**ORDINARY, "kind": "z"}, {**ORDINARY, "v": 99.0}, {**FLAGGED, "v": -2.0}]

@@ -68,6 +68,8 @@ class Answers:
 
     Attributes
     ----------
+    calls_at_once
+        One: what was said to each prompt is kept here. A `limelight.remote` chat sends its requests at once itself.
     usage
         Calls, tokens, money, cache hits, refusals and truncations so far, over all prompts.
 
@@ -86,6 +88,8 @@ class Answers:
     >>> explanation.targets, explanation.as_list()[0][0], answers.usage.calls <= 40
     (('yes',), 'sun', True)
     """
+
+    calls_at_once = 1
 
     def __init__(
         self,

@@ -185,8 +185,8 @@ class BatchSize(Protocol):
         """Return the most rows that a batch can have."""
         ...
 
-    def rows(self, remaining: int, row_bytes: float) -> int:
-        """Return between 1 and `remaining` rows."""
+    def rows(self, remaining: int, row_bytes: float, share: int | None = None) -> int:
+        """Return between 1 and `remaining` rows; `share` are those of one of several calls at once."""
         ...
 
     def learn(self, rows: int, seconds: float) -> None:
@@ -235,7 +235,7 @@ class FixedSize:
         """Return the size."""
         return self.size
 
-    def rows(self, remaining: int, row_bytes: float) -> int:
+    def rows(self, remaining: int, row_bytes: float, share: int | None = None) -> int:
         """Return the size, or what remains."""
         return min(self.size, remaining)
 
@@ -273,9 +273,9 @@ class AdaptiveSize:
         """Return the most rows that a batch can have."""
         return self.max_rows
 
-    def rows(self, remaining: int, row_bytes: float) -> int:
+    def rows(self, remaining: int, row_bytes: float, share: int | None = None) -> int:
         """Return the rows of the next batch; what remains is cut evenly, so that no small batch is left over."""
-        limit = max(1, min(self.size, int(BATCH_BYTES / row_bytes)))
+        limit = max(1, min(self.size, int(BATCH_BYTES / row_bytes), share or remaining))
         batches = -(-remaining // limit)
         return -(-remaining // batches)
 

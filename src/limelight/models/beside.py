@@ -39,12 +39,19 @@ class Beside:
     told
         The answers of so many models are outputs of their own; of the others only the differences are. None: of all.
 
+    Attributes
+    ----------
+    calls_at_once
+        One: what each model answers is read where that of the others is.
+
     >>> both = Beside([lambda X: X[:, 0], lambda X: 3 * X[:, 0]], ("old", "new"))
     >>> both.choose(np.ones((1, 2)), None)
     ('output',)
     >>> both(np.ones((1, 2))).tolist()
     [[1.0, 3.0, 2.0]]
     """
+
+    calls_at_once = 1
 
     def __init__(
         self,

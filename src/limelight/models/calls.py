@@ -9,23 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from limelight.contracts import FloatArray, Inputs
-from limelight.errors import LimelightError, ModelCallError, ModelOutputError, RemoteError
+from limelight.errors import ModelCallError, ModelOutputError, RemoteError
 from limelight.inputs.counts import fast_path
 from limelight.inputs.kinds import concatenate_fresh, count, take
+from limelight.lock import Lock, Places
 from limelight.models.adapters import adapt
 from limelight.models.batches import Batch, Queue, batch_size_rule, halves
 from limelight.models.cache import Cache
 from limelight.models.columns import Columns, Seen, widened
-from limelight.models.forms import Form, read_form
+from limelight.models.flight import Call, Flight, Outcome, Sent, calls_at_once
+from limelight.models.forms import Form
 from limelight.models.frames import asked
 from limelight.models.kept import Kept
 from limelight.models.ledger import Ledger, ModelError
+from limelight.models.poured import Poured
 from limelight.models.reading import Reader
 
 OUT_OF_MEMORY = ("out of memory", "resource_exhausted", "alloc", "oom")
@@ -55,6 +57,11 @@ class Caller:
         Take numbers as they are, whatever the model says of itself: a method that answers labels gives numbers.
     cache
         What keeps the answers between processes; None asks for every row.
+    max_in_flight
+        How many calls there may be at once: batches of one asking, and askings of several threads. None: one for each
+        thread that asks.
+    lock
+        Held by who asks, and lent to others while the model answers.
 
     Attributes
     ----------
@@ -82,11 +89,15 @@ class Caller:
         max_batch_rows: int = 16384,
         as_is: bool = False,
         cache: Cache | None = None,
+        max_in_flight: int | None = None,
+        lock: Lock | None = None,
     ) -> None:
         self._kept = None if cache is None else Kept(cache, model)
         self._model, self._given_names, self._as_is = model, output_names, as_is
         self._adapted = adapt(model, output_names=output_names)
         self._counts = fast_path(self._adapted.function)
+        self._at_once, places = calls_at_once(model, self._adapted.function, max_in_flight)
+        self.lock, self._places = lock or Lock(), Places(places)
         self._size = batch_size_rule(_preferred(model, batch_size), max_batch_rows)
         self._reader = Reader(self._adapted, as_is=as_is)
         self._own_names: tuple[str, ...] | None = None
@@ -125,6 +136,10 @@ class Caller:
     @output_names.setter
     def output_names(self, names: tuple[str, ...]) -> None:
         self._own_names = names
+
+    @property
+    def _n_outputs(self) -> int:
+        return len(self.output_names or ())
 
     def notes(self, targets: Any, seen: Seen | None = None) -> tuple[str, ...]:
         """Return sentences on how the answers were read, where they could have been read in another way.
@@ -178,63 +193,85 @@ class Caller:
         """
         ledger = Ledger() if ledger is None else ledger
         queue = Queue(parts, self._size.largest)
-        answers: list[FloatArray | None] = []
-        number = done = 0
+        poured = Poured(queue.sizes)
+        flight = Flight(self._at_once, self.lock, self._places)
+        done = 0
         try:
-            while remaining := queue.pull():
-                number, done = number + 1, queue.done
-                rows = self._size.rows(remaining, queue.row_bytes)
-                batch = Batch(number, queue.start, queue.start + rows, queue.total)
-                taken = queue.take(rows)
-                Y = self._answer_in_pieces([inputs for _, _, inputs in taken], batch, ledger)
-                self._pour(Y, taken, answers, queue.sizes)
-                ledger.settled = batch.stop
+            while self._send(flight, queue):
+                sent = flight.first
+                done = sent.done
+                Y = self._answer_in_pieces(sent, flight, ledger)
+                poured.pour(Y, sent.taken)
+                ledger.settled = sent.batch.stop
+                flight.landed()
             if ledger.failures and not ledger.answered and self.output_names is None:
                 raise next(iter(ledger.failures.values()))
         except (ModelCallError, ModelOutputError) as error:
-            error.answered = self._finished(answers, len(queue.sizes), done)
+            error.answered = poured.finished(done, k=self._n_outputs if self.output_names else None)
+            flight.landed()
+            self._bring_home(flight, None, ledger)
+            raise
+        except KeyboardInterrupt:
+            self._bring_home(flight, poured, ledger)
             raise
         finally:
-            ledger.answers = self._blanked(answers, queue.sizes, ledger)
+            flight.close()
+            ledger.answers = poured.blanked(ledger, k=self._n_outputs)
         return ledger.answers
 
-    def _pour(
-        self, Y: FloatArray, taken: list[tuple[int, int, Inputs]], answers: list[FloatArray | None], sizes: list[int]
-    ) -> None:
-        """Write the answers to one batch into those of the parts that its rows came from."""
-        answers += [None] * (len(sizes) - len(answers))
-        row = 0
-        for part, first, inputs in taken:
-            n = count(inputs)
-            answer = answers[part]
-            if answer is None:
-                answer = answers[part] = np.empty((sizes[part], Y.shape[1]))
-            elif answer.shape[1] < Y.shape[1]:
-                answer = answers[part] = self._whole(answer)
-            answer[first : first + n] = Y[row : row + n]
-            row += n
+    def _send(self, flight: Flight, queue: Queue) -> bool:
+        """Send as many batches as may be on their way, the first of all by itself; return whether any is."""
+        known = self.output_names is not None
+        while len(flight) < (flight.ahead if known else 1) and (remaining := queue.pull()):
+            share = flight.share(remaining) if known else None
+            rows, done = self._size.rows(remaining, queue.row_bytes, share), queue.done
+            batch = Batch(flight.number, queue.start, queue.start + rows, queue.total)
+            taken = queue.take(rows)
+            flight.send(batch, taken, done, self._prepared([inputs for _, _, inputs in taken], batch))
+        return len(flight) > 0
 
-    def _answer_in_pieces(self, blocks: list[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
+    def _bring_home(self, flight: Flight, poured: Poured | None, ledger: Ledger) -> None:
+        """Wait for the calls under way; a cache keeps what they answer, and `poured`, until one of them fails."""
+        for sent in flight.begun():
+            try:
+                form = self._landed(sent.call, flight.outcome(sent), ledger)
+                Y = None if poured is None else self._read(form, sent.blocks, sent.batch, ledger)
+            except (ModelCallError, ModelOutputError):
+                poured = None  # what comes later is no beginning of what was asked
+                continue
+            if poured is not None and Y is not None:
+                poured.pour(Y, sent.taken)
+                ledger.settled = sent.batch.stop
+
+    def _answer_in_pieces(self, sent: Sent, flight: Flight, ledger: Ledger) -> FloatArray:
         """Ask a batch, in halves where the model fails on the whole of it, down to one row.
 
         Too many rows for the memory, a network of few rows, a server that refuses one call in sixty: all of them answer
         a smaller batch. What fails alone is left out, or named where it may not be.
         """
+        batch = sent.batch
+
+        def answer() -> Form:
+            return self._landed(sent.call, flight.outcome(sent), ledger)
+
         try:
-            return self._halved(blocks, batch, ledger)
+            return self._halved(sent.blocks, batch, ledger, answer)
         except _RowError as alone:
             if batch.rows == 1:
                 raise alone.whole from alone.whole.__cause__
             said = f"{alone.whole} (row {alone.row} alone fails, too)"
             raise ModelCallError(said) from alone.whole.__cause__
 
-    def _halved(self, blocks: list[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
-        """Return the answers to a batch or, where that fails, to its halves.
+    def _halved(
+        self, blocks: list[Inputs], batch: Batch, ledger: Ledger, said: Callable[[], Form] | None = None
+    ) -> FloatArray:
+        """Return the answers to a batch or, where that fails, to its halves; `said` is what the model said to it.
 
         A row that fails alone is left out, or raises `_RowError` where it may not be.
         """
         try:
-            return self._answer(blocks, batch, ledger)
+            form = self._landed(*self._asked(blocks, batch), ledger) if said is None else said()
+            return self._read(form, blocks, batch, ledger)
         except RemoteError:
             raise  # each half would be a request more, after all attempts that were allowed
         except ModelCallError as error:
@@ -243,7 +280,7 @@ class Caller:
                     raise _RowError(batch.start, error) from error
                 ledger.leave_out([batch.start], error)
                 self._check_alive(error, ledger)
-                return np.full((1, len(self.output_names or ())), np.nan)
+                return np.full((1, self._n_outputs), np.nan)
             answers, start, left_out = [], batch.start, len(ledger.failures)
             for half in halves(blocks):
                 piece = Batch(batch.number, start, start + sum(map(count, half)), batch.total, first=False)
@@ -256,33 +293,33 @@ class Caller:
             self._failures += len(ledger.failures) == left_out
             if self._failures > 1 or _of_memory(error):
                 self._size.shrink(-(-batch.rows // 2))
-            return np.concatenate([self._whole(answer) for answer in answers])
+            return np.concatenate([widened(answer, self._n_outputs) for answer in answers])
 
-    def _answer(self, blocks: Sequence[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
-        """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
+    def _prepared(self, blocks: Sequence[Inputs], batch: Batch) -> Call:
+        """Return a call for what no cache knows of a batch."""
         function, inputs = self._ready(blocks)
-        if self._kept is None:
-            return self._read(self._form(function, inputs, batch), blocks, batch, ledger)
+        known = None if self._kept is None else self._kept.known(inputs)
+        if known is not None:
+            inputs, batch = known.asked, replace(batch, stop=batch.start + len(known.missing))
+        alone = self._at_once == 1 or self.output_names is None  # calls at once take each other's time
+        return Call(function, inputs, batch, asked(inputs), known, timed=batch.first and alone)
 
-        def ask(missing: Inputs, n: int) -> Form:
-            return self._form(function, missing, replace(batch, stop=batch.start + n))
+    def _asked(self, blocks: Sequence[Inputs], batch: Batch) -> tuple[Call, Outcome | None]:
+        """Call the model for a batch now."""
+        call = self._prepared(blocks, batch)
+        return call, call.run(self.lock, self._places)
 
-        return self._read(self._kept.form(inputs, ask), blocks, batch, ledger)
-
-    def _form(self, function: Callable[[Inputs], Any], inputs: Inputs, batch: Batch) -> Form:
-        """Call the model once, and learn from the time that it took."""
-        remembered = asked(inputs)
-        self.calls += 1
-        self.rows += batch.rows
-        began = perf_counter()
-        try:
-            form = read_form(self._call(function, inputs, batch), batch, remembered)
-        finally:
-            seconds = perf_counter() - began
-            self.seconds += seconds
-        if batch.first:
-            self._size.learn(batch.rows, seconds)
-        return form
+    def _landed(self, call: Call, outcome: Outcome | None, ledger: Ledger) -> Form:
+        """Return the answer to a call, counted; learn from the time that it took, and keep it where that is wanted."""
+        form = None
+        if outcome is not None:
+            self.calls, ledger.calls = self.calls + 1, ledger.calls + 1
+            self.rows, ledger.rows = self.rows + call.batch.rows, ledger.rows + call.batch.rows
+            self.seconds += outcome.seconds
+            form = outcome.answer()
+            if call.timed:
+                self._size.learn(call.batch.rows, outcome.seconds)
+        return call.known.form(form) if call.known is not None else cast(Form, form)
 
     def _read(self, form: Form, blocks: Sequence[Inputs], batch: Batch, ledger: Ledger) -> FloatArray:
         """Return what an answer says; rows of it that are no numbers are left out where they may be."""
@@ -310,11 +347,10 @@ class Caller:
             raise error
         if self._good is None or not ledger.suspicious:
             return
-        self.calls += 1
-        self.rows += 1
-        alone = Batch(0, 0, 1, 1)
+        alone = Batch(0, 0, 1, 1, first=False)
+        call = Call(*self._ready([self._good]), alone, asked(self._good))
         try:
-            form = read_form(self._call(*self._ready([self._good]), alone), alone, asked(self._good))
+            form = self._landed(call, call.run(self.lock, self._places), ledger)
             well = self._reader.read(form, alone)[1] is None
         except ModelCallError:
             well = False
@@ -328,35 +364,6 @@ class Caller:
         if self._counts is None or counts is None:
             return self._adapted.function, concatenate_fresh(blocks)
         return self._counts.function, counts
-
-    def _call(self, function: Callable[[Inputs], Any], inputs: Inputs, batch: Batch) -> Any:
-        try:
-            return function(inputs)
-        except LimelightError:  # said by an adapter, in words that name the remedy
-            raise
-        except Exception as error:
-            raise ModelCallError(f"the model raised {type(error).__name__} on {batch}: {error}") from error
-
-    def _finished(self, answers: list[FloatArray | None], n: int, done: int) -> list[FloatArray | None]:
-        """Return the answers of the first `done` of n parts, those before the failing batch; None for the others."""
-        if self.output_names is None:
-            return [None] * n
-        whole = [self._whole(answer) for answer in [*answers, *[None] * n][:done]]
-        return [*whole, *[None] * (n - done)]
-
-    def _blanked(self, answers: list[FloatArray | None], sizes: list[int], ledger: Ledger) -> list[FloatArray]:
-        """Return the answers to all parts, with NaN in rows that were left out."""
-        whole = [self._whole(answer) for answer in [*answers, *[None] * (len(sizes) - len(answers))]]
-        ends = np.cumsum(sizes)
-        for row in (row for row in ledger.failures if row < ledger.settled):
-            part = int(np.searchsorted(ends, row, side="right"))
-            whole[part][row - int(ends[part]) + sizes[part]] = np.nan
-        return whole
-
-    def _whole(self, answer: FloatArray | None) -> FloatArray:
-        """Return a part's answer with a column for every output; labels that were met after it are none of its own."""
-        k = len(self.output_names or ())
-        return np.empty((0, k)) if answer is None else widened(answer, k)
 
 
 class _RowError(Exception):

@@ -1,15 +1,17 @@
 """The answers of a slow local model, kept: rows that are known are not asked, and all are read as if they had been.
 
-Around one call of f. Input: rows, and a function that asks some of them. Output: the form of all answers
-(`forms.py`). Kept is the form, not what is made of it, so that labels, names and notes come out alike in a rerun.
+Around one call of f. Input: rows. Output: those of them to be asked and, once they are answered, the form of all
+answers (`forms.py`). Kept is the form, not what is made of it, so that labels, names and notes come out alike in a
+rerun.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -36,33 +38,62 @@ class Kept:
 
     cache: Cache
     model: Any
-    _name: str = ""
-    _question: Repeats | None = field(default=None, repr=False)
+    _names: WeakKeyDictionary[Repeats, str] = field(default_factory=WeakKeyDictionary, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"cache": self.cache, "model": self.model, "_name": "", "_question": None}
+        return {"cache": self.cache, "model": self.model}
 
-    def form(self, inputs: Inputs, ask: Callable[[Inputs, int], Form]) -> Form:
-        """Return the form of the answers to all inputs; `ask` is called with those that are not known, if any."""
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def known(self, inputs: Inputs) -> Known:
+        """Return which inputs are known already; the others are to be asked."""
         question = current()
         name = self._known_by(question)
         keys = question.numbered(row_keys(inputs, name.encode()))
-        known = self.cache.get(keys)
-        missing = [row for row, key in enumerate(keys) if key not in known]
-        if missing:
-            asked = inputs if len(missing) == len(keys) else take(inputs, np.array(missing, dtype=np.intp))
-            answered = packed(ask(asked, len(missing)))
-            new = {keys[row]: answer for row, answer in zip(missing, answered, strict=True)}
-            self.cache.put(new, name)
-            known.update(new)
-        return unpacked([known[key] for key in keys])
+        found = self.cache.get(keys)
+        missing = [row for row, key in enumerate(keys) if key not in found]
+        asked = inputs if len(missing) == len(keys) else take(inputs, np.array(missing, dtype=np.intp))
+        return Known(self.cache, name, keys, found, asked, missing)
 
     def _known_by(self, question: Repeats) -> str:
         if self.cache.model is not None:
             return self.cache.model
-        if question is not self._question or not self._name:
-            self._question, self._name = question, fingerprint(self.model)
-        return self._name
+        if question not in self._names:  # several threads ask one model, each a question of its own
+            self._names[question] = fingerprint(self.model)
+        return self._names[question]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a cache knows of some rows.
+
+    Parameters
+    ----------
+    cache, name
+        Where the answers are kept, and by which name of the model.
+    keys
+        Of all rows.
+    answers
+        Those that are known, by key.
+    asked, missing
+        The inputs of the others, and which rows they are.
+    """
+
+    cache: Cache
+    name: str
+    keys: list[bytes]
+    answers: dict[bytes, bytes]
+    asked: Inputs
+    missing: list[int]
+
+    def form(self, form: Form | None) -> Form:
+        """Return the form of the answers to all rows; `form` holds those to the missing ones, which are kept."""
+        if form is not None:
+            new = {self.keys[row]: answer for row, answer in zip(self.missing, packed(form), strict=True)}
+            self.cache.put(new, self.name)
+            self.answers.update(new)
+        return unpacked([self.answers[key] for key in self.keys])
 
 
 def packed(form: Form) -> list[bytes]:

@@ -42,6 +42,8 @@ class Ledger:
         How many rows, from the first, are answered or left out: what need not be asked again after an interruption.
     answers
         For each part that was poured its outputs; only the first `settled` rows mean anything.
+    calls, rows
+        Calls of the model, and rows in them; not those that a cache knew.
 
     >>> ledger = Ledger(vital=1)
     >>> ledger.leave_out([3], ModelOutputError("model returned nan"))
@@ -53,7 +55,7 @@ class Ledger:
         self.vital = vital
         self.failures: dict[int, ModelError] = {}
         self.answered = 0
-        self.settled = 0
+        self.settled = self.calls = self.rows = 0
         self._run: list[int] = []
         self._next_check = SUSPICIOUS
         self.answers: list[FloatArray] = []

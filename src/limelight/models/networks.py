@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,9 +26,13 @@ AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class TorchModule:
-    """Ask a `torch.nn.Module`: arrays become tensors of its dtype on its device; in eval mode, without gradients."""
+    """Ask a `torch.nn.Module`: arrays become tensors of its dtype on its device; in eval mode, without gradients.
+
+    Its training flags are switched meanwhile, so that there is one call at once.
+    """
 
     module: Any
+    calls_at_once: ClassVar[int] = 1
 
     def __call__(self, inputs: Inputs) -> Any:
         """Return the module's answer; its training flags are as before."""
@@ -95,6 +99,7 @@ class KerasModel:
     """Ask a Keras model on any backend, without its progress bar."""
 
     model: Any
+    calls_at_once: ClassVar[int] = 1
 
     def __call__(self, inputs: Inputs) -> Any:
         """Return the model's prediction."""
@@ -118,6 +123,7 @@ class SpacyPipe:
     """Ask a spaCy pipeline, which takes texts by `pipe`; the categories of each document are read."""
 
     nlp: Any
+    calls_at_once: ClassVar[int] = 1
 
     def __call__(self, texts: Inputs) -> Any:
         """Return the documents."""
@@ -135,6 +141,7 @@ class TokenizedModel:
 
     module: Any
     tokenizer: Any
+    calls_at_once: ClassVar[int] = 1
 
     def __call__(self, texts: Inputs) -> Any:
         """Return the logits (n, k)."""

@@ -30,6 +30,7 @@ from limelight.overview.reading import gathered
 from limelight.result.drift import Drift, FeatureDrift
 from limelight.result.explanation import Explanation
 from limelight.result.quantiles import normal_quantile
+from limelight.settings import OF_THE_RUN
 
 FEWEST = 20
 """A word that fewer explanations have is not looked at; either set needs so many explanations."""
@@ -152,7 +153,7 @@ def _check_alike(before: Sequence[Explanation], after: Sequence[Explanation]) ->
 
 def _settings(explanation: Explanation) -> dict[str, Any]:
     kept = explanation.provenance.settings
-    return {name: value for name, value in kept.items() if name != "batch_size"}
+    return {name: value for name, value in kept.items() if name not in OF_THE_RUN}
 
 
 # -- one feature ------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any
 
 from limelight.errors import InputError
 from limelight.result.explanation import Explanation
-from limelight.settings import Settings
+from limelight.settings import OF_THE_RUN, Settings
 
 BLOCK = 1 << 20
 PLAIN = {"bins": "quartile", "sampling": "background", "around": "background"}
@@ -112,7 +112,7 @@ def fingerprint(explanations: Explanation | Iterable[Explanation]) -> str:
         facts = each.to_dict()
         provenance = facts["provenance"]
         del provenance["cost"], provenance["versions"]
-        provenance["settings"] = {k: v for k, v in provenance["settings"].items() if k != "batch_size"}
+        provenance["settings"] = {k: v for k, v in provenance["settings"].items() if k not in OF_THE_RUN}
         found.update(json.dumps(facts, sort_keys=True, allow_nan=True).encode())
     return found.hexdigest()[:16]
 
@@ -153,7 +153,7 @@ def setting_flags(settings: Mapping[str, Any]) -> list[str] | None:
     """
     usual, flags = Settings().to_dict(), []
     for name, value in settings.items():
-        if name not in usual or value == usual[name] or name in ("seed", "batch_size"):
+        if name not in usual or value == usual[name] or name in ("seed", *OF_THE_RUN):
             continue
         flag = "--" + name.replace("_", "-")
         if name == "targets":

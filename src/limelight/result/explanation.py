@@ -22,6 +22,7 @@ from limelight.result.contributions import Contributions
 from limelight.result.effects import Effect, Interaction
 from limelight.result.provenance import Cost, Provenance
 from limelight.result.quantiles import normal_quantile, stated_quantile
+from limelight.settings import OF_THE_RUN
 
 __all__ = ["Cost", "Explanation", "Provenance", "normal_quantile"]
 
@@ -399,5 +400,5 @@ def _facts(explanation: Explanation) -> dict[str, Any]:
     facts = explanation.to_dict()
     provenance = facts["provenance"]
     del provenance["cost"]
-    provenance["settings"] = {key: value for key, value in provenance["settings"].items() if key != "batch_size"}
+    provenance["settings"] = {key: value for key, value in provenance["settings"].items() if key not in OF_THE_RUN}
     return facts

@@ -8,7 +8,6 @@ request that carries it is asked for the rest only.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -115,13 +114,11 @@ class BrokenError(Exception):
         self.paid = paid
 
 
-def ask(
-    requests: Sequence[Request], caller: Caller, *, visible: bool = False, vital: float = math.inf
-) -> list[Answers]:
+def ask(requests: Sequence[Request], caller: Caller, ledger: Ledger, *, visible: bool = False) -> list[Answers]:
     """Return the answers to each request.
 
     The chunks of all requests flow through the model in full batches, and only as many of them exist at a time as a
-    batch holds. Rows that the model does not answer are left out, but for the first `vital` ones.
+    batch holds. Rows that the model does not answer are left out, as far as the ledger allows it.
 
     Raises
     ------
@@ -139,7 +136,6 @@ def ask(
                 yield part
             finished.add(id(pour))
 
-    ledger = Ledger(vital)
     try:
         caller.ask(progress(parts(), what="blocks asked") if visible else parts(), ledger)
     except (ModelCallError, ModelOutputError, KeyboardInterrupt) as error:

@@ -18,6 +18,7 @@ from limelight.inputs.budget import CallBudget
 from limelight.local.sampling import MaskSampler
 from limelight.local.stopping import look_schedule
 from limelight.local.width import KernelPath
+from limelight.lock import Claims
 from limelight.models.calls import Caller
 from limelight.models.columns import Columns, Seen
 from limelight.result.explanation import Explanation
@@ -59,29 +60,37 @@ class Context:
         As the explainer holds them.
     pools
         Shared neighborhoods, by the content of their background.
-    visible
-        Whether a round that takes long shows its progress: where one instance is all there is to wait for.
     labels_checked
         Whether the model was asked for an instance under its own label, see `labels.check_labels`.
     shelf
-        Instances, by their content, that were open when the last call ended early: what was paid for them is kept.
+        Instances, by their content, that were open when a call ended early: what was paid for them is kept.
+    streams
+        How many calls are explaining.
+    forgotten
+        How often what was kept has been dropped, since the model answered otherwise.
     """
 
     settings: Settings
     modality: Modality
     caller: Caller
     pools: dict[bytes, SharedDraws] = field(default_factory=dict)
-    visible: bool = False
     labels_checked: bool = False
     shelf: dict[bytes, OpenInstance] = field(default_factory=dict)
+    streams: int = 0
+    forgotten: int = 0
     _former: dict[bytes, tuple[int, FloatArray]] = field(default_factory=dict)
     _by_batch: bool = False
     _rng: np.random.Generator | None = None
     _rng_state: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle all but what an interrupted call has left."""
-        return {**self.__dict__, "shelf": {}}
+        """Pickle all but what an interrupted call has left, and who is explaining just now."""
+        return {name: value for name, value in self.__dict__.items() if name != "claims"} | {"shelf": {}, "streams": 0}
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Return who is asking for what."""
+        return Claims(self.caller.lock)
 
     @cached_property
     def recorded(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -108,7 +117,7 @@ class Context:
         return pool.n > 0 and pool.repeats == 1 and not self._by_batch
 
     def reread(self) -> bool:
-        """Return whether earlier calls have left anything that a new fit of the model makes wrong.
+        """Return whether other calls have left anything that a new fit of the model makes wrong.
 
         An estimator that shows its new fit by other classes or other words is noticed here, before it is asked.
         """
@@ -116,7 +125,7 @@ class Context:
         if known and self.caller.renewed:
             self.caller.renew()
             self.forget()
-        return known
+        return known or self.streams > 1
 
     def forget(self) -> None:
         """Drop what a former fit of the model has answered, and say so."""
@@ -124,6 +133,7 @@ class Context:
         self._former = {pool.content: (pool.told, pool.Y[pool.told]) for pool in guarded}
         self.pools.clear()
         self.shelf.clear()
+        self.forgotten += 1
         warnings.warn(CHANGED, stacklevel=2)
 
     def recognise(self, pool: SharedDraws) -> None:
@@ -317,7 +327,8 @@ class OpenInstance:
         if self.label is not None and not self.context.labels_checked:
             self.context.labels_checked = True
             original = self.representation.original
-            self.rows += check_labels(original, self.label, outputs, self.context.caller)
+            asked = check_labels(original, self.label, outputs, self.context.caller)
+            self.rows, self.calls = self.rows + asked, self.calls + asked
 
     def fail(self, error: LimelightError) -> None:
         """Take note that there will be no explanation."""

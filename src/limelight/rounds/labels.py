@@ -16,6 +16,7 @@ import numpy as np
 from limelight.contracts import FloatArray, Inputs
 from limelight.errors import InputError, LimelightError
 from limelight.inputs.texts import MaskedTexts
+from limelight.models.ledger import Ledger
 
 if TYPE_CHECKING:
     from limelight.models.calls import Caller
@@ -71,18 +72,27 @@ def check_labels(original: Inputs, label: Any, outputs: FloatArray, caller: Call
     named = labelled(original, label)
     if named is None:
         return 0
-    rows = caller.rows
+    ledgers: list[Ledger] = []
+
+    def ask(inputs: Inputs) -> FloatArray:
+        ledgers.append(Ledger())
+        said: FloatArray = caller.ask([inputs], ledgers[-1])[0][0]
+        return said
+
+    def rows() -> int:
+        return sum(ledger.rows for ledger in ledgers)
+
     try:
-        said = caller.ask([named])[0][0]
+        said = ask(named)
         if not _differ(said, outputs):
-            return caller.rows - rows
+            return rows()
         # a noisy model differs as well; one that looks at labels differs in the same way each time
-        again = caller.ask([named])[0][0]
-        plain, plain_again = (caller.ask([original])[0][0] for _ in range(2))
+        again = ask(named)
+        plain, plain_again = (ask(original) for _ in range(2))
     except LimelightError:  # it wants rows counted from 0, as most that join columns to a frame do
-        return caller.rows - rows
+        return rows()
     if _differ(said, again) or _differ(plain, plain_again) or not _differ(said, plain):
-        return caller.rows - rows
+        return rows()
     raise InputError(
         f"model: expected answers that depend on columns alone, got {said.tolist()[:3]} for the row labelled {label!r} "
         f"and {plain.tolist()[:3]} for the same row counted from 0; perturbed rows have no label, so put what the "

@@ -14,6 +14,7 @@ import math
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +26,7 @@ from limelight.local.stopping import samples_to_settle
 from limelight.local.threads import one_thread
 from limelight.local.ties import tied_at_zero
 from limelight.local.width import FACTORS, kernel_path
+from limelight.models.ledger import Ledger
 from limelight.result.explanation import Explanation
 from limelight.result.failure import Failure
 from limelight.rounds.alone import fitted_alone
@@ -42,7 +44,7 @@ from limelight.rounds.steadiness import HANDFUL
 from limelight.rounds.table_findings import expected
 from limelight.rounds.together import Pending, look_at_rows, stackable
 from limelight.rounds.truncation import truncation_notes
-from limelight.rounds.turns import Canary, Originals, Turn, turns
+from limelight.rounds.turns import Canary, Originals, Turn, growths, turns
 from limelight.rounds.verdict import LEVEL, judge, order_doubt
 
 OPEN_AT_ONCE = {"masks": 16, "pool": 128}
@@ -50,12 +52,19 @@ OPEN_AT_ONCE = {"masks": 16, "pool": 128}
 
 An instance with masks of its own brings hundreds of rows to a round, and may be a large image.
 """
+PUT_ASIDE = 64
+"""Instances for which something was paid that are kept when calls end early, the last ones."""
 WITHOUT_WAITING = 512
 """Instances that share draws in one round where nobody waits for the first of them: fewer calls, larger batches."""
 
 
 def explain_stream(
-    instances: Iterable[Any], context: Context, on_error: str = "raise", *, rows: int = OPEN_AT_ONCE["pool"]
+    instances: Iterable[Any],
+    context: Context,
+    on_error: str = "raise",
+    *,
+    rows: int = OPEN_AT_ONCE["pool"],
+    visible: bool = False,
 ) -> Generator[Explanation | Failure, None, None]:
     """Yield the explanations of instances, in their order, holding a bounded number of them at a time.
 
@@ -70,6 +79,8 @@ def explain_stream(
         or ``"record"`` it as a `Failure` in its place.
     rows
         How many instances that share draws are open at a time.
+    visible
+        Whether a round that takes long shows its progress: where one instance is all there is to wait for.
 
     Raises
     ------
@@ -80,14 +91,16 @@ def explain_stream(
     """
     numbered = enumerate(instances)
     waiting: deque[OpenInstance | Failure] = deque()
+    context.streams += 1
     learned = context.reread()
     try:
         while refill(waiting, numbered, context, rows, lazily=on_error == "raise"):
+            forgotten = context.forgotten
             try:
-                run_round(still_open(waiting), context, on_error)
+                run_round(still_open(waiting), context, on_error, visible=visible)
             except (LimelightError, KeyboardInterrupt) as error:
                 if learned and isinstance(error, ModelChangedError):
-                    start_anew(still_open(waiting), context, error)
+                    start_anew(still_open(waiting), context, error, known=context.forgotten > forgotten)
                     learned = False
                     continue
                 yield from finished(waiting, on_error)
@@ -96,12 +109,13 @@ def explain_stream(
             learned = False  # what comes now was answered in this call, and must not change within it
             yield from finished(waiting, on_error)
     finally:
+        context.streams -= 1
         put_aside(waiting, context)
 
 
 def explain_one(instance: Any, context: Context) -> Explanation:
     """Return the explanation of one instance, or raise what `explain_stream` raises."""
-    return cast(Explanation, next(explain_stream([instance], context)))
+    return cast(Explanation, next(explain_stream([instance], context, visible=True)))
 
 
 def still_open(waiting: Iterable[OpenInstance | Failure]) -> list[OpenInstance]:
@@ -109,11 +123,15 @@ def still_open(waiting: Iterable[OpenInstance | Failure]) -> list[OpenInstance]:
     return [each for each in waiting if isinstance(each, OpenInstance) and each.open]
 
 
-def start_anew(opened: Iterable[OpenInstance], context: Context, error: ModelChangedError) -> None:
-    """Forget what a former fit of the model has answered in earlier calls, and begin again."""
-    context.forget()
-    if error.outputs:
-        context.caller.renew()
+def start_anew(opened: Iterable[OpenInstance], context: Context, error: ModelChangedError, *, known: bool) -> None:
+    """Forget what a former fit of the model has answered in earlier calls, and begin again.
+
+    Where it is `known` another thread has noticed, and has drawn anew since.
+    """
+    if not known:
+        context.forget()
+        if error.outputs:
+            context.caller.renew()
     for one in opened:
         one.restart()
 
@@ -182,16 +200,20 @@ def named(error: BaseException, opened: Sequence[OpenInstance]) -> None:
 def put_aside(waiting: Iterable[OpenInstance | Failure], context: Context) -> None:
     """Keep what has been paid for instances that were not handed over, for the next call."""
     left = [each for each in waiting if isinstance(each, OpenInstance) and len(each.targets)]
-    context.shelf = {one.representation.content: one for one in left if one.source.kind == "masks"}
+    kept = context.shelf | {one.representation.content: one for one in left if one.source.kind == "masks"}
+    context.shelf = dict(list(kept.items())[-PUT_ASIDE:])
 
 
-def run_round(opened: Sequence[OpenInstance], context: Context, on_error: str = "raise") -> None:
+def run_round(
+    opened: Sequence[OpenInstance], context: Context, on_error: str = "raise", *, visible: bool = False
+) -> None:
     """Ask the model for what all open instances need, in full batches, and look at each of them.
 
     Where the model fails at a whole round and errors are not to be raised, each instance is asked about by itself.
     """
     try:
-        ask_and_look(opened, context, strict=on_error == "raise")
+        ask_all(opened, context, strict=on_error == "raise", visible=visible)
+        look(opened, context)
     except ModelChangedError:
         raise
     except (ModelCallError, ModelOutputError) as error:
@@ -201,24 +223,27 @@ def run_round(opened: Sequence[OpenInstance], context: Context, on_error: str = 
             if len(opened) == 1:
                 one.fail(error)
             elif one.open:
-                run_round([one], context, on_error)
+                run_round([one], context, on_error, visible=visible)
 
 
-def ask_and_look(opened: Sequence[OpenInstance], context: Context, *, strict: bool) -> None:
-    """Ask for what instances need, and look at them; `strict` ends the asking where the first has no answer."""
-    calls, visible = context.caller.calls, context.visible
-    asking = turns(opened, context)
-    while asking:
-        try:
-            needed = vital(asking, opened, strict)
-            answers = ask([turn.request() for turn in asking], context.caller, visible=visible, vital=needed)
-        except BrokenError as broken:
-            save(opened, asking, broken)
-            raise broken.error from broken.error.__cause__
-        asking = [turn for turn, answer in zip(asking, answers, strict=True) if turn.receive(answer)]
-    for one in opened:
-        one.calls += context.caller.calls - calls
-    look(opened, context)
+def ask_all(opened: Sequence[OpenInstance], context: Context, *, strict: bool, visible: bool) -> None:
+    """Ask for what instances need; `strict` ends the asking where the first has no answer.
+
+    What they share is asked by one thread; the others wait for it, and then ask for what is still missing.
+    """
+    with context.claims.of(partial(growths, opened)) as growing:
+        asking = turns(opened, context, growing)
+        while asking:
+            ledger = Ledger(vital(asking, opened, strict))
+            try:
+                answers = ask([turn.request() for turn in asking], context.caller, ledger, visible=visible)
+            except BrokenError as broken:
+                save(opened, asking, broken)
+                raise broken.error from broken.error.__cause__
+            finally:
+                for one in opened:
+                    one.calls += ledger.calls
+            asking = [turn for turn, answer in zip(asking, answers, strict=True) if turn.receive(answer)]
 
 
 def vital(asking: Sequence[Turn], opened: Sequence[OpenInstance], strict: bool) -> int:

@@ -16,11 +16,13 @@ import numpy as np
 
 from limelight.contracts import Background, Encoded
 from limelight.errors import InputError
+from limelight.models.ledger import Ledger
 from limelight.rounds.asking import BrokenError, ask
 from limelight.rounds.encoded import RARE
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.shared import Held, SharedDraws, held_rows
 from limelight.rounds.turns import Growth
+from limelight.settings import OF_THE_RUN
 
 
 def prepare(context: Context, n: int | None = None) -> None:
@@ -87,7 +89,7 @@ def fingerprint(context: Context) -> dict[str, Any]:
     """
     settings, modality = context.recorded
     found: dict[str, Any] = {
-        "settings": {name: value for name, value in settings.items() if name != "batch_size"},
+        "settings": {name: value for name, value in settings.items() if name not in OF_THE_RUN},
         "modality": {**modality, "digest": _modality_digest(context)},
         "outputs": list(context.caller.output_names or ()),
     }
@@ -120,7 +122,7 @@ def _grow(pool: SharedDraws, context: Context, rows: int, held: Mapping[Held, tu
     growth.n, growth.held = max(growth.n, rows), dict(held)
     while True:
         try:
-            answers = ask([growth.request()], context.caller, visible=True, vital=0)[0]
+            answers = ask([growth.request()], context.caller, Ledger(vital=0), visible=True)[0]
         except BrokenError as broken:
             if broken.paid[0] is not None:
                 growth.keep(broken.paid[0])

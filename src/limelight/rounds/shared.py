@@ -12,7 +12,7 @@ The weights that make one sample of all draws: `docs/concepts/precision.md`, sec
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ def held_points(
 
 
 @dataclass
-class _Pending:
+class Pending:
     """Rows that have been drawn and not been answered yet."""
 
     held: Held | None
@@ -120,6 +120,7 @@ class _Pending:
 
     @property
     def n(self) -> int:
+        """Return how many rows."""
         return sum(map(len, self.U))
 
 
@@ -150,7 +151,7 @@ class SharedDraws:
     reason
         Why the first row without an answer has none.
     paid
-        A request that was broken off, and what the model said to the beginning of it.
+        Requests that were broken off, and what the model said to the beginning of each.
     """
 
     def __init__(
@@ -174,9 +175,8 @@ class SharedDraws:
         self.made: dict[Any, Any] = {}
         self.held: dict[Held, HeldDraws] = {}
         self.reason = ""
-        self.paid: tuple[Hashable, Paid] | None = None
+        self.paid: dict[Hashable, Paid] = {}
         self.seed = seed
-        self._pending: list[_Pending] = []
         self.U: FloatArray = np.empty((0, background.n_coordinates))
         self.codes: NDArray[Any] = np.empty((0, background.n_coordinates))
         self.Y: FloatArray = np.empty((0, 0))
@@ -208,7 +208,7 @@ class SharedDraws:
         """Return the model input of the first row."""
         return self.background.draw(self.points(0, 1))[1]
 
-    def request(self, n: int, held: Mapping[Held, tuple[int, Encoded]]) -> Iterator[Inputs]:
+    def request(self, n: int, held: Mapping[Held, tuple[int, Encoded]], drawn: list[Pending]) -> Iterator[Inputs]:
         """Draw what is missing and yield its model inputs, chunk by chunk; they are not kept.
 
         Parameters
@@ -217,9 +217,11 @@ class SharedDraws:
             Shared rows that shall be there.
         held
             How many rows of each kind of held draws shall be there, and a representation that has the value.
+        drawn
+            Takes what was drawn, for `receive`.
         """
-        shared = _Pending(None)
-        self._pending = [shared]
+        shared = Pending(None)
+        drawn.append(shared)
         for start in range(self.n, n, _CHUNK):
             U = self.points(start, min(start + _CHUNK, n))
             codes, inputs = self.background.draw(U)
@@ -229,23 +231,26 @@ class SharedDraws:
         for which, (rows, representation) in held.items():
             known = self.held[which].n if which in self.held else 0
             if known < rows:
-                pending = _Pending(which)
-                self._pending.append(pending)
-                yield self._draw_held(pending, known, rows, representation)
+                pending = Pending(which)
+                drawn.append(pending)
+                # The points of the first shared draws: what differs is the held column alone, so that the noise of all
+                # others cancels in its weight. Replicates stay independent of each other, as errors need them.
+                points = self.first_points(rows, shared.U)[known:]
+                yield self._draw_held(pending, points, representation)
 
-    def receive(self, answers: FloatArray, reason: str = "") -> None:
-        """Keep the answers (rows, m) to the last request, in units that the first block decides.
+    def receive(self, answers: FloatArray, drawn: Sequence[Pending], reason: str = "") -> None:
+        """Keep the answers (rows, m) to what a request has drawn, in units that the first block decides.
 
         Rows without an answer are NaN and keep their place: the places of draws say which replicate they belong to.
         `reason` is why the first of them has none.
         """
         self.reason = self.reason or reason
         if self.units is None:
-            first = answers[: self._pending[0].n]
+            first = answers[: drawn[0].n]
             self.units = find_units(first) if self.rescale else as_they_are(answers.shape[1])
         self.widen(answers.shape[1])
         answers, start = self.units.told(answers), 0
-        for pending in self._pending:
+        for pending in drawn:
             part = answers[start : start + pending.n]
             start += len(part)
             if pending.held is None and len(part):
@@ -256,7 +261,6 @@ class SharedDraws:
                 self.Y = np.concatenate([self.Y, part]) if self.n else part
             elif pending.held is not None:
                 self._keep_held(pending, part)
-        self._pending = []
 
     def forget_values(self) -> None:
         """Drop draws held at values outside the background, each of which is hardly ever met again."""
@@ -282,13 +286,10 @@ class SharedDraws:
         seed = int(stream(self.seed, self.content, "points").integers(2**63))
         return points(self.design, start, stop, self.background.n_coordinates, seed)
 
-    def _draw_held(self, pending: _Pending, start: int, stop: int, representation: Encoded) -> Inputs:
+    def _draw_held(self, pending: Pending, U: FloatArray, representation: Encoded) -> Inputs:
         which = pending.held
         if which is None:
             raise ValueError("held: expected which draws to make")
-        # The same points as those of the first shared draws: what differs is the held column alone, so that the noise
-        # of all others cancels in its weight. Replicates stay independent of each other, which is all that errors need.
-        U = self.first_points(stop)[start:]
         if which.how == "value":
             codes, inputs = representation.draw_with(U, which.coordinate)
         else:
@@ -298,9 +299,9 @@ class SharedDraws:
         pending.codes.append(codes)
         return inputs
 
-    def first_points(self, stop: int) -> FloatArray:
+    def first_points(self, stop: int, shared: Sequence[FloatArray] = ()) -> FloatArray:
         """Return the points (stop, c) of the first shared draws: those that are there, or else drawn again."""
-        drawn = [self.U, *[U for pending in self._pending if pending.held is None for U in pending.U]]
+        drawn = [self.U, *shared]
         # a latin hypercube belongs to its block
         if self.design != "lhs" and sum(map(len, drawn)) >= stop:
             return np.concatenate(drawn)[:stop]
@@ -312,7 +313,7 @@ class SharedDraws:
         inside = which.how == "in"
         return held_points(U, which.coordinate, shares, code, inside=inside, share=self.share(which))
 
-    def _keep_held(self, pending: _Pending, answers: FloatArray) -> None:
+    def _keep_held(self, pending: Pending, answers: FloatArray) -> None:
         which = pending.held
         if which is None:
             return

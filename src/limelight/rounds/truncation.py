@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Inputs, Neighborhood
 from limelight.errors import LimelightError
 from limelight.local.estimate import Estimate
+from limelight.models.ledger import Ledger
 
 if TYPE_CHECKING:
     from limelight.rounds.instance import OpenInstance
@@ -116,11 +117,11 @@ def is_moved_into_view(
 def _ask(one: OpenInstance, parts: list[Inputs]) -> list[FloatArray] | None:
     """Return the model's answers to a few more texts; None where it fails, which is no reason to lose what is known."""
     caller = one.context.caller
-    calls, rows = caller.calls, caller.rows
+    ledger = Ledger()
     try:
-        answers = caller.ask(parts)
+        answers = caller.ask(parts, ledger)
     except LimelightError:
         answers = None
-    one.calls += caller.calls - calls
-    one.rows += caller.rows - rows
+    one.calls += ledger.calls
+    one.rows += ledger.rows
     return answers

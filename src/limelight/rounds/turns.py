@@ -19,7 +19,7 @@ from limelight.rounds.asking import NONE_AGAIN, Answers, Paid, Request
 from limelight.rounds.encoded import SharedSource
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
-from limelight.rounds.shared import Held, SharedDraws
+from limelight.rounds.shared import Held, Pending, SharedDraws
 from limelight.rounds.steadiness import REPEATS, both, handful, same_answers, sizes
 
 
@@ -121,7 +121,17 @@ class Growth:
         self.held: dict[Held, tuple[int, Encoded]] = {}
         self._again = NONE_AGAIN
         self._before: FloatArray | None = None
-        self._doubtful = pool.n == 0 and pool.paid is not None
+        self._drawn: list[Pending] = []
+        self._asked: Hashable = None
+        self._doubtful = pool.n == 0 and bool(pool.paid)
+
+    @property
+    def keys(self) -> list[Hashable]:
+        """Return what nobody else may ask for meanwhile: the shared rows, and each kind of held draws that is short."""
+        held = self.pool.held
+        short = [which for which, (rows, _) in self.held.items() if which not in held or held[which].n < rows]
+        shared = [None] if self.n > self.pool.n or not self.pool.n else []
+        return [(id(self.pool), which) for which in [*shared, *short]]
 
     def want(self, source: SharedSource, n: int) -> None:
         """Add what one instance needs for a look at n draws."""
@@ -138,8 +148,8 @@ class Growth:
             return Request([pool.first_input()])
         self._again = handful(self.n - pool.n, exhaustive=False) if pool.repeats is None else NONE_AGAIN
         repeats = (pool.repeats or 1) - (0 if self._before is None else 1)
-        paid = pool.paid[1] if pool.paid is not None and pool.paid[0] == self._key else None
-        return Request(pool.request(self.n, self.held), repeats, self._again, paid)
+        self._drawn, self._asked = [], self._key
+        return Request(pool.request(self.n, self.held, self._drawn), repeats, self._again, pool.paid.get(self._asked))
 
     @property
     def _key(self) -> Hashable:
@@ -154,7 +164,7 @@ class Growth:
             self._doubtful = False
             self._check_paid(answers.outputs[0])
             return True
-        self.pool.paid = None
+        self.pool.paid.pop(self._asked, None)
         if self.pool.repeats is None:
             first = answers.outputs[self._again]
             self.pool.repeats = 1 if same_answers(first, answers.again, sizes(answers.outputs)) else REPEATS
@@ -164,22 +174,22 @@ class Growth:
         outputs = answers.outputs
         if self._before is not None:
             outputs = both(widened(self._before, outputs.shape[1]), outputs)[0]
-        self.pool.receive(outputs, answers.reason)
+        self.pool.receive(outputs, self._drawn, answers.reason)
         self.context.recognise(self.pool)
         return False
 
     def keep(self, paid: Paid) -> None:
         """Keep the answers for the same request in a later call."""
         if not self._doubtful:
-            self.pool.paid = (self._key, paid)
+            self.pool.paid[self._asked] = paid
 
     def _check_paid(self, now: FloatArray) -> None:
         """Drop what an interrupted asking has left, where the model says something else now."""
-        if self.pool.paid is None:
+        if not self.pool.paid:
             return
-        then = self.pool.paid[1].outputs
+        then = next(iter(self.pool.paid.values())).outputs
         if not same_answers(now, widened(then, len(now))[0], sizes(then[:, : len(now)])):
-            self.pool.paid = None
+            self.pool.paid.clear()
 
 
 class OwnMasks:
@@ -223,10 +233,12 @@ def growths(opened: Sequence[OpenInstance]) -> list[Growth]:
     return list(needy.values())
 
 
-def turns(opened: Sequence[OpenInstance], context: Context) -> list[Turn]:
-    """Return the turns of one round: the canaries first, so that nothing is kept beside answers of another model."""
+def turns(opened: Sequence[OpenInstance], context: Context, growing: Sequence[Growth]) -> list[Turn]:
+    """Return the turns of one round: the canaries first, so that nothing is kept beside answers of another model.
+
+    `growing` are the shared draws that miss something (`growths`).
+    """
     new = [one for one in opened if not len(one.targets)]
-    growing = growths(opened)
     kept = {id(growth.pool): (growth.pool, growth.first) for growth in growing}
     kept |= {id(one.source.draws): (one.source.draws, one) for one in new if isinstance(one.source, SharedSource)}
     canaries = [Canary(pool, one) for pool, one in kept.values() if context.guards(pool)]
