@@ -34,7 +34,9 @@ def address() -> Iterator[str]:
     model = lambda frame: frame["<i>age</i>"] / 100 + (frame["city"] == "Rome")  # noqa: E731
     table = ll.Explainer(model, ll.Tabular(people), seed=0)
     text = ll.Explainer(spam, ll.Text(), output_names=["ham", "spam"], seed=0)
-    app = create({"people": table, "sms": text}, start={"people": [40, "Oslo"], "sms": TEXT})
+    late = ll.Explainer(lambda many: np.asarray(many)[:, 20:].mean(axis=1), ll.TimeSeries(10, "zero"), seed=0)
+    start = {"people": [40, "Oslo"], "sms": TEXT, "late": [1.0] * 40}
+    app = create({"people": table, "sms": text, "late": late}, start=start)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
@@ -89,6 +91,18 @@ def test_a_word_is_struck_by_keyboard_and_the_model_answers(visit: Any) -> None:
     says(page, "spam", "0.900")
 
 
+def test_a_window_of_a_series_is_hidden_by_keyboard(visit: Any) -> None:
+    page = visit("/models/late")
+    says(page, "output", "1.000")
+    page.get_by_role("group", name="Windows").get_by_role("button").nth(3).focus()
+    page.keyboard.press("Enter")
+    says(page, "output", "0.500")
+    again = visit("/models/late" + page.evaluate("location.hash"))
+    says(again, "output", "0.500")
+    page.get_by_role("button", name="Undo").press("Enter")
+    says(page, "output", "1.000")
+
+
 def test_a_column_is_changed_and_the_reasons_follow(visit: Any) -> None:
     page = visit("/models/people")
     says(page, "output", "0.400")
@@ -131,7 +145,7 @@ def test_the_last_question_wins_when_answers_come_out_of_order(visit: Any) -> No
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1920])
-@pytest.mark.parametrize("path", ["/models/people", "/models/sms", "/", "/login"])
+@pytest.mark.parametrize("path", ["/models/people", "/models/sms", "/models/late", "/", "/login"])
 def test_pages_are_accessible_and_fit(visit: Any, axe: str, path: str, width: int, scheme: str) -> None:
     page = visit(path, width=width, wait="models" in path, color_scheme=scheme, bypass_csp=True)
     page.wait_for_load_state("networkidle")

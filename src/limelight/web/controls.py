@@ -1,4 +1,4 @@
-"""What a person may change of an instance: one control for each column of a table, or a text.
+"""What a person may change of an instance: one control for each column of a table, a text, the windows of a series.
 
 Input: an explainer's kind of data, and an instance to begin with. Output: JSON for the live page, None where the kind
 of data has no what-if there.
@@ -9,16 +9,28 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from limelight.contracts import Modality
+from limelight.web.service import finite
 
 MOST_CHOICES = 200
 """Of a column with more values than this, a value is typed: a longer list cannot be read."""
 
 
+MOST_STEPS = 2000
+"""Numbers of a series that has a page: it is sent with every question."""
+
+
 def controls(modality: Modality, start: Any) -> dict[str, Any] | None:
-    """Return ``{"kind": "table", "columns": [...]}``, ``{"kind": "text", "text": …}``, or None."""
+    """Return ``{"kind": "table", "columns": [...]}``, ``{"kind": "text", …}``, ``{"kind": "series", …}``, or None."""
+    from limelight.interpretable.timeseries import TimeSeries
+
     if isinstance(start, str):
         return {"kind": "text", "text": start}
+    if isinstance(modality, TimeSeries) and start is not None:
+        numbers = np.asarray(start, dtype=np.float64)
+        return None if numbers.size > MOST_STEPS else {"kind": "series", "series": finite(numbers.tolist())}
     table = getattr(modality, "table", None)
     columns = getattr(table, "columns", None)
     if table is None or not columns or start is None:

@@ -26,7 +26,7 @@ _WHAT_IF = """<main class="live"><header class="top"><h1>What if? <small>{name}<
 <button type="button" id="undo" disabled>Undo</button><button type="button" id="again" disabled>Start again</button>
 <button type="button" id="keep">Save as a page</button></div></header>
 <div class="sides"><section class="change" aria-labelledby="change"><h2 id="change">{heading}</h2>
-<form id="controls" autocomplete="off"></form><div id="words" class="words" role="group" aria-label="Words"></div>
+<form id="controls" autocomplete="off"></form><div id="words" class="words" role="group" aria-label="{parts}"></div>
 </section><div class="said"><section aria-labelledby="says"><h2 id="says">The model answers</h2>
 <div id="answer" class="answer" role="status" aria-live="polite">…</div>
 <p id="note" class="note" role="note" hidden></p><p id="failed" class="failed" role="alert" hidden></p></section>
@@ -43,10 +43,17 @@ def what_if_page(name: str, modality: Modality, start: Any) -> str:
             "<main class='live'><h1>No page for this kind of data</h1><p>It is served: ask <code>:explain</code>.</p>"
         )
         return filled(f"What if? {name}", said + "</main>", root="../")
-    headings = {"table": "Change a value", "text": "Strike or type words"}
-    reasons = {"table": "Why", "text": "Why, of the text as it is typed"}[found["kind"]]
+    headings = {"table": "Change a value", "text": "Strike or type words", "series": "Hide a window"}
+    reasons = {"table": "Why", "text": "Why, of the text as it is typed", "series": "Why, of the whole series"}
     data = markup.island({**found, "model": name})
-    body = _WHAT_IF.format(name=escape(name), heading=headings[found["kind"]], reasons=reasons, data=data, root="../")
+    body = _WHAT_IF.format(
+        name=escape(name),
+        heading=headings[found["kind"]],
+        parts="Windows" if found["kind"] == "series" else "Words",
+        reasons=reasons[found["kind"]],
+        data=data,
+        root="../",
+    )
     return filled(f"What if? {name}", body, root="../")
 
 

@@ -130,7 +130,11 @@ def _named(explainer: Explainer, outputs: FloatArray) -> list[dict[str, Any]]:
 
 
 def _parts(explanation: Explanation) -> list[list[Any]]:
-    """Return a text as pieces [piece, feature or null]: cut here, where letters are counted and not UTF-16."""
+    """Return what may be hidden as pieces [piece, feature or null]: of a text, cut here, where letters are counted and
+    not UTF-16; of a series, its windows by name.
+    """
+    if all(each.where.kind == "window" for each in explanation.features):
+        return [piece for j, each in enumerate(explanation.features) for piece in ([each.name, j], [" ", None])]
     text = explanation.layout.get("text")
     if not isinstance(text, str):
         return []

@@ -2,6 +2,7 @@
 // The last question wins: an answer that comes after a newer question is dropped.
 import { make, place } from './pieces.js';
 const data = JSON.parse(document.getElementById('data').textContent);
+const hides = data.kind !== 'table'; // words and windows are hidden, the columns of a table are changed
 const at = (id) => document.getElementById(id);
 const IDLE = 300;
 const history = [];
@@ -9,6 +10,7 @@ let state = read() ?? begin();
 let asked = 0, explained = 0, timer = 0, why = null, whole = null;
 
 function begin() {
+  if (data.kind === 'series') return { struck: [] };
   return data.kind === 'text' ? { text: data.text, struck: [] } : { values: data.columns.map((c) => c.value) };
 }
 
@@ -22,9 +24,9 @@ async function ask(verb, body) {
   if (!answer.ok) throw new Error(said.error);
   return said;
 }
-const instance = () => data.kind === 'text' ? state.text : state.values;
+const instance = (of = state) => data.kind === 'series' ? data.series : data.kind === 'text' ? of.text : of.values;
 function mask() {
-  if (data.kind !== 'text' || !state.struck.length || !why) return null;
+  if (!hides || !state.struck.length || !why) return null;
   return why.surrogate.coef[0].map((_, j) => state.struck.includes(j) ? 0 : 1);
 }
 
@@ -51,8 +53,8 @@ async function explainNow() {
     if (mine !== explained) return;
     why = said;
     place(said.article, at('reasons'));
-    if (data.kind === 'text') drawWords();
-    if (data.kind === 'text' && state.struck.length) answerNow();
+    if (hides) drawWords();
+    if (hides && state.struck.length) answerNow();
   } catch (error) {
     if (mine === explained) fail(error.message);
   }
@@ -73,7 +75,7 @@ function change(next, { anew = true, keep = true } = {}) {
   timer = setTimeout(explainNow, IDLE);
 }
 function restore(next) {
-  const anew = data.kind !== 'text' || next.text !== state.text;
+  const anew = !hides || next.text !== state.text;
   if (anew) why = null;
   change(next, { keep: false, anew });
   drawControls();
@@ -94,9 +96,11 @@ at('keep').addEventListener('click', async () => {
 function read() {
   try {
     const found = JSON.parse(decodeURIComponent(location.hash.slice(1)));
-    if (data.kind === 'text') {
-      const whole = typeof found.text === 'string' && Array.isArray(found.struck) && found.struck.every(Number.isInteger);
-      return whole ? { text: found.text, struck: found.struck } : null;
+    if (hides) {
+      const known = data.kind === 'series' || typeof found.text === 'string';
+      const whole = known && Array.isArray(found.struck) && found.struck.every(Number.isInteger);
+      if (!whole) return null;
+      return data.kind === 'text' ? { text: found.text, struck: found.struck } : { struck: found.struck };
     }
     const fits = Array.isArray(found.values) && found.values.length === data.columns.length;
     return fits ? { values: found.values } : null;
@@ -107,6 +111,7 @@ function read() {
 function drawControls() {
   const form = at('controls');
   form.replaceChildren();
+  if (data.kind === 'series') return;
   if (data.kind === 'text') {
     const area = make('textarea', { id: 'text', rows: 5, dir: 'auto' });
     area.value = state.text;
@@ -208,7 +213,7 @@ function drawAnswer(outputs) {
   at('answer').replaceChildren(make('ul', { 'aria-label': 'Outputs of the model' }, ...rows));
 }
 function surrogate(name) {
-  if (!why || data.kind !== 'text') return '';
+  if (!why || !hides) return '';
   const k = why.surrogate.targets.indexOf(name);
   if (k < 0) return '';
   let g = why.surrogate.local_prediction[k];
@@ -216,7 +221,7 @@ function surrogate(name) {
   return `surrogate ${g.toFixed(3)}`;
 }
 function warn() {
-  if (data.kind === 'text') return;
+  if (hides) return;
   const beyond = data.columns.filter((c, i) => c.type === 'number' && c.low !== null && state.values[i] !== null
     && (state.values[i] < c.low || state.values[i] > c.high)).map((c) => c.name);
   at('note').hidden = beyond.length === 0;
@@ -231,5 +236,5 @@ function fail(sentence) {
 drawControls();
 warn();
 // what the instance says as it was given is what changes are held against
-ask('whatif', { instance: data.kind === 'text' ? data.text : data.columns.map((c) => c.value), mask: null })
+ask('whatif', { instance: instance(begin()), mask: null })
   .then((said) => { whole = said.outputs; }, () => {}).then(() => { answerNow(); explainNow(); });
