@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,81 @@ def test_nothing_to_look_at_is_an_error() -> None:
         ll.feature_importance([])
     with pytest.raises(ll.InputError, match="level"):
         ll.feature_importance([explanation({"a": 1.0})], level=95)
+
+
+X = np.random.default_rng(0).normal(size=(300, 3))
+TABLE = ll.Tabular(X, names=["a", "b", "c"])
+
+
+def two(X: Any) -> Any:
+    p = 1 / (1 + np.exp(-3 * X[:, 0] + X[:, 1] - 1))
+    return np.column_stack([1 - p, p])
+
+
+def third(X: Any) -> Any:
+    return np.column_stack([0.7 * two(X), np.full(len(X), 0.3)])
+
+
+def explained(model: Any, rows: int, **settings: Any) -> Any:
+    names = ["no", "yes", "maybe"][: model(X).shape[1]]
+    return ll.Explainer(model, TABLE, output_names=names, **settings).explain_all(X[:rows])
+
+
+def close(found: Any, expected: Any) -> None:
+    for one, other in zip(found.rows(), expected.rows(), strict=True):
+        assert (one.pop("target"), one.pop("feature")) == (other.pop("target"), other.pop("feature"))
+        assert one == pytest.approx(other, rel=1e-5, abs=1e-9)
+
+
+def test_of_two_classes_the_mean_is_over_all_rows_whatever_the_model_said(tmp_path: Path) -> None:
+    asked, by_default = explained(two, 60, targets="yes"), explained(two, 60)
+    assert {name for each in by_default for name in each.targets} == {"no", "yes"}
+    (tmp_path / "many.jsonl").write_text("\n".join(each.to_json() for each in by_default), encoding="utf-8")
+    by_default.to_parquet(tmp_path / "many.parquet")
+    for many in (by_default, list(by_default), iter(by_default), tmp_path / "many.jsonl", tmp_path / "many.parquet"):
+        found = ll.feature_importance(many)
+        assert found.n_explanations == {"yes": 60}
+        assert found.warnings == ()
+        close(found, ll.feature_importance(asked))
+    close(ll.feature_importance(by_default, target="no"), ll.feature_importance(explained(two, 60, targets="no")))
+    assert "Means over 60 explanations." in ll.model_card(by_default)
+
+
+def test_two_classes_of_a_job_are_one_table_too(tmp_path: Path) -> None:
+    by_default = explained(two, 30)
+    ll.jobs.run(ll.Explainer(two, TABLE, output_names=["no", "yes"]), X[:30], tmp_path / "job")
+    found = ll.feature_importance(tmp_path / "job")
+    assert found.n_explanations == {"yes": 30}
+    assert found.rows()[0]["mean_abs"] == pytest.approx(
+        ll.feature_importance(by_default).rows()[0]["mean_abs"], rel=1e-5
+    )
+
+
+def test_of_three_classes_it_is_said_over_which_rows_the_means_are() -> None:
+    many = explained(third, 60)
+    found = ll.feature_importance(many)
+    assert sum(found.n_explanations.values()) == found.total == 60
+    n = found.n_explanations["yes"]
+    assert f"yes: mean over {n} of 60 explanations" in str(found)
+    assert "the rows that the model called so" in found.warnings[0]
+    assert f"Means over {n} of 60 explanations: by default the rows that the model called so" in ll.model_card(many)
+    assert "of 60 explanations: by default" in ll.report(many)
+
+
+def test_outputs_that_do_not_add_up_to_one_are_not_turned_round() -> None:
+    scores = [
+        replace(explanation({"a": 0.2}, targets=[name]), outputs=(("up", 0.7), ("left", 0.7)))
+        for name in ("up", "left")
+    ]
+    assert ll.feature_importance(scores).n_explanations == {"up": 1, "left": 1}
+    assert ll.feature_importance(scores, target="up").n_explanations == {"up": 1}
+    both = explained(two, 20, targets=["no", "yes"])
+    assert ll.feature_importance(both).n_explanations == {"no": 20, "yes": 20}
+
+
+def test_turned_sums_of_other_sizes_are_in_one_unit() -> None:
+    no = replace(explanation({"a": 1e-3}, targets=["no"], stderr=0.5), outputs=(("no", 0.7), ("yes", 0.3)))
+    yes = replace(explanation({"a": 300.0}, targets=["yes"], stderr=2.0), outputs=(("yes", 0.6), ("no", 0.4)))
+    asked = replace(explanation({"a": -1e-3}, targets=["yes"], stderr=0.5), outputs=(("no", 0.7), ("yes", 0.3)))
+    for many in ([no, yes], [yes, no]):
+        close(ll.feature_importance(many), ll.feature_importance([asked, yes]))

@@ -104,7 +104,7 @@ def test_many_are_counted_ranked_and_their_verdicts_told(many: Explanations, tmp
     said = [each.outputs[0][0] for each in many]
     summary = summarise(many)
     assert dict(summary.answers) == {"no": said.count("no"), "yes": said.count("yes")}
-    assert summary.features[0][1][0].feature == "income"
+    assert summary.features[0][2][0].feature == "income"
     assert sum(count for _, count in summary.causes) == 30
     assert summary.fidelity is not None and list(summary.fidelity) == sorted(summary.fidelity)
     median = float(np.median([each.fidelity[0] for each in many]))
@@ -151,7 +151,7 @@ def test_pictures_have_no_ranking_across_rows_but_are_reported() -> None:
 def test_a_model_card_holds_the_same_numbers_as_markdown(many: Explanations) -> None:
     card = ll.model_card(many, origin=Origin(model="score | 3", when=WHEN))
     assert card.startswith("## Explanations of score \\| 3\n")
-    entry = summarise(many).features[0][1][0]
+    entry = summarise(many).features[0][2][0]
     assert re.search(rf"\| income \| {entry.mean_abs:.3f} \|", card)
     assert fingerprint(many) in card and "2026-02-03" in card
 

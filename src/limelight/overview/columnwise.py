@@ -89,7 +89,14 @@ def of_entries(entries: Sequence[Entry]) -> Batch:
         selected_starts=_starts([len(each) for each in shown]),
         kinds=np.zeros(len(keys), dtype=np.int64),  # looked at when they were read
         known_kinds=("",),
+        two_classes=_agreed(entry.two_classes for entry in entries),
     )
+
+
+def _agreed(classes: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what all say; nothing where they differ."""
+    found = set(classes)
+    return found.pop() if len(found) == 1 else ()
 
 
 def _coded(things: Iterable[_Thing]) -> tuple[NDArray[np.int64], list[_Thing]]:

@@ -15,7 +15,7 @@ perturbations, which rows of one bin share.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
+from limelight.overview.bounds import met_by_values_beyond
 from limelight.overview.longform import Longform, one_output
 from limelight.overview.many_tests import benjamini_hochberg, t_test
 from limelight.overview.reading import gathered
@@ -164,6 +165,7 @@ class _Column:
     """One feature over all rows: which value each row has (0 for none), what it contributes, and the values' names."""
 
     feature: int
+    key: Hashable
     codes: NDArray[np.int64]
     values: FloatArray
     names: tuple[str, ...]
@@ -177,7 +179,7 @@ def _columns(laid: Longform) -> list[_Column]:
         key = laid.keys[j]
         is_word = laid.places[j] == (str(key),)
         names = (f"without {key}", f"with {key}") if is_word else (f"no {key}", *laid.places[j])
-        found.append(_Column(j, laid.codes(j) + 1, laid.column(j), names))
+        found.append(_Column(j, key, laid.codes(j) + 1, laid.column(j), names))
     return found
 
 
@@ -302,7 +304,8 @@ def _told(
     before, after = np.nan_to_num(before), np.nan_to_num(after)
     data = float(((shares[1] - shares[0]) * (before + after) / 2).sum())
     reasons = float(((after - before) * (shares[0] + shares[1]) / 2).sum())
-    moved = int(np.argmax(np.abs(shares[1] - shares[0])))
+    held = [_held(column, share) for share in shares]
+    moved = int(np.argmax(np.abs(held[1] - held[0])))
     other = int(np.argmax(np.abs(after - before) * (shares[0] + shares[1])))
     change, low, high = _welch(column.values, month, quantile)
     return FeatureDrift(
@@ -315,12 +318,20 @@ def _told(
         p_data=p[0],
         p_reasons=p[1],
         value=column.names[moved],
-        before=float(shares[0][moved]),
-        after=float(shares[1][moved]),
+        before=float(held[0][moved]),
+        after=float(held[1][moved]),
         place=column.names[other],
         added=float(before[other]),
         adds=float(after[other]),
     )
+
+
+def _held(column: _Column, shares: FloatArray) -> FloatArray:
+    """Return for what share of rows each condition holds: "x > 2" also for those beyond the background."""
+    met = met_by_values_beyond(column.key, column.names)
+    found = shares.copy()
+    np.add.at(found, met[met >= 0], shares[met >= 0])
+    return found
 
 
 def _welch(values: FloatArray, month: NDArray[np.bool_], quantile: float) -> tuple[float, float, float]:

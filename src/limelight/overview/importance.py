@@ -89,12 +89,25 @@ class Importance:
         Of the intervals.
     warnings
         Sentences about what the means cannot say.
+    total
+        How many explanations there are. By default an explainer explains the class that the model says; of more than
+        two classes the means of one are then over the rows that were called so.
     """
 
     features: tuple[FeatureImportance, ...]
     n_explanations: dict[str, int]
     level: float
     warnings: tuple[str, ...] = ()
+    total: int = 0
+
+    def over(self, target: str) -> str:
+        """Return in words over which explanations the means of a target are.
+
+        >>> Importance((), {"spam": 20}, 0.95, total=50).over("spam")
+        '20 of 50 explanations'
+        """
+        n = self.n_explanations[target]
+        return f"{n:,} explanations" if n >= self.total else f"{n:,} of {self.total:,} explanations"
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict for each target and feature, for any frame library."""
@@ -118,8 +131,8 @@ class Importance:
     def __str__(self) -> str:
         """Return the ten largest of each target, a line each."""
         lines: list[str] = []
-        for target, n in self.n_explanations.items():
-            lines.append(f"{target}: mean over {n:,} explanations, intervals {self.level:.0%}")
+        for target in self.n_explanations:
+            lines.append(f"{target}: mean over {self.over(target)}; intervals {self.level:.0%}")
             for entry in [entry for entry in self.features if entry.target == target][:10]:
                 size = f"|contribution| {entry.mean_abs:.3g} [{entry.abs_low:.3g}, {entry.abs_high:.3g}]"
                 mean = f"mean {entry.mean:+.3g} [{entry.low:+.3g}, {entry.high:+.3g}]"
@@ -149,7 +162,9 @@ def feature_importance(
     target
         Name of an output, or its position among those that an explanation explains. None, the default: every output
         that some explanation explains, each for itself, for contributions to two outputs are not of one kind:
-        those to two classes cancel.
+        those to two classes cancel. Of a model's only two classes, of which each explanation explains one, as it does
+        by default, the means are over all rows: what is for one is against the other. Without `target` they are those
+        of the second by name.
     name
         ``name(explanation, feature)`` → what the feature is across explanations, as in `submodular_pick`.
     level
@@ -181,19 +196,55 @@ def feature_importance(
     check_target(target)
     targets: dict[str, _Target] = {}
     known: dict[str, None] = {}
-    uncompared = 0
+    uncompared = total = 0
+    classes: set[tuple[str, ...]] = set()
     for batch in read_batches(explanations, name):
         known.update(dict.fromkeys(batch.known_targets))
         uncompared += int((~batch.compared).sum())
-        rows = batch.rows_of(target)
+        total += len(batch.positions)
+        classes.add(batch.two_classes)
+        # of two classes the other one counts too; whether they are two is known at the end
+        rows = batch.rows_of(None if target in batch.two_classes else target)
         codes = batch.targets[rows]
         for code in dict.fromkeys(codes.tolist()):
             targets.setdefault(batch.known_targets[code], _Target()).add(batch, rows[codes == code])
+    targets = _one_of_two(targets, classes.pop() if len(classes) == 1 else (), target, total)
     if not targets:
         raise nothing_explains(target, known)
     features = [feature for name, sums in targets.items() for feature in _entries(name, sums, level, quantile)]
     counts = {name: sums.n for name, sums in targets.items()}
-    return Importance(tuple(features), counts, level, uncompared_note(uncompared))
+    notes = (*_by_the_answer(counts, total), *uncompared_note(uncompared))
+    return Importance(tuple(features), counts, level, notes, total)
+
+
+def _one_of_two(
+    targets: dict[str, _Target], classes: tuple[str, ...], target: str | int | None, total: int
+) -> dict[str, _Target]:
+    """Return the sums of what was asked for; of two classes of which each row explains one, those of one of them.
+
+    An explainer explains, by default, the class that the model says. The mean over the rows that were called so is none
+    of all rows: they were chosen by what is explained.
+    """
+    name = target if isinstance(target, str) else None
+    if classes and set(targets) <= set(classes) and sum(sums.n for sums in targets.values()) == total:
+        if name is None and len(targets) == 2:
+            name = classes[1]
+        other = targets.get(next(each for each in classes if each != name))
+        if name is not None and other is not None:
+            both = targets.get(name, _Target())
+            both.add_turned(other)
+            return {name: both}
+    return targets if name is None else {each: sums for each, sums in targets.items() if each == name}
+
+
+def _by_the_answer(counts: dict[str, int], total: int) -> tuple[str, ...]:
+    """Return the sentence about means over some of the rows only, which the answer may have chosen."""
+    if not any(n < total for n in counts.values()):
+        return ()
+    return (
+        f"Not all {total:,} explanations explain the same output. Where the model's answer chose which, the means of "
+        "one are those of the rows that the model called so; explain with Explainer(…, targets=…) for all rows.",
+    )
 
 
 # -- sums -------------------------------------------------------------------------------------------------------------
@@ -255,6 +306,21 @@ class _Target:
         numbers = _summed(entries, met, unit, size)
         self.sums.merge(self.sums.codes([batch.known_keys[key] for key in met.tolist()]), numbers)
         self._add_shared(batch, entries, unit)
+
+    def add_turned(self, other: _Target) -> None:
+        """Add the sums of the other one of two classes: what is for one is against the other."""
+        self.n += other.n
+        self.unit = self.unit or other.unit
+        scale = (other.unit or 1.0) / (self.unit or 1.0)
+        numbers = other.sums.numbers * scale
+        numbers[_COUNT] = other.sums.numbers[_COUNT]
+        numbers[_MEAN] *= -1.0
+        numbers[[_SQUARES, _SIZE_SQUARES, _ERROR2]] *= scale
+        self.sums.merge(self.sums.codes(list(other.sums.keys)), numbers)
+        for key, bins in other.shared.items():
+            kept = self.shared.setdefault(key, {})
+            for name, error in bins.items():
+                kept[name] = kept.get(name, 0.0) + error * scale
 
     def _add_shared(self, batch: Batch, entries: Together, unit: float) -> None:
         at = np.flatnonzero(entries.shared)

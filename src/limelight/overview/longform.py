@@ -18,7 +18,7 @@ from limelight.contracts import Feature, FloatArray
 from limelight.errors import InputError, UnknownNameError
 from limelight.overview.reading import OWN_NUMBERING, Explanations, whole_explanations
 from limelight.result.explanation import Explanation
-from limelight.result.parts import SUM_TO_ONE
+from limelight.result.open_block import SUM_TO_ONE
 from limelight.result.quantiles import normal_quantile
 
 

@@ -27,6 +27,7 @@ from limelight.result.contributions import distance_of
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations as Columns
 from limelight.result.failure import Failure
+from limelight.result.open_block import SUM_TO_ONE
 from limelight.result.opening import is_parquet, open_set
 
 Explanations = Iterable[Explanation] | str | Path
@@ -38,7 +39,7 @@ Name = Callable[[Explanation, Feature], Hashable]
 OWN_NUMBERING = {"segment": "superpixel", "window": "window"}
 """Kinds of features whose keys number the parts of one instance and mean nothing in another."""
 SUFFIXES = (".jsonl", ".ndjson")
-_NEEDED = ("features", "targets", "coef", "stderr", "center", "reference", "selected", "provenance")
+_NEEDED = ("features", "targets", "coef", "stderr", "center", "reference", "selected", "provenance", "outputs")
 """What is read of a line where only contributions count; the rest is passed over."""
 
 
@@ -66,6 +67,8 @@ class Entry:
         For each target the indices of the features shown, largest |contribution| first.
     shared
         Whether its perturbations were shared, so that its errors go along with those of others.
+    two_classes
+        Names of the model's only two outputs, in order, where one is what the other leaves of 1; else empty.
     """
 
     position: int
@@ -77,6 +80,7 @@ class Entry:
     compared: bool
     selected: list[list[int]]
     shared: bool
+    two_classes: tuple[str, ...] = ()
 
     def rows(self, target: str | int | None) -> list[int]:
         """Return the rows of a target: all for None, and none where it is not explained here."""
@@ -236,6 +240,7 @@ def _identified(position: int, entry: Any) -> tuple[set[str], Entry]:
         compared,
         [indices.tolist() for indices in read["selected"]],
         read["provenance"].shared,
+        two_classes(read["outputs"]),
     )
     return {feature.where.kind for feature in features}, found
 
@@ -259,7 +264,20 @@ def _of_explanation(position: int, explanation: Explanation, keys: tuple[Hashabl
         explanation.compared,
         [indices.tolist() for indices in explanation.selected],
         explanation.provenance.shared,
+        two_classes(explanation.outputs),
     )
+
+
+def two_classes(outputs: Iterable[tuple[str, float]]) -> tuple[str, ...]:
+    """Return the names of two outputs of which one is what the other leaves of 1; else nothing.
+
+    >>> two_classes([("yes", 0.7), ("no", 0.3)]), two_classes([("up", 0.7), ("left", 0.7)])
+    (('no', 'yes'), ())
+    """
+    said = sorted(outputs)
+    if len(said) != 2 or abs(said[0][1] + said[1][1] - 1.0) > SUM_TO_ONE:
+        return ()
+    return tuple([name for name, _ in said])
 
 
 def check_kind(kind: str, other: str, position: int) -> None:

@@ -49,7 +49,7 @@ def model_card(subject: Iterable[Explanation] | str | PathLike[str], *, origin: 
     parts = [
         f"## Explanations of {escaped(origin.model)}" if origin.model else "## Explanations",
         _how(summary, first),
-        *(_features(target, entries) for target, entries in summary.features),
+        *(_features(*each) for each in summary.features),
         _relied(summary),
         _warnings(summary),
         _again(summary, first, origin),
@@ -66,8 +66,8 @@ def _how(summary: Summary, first: Explanation) -> str:
     )
 
 
-def _features(target: str, entries: Sequence[FeatureImportance]) -> str:
-    lines = [f"### What matters for {escaped(target)}", ""]
+def _features(target: str, over: str, entries: Sequence[FeatureImportance]) -> str:
+    lines = [f"### What matters for {escaped(target)}", "", over, ""]
     lines += ["| feature | mean size | 95 % interval | mean | rows with it |", "| :-- | --: | --: | --: | --: |"]
     numbers = f.Numbers.fitting(entry.mean_abs for entry in entries)
     for entry in entries:

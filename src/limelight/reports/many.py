@@ -33,7 +33,7 @@ def sections(summary: Summary, origin: Origin) -> list[str]:
     took = {"Explanations": f"{len(summary.explanations):,}", "Fingerprint of the numbers": mark}
     return [
         pieces.section("What was answered", _answers(summary)),
-        *(pieces.section(f"What matters for {target}", _features(entries)) for target, entries in summary.features),
+        *(pieces.section(f"What matters for {each[0]}", _features(*each[1:])) for each in summary.features),
         pieces.section("How far the explanations can be relied upon", _causes(summary), _quantiles(summary)),
         pieces.section("Cases that show most of it", _examples(summary)),
         pieces.section("What not to rely on", _doubts(summary), kind="limits"),
@@ -61,7 +61,7 @@ def _answers(summary: Summary) -> str:
     return table(["answer", "", "rows", "share"], rows) + note
 
 
-def _features(entries: Iterable[FeatureImportance]) -> str:
+def _features(over: str, entries: Iterable[FeatureImportance]) -> str:
     entries = list(entries)
     end = max((entry.abs_high for entry in entries), default=0.0) or 1.0
     numbers = f.Numbers.fitting(entry.mean_abs for entry in entries)
@@ -79,7 +79,7 @@ def _features(entries: Iterable[FeatureImportance]) -> str:
         "A bar is how far the feature moves an answer on average, up or down, against the average row or the feature "
         "hidden; the line is the 95 % interval for rows like these."
     )
-    return table(["feature", "", "mean size [95 %]", "mean", "rows"], rows) + f"<p class=note>{note}</p>"
+    return table(["feature", "", "mean size [95 %]", "mean", "rows"], rows) + f"<p class=note>{m.text(over)} {note}</p>"
 
 
 def _causes(summary: Summary) -> str:

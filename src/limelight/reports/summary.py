@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from limelight.errors import InputError
-from limelight.overview.importance import FeatureImportance, feature_importance
+from limelight.overview.importance import FeatureImportance, Importance, feature_importance
 from limelight.overview.pick import submodular_pick
 from limelight.overview.reading import OWN_NUMBERING, whole_explanations
 from limelight.result.explanation import Explanation
@@ -57,7 +57,7 @@ class Summary:
     fidelity, additivity
         (q,) quantiles at `POINTS` over all explained outputs; None where none is known.
     features
-        For each of a few outputs the features that matter most.
+        For each of a few outputs its name, over which explanations the means are, and the features that matter most.
     examples
         Positions of the explanations that together show most of what matters.
     coverage
@@ -72,7 +72,7 @@ class Summary:
     causes: tuple[tuple[str, int], ...]
     fidelity: tuple[float, ...] | None
     additivity: tuple[float, ...] | None
-    features: tuple[tuple[str, tuple[FeatureImportance, ...]], ...]
+    features: tuple[tuple[str, str, tuple[FeatureImportance, ...]], ...]
     examples: tuple[int, ...]
     coverage: float
     warnings: tuple[tuple[str, int], ...]
@@ -159,10 +159,22 @@ def _quantiles(values: Sequence[float]) -> tuple[float, ...] | None:
     return tuple(np.quantile(known, POINTS).tolist()) if known.size else None
 
 
-def _features(many: Explanations) -> tuple[tuple[str, tuple[FeatureImportance, ...]], ...]:
+def _features(many: Explanations) -> tuple[tuple[str, str, tuple[FeatureImportance, ...]], ...]:
     importance = feature_importance(many)
     often = sorted(importance.n_explanations, key=lambda target: -importance.n_explanations[target])[:MOST_TARGETS]
     return tuple(
-        (target, tuple(entry for entry in importance.features if entry.target == target)[:MOST_FEATURES])
+        (
+            target,
+            _over(importance, target),
+            tuple(entry for entry in importance.features if entry.target == target)[:MOST_FEATURES],
+        )
         for target in often
     )
+
+
+def _over(importance: Importance, target: str) -> str:
+    """Return over which rows the means of an output are: of many classes those that the model called so, by default."""
+    said = f"Means over {importance.over(target)}"
+    if importance.n_explanations[target] < importance.total:
+        said += ": by default the rows that the model called so, and not all"
+    return f"{said}."

@@ -49,6 +49,8 @@ class Batch:
         where those of each row begin.
     kinds, known_kinds
         (e,) its kind (column, word), as a code, and what codes stand for.
+    two_classes
+        Names of the model's only two outputs, in order, where one is always what the other leaves of 1; else empty.
     """
 
     positions: NDArray[np.int64]
@@ -69,6 +71,7 @@ class Batch:
     selected_starts: NDArray[np.int64]
     kinds: NDArray[np.int64]
     known_kinds: Sequence[str]
+    two_classes: tuple[str, ...] = ()
 
     def rows_of(self, target: str | int | None) -> NDArray[np.int64]:
         """Return the rows of a target: all for None, and none where it is not explained here."""
@@ -129,4 +132,5 @@ def batch_of(block: OpenBlock, rows: NDArray[np.int64], start: int) -> Batch:
         selected_starts=np.append(0, np.cumsum(shown)),
         kinds=features.kinds[at],
         known_kinds=features.known_kinds,
+        two_classes=block.two_classes(rows),
     )

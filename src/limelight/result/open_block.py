@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from limelight.result.explanation import Explanation
 
 
+SUM_TO_ONE = 1e-5
+"""Outputs that add up to 1 this closely, as those of models in single precision do, are shares of one whole."""
+
+
 class Coded(NamedTuple):
     """A column of things that rows share, as codes: `starts` (n + 1,), `codes` end to end, and the `things`."""
 
@@ -92,6 +96,22 @@ class OpenBlock:
             if len(places) > len(things):
                 things.append(thing)
         return Coded(np.array(column.starts), codes, things)
+
+    def two_classes(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
+        """Return the names of the only two outputs of some rows, where one is what the other leaves of 1."""
+        starts, codes, things = self.coded("output_names")
+        counts = np.diff(starts)[rows]
+        if not len(rows) or (counts != 2).any():
+            return ()
+        known = {name: code for code, name in enumerate(dict.fromkeys(things))}
+        same = np.array([known[name] for name in things])
+        pairs = np.sort(same[codes[np.add.outer(np.asarray(starts)[rows], [0, 1])]], axis=1)
+        values = np.asarray(self.column("output_values").flat, dtype=np.float64)
+        sums = values[np.add.outer(np.asarray(starts)[rows], [0, 1])].sum(axis=1)
+        if (pairs != pairs[0]).any() or (np.abs(sums - 1.0) > SUM_TO_ONE).any():
+            return ()
+        names = list(known)
+        return tuple(sorted(names[code] for code in pairs[0].tolist()))
 
     def identities(self) -> Identities:
         """Return what the features of all rows are."""

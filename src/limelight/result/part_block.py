@@ -195,6 +195,11 @@ class OpenPart(OpenBlock):
         codes, known = _codes(self._one(name[:-1]))
         return Coded(self._targets, codes, ["" if text is None else text for text in known])
 
+    def two_classes(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
+        """Return the names of two classes, as the part says."""
+        names = self._rows.shared.get("outputs", ()) if self._rows.shared.get("shares") else ()
+        return tuple(sorted(names)) if len(names) == 2 else ()
+
     def identities(self) -> Identities:
         """Return what the features of all instances are, from codes of the file."""
         starts, keys = self._firsts("feature")

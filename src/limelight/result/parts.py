@@ -24,7 +24,7 @@ from limelight.result import parquet
 from limelight.result.codecs import Key, Sizes
 from limelight.result.explanations import Explanations
 from limelight.result.flat import distances, flat_of, pieces, spread
-from limelight.result.open_block import OpenBlock
+from limelight.result.open_block import SUM_TO_ONE, OpenBlock
 
 VERSION = 1
 """Of the columns; a file of a later one is refused."""
@@ -58,7 +58,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "condition": ("list<string>", "how it reads in this instance: “28 < age ≤ 37”"),
     "value": ("list<string>", "the instance's own value, as shown; empty where the condition says it"),
     "weight": ("list<double>", "LIME's weight of each feature, in units of the output"),
-    "stderr": ("list<double>", "standard error of each weight; 0 is exact"),
+    "stderr": ("list<double>", "standard error of each weight; 0 where no perturbation showed otherwise"),
     "distance": ("list<double>", "how far the instance is from the average row: weight · distance is its contribution"),
     "selected": ("list<int16>", "the features shown, as positions from 0, largest |contribution| first"),
     "warnings": ("list<string>", "sentences about trust"),
@@ -74,8 +74,6 @@ _DIGITS = {
 }  # fmt: skip
 """Significant digits; the others have all, `prediction` among them."""
 _SHARED = ("settings", "modality", "versions", "seed")
-SUM_TO_ONE = 1e-5
-"""Outputs that add up to 1 this closely, as those of models in single precision do, are shares of one whole."""
 
 
 def schema(id_type: Any = None, *, detail: str = "weights", shared: Mapping[str, Any] | None = None) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.overview.bounds import NONE, met_by_values_beyond
 from limelight.overview.checks.material import FEW, Material
 
 THRESHOLDS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
@@ -30,8 +31,10 @@ def conditions_of(material: Material, feature: int) -> Iterator[Condition]:
     """Yield the conditions of a column: its places, and thresholds among the numbers that are not its usual one."""
     laid = material.laid
     codes = laid.codes(feature)
+    met = met_by_values_beyond(laid.keys[feature], laid.places[feature])
+    beyond = np.where(codes >= 0, met[codes], NONE)  # a value beyond the background meets an outer bin's condition
     for place, name in enumerate(laid.places[feature]):
-        rows = np.flatnonzero(codes == place)
+        rows = np.flatnonzero((codes == place) | (beyond == place))
         if len(rows) >= FEW:
             yield Condition(feature, name, rows)
     values = material.values(feature)
