@@ -111,6 +111,11 @@ def test_large_identifiers_beside_a_gap_are_exact(tmp_path: Path) -> None:
     assert read_frame(path, argument="--data")["id"].dropna().tolist() == [2**60 + 1, 2**60 + 2]
 
 
+def test_an_encoding_that_nobody_knows_is_refused_by_its_flag() -> None:
+    with pytest.raises(InputError, match="--encoding: expected a name such as utf-8"):
+        Format.of(None, None, "utf-99", [])
+
+
 def test_an_empty_column_is_missing_throughout(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("x,empty\n1,\n2,\n", encoding="utf-8")

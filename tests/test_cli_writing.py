@@ -72,6 +72,8 @@ def explain(*arguments: str, model: str = "says", form: str = "csv") -> Any:
         (("--row", "0", "--html", "x", "--json", "x"), "to which --html writes"),
         (("--row", "0", "--json", "nowhere/x.json"), "make the folder first"),
         (("--row", "0", "--html", "."), "which is a folder"),
+        (("--row", "0", "--html", "why.pdf"), "--html: expected a file named .html or .htm, got 'why.pdf'"),
+        (("--row", "0", "--json", "why.html"), "--json: expected a file named .json, got 'why.html'"),
     ],
 )
 def test_what_is_read_is_never_written_over_and_this_is_said_before_the_model_is_asked(

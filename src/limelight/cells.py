@@ -7,6 +7,7 @@ numbers, and Parquet knows everything. What is explained takes the types of the 
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,6 +71,8 @@ class Format:
             if not column or not name:
                 raise InputError(f"--dtype: expected COLUMN=TYPE, such as zip=str or day=%d.%m.%Y, got {text!r}.")
             found[column] = name
+        if encoding is not None:
+            _check_encoding(encoding)
         if sep is not None:
             sep = {"\\t": "\t", "tab": "\t"}.get(sep, sep)
         return cls(sep, decimal, encoding, found)
@@ -78,6 +81,13 @@ class Format:
         """Return what pandas' reader of CSV files is told."""
         tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
         return {"sep": self.sep or ("\t" if tabs else ","), "encoding": self.encoding or "utf-8"}
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        codecs.lookup(name)
+    except LookupError as error:
+        raise InputError(f"--encoding: expected a name such as utf-8, latin-1 or cp1252, got {name!r}.") from error
 
 
 PLAIN = Format()

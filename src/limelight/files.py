@@ -15,6 +15,8 @@ from typing import IO, Any
 from limelight.errors import InputError
 
 _TRIES = 100
+_ENDINGS = {"--html": (".html", ".htm"), "--json": (".json",)}
+"""How files are named that a flag writes: a page called .pdf would be opened as what it is not."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -144,6 +146,9 @@ name.
         if other is not None:
             raise InputError(f"{flag}: expected a file of its own, got '{path}', {other}; choose another name.")
         taken[_identity(path)] = f"to which {flag} writes"
+        endings = _ENDINGS.get(flag)
+        if endings is not None and path.suffix and path.suffix.lower() not in endings:
+            raise InputError(f"{flag}: expected a file named {' or '.join(endings)}, got '{path}'; choose such a name.")
         if path.is_dir():
             raise InputError(f"{flag}: expected the name of a file, got '{path}', which is a folder; add a name.")
         if not Path(os.path.realpath(path)).parent.is_dir():

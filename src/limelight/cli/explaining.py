@@ -216,7 +216,10 @@ def _check_doors(files: dict[str, Path | None], *, background: Any, row: Any, ro
     if rows is not None and out is None:
         raise InputError("--out: --rows need a file to go to, such as --out explanations.jsonl.")
     if out is not None and out.suffix and out.suffix.lower() not in LINES:
-        raise InputError(f"--out: expected a file named {' or '.join(LINES)}, one JSON in each line, got '{out}'.")
+        raise InputError(
+            f"--out: expected a file named {' or '.join(LINES)}, one JSON in each line, got '{out}'; for Parquet "
+            "there is: limelight job run."
+        )
     if row is not None and out is not None:
         raise InputError("--out: is for --rows; one --row is written by --html, --png or --json.")
 
