@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-12
 """Contributions smaller than this fraction of an explanation's largest are zeros that were computed."""
+_BITS = 63
+"""So many columns that a row covers fit into one integer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,11 +365,20 @@ def _covered(W: csr_array, row: int) -> NDArray[np.int32]:
 
 def _alike(W: csr_array, sizes: FloatArray) -> list[NDArray[np.int64]]:
     """Return the rows that cover the same columns, the largest first, then the earlier."""
-    W.sort_indices()
-    codes: dict[bytes, int] = {}
-    kinds = np.array([codes.setdefault(W.indices[a:b].tobytes(), len(codes)) for a, b in _spans(W.indptr)])
+    kinds = _kinds(W)
     order = np.lexsort((np.arange(len(sizes)), -sizes, kinds))
     return np.split(order, np.flatnonzero(np.diff(kinds[order])) + 1)
+
+
+def _kinds(W: csr_array) -> NDArray[np.int64]:
+    """Return (n,) a number for each row, equal for those that cover the same columns."""
+    if W.shape[1] < _BITS:  # a bit for each column: a million rows are one product
+        bits = np.left_shift(np.int64(1), np.arange(W.shape[1], dtype=np.int64))
+        marks = np.add.reduceat(np.append(bits[W.indices], 0), W.indptr[:-1]) if W.shape[0] else np.empty(0, np.int64)
+        return np.where(np.diff(W.indptr) > 0, marks, 0)
+    W.sort_indices()
+    codes: dict[bytes, int] = {}
+    return np.array([codes.setdefault(W.indices[a:b].tobytes(), len(codes)) for a, b in _spans(W.indptr)])
 
 
 def _rounded(values: FloatArray) -> FloatArray:
