@@ -105,7 +105,7 @@ def run(
         more always ends the job.
     detail
         ``"weights"`` (default): about 100 bytes for a row of twelve columns, see `limelight.result.parts`. ``"full"``:
-        also every bit of each explanation, about 1.1 KB.
+        also every bit of each explanation, about 1.35 KB.
 
     Raises
     ------
