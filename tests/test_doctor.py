@@ -38,7 +38,9 @@ def test_a_missing_extra_is_no_fault_and_says_what_it_is_for(monkeypatch: pytest
     assert plot.right
     assert "for figures" in plot.said
     assert "pip install 'limelight[plot]'" in plot.said
+    assert str(plot).startswith("-   plot"), "neither well nor broken"
     assert not core.right
+    assert str(core).startswith("BAD ")
 
 
 def test_a_package_below_its_floor_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,13 @@
 """Explaining many: what becomes of those that fail, and of what was paid for the others."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.errors import InputError, ModelCallError, UnknownNameError
+from limelight.errors import InputError, ModelCallError, ModelOutputError, UnknownNameError
 
 X = np.random.default_rng(0).normal(size=(300, 3))
 PLOT = "with a plot that nobody in town has seen since the day of its release"
@@ -100,7 +102,36 @@ def test_explain_all_skips_and_keeps_a_set():
         kept = ll.Explainer(model_of_texts, ll.Text(), n_samples=64).explain_all(["poison"], on_error="skip")
     assert len(kept) == 0
     with pytest.raises(UnknownNameError, match="on_error"):
-        ll.Explainer(model_of_texts, ll.Text()).explain_all(TEXTS, on_error="record")  # type: ignore[call-overload]
+        ll.Explainer(model_of_texts, ll.Text()).explain_all(TEXTS, on_error="ignore")
+
+
+def test_explain_all_records_failures_beside_the_set():
+    texts = [TEXTS[0], "a poison film", *TEXTS[1:3], 7]
+    made = ll.Explainer(model_of_texts, ll.Text(), n_samples=64).explain_all(texts, on_error="record")
+    assert [each.number for each in made.failures] == [1, 4]
+    assert made == ll.Explainer(model_of_texts, ll.Text(), n_samples=64).explain_all(TEXTS[:3])
+    again = pickle.loads(pickle.dumps(made))
+    assert [str(each) for each in again.failures] == [str(each) for each in made.failures]
+    assert ll.Explainer(model_of_texts, ll.Text(), n_samples=64).explain_all(TEXTS[:2]).failures == ()
+
+
+@pytest.mark.parametrize("how", ["explain_many", "explain_all"])
+def test_what_was_skipped_is_said_at_the_line_that_asked(how):
+    explainer = ll.Explainer(model_of_texts, ll.Text(), n_samples=64)
+    with pytest.warns(UserWarning, match="skipped") as said:
+        list(getattr(explainer, how)(["poison", TEXTS[0]], on_error="skip"))
+    assert said[0].filename == __file__
+
+
+def test_an_image_that_holds_nan_is_named_beside_the_model():
+    image = np.zeros((16, 16, 3))
+    image[3, 4, 0] = np.nan
+    with pytest.raises(ModelOutputError, match="Instance number 0 itself holds NaN: fill it"):
+        ll.Explainer(lambda X: X.mean(axis=(1, 2, 3)), ll.Image()).explain(image)
+    with pytest.raises(ModelOutputError) as caught:
+        ll.Explainer(lambda X: np.full(len(X), np.nan), ll.Image()).explain(np.zeros((16, 16, 3)))
+    assert "itself" not in str(caught.value)
+    assert len(ll.Explainer(lambda X: np.nanmean(X, axis=(1, 2, 3)), ll.Image()).explain(image).features)
 
 
 def test_an_unknown_policy_is_refused_before_anything_is_asked():

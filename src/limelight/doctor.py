@@ -48,15 +48,19 @@ class Finding:
         What was found.
     right
         Whether it is as it should be. A missing extra is right: nobody needs all of them.
+    there
+        Whether there is anything to be right.
     """
 
     what: str
     said: str
     right: bool
+    there: bool = True
 
     def __str__(self) -> str:
         """Return the line."""
-        return f"{'ok ' if self.right else 'BAD'} {self.what:<10} {self.said}"
+        mark = "BAD" if not self.right else "ok " if self.there else "-  "
+        return f"{mark} {self.what:<10} {self.said}"
 
 
 def checkup() -> Iterator[Finding]:
@@ -113,7 +117,7 @@ def _installed(extra: str, needed: list[tuple[str, str]]) -> Finding:
         return Finding(extra, f"{said}; needs {', '.join(old)}: {line} --upgrade", False)
     if missing:
         why = f", for {purpose}" if purpose else ""
-        return Finding(extra, f"not installed: {', '.join(missing)}{why}. {line}", extra != CORE)
+        return Finding(extra, f"not installed: {', '.join(missing)}{why}. {line}", extra != CORE, there=False)
     return Finding(extra, said, True)
 
 

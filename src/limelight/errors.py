@@ -16,6 +16,7 @@ Doubts about a result are no errors: they are sentences in `Provenance.warnings`
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -127,3 +128,11 @@ class BudgetSpent(RemoteError):  # noqa: N818 - an end that was asked for, not a
 
 class MissingDependencyError(LimelightError, ImportError):
     """An optional package is missing; the message holds the pip line that installs it."""
+
+
+def outside() -> int:
+    """Return the `stacklevel` by which a warning of its caller points at the line outside of limelight."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("limelight", "tqdm"):
+        level, frame = level + 1, frame.f_back
+    return level

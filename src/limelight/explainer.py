@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Unpack, overload
 
 from limelight.contracts import FloatArray, Modality
-from limelight.errors import InputError, UnknownNameError
+from limelight.errors import InputError, UnknownNameError, outside
 from limelight.lock import IN_THE_MODEL, Lent, Lock, OneByOne
 from limelight.models.cache import Cache, opened
 from limelight.models.calls import Caller
@@ -18,6 +18,7 @@ from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
 from limelight.result.failure import Failure
+from limelight.result.rows import without_failures
 from limelight.rounds.editing import edited_outputs, masked_outputs
 from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import (
@@ -34,6 +35,7 @@ from limelight.settings import Settings, SettingsArguments
 
 ON_ERROR = ("raise", "skip", "record")
 Skipping = Literal["raise", "skip"]
+OnError = Literal["raise", "skip", "record"]
 
 
 class Explainer:
@@ -183,7 +185,7 @@ class Explainer:
             raise UnknownNameError("on_error", on_error, ON_ERROR)
         return self._stream(instances, OPEN_AT_ONCE["pool"], on_error)
 
-    def explain_all(self, instances: Any, *, on_error: Skipping = "raise") -> Explanations:
+    def explain_all(self, instances: Any, *, on_error: OnError = "raise") -> Explanations:
         """Return the explanations of many instances as one set, kept as columns in a quarter of the memory of a list.
 
         Parameters
@@ -191,16 +193,19 @@ class Explainer:
         instances
             As for `explain_many`, and not endless.
         on_error
-            ``"raise"`` or ``"skip"``, as for `explain_many`. A set holds explanations only.
+            As for `explain_many`; what ``"record"`` records are the `failures` of the set.
 
         Raises
         ------
         InputError, ModelCallError, ModelOutputError
             As `explain`; the `finished` of the error are the explanations that were finished by then.
         """
-        if on_error not in ("raise", "skip"):
-            raise UnknownNameError("on_error", on_error, ("raise", "skip"))
-        return Explanations.of(self._stream(instances, WITHOUT_WAITING, on_error))
+        if on_error not in ON_ERROR:
+            raise UnknownNameError("on_error", on_error, ON_ERROR)
+        failures: list[Failure] = []
+        made = Explanations.of(without_failures(self._stream(instances, WITHOUT_WAITING, on_error), failures))
+        made.failures = tuple(failures)
+        return made
 
     def estimate_cost(self, instance: Any) -> ExpectedCost:
         """Return the model rows and seconds that explaining an instance is expected to take.
@@ -353,7 +358,7 @@ class Explainer:
             stream.close()
         if skipped:
             plural = "1 instance was" if len(skipped) == 1 else f"{len(skipped)} instances were"
-            warnings.warn(f"{plural} skipped; {skipped[0]}", stacklevel=2)
+            warnings.warn(f"{plural} skipped; {skipped[0]}", stacklevel=outside())
 
     @contextmanager
     def _asking(self, question: Repeats | None = None) -> Iterator[Context]:

@@ -221,6 +221,14 @@ def test_what_is_refused_for_good_is_asked_once(status: int) -> None:
         assert (caught.value.status, server.posts) == (status, 1)
 
 
+def test_an_empty_refusal_says_what_its_status_means() -> None:
+    with (
+        servers.serving(lambda *_: (404, {}, b"")) as server,
+        pytest.raises(RemoteError, match="status 404: Not Found; see whether the address and the name of the model"),
+    ):
+        remote.http(server.url, "mlflow")(X[:3])
+
+
 def test_a_request_that_is_too_large_is_asked_in_halves() -> None:
     def answer(path: str, body: bytes | None, headers: dict[str, str]) -> Any:
         assert body is not None

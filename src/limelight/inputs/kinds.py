@@ -415,3 +415,18 @@ _SERIES = _Kind("series", len, _take_frame, _concatenate_frames, _copy_frame, _s
 
 _KIND_OF_TYPE: dict[type, _Kind] = {}
 """Types met so far: a memo that only saves time."""
+
+
+def holds_nan(inputs: Inputs) -> bool:
+    """Return whether an array or a tensor of floating-point numbers holds NaN; of anything else that is not looked for.
+
+    >>> holds_nan(np.array([[0.0, np.nan]])), holds_nan(["nan"])
+    (True, False)
+    """
+    if not hasattr(inputs, "dtype") or hasattr(inputs, "columns"):
+        return False
+    try:
+        array = np.asarray(inputs)
+    except Exception:  # a tensor on a device; nothing is claimed of it
+        return False
+    return array.dtype.kind == "f" and bool(np.isnan(array).any())

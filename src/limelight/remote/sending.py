@@ -6,6 +6,7 @@ Asked again: 408, 425, 429, 5xx, a torn or late answer, a broken connection. Nev
 
 from __future__ import annotations
 
+import http.client
 import logging
 import os
 import re
@@ -253,7 +254,7 @@ class Sender:
             return None
         wait = wait_asked(received.headers.get("retry-after"), time.time())
         again = status in AGAIN or 500 <= status < 600
-        said = f"status {status}: {self._clean(received.content.decode('utf-8', 'replace'))}"
+        said = f"status {status}: {self._clean(received.content.decode('utf-8', 'replace')) or _phrase(status)}"
         if wait is not None and wait > self.limits.max_wait:
             said, again = f"{said} (the server asks to wait {wait:.0f} s, more than max_wait)", False
         return Failure(said, status=status, again=again, wait=wait, charged=status >= 500)
@@ -269,6 +270,17 @@ class Sender:
             return RemoteError("the server was not asked.")
         often = "" if attempts == 1 else f" after {attempts} attempts"
         return RemoteError(f"{_host(self.url)} gave no answer{often}: {failure}", status=failure.status)
+
+
+def _phrase(status: int) -> str:
+    """Return what a status means, where the server says nothing; where nothing is, what to look at.
+
+    >>> _phrase(404)
+    'Not Found; see whether the address and the name of the model are right'
+    """
+    phrase = http.client.responses.get(status, "no reason was given")
+    where = "; see whether the address and the name of the model are right"
+    return phrase + (where if status in (404, 405, 410) else "")
 
 
 def _read(received: Received, read: Callable[[Received], Decoded]) -> Decoded:

@@ -21,7 +21,8 @@ from limelight.optional import require
 from limelight.result.batch import Batch, batch_of
 from limelight.result.block import Block, Interner, Writer
 from limelight.result.explanation import Explanation
-from limelight.result.open_block import Kept, OpenBlock
+from limelight.result.failure import Failure
+from limelight.result.open_block import Kept, OpenBlock, all_places
 from limelight.result.rows import checked, compared, contributions, counted, restore, seen, shows, target_position
 
 BLOCK = 512
@@ -46,6 +47,8 @@ class Explanations(Sequence[Explanation]):
     target
         The target that `values` and `to_frame` speak of, see `filter`; None is the first of each explanation.
 
+    `failures` are what ``explain_all(…, on_error="record")`` could not explain; slices and files are without.
+
     Examples
     --------
     >>> import numpy as np
@@ -58,14 +61,15 @@ class Explanations(Sequence[Explanation]):
     True
     """
 
-    __slots__ = ("_blocks", "_last", "_places", "_target")
+    __slots__ = ("_blocks", "_last", "_places", "_target", "failures")
 
     def __init__(
         self, blocks: tuple[Kept, ...] = (), places: NDArray[np.int32] | None = None, target: str | int | None = None
     ) -> None:
         self._blocks = blocks
-        self._places = _all_places(blocks) if places is None else places
+        self._places = all_places(blocks) if places is None else places
         self._target = target
+        self.failures: tuple[Failure, ...] = ()
         self._last: tuple[int, OpenBlock] | None = None
 
     @classmethod
@@ -147,10 +151,11 @@ class Explanations(Sequence[Explanation]):
         used, numbers = np.unique(self._places[:, 0], return_inverse=True)
         places = np.stack([numbers.astype(np.int32), self._places[:, 1]], axis=1)
         blocks = tuple([self._blocks[number] for number in used.tolist()])
-        return {"_blocks": blocks, "_places": places, "_target": self._target}
+        return {"_blocks": blocks, "_places": places, "_target": self._target, "failures": self.failures}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["_blocks"], state["_places"], state["_target"])  # type: ignore[misc]
+        self.failures = state.get("failures", ())
 
     def __repr__(self) -> str:
         """Return how many there are, of which targets, and what may be made of them."""
@@ -440,11 +445,3 @@ def _hand_over(error: LimelightError, finished: Explanations) -> None:
     error.finished = finished
     if len(finished):
         error.add_note(f"{len(finished):,} explanations were finished before; they are in the error's `finished`.")
-
-
-def _all_places(blocks: Sequence[Kept]) -> NDArray[np.int32]:
-    """Return the place of each row of some blocks."""
-    sizes = [block.size for block in blocks]
-    numbers = np.repeat(np.arange(len(blocks), dtype=np.int32), sizes)
-    rows = np.concatenate([np.empty(0, dtype=np.int32), *[np.arange(size, dtype=np.int32) for size in sizes]])
-    return np.stack([numbers, rows], axis=1)

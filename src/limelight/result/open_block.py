@@ -156,3 +156,11 @@ class Kept(Protocol):
     def open(self) -> OpenBlock:
         """Return them ready to be read."""
         ...
+
+
+def all_places(blocks: Sequence[Kept]) -> NDArray[np.int32]:
+    """Return the place of each row of some blocks."""
+    sizes = [block.size for block in blocks]
+    numbers = np.repeat(np.arange(len(blocks), dtype=np.int32), sizes)
+    rows = np.concatenate([np.empty(0, dtype=np.int32), *[np.arange(size, dtype=np.int32) for size in sizes]])
+    return np.stack([numbers, rows], axis=1)

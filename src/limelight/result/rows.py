@@ -19,6 +19,7 @@ from limelight.result.block import BY_TARGET, OPTIONAL
 from limelight.result.columns import cut
 from limelight.result.effects import Curves, Interaction
 from limelight.result.explanation import Cost, Explanation, Provenance
+from limelight.result.failure import Failure
 from limelight.result.open_block import OpenBlock
 
 
@@ -174,6 +175,15 @@ def are_compared(given: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which explanations say what their features are compared with, by which of `OPTIONAL` each has."""
     both = sum(1 << OPTIONAL.index(name) for name in ("center", "reference"))
     return np.asarray(given & both == both)
+
+
+def without_failures(explanations: Iterable[Any], failures: list[Failure]) -> Iterator[Any]:
+    """Yield all but the failures, which are put into a list."""
+    for each in explanations:
+        if isinstance(each, Failure):
+            failures.append(each)
+        else:
+            yield each
 
 
 def checked(explanations: Iterable[Any]) -> Iterator[Explanation]:

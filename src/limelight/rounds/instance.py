@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Background, Encoded, FloatArray, Inputs, Masked, Modality, Representation
-from limelight.errors import InputError, LimelightError
+from limelight.errors import InputError, LimelightError, outside
 from limelight.inputs.budget import CallBudget
 from limelight.local.sampling import MaskSampler
 from limelight.local.stopping import look_schedule
@@ -134,7 +134,7 @@ class Context:
         self.pools.clear()
         self.shelf.clear()
         self.forgotten += 1
-        warnings.warn(CHANGED, stacklevel=2)
+        warnings.warn(CHANGED, stacklevel=outside())
 
     def recognise(self, pool: SharedDraws) -> None:
         """Notice that a pool drawn anew was answered as before: the model is the same, and depends on its batches."""

@@ -21,6 +21,7 @@ import numpy as np
 
 from limelight.contracts import FloatArray, MaskArray, Neighborhood
 from limelight.errors import InputError, LimelightError, ModelCallError, ModelChangedError, ModelOutputError
+from limelight.inputs.kinds import holds_nan
 from limelight.local.proximity import default_kernel_width, proximity_to
 from limelight.local.stopping import samples_to_settle
 from limelight.local.threads import one_thread
@@ -190,8 +191,11 @@ def finished(waiting: deque[OpenInstance | Failure], on_error: str) -> Iterator[
 
 
 def named(error: BaseException, opened: Sequence[OpenInstance]) -> None:
-    """Say beside an error which instances were being explained."""
+    """Say beside an error which instances were being explained, and whether they hold NaN themselves."""
     if opened:
+        blank = [each.number for each in opened if holds_nan(each.representation.original)]
+        if blank and isinstance(error, ModelOutputError):
+            error.args = (f"{error} Instance number {blank[0]} itself holds NaN: fill it, if the model takes none.",)
         first, last = opened[0].number, opened[-1].number
         which = f"instance number {first}" if first == last else f"one of the instances number {first} to {last}"
         error.add_note(which)
