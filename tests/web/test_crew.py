@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,6 +71,36 @@ def test_threads_and_processes_answer_alike(processes: Processes) -> None:
     ]:
         assert ask(processes, "t", verb, body) == ask(threads, "t", verb, body)
     threads.close()
+
+
+@pytest.mark.parametrize(("max_in_flight", "most"), [(None, 1), (2, 2)])
+def test_a_model_is_asked_by_several_threads_only_where_somebody_has_said_so(max_in_flight: Any, most: int) -> None:
+    inside, seen = [], []
+    both = threading.Event()
+
+    def model(texts: list[str]) -> Any:
+        inside.append(1)
+        seen.append(len(inside))
+        if len(inside) == 2:
+            both.set()
+        assert both.wait(30 if most == 2 else 0.2) == (most == 2), "a second one came, or none did"
+        inside.pop()
+        return np.array([float(len(text)) for text in texts])
+
+    explainer = ll.Explainer(model, ll.Text(), seed=0, max_in_flight=max_in_flight)
+    threads = Threads({"s": explainer})
+    if most == 2:  # the first batch of all goes alone
+        both.set()
+        ask(threads, "s", "predict", {"instances": ["a"]})
+        both.clear()
+
+    async def two() -> None:
+        body = json.dumps({"instances": ["abc"]}).encode()
+        await asyncio.gather(*[threads.ask("s", "predict", body) for _ in range(2)])
+
+    aside(two())
+    threads.close()
+    assert max(seen) == most
 
 
 def test_a_process_that_dies_is_told_and_replaced(processes: Processes) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from limelight.errors import InputError, LimelightError
@@ -22,7 +23,7 @@ from limelight.optional import require
 from limelight.web.answering import Said, answer
 
 THREADS = 8
-"""Of one process: they wait for each other where the model computes, and not where it waits for an answer itself."""
+"""Of one process: as many questions to models that wait for an answer themselves are in hand at once."""
 
 
 LOOKS = 2.0
@@ -50,6 +51,9 @@ class Crew(Protocol):
 class Threads:
     """Threads of this process, which share its explainers.
 
+    A model is asked by one of them at a time, as nobody has said that it bears more: unless its explainer was given
+    `max_in_flight`, or it is behind an address.
+
     Parameters
     ----------
     explainers
@@ -60,15 +64,24 @@ class Threads:
         self.size = THREADS
         self._explainers = explainers
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="limelight")
+        self._turns = {name: threading.Lock() for name, each in explainers.items() if not _bears_threads(each)}
 
     async def ask(self, model: str, verb: str, body: bytes) -> Said:
         """Return the answer to a question."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, answer, self._explainers, model, verb, body)
+        return await loop.run_in_executor(self._pool, self._answered, model, verb, body)
+
+    def _answered(self, model: str, verb: str, body: bytes) -> Said:
+        with self._turns.get(model) or nullcontext():
+            return answer(self._explainers, model, verb, body)
 
     def close(self) -> None:
         """Let everybody go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _bears_threads(explainer: Explainer) -> bool:
+    return explainer.settings.max_in_flight is not None or hasattr(explainer._given[0], "preferred_rows")
 
 
 class Processes:
