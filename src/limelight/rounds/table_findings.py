@@ -16,6 +16,7 @@ from limelight.contracts import FloatArray, Shape
 from limelight.control.tables import TableControl
 from limelight.local.replicates import by_replicate, scattered_error
 from limelight.result.effects import Curves, Interaction
+from limelight.rounds.alike import answered_alike
 from limelight.rounds.curves import Bins, Cells, RowBins, Shown, effects_of
 from limelight.rounds.encoded import SharedSource
 from limelight.rounds.findings import Expectation, Expectations
@@ -325,9 +326,10 @@ def expected(
         inside = np.array([source.representation.inside for source in sources])
         told = [None if each is None else (each.model, *each.model.at(each.terms, own, inside)) for each in look.models]
         for row, at in enumerate(places):
+            alike = answered_alike(rows[at][0], look, inside[row])
             found[at] = [
-                None if each is None else Expectation(each[0], float(each[1][row]), float(each[2][row]))
-                for each in told
+                None if each is None or met else Expectation(each[0], float(each[1][row]), float(each[2][row]))
+                for each, met in zip(told, alike.tolist(), strict=True)
             ]
     for (one, fitted), expectations in zip(rows, found, strict=True):
         yield one, fitted, expectations
