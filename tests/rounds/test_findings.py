@@ -153,7 +153,19 @@ def test_a_model_that_never_moves_says_so_and_nothing_else():
     assert np.isnan(found.additivity[0])
     assert found.gap[0] == 0
     assert found.interactions() == ()
-    assert "nothing here to explain" in found.verdicts[0]
+    assert "never moved" in found.verdicts[0]
+    assert "nothing here to explain" not in found.verdicts[0]  # a rarer answer may have been missed
+
+
+def test_a_pair_beside_a_large_sum_is_not_passed_over():
+    """All that a and b do is XOR, a fifteenth of what moves the answer; c does the rest."""
+    bump = explained(lambda F: ((F.a > 0) != (F.b > 0)) + 5 * np.exp(-4 * np.square(F.c)))
+    assert bump.causes == ("adds up",)
+    assert bump.verdicts[0].startswith("The features add up, apart from one pair that acts together: ")
+    line = explained(lambda F: ((F.a > 0) != (F.b > 0)) + 1.7 * F.c)
+    assert "apart from one pair" in line.verdicts[0]
+    alone = explained(lambda F: F.a + 10 * np.exp(-4 * np.square(F.c)))
+    assert alone.verdicts[0].startswith("The features add up: ")
 
 
 def test_too_few_rows_near_the_row_are_no_ground_for_a_cause():

@@ -151,7 +151,7 @@ def verdict_sentence(
     if found.cause == "too few":
         return "Too few perturbations near this instance move the answer to say how far the weights can be trusted."
     if found.cause == "adds up":
-        return f"The features add up: weights can be compared and summed ({adds}{coarse})."
+        return f"The features add up{_apart(found)}: weights can be compared and summed ({adds}{coarse})."
     if found.cause == "saturates":
         return (
             "Each feature pushes one way, and the answer saturates or multiplies: order and signs hold, sizes do not "
@@ -188,6 +188,15 @@ def _unmoved(n: int, unseen: float) -> str:
         f"The answer never moved in {n:,} perturbations: one met once in {1 / unseen:,.0f} of them would have been "
         "seen (95 % certain)."
     )
+
+
+def _apart(found: TargetFindings) -> str:
+    """Return that some pairs act together all the same: little beside what adds up may be all that two features do."""
+    if not found.pairs:
+        return ""
+    if len(found.pairs) == 1:
+        return ", apart from one pair that acts together"
+    return f", apart from {len(found.pairs)} pairs that act together"
 
 
 def _together(found: TargetFindings, features: Sequence[str]) -> str:
