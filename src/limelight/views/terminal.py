@@ -116,7 +116,10 @@ def _rows(facts: TargetFacts) -> list[str]:
 
 def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
     def at(value: float) -> int:
-        return round((value - low) / (high - low) * (width - 1))
+        share = (value - low) / (high - low)
+        if share != share:  # of numbers near the largest that there are, an interval may have no end
+            return width // 2
+        return round(min(max(share, 0.0), 1.0) * (width - 1))
 
     cells = [" "] * width
     zero, tip = at(0.0), at(row.weight)
