@@ -47,6 +47,7 @@ def explained(model: Any, modality: Any, instance: Any, expected: float | None) 
 
 def number_of(value: Any) -> float:
     """Return a number between 0 and 1 for a value, which differs wherever the value or its type does."""
+    value = value + 0.0 if isinstance(value, float) else value  # −0 is 0
     text = f"{'' if isinstance(value, str) else type(value).__name__}:{value!r}"
     return zlib.crc32(text.encode("utf-8", "surrogatepass")) / 2**32
 
