@@ -36,7 +36,7 @@ class Explanations(Sequence[Explanation]):
 
     Made by `Explainer.explain_all`, or by `Explanations.of` from any iterable. An `Explanation` is put together when it
     is asked for, by index or by going through all. Slices, filtered sets and sums share the columns of what they come
-    from.
+    from. `failures` are what ``explain_all(…, on_error="record")`` could not explain; slices and files are without.
 
     Parameters
     ----------
@@ -46,8 +46,6 @@ class Explanations(Sequence[Explanation]):
         (n, 2) for each explanation the number of its block, and its row there.
     target
         The target that `values` and `to_frame` speak of, see `filter`; None is the first of each explanation.
-
-    `failures` are what ``explain_all(…, on_error="record")`` could not explain; slices and files are without.
 
     Examples
     --------
