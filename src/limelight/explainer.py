@@ -14,6 +14,7 @@ from limelight.lock import IN_THE_MODEL, Lent, Lock, OneByOne
 from limelight.models.cache import Cache, opened
 from limelight.models.calls import Caller
 from limelight.models.repeats import Repeats, within
+from limelight.plugins import modality_of_name
 from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
@@ -51,7 +52,7 @@ class Explainer:
         session, a booster, a torch module, a spaCy pipeline; or any callable that takes n inputs and returns numbers
         (n,) or (n, k), labels, or scores by label. Labels are no quantities: each is an output, 1 where it is answered.
     modality
-        The kind of data: `Tabular`, …
+        The kind of data: `Tabular`, …; or the name of one that an installed package brings as an entry point.
     output_names
         Names of the k outputs, or all labels that the model can answer; None takes the model's own, as far as it has
         some.
@@ -80,7 +81,7 @@ class Explainer:
     def __init__(
         self,
         model: Any,
-        modality: Modality,
+        modality: Modality | str,
         *,
         output_names: Sequence[str] | None = None,
         cache: str | Path | Cache | None = None,
@@ -89,6 +90,8 @@ class Explainer:
         for name in settings:
             if name not in Settings.names():
                 raise UnknownNameError("settings", name, Settings.names())
+        if isinstance(modality, str):
+            modality = modality_of_name(modality)
         if not hasattr(modality, "represent"):
             raise InputError(
                 f"modality: expected a kind of data such as Tabular(X_train), got {type(modality).__name__}; "

@@ -22,6 +22,7 @@ from limelight.models.estimators import About, about
 from limelight.models.found import Found, as_array, labels_of_config, numbered
 from limelight.models.networks import fasttext_model, keras_model, spacy_language, tokenized, torch_module
 from limelight.models.wrappers import function as wrapper
+from limelight.plugins import asked_by_plugin
 
 
 def from_library(model: Any) -> Found | None:
@@ -44,7 +45,8 @@ def from_library(model: Any) -> Found | None:
     labels = labels_of_config(getattr(model, "model", None))
     if labels.names is not None and callable(model):  # a pipeline around a network
         return Found(model, "callable", labels)
-    return None
+    function = asked_by_plugin(model)
+    return None if function is None else Found(function, "callable")
 
 
 # ---- onnxruntime -----------------------------------------------------------------------------------------------------
