@@ -90,25 +90,22 @@ class Explainer:
         for name in settings:
             if name not in Settings.names():
                 raise UnknownNameError("settings", name, Settings.names())
-        if isinstance(modality, str):
-            modality = modality_of_name(modality)
-        if not hasattr(modality, "represent"):
+        kind: Modality = modality_of_name(modality) if isinstance(modality, str) else modality
+        if not hasattr(kind, "represent"):
             raise InputError(
-                f"modality: expected a kind of data such as Tabular(X_train), got {type(modality).__name__}; "
+                f"modality: expected a kind of data such as Tabular(X_train), got {type(kind).__name__}; "
                 "wrap the background: Explainer(model, Tabular(X_train))."
             )
-        budget: Any = getattr(modality, "max_samples", None)
+        budget: Any = getattr(kind, "max_samples", None)
         if isinstance(budget, bool) or not hasattr(budget, "__index__") or budget < 1:
             raise InputError(
                 f"modality: expected max_samples that is a positive integer, got {budget!r}; leave it out for the "
                 "usual number."
             )
         self._settings = Settings(**settings)
-        if hasattr(
-            modality, "for_model"
-        ):  # a kind of data may ask the model how it reads, as Text(tokens="model") does
-            modality = modality.for_model(model)
-        self._given = (model, modality, output_names)
+        if hasattr(kind, "for_model"):  # a kind of data may ask the model how it reads, as Text(tokens="model") does
+            kind = kind.for_model(model)
+        self._given = (model, kind, output_names)
         self._lock = Lock()
         self._cache = opened(cache, model)
         self._context = self._new_context()

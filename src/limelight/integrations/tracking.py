@@ -9,15 +9,13 @@ from __future__ import annotations
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from limelight.errors import InputError, MissingDependencyError
 from limelight.explainer import Explainer
+from limelight.optional import require
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 EXPLAINER_FILE = "explainer.pkl"
 
@@ -80,10 +78,8 @@ def log_explainer(explainer: Explainer, name: str = "explainer", **how: Any) -> 
         If the explainer cannot be pickled.
     """
     mlflow = _mlflow()
-    import cloudpickle
-
     try:
-        pickled = cloudpickle.dumps(explainer.prepare())
+        pickled = require("cloudpickle", "jobs").dumps(explainer.prepare())
     except Exception as error:  # whatever a model's own pickling raises
         raise InputError(
             f"explainer: expected one that can be pickled, got {type(error).__name__}: {error}; define the model "
@@ -117,7 +113,7 @@ def load_explainer(uri: str) -> Explainer:
     return explainer
 
 
-def _model(mlflow: ModuleType) -> Any:
+def _model(mlflow: Any) -> Any:
     """Return the object whose `predict` MLflow calls; its class needs a base that is only there with mlflow."""
     with warnings.catch_warnings():  # MLflow recommends type hints, which it would read as a schema of the rows
         warnings.filterwarnings("ignore", message=".*type hints", category=UserWarning)
@@ -125,7 +121,7 @@ def _model(mlflow: ModuleType) -> Any:
 
 
 def _class_of_reasons(base: type) -> type:
-    class Reasons(base):  # type: ignore[misc, valid-type]
+    class Reasons(base):  # type: ignore[misc]
         def load_context(self, context: Any) -> None:
             import pickle
             from pathlib import Path
@@ -154,7 +150,7 @@ def _plain(target: str) -> str:
     return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "_-. ") else "_" for letter in target)
 
 
-def _mlflow() -> ModuleType:
+def _mlflow() -> Any:
     try:
         import mlflow
     except ImportError as error:
