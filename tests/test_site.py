@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -98,3 +99,9 @@ def test_every_notebook_was_run() -> None:
         cells = [cell for cell in every if cell["cell_type"] == "code"]
         assert cells
         assert all(cell["execution_count"] for cell in cells), path.name
+
+
+def test_programs_that_read_the_site_find_every_page() -> None:
+    listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\)", (SITE / "llms.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(listed) > 30
+    assert [path for path in listed if not (SITE / path).is_file()] == []

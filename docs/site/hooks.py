@@ -66,6 +66,32 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 def on_post_build(config: Any, **_: Any) -> None:
     """Write the notebooks, each run from its first cell to its last where `LIMELIGHT_RUN_NOTEBOOKS` is set."""
     notebooks.write(DOCS, Path(config["site_dir"]) / "notebooks", run=bool(os.environ.get("LIMELIGHT_RUN_NOTEBOOKS")))
+    (Path(config["site_dir"]) / "llms.txt").write_text(for_language_models(config), encoding="utf-8")
+
+
+def for_language_models(config: Any) -> str:
+    """Return what programs that read the site find in `/llms.txt` (llmstxt.org): every page with its first sentence."""
+    lines = [f"# {config['site_name']}", "", f"> {config['site_description']}", ""]
+    for tab in config["nav"]:
+        for title, pages in tab.items():
+            if isinstance(pages, list):
+                lines += [f"## {title}", "", *[_entry(page) for page in pages], ""]
+    return "\n".join(lines)
+
+
+def _entry(page: dict[str, str]) -> str:
+    ((title, path),) = page.items()
+    said = _first_sentence((DOCS / path).read_text(encoding="utf-8"))
+    return f"- [{title}]({path.removesuffix('.md')}.html){f': {said}' if said else ''}"
+
+
+def _first_sentence(markdown: str) -> str:
+    """Return the first sentence of prose below a page's heading, without its links."""
+    for paragraph in re.split(r"\n\s*\n", markdown):
+        if re.match(r"[A-Z`*\[](?!``)", paragraph.strip()) and "|" not in paragraph:
+            plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))
+            return re.split(r"(?<=[.?!])\s", plain)[0].rstrip(":")
+    return ""
 
 
 def _title(page: str) -> str:

@@ -60,7 +60,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.views.many import plot_importance as plot_importance
     from limelight.views.reasons import adverse_action as adverse_action
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Explainer": "limelight.explainer",
