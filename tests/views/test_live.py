@@ -18,6 +18,7 @@ pytest.importorskip("starlette", reason="starlette is not installed: pip install
 
 from limelight.web import create  # noqa: E402
 
+CORNERS = np.kron(np.array([[-1, 7], [3, 4]]), np.ones((8, 8), int))
 TEXT = "free 😀 prize, e\u0301t home"
 
 
@@ -35,8 +36,9 @@ def address() -> Iterator[str]:
     table = ll.Explainer(model, ll.Tabular(people), seed=0)
     text = ll.Explainer(spam, ll.Text(), output_names=["ham", "spam"], seed=0)
     late = ll.Explainer(lambda many: np.asarray(many)[:, 20:].mean(axis=1), ll.TimeSeries(10, "zero"), seed=0)
-    start = {"people": [40, "Oslo"], "sms": TEXT, "late": [1.0] * 40}
-    app = create({"people": table, "sms": text, "late": late}, start=start)
+    image = ll.Explainer(lambda many: many[:, :8, :8].mean(axis=(1, 2)) / 255, ll.Image(CORNERS, fill=0), seed=0)
+    start = {"people": [40, "Oslo"], "sms": TEXT, "late": [1.0] * 40, "corner": np.full((16, 16), 255, np.uint8)}
+    app = create({"people": table, "sms": text, "late": late, "corner": image}, start=start)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
@@ -103,6 +105,34 @@ def test_a_window_of_a_series_is_hidden_by_keyboard(visit: Any) -> None:
     says(page, "output", "1.000")
 
 
+def test_a_superpixel_is_hidden_by_keyboard_by_click_and_by_link(visit: Any) -> None:
+    page = visit("/models/corner")
+    says(page, "output", "1.000")
+    part = page.get_by_role("button", name="superpixel -1, top left")
+    part.focus()
+    page.keyboard.press("Enter")
+    says(page, "output", "0.000")
+    page.locator("#answer .g", has_text="surrogate 0.000").wait_for()
+    again = visit("/models/corner" + page.evaluate("location.hash"))
+    says(again, "output", "0.000")
+    size = again.locator("#picture").bounding_box()["width"]
+    again.locator("#picture canvas").click(position={"x": size / 4, "y": size / 4})
+    says(again, "output", "1.000")
+    again.locator("#picture canvas").click(position={"x": size * 3 / 4, "y": size / 4})
+    again.get_by_role("button", name="superpixel 7, top right", pressed=True).wait_for()
+    says(again, "output", "1.000")
+
+
+def test_what_is_hidden_of_a_picture_is_painted_over(visit: Any) -> None:
+    page = visit("/models/corner")
+    dot = "([x, y]) => [...document.querySelector('canvas').getContext('2d').getImageData(x, y, 1, 1).data]"
+    assert page.evaluate(dot, [3, 3]) == [0, 0, 0, 0]
+    page.get_by_role("button", name="superpixel -1, top left").click()
+    page.mouse.move(0, 0)
+    assert page.evaluate(dot, [3, 3])[3] > 200
+    assert page.evaluate(dot, [12, 12]) == [0, 0, 0, 0]
+
+
 def test_a_column_is_changed_and_the_reasons_follow(visit: Any) -> None:
     page = visit("/models/people")
     says(page, "output", "0.400")
@@ -145,7 +175,7 @@ def test_the_last_question_wins_when_answers_come_out_of_order(visit: Any) -> No
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1920])
-@pytest.mark.parametrize("path", ["/models/people", "/models/sms", "/models/late", "/", "/login"])
+@pytest.mark.parametrize("path", ["/models/people", "/models/sms", "/models/late", "/models/corner", "/", "/login"])
 def test_pages_are_accessible_and_fit(visit: Any, axe: str, path: str, width: int, scheme: str) -> None:
     page = visit(path, width=width, wait="models" in path, color_scheme=scheme, bypass_csp=True)
     page.wait_for_load_state("networkidle")

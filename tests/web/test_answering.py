@@ -11,7 +11,7 @@ import pytest
 
 import limelight as ll
 from limelight.errors import RemoteError
-from limelight.web.answering import VERBS, answer
+from limelight.web.answering import VERBS, Models, answer
 
 
 def lengths(texts: list[str]) -> Any:
@@ -26,7 +26,7 @@ EXPLAINERS = {"s": ll.Explainer(lengths, ll.Text(), seed=0)}
 
 
 def ask(body: Any, verb: str = "predict") -> tuple[int, Any]:
-    said = answer(EXPLAINERS, "s", verb, json.dumps(body).encode())
+    said = answer(Models(EXPLAINERS), "s", verb, json.dumps(body).encode())
     return said.status, json.loads(said.content)
 
 

@@ -21,6 +21,7 @@ from limelight.result.schema import from_dict
 loky = pytest.importorskip("loky", reason="loky is not installed: pip install 'limelight[web]'")
 pytest.importorskip("cloudpickle")
 
+from limelight.web.answering import Models  # noqa: E402
 from limelight.web.crew import Gone, Processes, Threads  # noqa: E402
 
 ROWS = [[0.5, 2.0], [-1.0, 0.25]]
@@ -40,7 +41,7 @@ def explainers() -> dict[str, ll.Explainer]:
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Processes]:
-    crew = Processes(explainers(), 2)
+    crew = Processes(Models(explainers()), 2)
     yield crew
     crew.close()
 
@@ -62,7 +63,7 @@ def test_processes_explain_with_the_bits_of_explain(processes: Processes) -> Non
 
 
 def test_threads_and_processes_answer_alike(processes: Processes) -> None:
-    threads = Threads(explainers())
+    threads = Threads(Models(explainers()))
     for verb, body in [
         ("predict", {"instances": ROWS}),
         ("whatif", {"instance": ROWS[0]}),
@@ -88,7 +89,7 @@ def test_a_model_is_asked_by_several_threads_only_where_somebody_has_said_so(max
         return np.array([float(len(text)) for text in texts])
 
     explainer = ll.Explainer(model, ll.Text(), seed=0, max_in_flight=max_in_flight)
-    threads = Threads({"s": explainer})
+    threads = Threads(Models({"s": explainer}))
     if most == 2:  # the first batch of all goes alone
         both.set()
         ask(threads, "s", "predict", {"instances": ["a"]})
@@ -119,4 +120,4 @@ def test_what_cannot_be_sent_is_refused_before_anybody_asks() -> None:
             raise TypeError("it holds a lock")
 
     with pytest.raises(InputError, match="it holds a lock"):
-        Processes({"s": ll.Explainer(Fixed(), ll.Text(), seed=0)}, 2)
+        Processes(Models({"s": ll.Explainer(Fixed(), ll.Text(), seed=0)}), 2)

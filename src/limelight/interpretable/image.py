@@ -40,6 +40,8 @@ from limelight.result.layouts import raster_layout
 
 MAX_SAMPLES = 2048
 """Twice lime's 1000: pairs of masks make them worth four thousand; most images are precise enough long before."""
+KEPT_PIXELS = 1 << 20
+"""Of a larger image, segments are not kept from one question to the next: 8 MB is enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +207,7 @@ class Image:
     max_samples: int = MAX_SAMPLES
     distance: Literal["cosine"] = "cosine"
     alpha: bool | None = field(default=None, kw_only=True)
+    _last: tuple[bytes, Segments] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         # labels and fills are the caller's arrays, who may go on to use them for something else
@@ -232,11 +235,31 @@ class Image:
             If this is no image, or segments or fill do not fit it.
         """
         picture = read_picture(instance, self.channels, self.alpha)
-        segments = find_segments(self.segments, picture, self.n_segments)
+        content = _content(picture)
+        segments = self._cut(picture, content)
         noisy = isinstance(self.fill, str) and self.fill == "noise"
         ground = None if noisy else picture.laid_out(fill_image(self.fill, picture, segments.index))
         features = tuple(Feature(f"superpixel {key}", Where("segment", key)) for key in segments.keys)
-        return Superpixels(features, _content(picture), picture, segments, ground, self.to_model)
+        return Superpixels(features, content, picture, segments, ground, self.to_model)
+
+    def _cut(self, picture: Picture, content: bytes) -> Segments:
+        """Return the segments of a picture; those of the last one are kept, since "what if" asks about it many times.
+
+        Only what a named method finds: a function may find something else the next time.
+        """
+        if not isinstance(self.segments, str):
+            return find_segments(self.segments, picture, self.n_segments)
+        content += f"{picture.axis} {picture.alpha}".encode()  # of equal bytes, one picture may have opacity
+        if self._last is not None and self._last[0] == content:
+            return self._last[1]
+        found = find_segments(self.segments, picture, self.n_segments)
+        kept = (content, found) if found.index.size <= KEPT_PIXELS else None
+        object.__setattr__(self, "_last", kept)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: what was found last is found again."""
+        return {**self.__dict__, "_last": None}
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return the images of a list, a stream, or an array or tensor (n, …).

@@ -9,22 +9,25 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from limelight.errors import InputError, LimelightError, ModelCallError, ModelOutputError, RemoteError
 from limelight.explainer import Explainer
-from limelight.web import service, tensors
+from limelight.web import service, tensors, whatif
 
 VERBS: dict[str, Callable[[Explainer, Any], Any]] = {
     "predict": service.predict,
     "explain": service.explain,
     "infer": tensors.infer,
-    "whatif": service.what_if,
-    "why": service.why,
-    "page": service.page,
 }
+QUESTIONS: dict[str, Callable[[whatif.Asked, Any], Any]] = {
+    "whatif": whatif.what_if,
+    "why": whatif.why,
+    "page": whatif.page,
+}
+"""What the live page asks."""
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (InputError, 400),
     (RemoteError, 502),
@@ -60,22 +63,45 @@ class Said:
         return {2: "answered", 4: "refused"}.get(self.status // 100, "failed")
 
 
-def answer(explainers: Mapping[str, Explainer], model: str, verb: str, body: bytes) -> Said:
-    """Return what a model answers to a question.
+@dataclass(frozen=True)
+class Models:
+    """What is served.
 
     Parameters
     ----------
     explainers
         By name.
+    start
+        For a name the instance with which its page begins.
+    """
+
+    explainers: Mapping[str, Explainer]
+    start: Mapping[str, Any] = field(default_factory=dict)
+
+    def ask(self, model: str, verb: str, body: Any) -> Any:
+        """Return what a model answers to a question, as JSON or a page."""
+        explainer = self.explainers[model]
+        if verb in VERBS:
+            return VERBS[verb](explainer, body)
+        return QUESTIONS[verb](whatif.Asked(model, explainer, self.start.get(model), self.explainers), body)
+
+
+def answer(models: Models, model: str, verb: str, body: bytes) -> Said:
+    """Return what a model answers to a question.
+
+    Parameters
+    ----------
+    models
+        What is served.
     model
-        One of those names.
+        The name of one of them.
     verb
-        One of `VERBS`.
+        One of `VERBS` or `QUESTIONS`.
     body
         JSON.
     """
     try:
-        return said(VERBS[verb](explainers[model], read(body)))
+        return said(models.ask(model, verb, read(body)))
     except LimelightError as error:
         return said({"error": str(error)}, _status(error))
     except Exception as error:

@@ -15,7 +15,7 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.optional import require
 from limelight.web import tensors
-from limelight.web.answering import VERBS, said
+from limelight.web.answering import QUESTIONS, VERBS, Models, said
 from limelight.web.crew import Crew, Gone, Processes, Threads
 from limelight.web.dashboard import Dashboard
 from limelight.web.guard import LOOPBACK, Guard
@@ -25,6 +25,9 @@ from limelight.web.site import Site, response
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+ASKED = [verb for verb in (*VERBS, *QUESTIONS) if verb != "infer"]
+"""What comes after the colon of an address."""
 
 
 def create(
@@ -87,9 +90,10 @@ def create(
     from starlette.applications import Starlette
     from starlette.routing import Route
 
-    crew: Crew = Threads(explainers) if workers == 1 else Processes(explainers, workers)
+    models = Models(dict(explainers), dict(start or {}))
+    crew: Crew = Threads(models) if workers == 1 else Processes(models, workers)
     server = Server(dict(explainers), crew, Queue(crew.size, waiting, patience))
-    site = Site(dict(explainers), dict(start or {}), token, dashboard=explanations is not None)
+    site = Site(models, token, dashboard=explanations is not None)
     routes = [
         Route("/", site.front),
         Route("/login", site.login, methods=["GET", "POST"]),
@@ -164,8 +168,8 @@ class Server:
     async def ask(self, request: Request) -> Response:
         """Answer ``POST /v1/models/{model}:{verb}``."""
         verb = request.path_params["verb"]
-        if verb not in VERBS or verb == "infer":
-            return response(said({"error": str(UnknownNameError("verb", verb[:80], VERBS))}, 404))
+        if verb not in ASKED:
+            return response(said({"error": str(UnknownNameError("verb", verb[:80], ASKED))}, 404))
         return await self._asked(request, verb)
 
     async def infer(self, request: Request) -> Response:

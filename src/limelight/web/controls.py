@@ -1,4 +1,4 @@
-"""What a person may change of an instance: one control for each column of a table, a text, the windows of a series.
+"""What a person may change of an instance: columns of a table, a text, windows of a series, superpixels of an image.
 
 Input: an explainer's kind of data, and an instance to begin with. Output: JSON for the live page, None where the kind
 of data has no what-if there.
@@ -12,31 +12,65 @@ from typing import Any
 import numpy as np
 
 from limelight.contracts import Modality
-from limelight.web.service import finite
+from limelight.result.layouts import decode_segments, segment_label
+from limelight.views.raster import center
 
 MOST_CHOICES = 200
 """Of a column with more values than this, a value is typed: a longer list cannot be read."""
-
-
-MOST_STEPS = 2000
-"""Numbers of a series that has a page: it is sent with every question."""
+THIRDS = {"y": ("top", "middle", "bottom"), "x": ("left", "centre", "right")}
 
 
 def controls(modality: Modality, start: Any) -> dict[str, Any] | None:
-    """Return ``{"kind": "table", "columns": [...]}``, ``{"kind": "text", …}``, ``{"kind": "series", …}``, or None."""
+    """Return ``{"kind": "table", "columns": [...]}``, ``{"kind": "text", …}``, ``{"kind": "series", …}``,
+    ``{"kind": "image", …}``, or None.
+    """
+    from limelight.interpretable.image import Image
     from limelight.interpretable.timeseries import TimeSeries
 
     if isinstance(start, str):
         return {"kind": "text", "text": start}
-    if isinstance(modality, TimeSeries) and start is not None:
-        numbers = np.asarray(start, dtype=np.float64)
-        return None if numbers.size > MOST_STEPS else {"kind": "series", "series": finite(numbers.tolist())}
+    if isinstance(modality, (Image, TimeSeries)):
+        return None if start is None else _hidden(modality, start)
     table = getattr(modality, "table", None)
     columns = getattr(table, "columns", None)
     if table is None or not columns or start is None:
         return None
     values = modality.edited(start, {})  # type: ignore[attr-defined]
     return {"kind": "table", "columns": [_control(column, values[column.label]) for column in columns]}
+
+
+# -- what is hidden and shown -----------------------------------------------------------------------------------------
+
+
+def _hidden(modality: Any, start: Any) -> dict[str, Any]:
+    """Return the parts of an instance, [what a button says, feature, its whole name] each, and an image's picture."""
+    representation = modality.represent(start, np.random.default_rng(0))
+    features, layout = representation.features, representation.layout()
+    if layout["kind"] != "raster":
+        return {"kind": "series", "parts": [[each.name, j, each.name] for j, each in enumerate(features)]}
+    labels = [segment_label(layout, each.where.key) for each in features]
+    pixels = decode_segments(layout)
+    parts = [
+        [str(each.where.key), j, f"{each.name}, {_place(pixels, label)}"]
+        for j, (each, label) in enumerate(zip(features, labels, strict=True))
+    ]
+    picture = {name: layout[name] for name in ("width", "height", "segments", "image")}
+    return {"kind": "image", "parts": parts, "labels": labels, **picture}
+
+
+def _place(pixels: Any, label: int) -> str:
+    """Return where a superpixel lies, for whoever does not see it.
+
+    >>> _place(np.array([[0, 0, 1], [0, 0, 1], [0, 0, 1]]), 1)
+    'middle right'
+    """
+    at = center(pixels, label)
+    if at is None:
+        return "too small to be seen"
+    return f"{THIRDS['y'][int(at[1] * 3)]} {THIRDS['x'][int(at[0] * 3)]}"
+
+
+# -- columns ----------------------------------------------------------------------------------------------------------
 
 
 def _control(column: Any, given: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any, Protocol
@@ -20,7 +19,7 @@ from limelight.errors import InputError, LimelightError
 from limelight.explainer import Explainer
 from limelight.jobs.processes import ONE_THREAD
 from limelight.optional import require
-from limelight.web.answering import Said, answer
+from limelight.web.answering import Models, Said, answer
 
 THREADS = 8
 """Of one process: as many questions to models that wait for an answer themselves are in hand at once."""
@@ -56,15 +55,15 @@ class Threads:
 
     Parameters
     ----------
-    explainers
-        By name.
+    models
+        What is served.
     """
 
-    def __init__(self, explainers: Mapping[str, Explainer]) -> None:
+    def __init__(self, models: Models) -> None:
         self.size = THREADS
-        self._explainers = explainers
+        self._models = models
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="limelight")
-        self._turns = {name: threading.Lock() for name, each in explainers.items() if not _bears_threads(each)}
+        self._turns = {name: threading.Lock() for name, each in models.explainers.items() if not _bears_threads(each)}
 
     async def ask(self, model: str, verb: str, body: bytes) -> Said:
         """Return the answer to a question."""
@@ -73,7 +72,7 @@ class Threads:
 
     def _answered(self, model: str, verb: str, body: bytes) -> Said:
         with self._turns.get(model) or nullcontext():
-            return answer(self._explainers, model, verb, body)
+            return answer(self._models, model, verb, body)
 
     def close(self) -> None:
         """Let everybody go."""
@@ -89,8 +88,8 @@ class Processes:
 
     Parameters
     ----------
-    explainers
-        By name. Each process gets all of them, with the neighborhoods that they have prepared.
+    models
+        What is served. Each process gets all of it, with the neighborhoods that explainers have prepared.
     size
         How many processes.
 
@@ -100,9 +99,9 @@ class Processes:
         If an explainer cannot be sent to another process.
     """
 
-    def __init__(self, explainers: Mapping[str, Explainer], size: int) -> None:
+    def __init__(self, models: Models, size: int) -> None:
         self.size = size
-        self._payload = _packed(explainers)
+        self._payload = _packed(models)
         self._pool = self._started()
         try:
             self._pool.submit(_ready).result()
@@ -139,9 +138,9 @@ class Processes:
         return loky.ProcessPoolExecutor(self.size, initializer=_begin, initargs=(self._payload,), env=ONE_THREAD)
 
 
-def _packed(explainers: Mapping[str, Explainer]) -> bytes:
+def _packed(models: Models) -> bytes:
     try:
-        return bytes(require("cloudpickle", "web").dumps(dict(explainers)))
+        return bytes(require("cloudpickle", "web").dumps(models))
     except Exception as error:
         said = " ".join(str(error).split())
         raise InputError(
@@ -152,17 +151,17 @@ def _packed(explainers: Mapping[str, Explainer]) -> bytes:
 
 # -- in a worker process ----------------------------------------------------------------------------------------------
 
-_explainers: Mapping[str, Explainer] = {}
+_models = Models({})
 
 
 def _begin(payload: bytes) -> None:
     """Prepare a process: Ctrl-C is the parent's to hear, and it ends where the parent was killed."""
     import pickle
 
-    global _explainers
+    global _models
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    _explainers = pickle.loads(payload)
+    _models = pickle.loads(payload)
 
 
 def _end_with(parent: int) -> None:
@@ -172,8 +171,8 @@ def _end_with(parent: int) -> None:
 
 
 def _ready() -> bool:
-    return bool(_explainers)
+    return bool(_models.explainers)
 
 
 def _answered(model: str, verb: str, body: bytes) -> Said:
-    return answer(_explainers, model, verb, body)
+    return answer(_models, model, verb, body)

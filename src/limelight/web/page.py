@@ -26,13 +26,20 @@ _WHAT_IF = """<main class="live"><header class="top"><h1>What if? <small>{name}<
 <button type="button" id="undo" disabled>Undo</button><button type="button" id="again" disabled>Start again</button>
 <button type="button" id="keep">Save as a page</button></div></header>
 <div class="sides"><section class="change" aria-labelledby="change"><h2 id="change">{heading}</h2>
-<form id="controls" autocomplete="off"></form><div id="words" class="words" role="group" aria-label="{parts}"></div>
+<form id="controls" autocomplete="off"></form><div id="picture" class="picture"></div>
+<p id="hint" class="soft hint" hidden></p><div id="words" class="words" role="group" aria-label="{parts}"></div>
 </section><div class="said"><section aria-labelledby="says"><h2 id="says">The model answers</h2>
 <div id="answer" class="answer" role="status" aria-live="polite">…</div>
 <p id="note" class="note" role="note" hidden></p><p id="failed" class="failed" role="alert" hidden></p></section>
 <section aria-labelledby="why"><h2 id="why">{reasons}</h2><div id="reasons" aria-busy="true">
-<p class="soft">The reasons follow as soon as you pause.</p></div></section></div></div></main>
-<script type="application/json" id="data">{data}</script><script type="module" src="{root}static/live.js"></script>"""
+<p class="soft">The reasons follow as soon as you pause.</p></div></section></div></div></main>"""
+WORDS = {
+    "table": ("Change a value", "Columns", "Why"),
+    "text": ("Strike or type words", "Words", "Why, of the text as it is typed"),
+    "series": ("Hide a window", "Windows", "Why, of the whole series"),
+    "image": ("Hide a part of the picture", "Superpixels", "Why, of the whole picture"),
+}
+"""For a kind of data: what one does, to what, and what the reasons are of."""
 
 
 def what_if_page(name: str, modality: Modality, start: Any) -> str:
@@ -43,18 +50,17 @@ def what_if_page(name: str, modality: Modality, start: Any) -> str:
             "<main class='live'><h1>No page for this kind of data</h1><p>It is served: ask <code>:explain</code>.</p>"
         )
         return filled(f"What if? {name}", said + "</main>", root="../")
-    headings = {"table": "Change a value", "text": "Strike or type words", "series": "Hide a window"}
-    reasons = {"table": "Why", "text": "Why, of the text as it is typed", "series": "Why, of the whole series"}
     data = markup.island({**found, "model": name})
-    body = _WHAT_IF.format(
-        name=escape(name),
-        heading=headings[found["kind"]],
-        parts="Windows" if found["kind"] == "series" else "Words",
-        reasons=reasons[found["kind"]],
-        data=data,
-        root="../",
-    )
-    return filled(f"What if? {name}", body, root="../")
+    shown = what_if_body(name, found["kind"])
+    script = '<script type="module" src="../static/whatif.js"></script>'
+    island = f'<script type="application/json" id="data">{data}</script>'
+    return filled(f"What if? {name}", shown + island + script, root="../")
+
+
+def what_if_body(name: str, kind: str) -> str:
+    """Return the places that the script of a live page fills, for one kind of data."""
+    change, parts, why = WORDS[kind]
+    return _WHAT_IF.format(name=escape(name), heading=change, parts=parts, reasons=why)
 
 
 def models_page(names: Sequence[str], start: Mapping[str, Any], *, dashboard: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""What a request means to an explainer: KServe's verbs and the questions of the live page, without any HTTP.
+"""What a request means to an explainer: KServe's verbs, without any HTTP; `whatif` has those of the live page.
 
 Input: an explainer and the JSON of a request. Output: the JSON of the answer. Nothing is kept between requests but
 what the explainer keeps.
@@ -24,8 +24,7 @@ MOST_INSTANCES = 1000
 
 def predict(explainer: Explainer, body: Any) -> dict[str, Any]:
     """Return KServe's ``{"predictions": …}``: a number for each instance, or a list where there are several outputs."""
-    outputs = outputs_of(explainer, _instances(explainer, body))
-    return {"predictions": outputs[:, 0].tolist() if outputs.shape[1] == 1 else outputs.tolist()}
+    return {"predictions": _rows(outputs_of(explainer, _instances(explainer, body)))}
 
 
 def outputs_of(explainer: Explainer, instances: list[Any]) -> FloatArray:
@@ -38,35 +37,21 @@ def outputs_of(explainer: Explainer, instances: list[Any]) -> FloatArray:
 
 
 def explain(explainer: Explainer, body: Any) -> dict[str, Any]:
-    """Return ``{"explanations": …}``, each as `to_json` writes it."""
-    return {"explanations": [to_dict(each) for each in explainer.explain_many(_instances(explainer, body))]}
+    """Return ``{"predictions": …, "explanations": …}``: the former as `predict`, each of the latter as `to_json`."""
+    instances = _instances(explainer, body)
+    explanations = list(explainer.explain_many(instances))
+    outputs = _said(explainer, explanations)
+    predictions = _rows(outputs_of(explainer, instances) if outputs is None else outputs)
+    return {"predictions": predictions, "explanations": [to_dict(each) for each in explanations]}
 
 
-def what_if(explainer: Explainer, body: Any) -> dict[str, Any]:
-    """Return what the model says to ``instance``, with ``mask`` of its features where they are hidden."""
-    fields = _fields(body, {"instance"}, {"mask"})
-    instance, mask = received(explainer, fields["instance"]), fields.get("mask")
-    outputs = _one(explainer, instance) if mask is None else explainer.perturb(instance, [mask])
-    return {"outputs": _named(explainer, outputs[0])}
-
-
-def why(explainer: Explainer, body: Any) -> dict[str, Any]:
-    """Return why: the explanation drawn, the surrogate's arithmetic, and a text cut into the parts that are hidden."""
-    explanation = explainer.explain(_instance(explainer, body))
-    return {
-        "article": drawn(explanation),
-        "surrogate": {
-            "targets": list(explanation.targets),
-            "local_prediction": [float(value) for value in explanation.local_prediction],
-            "coef": explanation.coef.tolist(),
-        },
-        "parts": _parts(explanation),
-    }
-
-
-def page(explainer: Explainer, body: Any) -> str:
-    """Return why as the page that needs no server, to be kept."""
-    return html.page(explainer.explain(_instance(explainer, body)))
+def _said(explainer: Explainer, explanations: list[Explanation]) -> FloatArray | None:
+    """Return (n, k) what the model said while it was explained; None of many outputs: only the largest are kept."""
+    names = explainer.output_names or ()
+    said = [dict(each.outputs) for each in explanations]
+    if any(set(each) != set(names) for each in said):
+        return None
+    return np.array([[each[name] for name in names] for each in said])
 
 
 def received(explainer: Explainer, instance: Any) -> Any:
@@ -98,23 +83,28 @@ def received(explainer: Explainer, instance: Any) -> Any:
     return numbers.astype(np.uint8) if whole else numbers
 
 
-def _one(explainer: Explainer, instance: Any) -> FloatArray:
-    edit = {} if hasattr(explainer.modality, "edited") else instance
-    return explainer.perturb(instance, edits=[edit])
-
-
-def _instance(explainer: Explainer, body: Any) -> Any:
-    return received(explainer, _fields(body, {"instance"})["instance"])
+def _rows(outputs: FloatArray) -> list[Any]:
+    rows: list[Any] = outputs[:, 0].tolist() if outputs.shape[1] == 1 else outputs.tolist()
+    return rows
 
 
 def _instances(explainer: Explainer, body: Any) -> list[Any]:
-    instances = _fields(body, {"instances"})["instances"]
+    """Return the instances of a body; KServe lets them be called inputs, too."""
+    name = "inputs" if isinstance(body, Mapping) and "inputs" in body and "instances" not in body else "instances"
+    instances = fields_of(body, {name})[name]
     if not isinstance(instances, list) or not 1 <= len(instances) <= MOST_INSTANCES:
         raise InputError(f"instances: expected a list of 1 to {MOST_INSTANCES} instances.")
     return [received(explainer, instance) for instance in instances]
 
 
-def _fields(body: Any, needed: set[str], allowed: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
+def fields_of(body: Any, needed: set[str], allowed: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
+    """Return the fields of a JSON object.
+
+    Raises
+    ------
+    InputError
+        If it is none, a field is missing, or one is not known.
+    """
     if not isinstance(body, Mapping):
         raise InputError("body: expected a JSON object.")
     if missing := sorted(needed - set(body)):
@@ -122,31 +112,6 @@ def _fields(body: Any, needed: set[str], allowed: set[str] = frozenset()) -> dic
     if unknown := sorted(set(body) - needed - allowed):
         raise InputError(f"body: unknown field {unknown[0][:80]!r}; known: {sorted(needed | allowed)}.")
     return dict(body)
-
-
-def _named(explainer: Explainer, outputs: FloatArray) -> list[dict[str, Any]]:
-    names = explainer.output_names or tuple(f"output {i}" for i in range(len(outputs)))
-    return [{"name": name, "value": float(value)} for name, value in zip(names, outputs, strict=True)]
-
-
-def _parts(explanation: Explanation) -> list[list[Any]]:
-    """Return what may be hidden as pieces [piece, feature or null]: of a text, cut here, where letters are counted and
-    not UTF-16; of a series, its windows by name.
-    """
-    if all(each.where.kind == "window" for each in explanation.features):
-        return [piece for j, each in enumerate(explanation.features) for piece in ([each.name, j], [" ", None])]
-    text = explanation.layout.get("text")
-    if not isinstance(text, str):
-        return []
-    places = sorted((*place, j) for j, each in enumerate(explanation.features) for place in each.where.places)
-    pieces: list[list[Any]] = []
-    end = 0
-    for start, stop, j in places:
-        if start > end:
-            pieces.append([text[end:start], None])
-        pieces.append([text[start:stop], j])
-        end = stop
-    return [*pieces, [text[end:], None]] if end < len(text) else pieces
 
 
 def drawn(explanation: Explanation) -> str:

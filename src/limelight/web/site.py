@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from limelight.errors import UnknownNameError
-from limelight.explainer import Explainer
-from limelight.web.answering import Said, said
+from limelight.web.answering import Models, Said, said
 from limelight.web.guard import COOKIE, same
 from limelight.web.page import login_page, models_page, what_if_page
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 STATIC = {
     "live.js": "text/javascript",
+    "whatif.js": "text/javascript",
     "pieces.js": "text/javascript",
     "dashboard.js": "text/javascript",
     "live.css": "text/css",
@@ -34,16 +34,16 @@ class Site:
 
     Parameters
     ----------
-    explainers, start, token
+    models
+        What is served.
+    token
         As in `limelight.web.create`.
     dashboard
         Whether there is one.
     """
 
-    def __init__(
-        self, explainers: dict[str, Explainer], start: dict[str, Any], token: str | None, *, dashboard: bool = False
-    ) -> None:
-        self.explainers, self.start, self.token, self.dashboard = explainers, start, token, dashboard
+    def __init__(self, models: Models, token: str | None, *, dashboard: bool = False) -> None:
+        self.explainers, self.start, self.token, self.dashboard = models.explainers, models.start, token, dashboard
 
     async def front(self, request: Request) -> Response:
         """Answer with a list of the models that have a page."""
