@@ -29,6 +29,8 @@ SECTIONS = {
 """Folders in the order of their tabs. A page's title is its heading; pages stand in the order of docs/README.md."""
 ANSWERS = ("faq.md", "concepts/", "reference/settings.md")
 """Pages that answer questions: found before the lists of the reference, which name everything."""
+LISTS = ("reference/files.md",)
+"""Pages of names: found by those who look for the name."""
 _LINK = re.compile(r"\[([^\]]*)\]\(((?:\.\./)+[^)\s#]+)(#[^)\s]*)?\)")
 _MENTIONED = re.compile(r"\]\(([\w./-]+\.md)\)")
 _TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -52,11 +54,15 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Fill in the flags, offer the notebook of a tutorial, and lead links out of `docs/` to the repository."""
     if "<!-- commands -->" in markdown:
         markdown = markdown.replace("<!-- commands -->", commands())
+    if "<!-- columns -->" in markdown:
+        markdown = markdown.replace("<!-- columns -->", columns())
     path = page.file.src_uri
     if path == "README.md":
         page.meta["hide"] = ["navigation", "toc"]  # the three pictures have all the width
     if path.startswith(ANSWERS):
         page.meta["search"] = {"boost": 3}
+    elif path in LISTS:
+        page.meta["search"] = {"boost": 0.3}
     if path in notebooks.TUTORIALS:
         name = notebooks.name_of(path)
         markdown = f'<a class="notebook" href="../notebooks/{name}" download>Download as a notebook</a>\n\n{markdown}'
@@ -149,3 +155,16 @@ def _row(parameter: Any) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(re.sub(r"\[/?(?:bold|dim|cyan|green|italic)\]", "", text).split())
+
+
+# -- the columns of a job's parts -------------------------------------------------------------------------------------
+
+
+def columns() -> str:
+    """Return what each column of a job's parts holds, as the code that writes them says."""
+    from limelight.result.parts import COLUMNS, VERSION
+
+    rows = [f"| `{name}` | {kind.replace('<', '&lt;')} | {said} |" for name, (kind, said) in COLUMNS.items()]
+    return "\n".join(
+        [f"Version {VERSION} of the columns:", "", "| column | type | what it holds |", "| --- | --- | --- |", *rows]
+    )
