@@ -38,7 +38,9 @@ def address() -> Iterator[str]:
     late = ll.Explainer(lambda many: np.asarray(many)[:, 20:].mean(axis=1), ll.TimeSeries(10, "zero"), seed=0)
     image = ll.Explainer(lambda many: many[:, :8, :8].mean(axis=(1, 2)) / 255, ll.Image(CORNERS, fill=0), seed=0)
     start = {"people": [40, "Oslo"], "sms": TEXT, "late": [1.0] * 40, "corner": np.full((16, 16), 255, np.uint8)}
-    app = create({"people": table, "sms": text, "late": late, "corner": image}, start=start)
+    twice = ll.Explainer(lambda frame: 2 * model(frame), ll.Tabular(people), seed=0)
+    start["twice"] = start["people"]
+    app = create({"people": table, "twice": twice, "sms": text, "late": late, "corner": image}, start=start)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
@@ -147,6 +149,41 @@ def test_a_column_is_changed_and_the_reasons_follow(visit: Any) -> None:
     says(page, "output", "1.180")
 
 
+def test_another_model_stands_beside_and_the_link_keeps_it(visit: Any) -> None:
+    page = visit("/models/people")
+    says(page, "output", "0.400")
+    choice = page.get_by_role("combobox", name="Beside it")
+    assert choice.locator("option").all_inner_texts() == [
+        "nothing", "the instance as it was given", "the instance as it is now", "model twice"]  # fmt: skip
+    choice.select_option(label="model twice")
+    page.locator("#other data", has_text="0.800").wait_for()
+    row = page.locator("#changes tbody tr", has_text="city = Oslo")
+    row.wait_for()
+    assert row.locator("td").first.inner_text() == row.locator("td").nth(2).inner_text().split(" ±")[0]
+    page.get_by_role("combobox", name="city").select_option("Rome")
+    page.locator("#other data", has_text="2.800").wait_for()
+    page.locator("#changes tbody tr", has_text="city = Rome").wait_for()
+    again = visit("/models/people" + page.evaluate("location.hash"))
+    again.locator("#other data", has_text="2.800").wait_for()
+    assert again.get_by_role("combobox", name="Beside it").locator("option:checked").inner_text() == "model twice"
+    again.get_by_role("combobox", name="Beside it").select_option(label="nothing")
+    again.locator("#other").wait_for(state="hidden")
+    assert again.locator("#apart").is_hidden()
+
+
+def test_the_instance_as_it_is_now_is_kept_beside_what_it_becomes(visit: Any) -> None:
+    page = visit("/models/sms")
+    says(page, "spam", "0.900")
+    page.get_by_role("combobox", name="Beside it").select_option(label="the instance as it is now")
+    page.get_by_role("textbox", name="The text").fill("prize home")
+    says(page, "spam", "0.400")
+    page.locator("#other li", has_text="spam").locator("data", has_text="0.900").wait_for()
+    # the word that is gone has no weight here, and all of it there
+    page.locator("#changes tbody tr", has_text="free").locator("td:nth-of-type(1)", has_text="–").wait_for()
+    again = visit("/models/sms" + page.evaluate("location.hash"))
+    again.locator("#other li", has_text="spam").locator("data", has_text="0.900").wait_for()
+
+
 def test_a_link_brings_the_state_back(visit: Any) -> None:
     page = visit("/models/people")
     page.get_by_role("combobox", name="city").select_option("Rome")
@@ -178,6 +215,9 @@ def test_the_last_question_wins_when_answers_come_out_of_order(visit: Any) -> No
 @pytest.mark.parametrize("path", ["/models/people", "/models/sms", "/models/late", "/models/corner", "/", "/login"])
 def test_pages_are_accessible_and_fit(visit: Any, axe: str, path: str, width: int, scheme: str) -> None:
     page = visit(path, width=width, wait="models" in path, color_scheme=scheme, bypass_csp=True)
+    if path == "/models/people":
+        page.get_by_role("combobox", name="Beside it").select_option(label="model twice")
+        page.wait_for_selector("#changes table")
     page.wait_for_load_state("networkidle")
     page.evaluate(axe)
     found = page.evaluate("axe.run()")["violations"]

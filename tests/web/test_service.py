@@ -182,6 +182,8 @@ def test_every_address_of_the_description_is_answered(app: Guard) -> None:
         body: dict[str, Any] = {field: [[0.5, 2.0]] if field == "instances" else [0.5, 2.0]}
         if path.endswith("infer"):
             body = {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [0.5, 2.0]}]}
+        if path.endswith("beside"):
+            body["against"] = [1.0, 1.0]
         method = next(iter(methods))
         answer = ask(app, method.upper(), path.replace("{model}", "t"), **({"json": body} if method == "post" else {}))
         assert answer.status_code == 200, path

@@ -106,8 +106,8 @@ def compare(
     instance = next(instances, None)
     if instance is None:
         raise InputError("rows: expected at least one instance, got none.")
-    other = _other_model(first, second, instance)
-    both, outputs, explainer = _side_by_side(first, [other, *refits], instance, target, names)
+    other = other_model(first, second, instance)
+    both, outputs, explainer = side_by_side(first, [other, *refits], instance, target, names)
     total = len(rows) if hasattr(rows, "__len__") else None
     many = _Counted(chain([instance], instances), total)
     explanations = explainer.explain_all(many)
@@ -115,10 +115,24 @@ def compare(
     return beyond_refits(found, [changed(name) for name in _refit_names(len(refits))]) if refits else found
 
 
-def _side_by_side(
+def side_by_side(
     first: Explainer, others: Sequence[Any], instance: Any, target: Wanted, names: tuple[str, str]
 ) -> tuple[Beside, tuple[str, ...], Explainer]:
-    """Return all models as one, the outputs that are compared, and an explainer of two and of all differences."""
+    """Return all models as one, the outputs that are compared, and an explainer of two and of all differences.
+
+    Parameters
+    ----------
+    first
+        Whose kind of data and settings hold for all.
+    others
+        The other models; of those after the first of them, only differences are explained.
+    instance
+        Any, to ask which outputs there are.
+    target
+        As in `compare`.
+    names
+        Of the first model and the first of the others.
+    """
     model, modality, output_names = first._given
     wanted = target
     if wanted is None and first.settings.targets not in RANKS:
@@ -163,7 +177,7 @@ class _Counted:
         return self._total
 
 
-def _other_model(first: Explainer, second: Any, instance: Any) -> Any:
+def other_model(first: Explainer, second: Any, instance: Any) -> Any:
     """Return the second model; an explainer of it must look at the same neighborhood.
 
     Raises

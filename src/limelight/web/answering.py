@@ -15,7 +15,7 @@ from typing import Any
 
 from limelight.errors import InputError, LimelightError, ModelCallError, ModelOutputError, RemoteError
 from limelight.explainer import Explainer
-from limelight.web import service, tensors, whatif
+from limelight.web import beside, service, tensors, whatif
 
 VERBS: dict[str, Callable[[Explainer, Any], Any]] = {
     "predict": service.predict,
@@ -26,6 +26,7 @@ QUESTIONS: dict[str, Callable[[whatif.Asked, Any], Any]] = {
     "whatif": whatif.what_if,
     "why": whatif.why,
     "page": whatif.page,
+    "beside": beside.beside,
 }
 """What the live page asks."""
 STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -73,17 +74,21 @@ class Models:
         By name.
     start
         For a name the instance with which its page begins.
+    pairs
+        Explainers of two models, as they are asked for.
     """
 
     explainers: Mapping[str, Explainer]
     start: Mapping[str, Any] = field(default_factory=dict)
+    pairs: dict[tuple[str, ...], Explainer] = field(default_factory=dict)
 
     def ask(self, model: str, verb: str, body: Any) -> Any:
         """Return what a model answers to a question, as JSON or a page."""
         explainer = self.explainers[model]
         if verb in VERBS:
             return VERBS[verb](explainer, body)
-        return QUESTIONS[verb](whatif.Asked(model, explainer, self.start.get(model), self.explainers), body)
+        asked = whatif.Asked(model, explainer, self.start.get(model), self.explainers, self.pairs)
+        return QUESTIONS[verb](asked, body)
 
 
 def answer(models: Models, model: str, verb: str, body: bytes) -> Said:

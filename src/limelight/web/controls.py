@@ -39,6 +39,13 @@ def controls(modality: Modality, start: Any) -> dict[str, Any] | None:
     return {"kind": "table", "columns": [_control(column, values[column.label]) for column in columns]}
 
 
+def alike(one: Modality, other: Modality) -> bool:
+    """Return whether instances of one kind of data are instances of the other, so that two models can be compared."""
+    tables = [getattr(each, "table", None) for each in (one, other)]
+    labels = [None if table is None else [column.label for column in table.columns] for table in tables]
+    return type(one) is type(other) and labels[0] == labels[1]
+
+
 # -- what is hidden and shown -----------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from typing import Any, Protocol
 
 from limelight.errors import InputError, LimelightError
@@ -71,7 +71,11 @@ class Threads:
         return await loop.run_in_executor(self._pool, self._answered, model, verb, body)
 
     def _answered(self, model: str, verb: str, body: bytes) -> Said:
-        with self._turns.get(model) or nullcontext():
+        # two models beside each other: whoever else waits for one of them holds no other, so nobody waits for ever
+        names = sorted(self._turns) if verb == "beside" else [model]
+        with ExitStack() as held:
+            for name in names:
+                held.enter_context(self._turns.get(name) or nullcontext())
             return answer(self._models, model, verb, body)
 
     def close(self) -> None:

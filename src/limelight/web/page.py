@@ -22,7 +22,8 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="{root}static/live.css">{sheets}</head>
 <body>{body}</body></html>"""
 _WHAT_IF = """<main class="live"><header class="top"><h1>What if? <small>{name}</small></h1>
-<div class="tools" role="group" aria-label="History">
+<div class="tools"><span id="choose" class="choose" hidden><label for="beside">Beside it</label>
+<select id="beside"></select></span></div><div class="tools" role="group" aria-label="History">
 <button type="button" id="undo" disabled>Undo</button><button type="button" id="again" disabled>Start again</button>
 <button type="button" id="keep">Save as a page</button></div></header>
 <div class="sides"><section class="change" aria-labelledby="change"><h2 id="change">{heading}</h2>
@@ -30,7 +31,10 @@ _WHAT_IF = """<main class="live"><header class="top"><h1>What if? <small>{name}<
 <p id="hint" class="soft hint" hidden></p><div id="words" class="words" role="group" aria-label="{parts}"></div>
 </section><div class="said"><section aria-labelledby="says"><h2 id="says">The model answers</h2>
 <div id="answer" class="answer" role="status" aria-live="polite">…</div>
+<div id="other" class="answer other" role="status" aria-live="polite" hidden></div>
 <p id="note" class="note" role="note" hidden></p><p id="failed" class="failed" role="alert" hidden></p></section>
+<section id="apart" aria-labelledby="differs" hidden><h2 id="differs">What differs</h2>
+<div id="changes" aria-busy="true"></div></section>
 <section aria-labelledby="why"><h2 id="why">{reasons}</h2><div id="reasons" aria-busy="true">
 <p class="soft">The reasons follow as soon as you pause.</p></div></section></div></div></main>"""
 WORDS = {
@@ -42,15 +46,15 @@ WORDS = {
 """For a kind of data: what one does, to what, and what the reasons are of."""
 
 
-def what_if_page(name: str, modality: Modality, start: Any) -> str:
-    """Return the live page of one model, or one that says why there is none."""
+def what_if_page(name: str, modality: Modality, start: Any, others: Sequence[str] = ()) -> str:
+    """Return the live page of one model, or one that says why there is none; `others` may stand beside it."""
     found = controls(modality, start)
     if found is None:
         said = (
             "<main class='live'><h1>No page for this kind of data</h1><p>It is served: ask <code>:explain</code>.</p>"
         )
         return filled(f"What if? {name}", said + "</main>", root="../")
-    data = markup.island({**found, "model": name})
+    data = markup.island({**found, "model": name, "others": list(others)})
     shown = what_if_body(name, found["kind"])
     script = '<script type="module" src="../static/whatif.js"></script>'
     island = f'<script type="application/json" id="data">{data}</script>'

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from limelight.errors import UnknownNameError
 from limelight.web.answering import Models, Said, said
+from limelight.web.controls import alike
 from limelight.web.guard import COOKIE, same
 from limelight.web.page import login_page, models_page, what_if_page
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 STATIC = {
     "live.js": "text/javascript",
+    "beside.js": "text/javascript",
     "whatif.js": "text/javascript",
     "pieces.js": "text/javascript",
     "dashboard.js": "text/javascript",
@@ -58,7 +60,9 @@ class Site:
         name = request.path_params["model"]
         if name not in self.explainers:
             return response(said({"error": str(UnknownNameError("model", name[:80], self.explainers))}, 404))
-        return HTMLResponse(what_if_page(name, self.explainers[name].modality, self.start.get(name)))
+        modality = self.explainers[name].modality
+        others = [other for other, each in self.explainers.items() if other != name and alike(modality, each.modality)]
+        return HTMLResponse(what_if_page(name, modality, self.start.get(name), others))
 
     async def static(self, request: Request) -> Response:
         """Answer with the script or a style sheet; nothing else lies there."""

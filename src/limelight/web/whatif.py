@@ -29,17 +29,20 @@ class Asked:
         The instance with which its page begins; None where it has no page.
     all
         All models that are served, by name.
+    pairs
+        Explainers that `beside` has made.
     """
 
     name: str
     explainer: Explainer
     start: Any = None
     all: Mapping[str, Explainer] = field(default_factory=dict)
+    pairs: dict[tuple[str, ...], Explainer] = field(default_factory=dict)
 
 
 def what_if(asked: Asked, body: Any) -> dict[str, Any]:
     """Return what the model says to ``instance``, with ``mask`` of its features where they are hidden."""
-    fields = fields_of(body, _needed(asked), {"instance", "mask"})
+    fields = fields_of(body, needed(asked), {"instance", "mask"})
     instance, mask = instance_of(asked, fields), fields.get("mask")
     outputs = _one(asked.explainer, instance) if mask is None else asked.explainer.perturb(instance, [mask])
     return {"outputs": _named(asked.explainer, outputs[0])}
@@ -47,7 +50,7 @@ def what_if(asked: Asked, body: Any) -> dict[str, Any]:
 
 def why(asked: Asked, body: Any) -> dict[str, Any]:
     """Return why: the explanation drawn, the surrogate's arithmetic, and a text cut into the parts that are hidden."""
-    explanation = asked.explainer.explain(instance_of(asked, fields_of(body, _needed(asked), {"instance"})))
+    explanation = asked.explainer.explain(instance_of(asked, fields_of(body, needed(asked), {"instance"})))
     return {
         "article": drawn(explanation),
         "surrogate": {
@@ -61,7 +64,7 @@ def why(asked: Asked, body: Any) -> dict[str, Any]:
 
 def page(asked: Asked, body: Any) -> str:
     """Return why as the page that needs no server, to be kept."""
-    return html.page(asked.explainer.explain(instance_of(asked, fields_of(body, _needed(asked), {"instance"}))))
+    return html.page(asked.explainer.explain(instance_of(asked, fields_of(body, needed(asked), {"instance"}))))
 
 
 def instance_of(asked: Asked, fields: Mapping[str, Any]) -> Any:
@@ -69,7 +72,8 @@ def instance_of(asked: Asked, fields: Mapping[str, Any]) -> Any:
     return received(asked.explainer, fields["instance"]) if "instance" in fields else asked.start
 
 
-def _needed(asked: Asked) -> set[str]:
+def needed(asked: Asked) -> set[str]:
+    """Return which fields a question must have."""
     return {"instance"} if asked.start is None else set()
 
 

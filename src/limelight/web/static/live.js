@@ -1,8 +1,8 @@
 // What if: every change asks the real model at once, and why when the person pauses.
 // The last question wins: an answer that comes after a newer question is dropped.
-import { border, control, make, number, paint, place, segments, under } from './pieces.js';
+import { besides } from './beside.js';
+import { answers, border, control, fixed3, make, number, paint, place, segments, under } from './pieces.js';
 const IDLE = 300;
-const fixed3 = (value) => value.toFixed(3).replace(/^-(?=[0.]*$)/, ''); // never a negative zero
 const VEIL = [128, 128, 128, 225];
 
 // root holds the places that web/page.py names; ask(verb, body, model) is a promise of what is said
@@ -72,13 +72,14 @@ export function live(root, data, ask, { state: given = null, remember = () => {}
     if (keep) past.push(state);
     state = next;
     at('undo').disabled = at('again').disabled = past.length === 0;
-    remember(state);
+    keepAddress();
     warn();
     answerNow();
+    other.answer();
     if (!anew) return;
     explained += 1;
     clearTimeout(timer);
-    timer = setTimeout(explainNow, IDLE);
+    timer = setTimeout(() => { explainNow(); other.explain(); }, IDLE);
   }
   function restore(next) {
     const anew = !hides || next.text !== state.text;
@@ -171,20 +172,7 @@ export function live(root, data, ask, { state: given = null, remember = () => {}
     repaint(null);
   }
   function drawAnswer(outputs) {
-    // shares are drawn as shares of one, other numbers against the largest
-    const largest = Math.max(...outputs.map((o) => Math.abs(o.value)), 1e-300);
-    const most = outputs.every((o) => o.value >= 0 && o.value <= 1) ? 1 : largest;
-    const rows = [...outputs].sort((a, b) => b.value - a.value).slice(0, 10).map((output) => {
-      const before = whole.find((other) => other.name === output.name);
-      const moved = before === undefined ? 0 : output.value - before.value;
-      const bar = make('i');
-      bar.style.setProperty('--p', (Math.abs(output.value) / most).toFixed(4));
-      const change = Math.abs(moved) < 5e-4 * most ? '' : `${moved > 0 ? '+' : '−'}${Math.abs(moved).toPrecision(3)}`;
-      return make('li', {}, make('span', { class: 'oname', dir: 'auto' }, output.name), bar,
-        make('data', { value: output.value }, fixed3(output.value)),
-        make('span', { class: moved > 0 ? 'up' : 'down' }, change), make('span', { class: 'g' }, surrogate(output.name)));
-    });
-    at('answer').replaceChildren(make('ul', { 'aria-label': 'Outputs of the model' }, ...rows));
+    at('answer').replaceChildren(answers(outputs, whole, 'Outputs of the model', surrogate));
   }
   function surrogate(name) {
     if (!why || !hides) return '';
@@ -207,10 +195,16 @@ export function live(root, data, ask, { state: given = null, remember = () => {}
     at('failed').textContent = sentence;
   }
 
+  const keepAddress = () => remember({ ...state, ...other.chosen() });
+  const other = besides(at, data, ask, { given, fixed, instance, question, begin, now: () => state, keep: keepAddress });
   drawControls();
   if (kind === 'image') drawPicture();
   if (fixed) drawParts();
   warn();
   // what the instance says as it was given is what changes are held against
-  ask('whatif', instance(begin())).then((said) => { whole = said.outputs; }, () => {}).then(() => { answerNow(); explainNow(); });
+  ask('whatif', instance(begin())).then((said) => { whole = said.outputs; }, () => {}).then(() => {
+    answerNow();
+    explainNow();
+    other.show();
+  });
 }

@@ -26,6 +26,25 @@ export function place(article, into) {
   into.replaceChildren(...holder.childNodes);
 }
 
+// -- what a model says ---------------------------------------------------------
+export const fixed3 = (value) => value.toFixed(3).replace(/^-(?=[0.]*$)/, ''); // never a negative zero
+export function answers(outputs, whole, label, more = () => '') {
+  // shares are drawn as shares of one, other numbers against the largest
+  const largest = Math.max(...outputs.map((o) => Math.abs(o.value)), 1e-300);
+  const most = outputs.every((o) => o.value >= 0 && o.value <= 1) ? 1 : largest;
+  const rows = [...outputs].sort((a, b) => b.value - a.value).slice(0, 10).map((output) => {
+    const before = whole?.find((other) => other.name === output.name);
+    const moved = before === undefined ? 0 : output.value - before.value;
+    const bar = make('i');
+    bar.style.setProperty('--p', (Math.abs(output.value) / most).toFixed(4));
+    const change = Math.abs(moved) < 5e-4 * most ? '' : `${moved > 0 ? '+' : '−'}${Math.abs(moved).toPrecision(3)}`;
+    return make('li', {}, make('span', { class: 'oname', dir: 'auto' }, output.name), bar,
+      make('data', { value: output.value }, fixed3(output.value)),
+      make('span', { class: moved > 0 ? 'up' : 'down' }, change), make('span', { class: 'g' }, more(output.name)));
+  });
+  return make('ul', { 'aria-label': label }, ...rows);
+}
+
 // -- controls of a column ------------------------------------------------------
 const short = (value) => String(+value.toPrecision(6));
 export function control(column, i, value, set) {
