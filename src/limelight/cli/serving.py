@@ -33,6 +33,10 @@ ExplanationsOption = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="A job's folder, or a file of explanations: /dashboard. Needs no MODEL."),
 ]
+PagesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--page", metavar="FILE", help="A page of audit, compare, drift or report, shown too. Repeatable."),
+]
 ImageOption = Annotated[Path | None, typer.Option(help="For images: one of them.")]
 SeriesOption = Annotated[Path | None, typer.Option(help="For series: one of them.")]
 WorkersOption = Annotated[
@@ -64,6 +68,7 @@ def serve(
     model: ModelArgument = None,
     *,
     explanations: ExplanationsOption = None,
+    page: PagesOption = None,
     background: BackgroundOption = None,
     data: DataOption = None,
     row: RowOption = 0,
@@ -101,7 +106,7 @@ def serve(
         _refuse({**given, "name": name, "drop": drop, "trust": trust, "settings": settings})
     token = None if token_file is None else _token(token_file)
     hosts = () if token is not None and not allow_host else (*LOOPBACK, *(allow_host or ()))
-    how = {"workers": workers, "explanations": explanations}
+    how = {"workers": workers, "explanations": explanations, "pages": tuple(page or ())}
     _run(entries or [], _Place(host, port, token, hosts), how, trust_pickle=trust_pickle)
 
 

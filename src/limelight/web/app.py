@@ -19,6 +19,7 @@ from limelight.web.answering import QUESTIONS, VERBS, Models, said
 from limelight.web.crew import Crew, Gone, Processes, Threads
 from limelight.web.dashboard import Dashboard
 from limelight.web.guard import LOOPBACK, Guard
+from limelight.web.kept import Kept
 from limelight.web.queue import Busy, Left, Queue
 from limelight.web.site import Site, response
 
@@ -35,6 +36,7 @@ def create(
     *,
     start: Mapping[str, Any] | None = None,
     explanations: str | Path | None = None,
+    pages: Collection[str | Path] = (),
     token: str | None = None,
     hosts: Collection[str] = LOOPBACK,
     workers: int = 1,
@@ -53,6 +55,9 @@ def create(
         without one is served, and has no page.
     explanations
         A job's folder, or a file of explanations, that is shown at ``/dashboard``.
+    pages
+        Pages that were written before, such as those of `audit`, `compare`, `drift` and `report`, to be shown beside it
+        at ``/pages/{name}``. Those in the folder that are called ``_….html`` are shown without being named here.
     token
         Who asks must bring it, as ``Authorization: Bearer …`` or by the form at ``/login``; None for none.
     hosts
@@ -71,8 +76,8 @@ def create(
     Raises
     ------
     InputError
-        If there is no model, a name does not fit into an address, a model cannot be sent to a worker process, or any
-        host may ask without a token.
+        If there is no model, a page is not there, a name does not fit into an address, a model cannot be sent to a
+        worker process, or any host may ask without a token.
     MissingDependencyError
         If starlette is not installed; for worker processes, loky.
 
@@ -93,27 +98,20 @@ def create(
     models = Models(dict(explainers), dict(start or {}))
     crew: Crew = Threads(models) if workers == 1 else Processes(models, workers)
     server = Server(dict(explainers), crew, Queue(crew.size, waiting, patience))
-    site = Site(models, token, dashboard=explanations is not None)
+    kept = Kept(pages, explanations)
+    site = Site(models, token, kept, dashboard=explanations is not None)
     routes = [
         Route("/", site.front),
         Route("/login", site.login, methods=["GET", "POST"]),
         Route("/static/{name}", site.static),
         Route("/models/{model}", site.page),
+        Route("/pages/{name}", kept.page),
         Route("/openapi.json", site.schema),
-        Route("/healthz", server.health),
-        Route("/metrics", server.metrics),
-        Route("/v1/models", server.models),
-        Route("/v1/models/{model:str}:{verb}", server.ask, methods=["POST"]),
-        Route("/v1/models/{model}", server.model),
-        Route("/v2", server.about),
-        Route("/v2/health/{state}", server.health),
-        Route("/v2/models/{model}", server.metadata),
-        Route("/v2/models/{model}/ready", server.model),
-        Route("/v2/models/{model}/infer", server.infer, methods=["POST"]),
+        *server.routes(),
     ]
 
     if explanations is not None:
-        dashboard = Dashboard(explanations)
+        dashboard = Dashboard(explanations, kept)
         routes.append(Route("/dashboard", dashboard.page))
         routes.append(Route("/dashboard/{view}", dashboard.view, methods=["POST"]))
 
@@ -164,6 +162,23 @@ class Server:
 
     def __init__(self, explainers: dict[str, Explainer], crew: Crew, queue: Queue) -> None:
         self.explainers, self.crew, self.queue = explainers, crew, queue
+
+    def routes(self) -> list[Any]:
+        """Return which address is answered by which method."""
+        from starlette.routing import Route
+
+        return [
+            Route("/healthz", self.health),
+            Route("/metrics", self.metrics),
+            Route("/v1/models", self.models),
+            Route("/v1/models/{model:str}:{verb}", self.ask, methods=["POST"]),
+            Route("/v1/models/{model}", self.model),
+            Route("/v2", self.about),
+            Route("/v2/health/{state}", self.health),
+            Route("/v2/models/{model}", self.metadata),
+            Route("/v2/models/{model}/ready", self.model),
+            Route("/v2/models/{model}/infer", self.infer, methods=["POST"]),
+        ]
 
     async def ask(self, request: Request) -> Response:
         """Answer ``POST /v1/models/{model}:{verb}``."""

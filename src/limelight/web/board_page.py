@@ -5,18 +5,19 @@ Input: a board. Output: a page without any style or script of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
 from limelight.overview.board import Board
 from limelight.views import markup
-from limelight.web.page import filled
+from limelight.web.page import filled, page_links
 
 MOST_NAMED = 500
 """Reasons that one can choose among; the rest are reached from the bars."""
 _BODY = """<main class="live board"><header class="top"><h1>{title} <small>{name}</small></h1>
-<p id="count" class="count" role="status" aria-live="polite">…</p></header>
+<p id="count" class="count" role="status" aria-live="polite">…</p></header>{pages}
 <form id="filters" class="filters" autocomplete="off" aria-label="Which rows"></form>
 <p id="failed" class="failed" role="alert" hidden></p>
 <div id="views" aria-busy="true">
@@ -32,8 +33,8 @@ _BODY = """<main class="live board"><header class="top"><h1>{title} <small>{name
 <script type="application/json" id="data">{data}</script><script type="module" src="static/dashboard.js"></script>"""
 
 
-def dashboard_page(name: str, board: Board) -> str:
-    """Return the page of a board."""
+def dashboard_page(name: str, board: Board, kept: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the page of a board, with links to pages about it, (name, title) each."""
     data = markup.island(
         {
             "targets": list(board.targets),
@@ -45,4 +46,7 @@ def dashboard_page(name: str, board: Board) -> str:
         }
     )
     title = f"{len(board):,} explanations"
-    return filled(title, _BODY.format(title=title, name=escape(name), data=data), sheets=("dashboard.css",))
+    links = "".join(f"<li>{link}</li>" for link in page_links(kept))
+    pages = f'<nav aria-label="Pages about these rows"><ul class="pages">{links}</ul></nav>' if links else ""
+    body = _BODY.format(title=title, name=escape(name), data=data, pages=pages)
+    return filled(title, body, sheets=("dashboard.css",))

@@ -17,6 +17,7 @@ from limelight.overview.board import Filter, Rows
 from limelight.overview.board_reading import Source
 from limelight.web.answering import Said, read, said
 from limelight.web.board_page import dashboard_page
+from limelight.web.kept import Kept
 from limelight.web.service import drawn
 from limelight.web.site import response
 
@@ -37,6 +38,8 @@ class Dashboard:
     ----------
     path
         A job's folder, or a file of explanations.
+    kept
+        Pages about them that were written before.
 
     Raises
     ------
@@ -44,7 +47,8 @@ class Dashboard:
         If it holds none.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, kept: Kept | None = None) -> None:
+        self.kept = kept or Kept()
         self.source = Source(path)
         self.board = self.source.board()
         self.views: dict[str, Callable[[Filter, Any], Any]] = {
@@ -61,7 +65,7 @@ class Dashboard:
         """Answer with the page."""
         from starlette.responses import HTMLResponse
 
-        return HTMLResponse(dashboard_page(self.source.path.name, self.board))
+        return HTMLResponse(dashboard_page(self.source.path.name, self.board, self.kept.titles()))
 
     async def view(self, request: Request) -> Response:
         """Answer ``POST /dashboard/{view}``."""

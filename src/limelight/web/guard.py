@@ -205,7 +205,9 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 def _hardened(send: Send) -> Send:
     async def sent(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), *HEADERS]}
+            own = message.get("headers", [])
+            named = {name.lower() for name, _ in own}  # a page that was kept has a policy of its own
+            message = {**message, "headers": [*own, *(each for each in HEADERS if each[0] not in named)]}
         await send(message)
 
     return sent

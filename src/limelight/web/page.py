@@ -67,12 +67,20 @@ def what_if_body(name: str, kind: str) -> str:
     return _WHAT_IF.format(name=escape(name), heading=change, parts=parts, reasons=why)
 
 
-def models_page(names: Sequence[str], start: Mapping[str, Any], *, dashboard: bool = False) -> str:
-    """Return the list of the models, and a link to the dashboard where there is one."""
+def models_page(
+    names: Sequence[str], start: Mapping[str, Any], kept: Sequence[tuple[str, str]] = (), *, dashboard: bool = False
+) -> str:
+    """Return the list of the models, links to pages that were kept, and one to the dashboard where there is one."""
     items = "".join(_item(name, has_page=name in start) for name in names)
     if dashboard:
         items += '<li><a href="dashboard">Dashboard</a> many explanations, summed up and looked through</li>'
+    items += "".join(f"<li>{link}</li>" for link in page_links(kept))
     return filled("Models", f'<main class="live"><h1>Models</h1><ul class="models">{items}</ul></main>')
+
+
+def page_links(kept: Sequence[tuple[str, str]]) -> list[str]:
+    """Return links to pages that were written before, (name, title) each."""
+    return [f'<a href="pages/{escape(name)}">{markup.name(title)}</a>' for name, title in kept]
 
 
 def _item(name: str, *, has_page: bool) -> str:

@@ -13,6 +13,7 @@ from limelight.errors import UnknownNameError
 from limelight.web.answering import Models, Said, said
 from limelight.web.controls import alike
 from limelight.web.guard import COOKIE, same
+from limelight.web.kept import Kept
 from limelight.web.page import login_page, models_page, what_if_page
 
 if TYPE_CHECKING:
@@ -40,18 +41,23 @@ class Site:
         What is served.
     token
         As in `limelight.web.create`.
+    kept
+        Pages that were written before.
     dashboard
         Whether there is one.
     """
 
-    def __init__(self, models: Models, token: str | None, *, dashboard: bool = False) -> None:
+    def __init__(self, models: Models, token: str | None, kept: Kept, *, dashboard: bool = False) -> None:
+        self.kept = kept
         self.explainers, self.start, self.token, self.dashboard = models.explainers, models.start, token, dashboard
 
     async def front(self, request: Request) -> Response:
         """Answer with a list of the models that have a page."""
         from starlette.responses import HTMLResponse
 
-        return HTMLResponse(models_page(list(self.explainers), self.start, dashboard=self.dashboard))
+        return HTMLResponse(
+            models_page(list(self.explainers), self.start, self.kept.titles(), dashboard=self.dashboard)
+        )
 
     async def page(self, request: Request) -> Response:
         """Answer with the live page of one model."""
