@@ -166,6 +166,10 @@ def test_the_design_is_that_of_two_loops():
     codes, inside, _ = drawn(1000)
     terms = terms_for(1000)
     np.testing.assert_array_equal(terms.design(codes, inside), slow_design(terms, codes, inside))
+    found = terms.with_constant(codes, inside)
+    np.testing.assert_array_equal(found[:, 0], 1.0)
+    np.testing.assert_array_equal(found[:, 1:], terms.design(codes, inside))
+    assert found.flags.c_contiguous
 
 
 @pytest.mark.parametrize("averaged", [(0,), (3,), (4,), (1, 3)])
@@ -234,6 +238,7 @@ def test_leaving_a_replicate_out_is_a_ridge_fit_to_the_other_rows():
         np.testing.assert_allclose(found[r], np.linalg.lstsq(stacked, target, rcond=None)[0], atol=1e-10)
     expected = np.linalg.inv(X.T @ X + np.diag(penalty * n))
     np.testing.assert_allclose(folds.inverse(), expected)
+    np.testing.assert_array_equal(folds.solve([5, 2, replicates]), found[[5, 2, replicates]])
 
 
 def test_asking_for_the_inverse_leaves_the_sums_as_they_were():

@@ -142,7 +142,7 @@ def test_a_table_is_that_of_loops_over_its_cells_without_the_folds_own_rows():
     codes, inside = rows(n, 3), inner(n, 4)
     residual = np.random.default_rng(5).normal(size=(R, n))
     kept = residual.copy()
-    found = fit_table((0, 2), codes, inside, residual, (3, 4))
+    found, left = fit_table((0, 2), codes, inside, residual, (3, 4))
     assert found.cells.shape == (R, 3, 4, 4)
     counts = np.bincount(codes[:, 0] * 4 + codes[:, 2], minlength=12)
     assert (counts < 28).any()  # some cells have too few rows, and no term
@@ -151,22 +151,24 @@ def test_a_table_is_that_of_loops_over_its_cells_without_the_folds_own_rows():
         expected = slow_table(codes, inside, residual[r], np.arange(n) % R != r)
         np.testing.assert_allclose(found.cells[r], expected, atol=1e-10)
     np.testing.assert_array_equal(residual, kept)
+    np.testing.assert_allclose(left, residual - found.predict(codes, inside), atol=1e-12)
 
 
 def test_a_table_of_everything_sees_all_rows():
     n = 420
     codes, inside, residual = rows(n, 3), inner(n, 4), np.random.default_rng(5).normal(size=(1, n))
-    found = fit_table((0, 2), codes, inside, residual, (3, 4), everything=True)
+    found, left = fit_table((0, 2), codes, inside, residual, (3, 4), everything=True)
     np.testing.assert_allclose(found.cells[0], slow_table(codes, inside, residual[0], np.ones(n, bool)), atol=1e-10)
+    np.testing.assert_allclose(left, residual - found.predict(codes, inside), atol=1e-12)
 
 
 def test_the_table_of_a_fold_does_not_depend_on_its_replicates_outputs():
     n = 420
     codes, inside = rows(n, 6), inner(n, 7)
     residual = np.random.default_rng(8).normal(size=(R, n))
-    before = fit_table((0, 2), codes, inside, residual, (3, 4))
+    before, _ = fit_table((0, 2), codes, inside, residual, (3, 4))
     moved = residual + 100.0 * (np.arange(n) % R == 5)
-    after = fit_table((0, 2), codes, inside, moved, (3, 4))
+    after, _ = fit_table((0, 2), codes, inside, moved, (3, 4))
     np.testing.assert_array_equal(after.cells[5], before.cells[5])
     for r in (0, 4, 7):
         assert np.abs(after.cells[r] - before.cells[r]).max() > 1.0

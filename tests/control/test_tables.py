@@ -8,7 +8,7 @@ import pytest
 from binned_tables import UNEQUAL, control, design, normal_columns, shared
 from limelight.control import tables
 from limelight.control.additive import Terms
-from limelight.control.tables import TableControl, with_constant
+from limelight.control.tables import TableControl
 from limelight.local.precision import estimate_plain
 from shared_draws import estimate, neighborhood
 
@@ -252,10 +252,6 @@ def test_at_a_row_with_an_unknown_value_the_model_is_averaged_over_that_column()
     value, leverage = at(found, made.terms, [own[0], -1, *own[2:]], made.inside[0])
     assert value == pytest.approx(shape.mass @ np.array(said), abs=1e-9)
     assert leverage > 0
-
-
-def test_a_constant_stands_before_the_columns():
-    assert with_constant(np.array([[2.0, 3.0]])).tolist() == [[1.0, 2.0, 3.0]]
 
 
 # ------------------------------------------------------------------------------------------------- the whole estimate

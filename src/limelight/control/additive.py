@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
+from limelight.local.positive import invert_positive, solve_positive
 
 LEAST_ROWS = 32
 """A bin has a level of its own from so many draws on; below, eight replicates say little about it."""
@@ -77,7 +78,13 @@ class Terms:
         return len(self.penalty)
 
     def design(self, codes: NDArray[np.int64], inside: FloatArray, *, averaged: Sequence[int] = ()) -> FloatArray:
-        """Return the columns (n, p) of draws.
+        """Return the columns (n, p) of draws, see `with_constant`."""
+        return self.with_constant(codes, inside, averaged=averaged)[:, 1:]
+
+    def with_constant(
+        self, codes: NDArray[np.int64], inside: FloatArray, *, averaged: Sequence[int] = ()
+    ) -> FloatArray:
+        """Return a constant and the columns (n, 1 + p) of draws.
 
         Parameters
         ----------
@@ -88,27 +95,29 @@ class Terms:
         averaged
             Coordinates over whose law to average, as where a value is none of the background's.
         """
-        n = len(codes)
-        width = self.width
+        n, across = len(codes), 1 + self.width
         flat = codes + self.first
-        found = np.zeros((n, width + 1))  # the last column takes what has no column
-        kinds = ((self.level, None), (self.place, 0), (self.square, 1))
-        for columns, term in kinds:
-            at = columns[flat]
-            if (at >= 0).any():
-                filled = np.ones(flat.shape) if term is None else inside[:, :, term]
-                np.put_along_axis(found, np.where(at >= 0, at, width), filled, axis=1)
+        # the last number takes what has no column
+        numbers = np.zeros(n * across + 1)
+        found = numbers[:-1].reshape(n, across)
+        found[:, 0] = 1.0
+        row = np.arange(1, n * across, across)[:, None]
+        for columns, term in ((self.level, None), (self.place, 0), (self.square, 1)):
+            if (columns >= 0).any():
+                at = columns[flat]
+                numbers[np.where(at >= 0, row + at, n * across)] = 1.0 if term is None else inside[:, :, term]
         for columns, term in ((self.value, 2), (self.value_square, 3)):
             there = columns >= 0
-            found[:, columns[there]] = inside[:, there, term]
+            found[:, 1 + columns[there]] = inside[:, there, term]
         mean = self.law_mean
         for coordinate in np.flatnonzero(self.lent).tolist():
             level = self.level[flat[:, coordinate]]
-            found[np.ix_(level < 0, self._levels_of(coordinate))] = mean[self._levels_of(coordinate)]
+            levels = self._levels_of(coordinate)
+            found[np.ix_(level < 0, 1 + levels)] = mean[levels]
         if len(averaged):
             own = np.flatnonzero(np.isin(self.owner, averaged))
-            found[:, own] = mean[own]
-        return found[:, :width]
+            found[:, 1 + own] = mean[own]
+        return found
 
     def _levels_of(self, coordinate: int) -> NDArray[np.int64]:
         """Return the columns of one coordinate's levels."""
@@ -266,20 +275,30 @@ class Folds:
     cross: FloatArray
     penalty: FloatArray
 
-    def solve(self) -> FloatArray:
-        """Return coefficients (R + 1, p, k): without each replicate, and last with all of them."""
-        whole = self.gram.sum(axis=0)
+    def solve(self, which: Sequence[int] | None = None) -> FloatArray:
+        """Return coefficients (R + 1, p, k): without each replicate, and last with all of them; or `which` of these."""
+        whole = self._penalised()
         right = self.cross.sum(axis=0)
-        # what all replicates but one have summed is everything less that one
-        left = np.concatenate([whole - self.gram, whole[None]])
-        left[:, np.arange(len(whole)), np.arange(len(whole))] += self.penalty
-        return np.linalg.solve(left, np.concatenate([right - self.cross, right[None]]))
+        chosen = range(len(self.gram) + 1) if which is None else which
+        found = np.empty((len(chosen), *right.shape))
+        # one after the other: with a thousand columns all of the matrices at once would fill the memory
+        matrix = np.empty_like(whole)
+        for at, left_out in enumerate(chosen):
+            if left_out < len(self.gram):
+                np.subtract(whole, self.gram[left_out], out=matrix)
+                found[at] = solve_positive(matrix, right - self.cross[left_out])
+            else:
+                found[at] = solve_positive(whole.copy(), right)
+        return found
 
     def inverse(self) -> FloatArray:
         """Return (p, p) the inverse of the penalised Gram matrix of all rows."""
-        whole = self.gram.sum(axis=0)
+        return invert_positive(self._penalised())
+
+    def _penalised(self) -> FloatArray:
+        whole: FloatArray = self.gram.sum(axis=0)
         whole.flat[:: len(whole) + 1] += self.penalty
-        return np.linalg.inv(whole)
+        return whole
 
 
 def fold_sums(X: FloatArray, Y: FloatArray, penalty: FloatArray, rows: int) -> Folds:
@@ -365,14 +384,9 @@ class Additivity:
         its value does inside the bin.
         """
         known = terms.levelled(own)
-        rows = terms.design(np.where(own >= 0, own, 0), inside)
-        rows = np.where(known[:, terms.owner], rows, terms.law_mean)
-        rows = with_constant(rows + terms.beside(own, inside, ~known & (own >= 0)))
+        rows = terms.with_constant(np.where(own >= 0, own, 0), inside)
+        rows[:, 1:] = np.where(known[:, terms.owner], rows[:, 1:], terms.law_mean)
+        rows[:, 1:] += terms.beside(own, inside, ~known & (own >= 0))
         # a product for each row, so that it is the same in any company
         turned = (rows[:, None] @ self.inverse)[:, 0]
         return (rows * self.coef).sum(axis=1), (rows * turned).sum(axis=1)
-
-
-def with_constant(design: FloatArray) -> FloatArray:
-    """Return columns (n, 1 + p) with a constant before them."""
-    return np.concatenate([np.ones((len(design), 1)), design], axis=1)

@@ -169,8 +169,8 @@ def fit_table(
     bins: tuple[int, int],
     *,
     everything: bool = False,
-) -> PairTable:
-    """Return the table of a pair, each fold's from the rows that are not in its replicate, or from everything.
+) -> tuple[PairTable, FloatArray]:
+    """Return the table of a pair, each fold's from the rows that are not in its replicate, and what it leaves (R, n).
 
     Parameters
     ----------
@@ -185,29 +185,41 @@ def fit_table(
     everything
         Whether each fold sees all rows.
     """
-    replicates, n = residual.shape
-    first, second = pair
-    cell = codes[:, first] * bins[1] + codes[:, second]
-    # everything in the order of cells, so that sums and levels are runs
-    order = np.argsort(cell, kind="stable")
-    present, starts, sizes = np.unique(cell[order], return_index=True, return_counts=True)
-    fold, rows = order % replicates, np.arange(n)
+    replicates = len(residual)
+    cells = bins[0] * bins[1]
+    cell = codes[:, pair[0]] * bins[1] + codes[:, pair[1]]
+    # everything in the order of cells, so that sums and levels are runs; small numbers are sorted by their digits
+    order = np.argsort(cell.astype(np.uint16) if cells < 2**16 else cell, kind="stable")
+    sizes = np.bincount(cell, minlength=cells)
+    present = np.flatnonzero(sizes)
+    sizes = sizes[present]
+    starts = np.cumsum(sizes) - sizes
+    run = np.repeat(np.arange(len(present)), sizes)
+    fold, rows = order % replicates, np.arange(len(order))
     left = residual[:, order]
-    v, w = inside[order, first, 0], inside[order, second, 0]
-    tables = np.zeros((replicates, bins[0] * bins[1], _SLOPES))
+    place = run * replicates + fold
 
     def seen(values: FloatArray) -> FloatArray:
         """Return (R, cells) Σ values (n,) of the rows that each fold sees."""
-        place = np.repeat(np.arange(len(present)), sizes) * replicates + fold
         own = np.bincount(place, values, len(present) * replicates).reshape(-1, replicates).T
         return np.asarray(own.sum(axis=0) - (0.0 if everything else own))
 
-    kept = seen(np.ones(n)) >= _ROWS
-    for term, column in enumerate((np.ones(n), v, w, v * w)):
+    v, w = inside[order, pair[0], 0], inside[order, pair[1], 0]
+    tables = np.zeros((replicates, cells, _SLOPES))
+    kept = seen(np.ones(len(order))) >= _ROWS
+    mine = left[fold, rows]
+    for term, column in enumerate((np.ones(len(order)), v, w, v * w)):
         if not everything:  # a fold does not see the rows of its own replicate
             left[fold, rows] = 0.0
-        moved = np.add.reduceat(left * column, starts, axis=1)
+        moved = np.add.reduceat(left * column if term else left, starts, axis=1)
         slope = np.where(kept, moved / (seen(np.square(column)) + _SHRINK), 0.0)
-        left -= np.repeat(slope, sizes, axis=1) * column
+        said = slope.take(run, axis=1)
+        if term:
+            said *= column
+        left -= said
+        mine -= said[fold, rows]
         tables[:, present, term] = slope
-    return PairTable(first, second, tables.reshape(replicates, *bins, _SLOPES))
+    left[fold, rows] = mine
+    rest = np.empty_like(left)
+    rest[:, order] = left
+    return PairTable(*pair, tables.reshape(replicates, *bins, _SLOPES)), rest

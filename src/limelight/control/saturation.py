@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
+from limelight.local.positive import invert_positive, solve_positive
 
 _MOST_ROWS = 4096
 _ROWS_PER_COLUMN = 12
@@ -97,6 +98,8 @@ class _Fit:
     def __init__(self, S: NDArray[np.float32], target: NDArray[np.float32], penalty: FloatArray) -> None:
         self.S, self.target, self.penalty = S, target, penalty
         self.theta = np.zeros(S.shape[1])
+        # one array for all steps: with many columns making it anew takes longer than filling it
+        self._weighted = np.empty_like(S)
         mean = min(max(float(target.mean()), 1e-3), 1.0 - 1e-3)
         self.theta[0] = np.log(mean / (1.0 - mean))
 
@@ -106,7 +109,7 @@ class _Fit:
         loss = self._loss(self.theta, s)
         for _ in range(_STEPS):
             downhill = self._downhill(s)
-            step = np.linalg.solve(self._curvature(s), downhill)
+            step = solve_positive(self._curvature(s), downhill)
             promised = float(downhill @ step)
             if promised < _ENOUGH * abs(loss):
                 return s
@@ -126,8 +129,9 @@ class _Fit:
         """Return (n,) residuals of the fit, and those that a fit without the row would have."""
         curve = _curve(s)
         slope = np.maximum(curve * (1.0 - curve), _LEAST_SLOPE)
-        inverse = np.linalg.inv(self._curvature(s)).astype(np.float32)
-        leverage = np.einsum("ij,ij->i", self.S @ inverse, self.S) * slope / len(s)
+        inverse = invert_positive(self._curvature(s)).astype(np.float32)
+        turned = np.matmul(self.S, inverse, out=self._weighted)
+        leverage = np.einsum("ij,ij->i", turned, self.S) * slope / len(s)
         leverage = np.minimum(leverage, _LARGEST_LEVERAGE)
         left = self.target - curve
         unseen = self.target - _curve(s - left / slope * leverage / (1.0 - leverage))
@@ -147,7 +151,7 @@ class _Fit:
     def _curvature(self, s: NDArray[np.float32]) -> FloatArray:
         curve = _curve(s)
         slope = np.maximum(curve * (1.0 - curve), _LEAST_SLOPE)
-        weighted = self.S * np.sqrt(slope / len(s))[:, None]
+        weighted = np.multiply(self.S, np.sqrt(slope / len(s))[:, None], out=self._weighted)
         matrix = (weighted.T @ weighted).astype(float)
         matrix.flat[:: len(matrix) + 1] += self.penalty
         return matrix

@@ -25,13 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
-from limelight.control.additive import Additivity, Folds, Terms, additivity, terms_of, with_constant
+from limelight.control.additive import Additivity, Folds, Terms, additivity, terms_of
 from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, pair_tests
 from limelight.control.growth import growing_share
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
 from limelight.control.saturation import moving_rows, saturating_share
 from limelight.control.waves import HARMONICS, Waves, fit_waves, joined
-from limelight.local.replicates import by_replicate
+from limelight.local.replicates import by_replicate, in_replicates
 
 WORTHWHILE = 0.98
 """A part of g stays where it leaves less than this share of what was left without it, on draws that it has not seen."""
@@ -44,6 +44,7 @@ NAMED_BELOW = 0.95
 
 _PAIRS_A_ROUND = 6
 _ROUNDS = 2
+_PIECE = 1024  # rows
 _LEAST_HALF = 4  # rows of half the draws for each column of an index
 
 
@@ -104,7 +105,7 @@ class TableControl:
         # held draws come in the same turns as shared ones, so they too are corrected by a fold that has not seen them
         rows = np.arange(len(y))
         fold = np.arange(len(y)) % len(self.coef)
-        design = with_constant(self.terms.design(codes, inside, averaged=() if averaged is None else (averaged,)))
+        design = self.terms.with_constant(codes, inside, averaged=() if averaged is None else (averaged,))
         left: FloatArray = y - np.einsum("ij,ij->i", design, self.coef[fold])
         for waves, amplitudes in self.curves:
             left -= self._waved(waves, amplitudes[fold], design[:, 1:], averaged)
@@ -157,7 +158,7 @@ class TableDesign:
     columns
         (n, 1 + p) the constant and the columns.
     grouped
-        (R, m, 1 + p) the same by replicate.
+        (R, m, 1 + p) the same by replicate; a view where all replicates are full.
     gram
         (R, 1 + p, 1 + p)
     inverse
@@ -194,13 +195,14 @@ class TableDesign:
         terms = terms_of(codes, shapes)
         if terms is None:
             return None
-        columns = with_constant(terms.design(codes, inside))
-        grouped = by_replicate(columns, replicates)
+        columns = terms.with_constant(codes, inside)
+        grouped = in_replicates(columns, replicates)
         gram = grouped.swapaxes(1, 2) @ grouped
         penalty = np.concatenate([[0.0], terms.penalty]) * len(codes)
         inverse = Folds(gram, gram[:, :, :0], penalty).inverse()
-        leverage = np.einsum("ij,ij->i", columns @ inverse, columns)
-        return cls(terms, codes, inside, columns, grouped, gram, inverse, np.minimum(leverage, 0.9))
+        # some rows at a time, in memory that is at hand
+        leverage = [np.einsum("ij,ij->i", some @ inverse, some) for some in _pieces(columns)]
+        return cls(terms, codes, inside, columns, grouped, gram, inverse, np.minimum(np.concatenate(leverage), 0.9))
 
     def control(self, y: FloatArray) -> TableControl | None:
         """Return g for one target; None where the outputs never move."""
@@ -210,7 +212,7 @@ class TableDesign:
         coef = Folds(self.gram, cross, self.penalty).solve()[:, :, 0]
         residual = y - self.columns @ coef[-1]
         share, stderr = additivity(residual, self.leverage, y)
-        building = _Building(self, y, coef[:-1], y - (self.columns @ coef[:-1].T).T)
+        building = _Building(self, y, coef[:-1], y - coef[:-1] @ self.columns.T)
         saturating = float("nan")
         # an additive model leaves only rounding, of which curves and pairs would make something
         if share < EXACTLY_ADDITIVE:
@@ -259,11 +261,13 @@ class TableDesign:
             pair = (int(tests.first[best]), int(tests.second[best]))
             taken.add(pair)
             found.append((*pair, float(tests.share[best]), float(tests.stderr[best])))
-            left = left - self.table(pair, left[None], everything=True).predict(self.codes, self.inside)[0]
+            left = self.table(pair, left[None], everything=True)[1][0]
         return tuple(sorted(found, key=lambda each: -each[2]))
 
-    def table(self, pair: tuple[int, int], residual: FloatArray, *, everything: bool = False) -> PairTable:
-        """Return the table of a pair from residuals (R, n), each fold's without its replicate, or from everything."""
+    def table(
+        self, pair: tuple[int, int], residual: FloatArray, *, everything: bool = False
+    ) -> tuple[PairTable, FloatArray]:
+        """Return the table of a pair from residuals (R, n), and what it leaves of them; see `fit_table`."""
         bins = (len(self.terms.shapes[pair[0]].share), len(self.terms.shapes[pair[1]].share))
         return fit_table(pair, self.codes, self.inside, residual, bins, everything=everything)
 
@@ -277,6 +281,10 @@ class TableDesign:
         """Return what residuals (n,) say of all pairs of columns."""
         bins = np.array([len(shape.share) for shape in self.terms.shapes])
         return pair_tests(self.codes, residual, bins, self.replicates, total)
+
+
+def _pieces(rows: FloatArray) -> list[FloatArray]:
+    return [rows[start : start + _PIECE] for start in range(0, len(rows), _PIECE)]
 
 
 class _Building:
@@ -307,13 +315,13 @@ class _Building:
         curves = []
         for trained, waves in enumerate(made):
             folds = np.flatnonzero((np.arange(design.replicates) < design.replicates // 2) != (trained == 0))
-            scores = design.columns[:, 1:] @ waves.coef(terms.width)
-            solved, amplitudes = self._waved_folds(waves.at(scores), folds)
+            waved = waves.at(design.columns[:, 1:] @ waves.coef(terms.width))
+            solved, amplitudes = self._waved_folds(waved, folds)
             coef[folds] = solved
             spread = np.zeros((design.replicates, HARMONICS), complex)
             spread[folds] = amplitudes
             curves.append((waves, spread))
-            left[folds] = self.y - (design.columns @ solved.T).T - (waves.at(scores) @ amplitudes.T).T.real
+            left[folds] = self.y - solved @ design.columns.T - (amplitudes @ waved.T).real
         if np.square(self.unseen(left)).sum() < WORTHWHILE * np.square(self.unseen()).sum():
             self.coef, self.left, self.curves = coef, left, curves
 
@@ -324,16 +332,18 @@ class _Building:
         design = self.design
         # Re(a e^{iθ}) = Re a · cos θ − Im a · sin θ: two real columns for each wave
         extra = by_replicate(np.concatenate([waves.real, waves.imag], axis=1), design.replicates)
-        whole = np.concatenate([design.grouped, extra], axis=2)
-        border = whole.swapaxes(1, 2) @ extra
+        turned = extra.swapaxes(1, 2)
         width = design.columns.shape[1]
-        gram = np.empty((design.replicates, whole.shape[2], whole.shape[2]))
+        size = width + extra.shape[2]
+        gram = np.empty((design.replicates, size, size))
         gram[:, :width, :width] = design.gram
-        gram[:, :, width:] = border
-        gram[:, width:, :width] = border[:, :width].swapaxes(1, 2)
-        cross = whole.swapaxes(1, 2) @ by_replicate(self.y, design.replicates)[:, :, None]
+        gram[:, width:, :width] = turned @ design.grouped
+        gram[:, :width, width:] = gram[:, width:, :width].swapaxes(1, 2)
+        gram[:, width:, width:] = turned @ extra
+        y = by_replicate(self.y, design.replicates)[:, :, None]
+        cross = np.concatenate([design.grouped.swapaxes(1, 2) @ y, turned @ y], axis=1)
         penalty = np.concatenate([design.penalty, np.full(2 * HARMONICS, 1e-3 * len(self.y))])
-        solved = Folds(gram, cross, penalty).solve()[folds, :, 0]
+        solved = Folds(gram, cross, penalty).solve(folds.tolist())[:, :, 0]
         amplitudes = solved[:, width:-HARMONICS] - 1j * solved[:, -HARMONICS:]
         return solved[:, :width], amplitudes
 
@@ -368,8 +378,7 @@ class _Building:
         return found[:_PAIRS_A_ROUND]
 
     def _try(self, pair: tuple[int, int]) -> bool:
-        table = self.design.table(pair, self.left)
-        left = self.left - table.predict(self.design.codes, self.design.inside)
+        table, left = self.design.table(pair, self.left)
         if np.square(self.unseen(left)).sum() >= WORTHWHILE * np.square(self.unseen()).sum():
             return False
         self.left = left

@@ -102,14 +102,16 @@ class Waves:
 
     def coef(self, width: int) -> FloatArray:
         """Return the index's coefficients spread over all columns (p,)."""
-        spread = np.zeros(width)
-        spread[self.columns] = self.index.coef
-        return spread
+        return _spread(self.index.coef, self.columns, width)
 
     def at(self, scores: FloatArray) -> NDArray[np.complex128]:
         """Return (n, 8) exp(i m φ s) at indices s (n,)."""
         base = np.exp(1j * self.phase * scores)
-        return np.cumprod(np.repeat(base[:, None], HARMONICS, axis=1), axis=1)
+        found = np.empty((len(base), HARMONICS), complex)
+        found[:, 0] = base
+        for harmonic in range(1, HARMONICS):
+            np.multiply(found[:, harmonic - 1], base, out=found[:, harmonic])
+        return found
 
     def tables(self, terms: Terms) -> list[NDArray[Any]]:
         """Return for each coordinate (B_j, 8) the mean of its own factor exp(i m φ s_j) in every bin."""
@@ -142,10 +144,16 @@ def fit_waves(design: FloatArray, y: FloatArray, terms: Terms) -> Waves:
     kept = np.concatenate([terms.level[terms.level >= 0], terms.place[terms.place >= 0], terms.value[terms.value >= 0]])
     few = max(_ROWS, _ROWS_PER_COLUMN * len(kept))
     index = fit_index(design[:few, kept].astype(np.float32), y[:few])
-    reach = float(np.abs(design[:, kept] @ index.coef).max(initial=0.0))
+    reach = float(np.abs(design @ _spread(index.coef, kept, design.shape[1])).max(initial=0.0))
     # waves repeat: leave room, so that the two ends of the index do not meet
     phase = 0.8 * np.pi / reach if reach > 1e-9 else 1.0
     return Waves(index, kept, phase)
+
+
+def _spread(coef: FloatArray, columns: NDArray[np.int64], width: int) -> FloatArray:
+    found = np.zeros(width)
+    found[columns] = coef
+    return found
 
 
 def joined(

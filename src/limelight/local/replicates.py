@@ -42,12 +42,22 @@ def by_replicate(values: NDArray[Any], replicates: int) -> NDArray[Any]:
     >>> by_replicate(np.arange(5.0), 2).tolist()
     [[0.0, 2.0, 4.0], [1.0, 3.0, 0.0]]
     """
+    return np.ascontiguousarray(in_replicates(values, replicates))
+
+
+def in_replicates(values: NDArray[Any], replicates: int) -> NDArray[Any]:
+    """Return the same without sorting them where all replicates are full: a view of the rows as they lie.
+
+    >>> rows = np.arange(4.0)
+    >>> in_replicates(rows, 2).tolist(), np.shares_memory(in_replicates(rows, 2), rows)
+    ([[0.0, 2.0], [1.0, 3.0]], True)
+    """
     n = len(values)
     rows = -(-n // replicates)
     if rows * replicates > n:
         padding = np.zeros((rows * replicates - n, *values.shape[1:]), values.dtype)
         values = np.concatenate([values, padding])
-    return np.ascontiguousarray(values.reshape(rows, replicates, *values.shape[1:]).swapaxes(0, 1))
+    return values.reshape(rows, replicates, *values.shape[1:]).swapaxes(0, 1)
 
 
 @lru_cache(maxsize=64)

@@ -222,8 +222,7 @@ class SharedDraws:
         """
         shared = Pending(None)
         drawn.append(shared)
-        for start in range(self.n, n, _CHUNK):
-            U = self.points(start, min(start + _CHUNK, n))
+        for U in self._missing_points(n):
             codes, inputs = self.background.draw(U)
             shared.U.append(U)
             shared.codes.append(codes)
@@ -285,6 +284,17 @@ class SharedDraws:
         """Return the points (stop − start, c) of some shared draws, which follow from the seed."""
         seed = int(stream(self.seed, self.content, "points").integers(2**63))
         return points(self.design, start, stop, self.background.n_coordinates, seed)
+
+    def _missing_points(self, n: int) -> Iterator[FloatArray]:
+        """Yield the points of what is missing of n draws, chunk by chunk."""
+        known = self.n
+        if self.design == "lhs":  # a latin hypercube belongs to its block
+            for start in range(known, n, _CHUNK):
+                yield self.points(start, min(start + _CHUNK, n))
+        elif n > known:  # at once, since to begin a sequence takes longer than to draw from it
+            whole = self.points(known, n)
+            for start in range(0, len(whole), _CHUNK):
+                yield whole[start : start + _CHUNK]
 
     def _draw_held(self, pending: Pending, U: FloatArray, representation: Encoded) -> Inputs:
         which = pending.held
