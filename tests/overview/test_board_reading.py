@@ -81,3 +81,67 @@ def test_what_holds_no_explanations_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("\n", encoding="utf-8")
     with pytest.raises(InputError, match="holds no explanation"):
         Source(tmp_path / "empty.jsonl").board()
+
+
+def two(frame: object) -> np.ndarray:
+    share = 1 / (1 + np.exp(-np.asarray(frame, dtype=float) @ [2.0, -1.0, 0.0]))
+    return np.stack([1 - share, share], axis=1)
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ll.Explanation]]:
+    """Explanations of a classifier, each of the class that it says; the first row says "refuse"."""
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["a", "b", "c"])
+    explainer = ll.Explainer(two, ll.Tabular(frame), output_names=["refuse", "accept"], seed=0)
+    explanations = list(explainer.explain_many(frame))
+    file = tmp_path_factory.mktemp("two") / "explanations.jsonl"
+    file.write_text("\n".join(map(to_json, explanations)), encoding="utf-8")
+    return file, explanations
+
+
+@pytest.mark.parametrize("target", ["accept", "refuse"])
+def test_of_two_classes_all_rows_count_as_in_feature_importance(
+    called: tuple[Path, list[ll.Explanation]], target: str
+) -> None:
+    file, explanations = called
+    assert {each.targets[0] for each in explanations} == {"accept", "refuse"}
+    board = Source(file).board()
+    code = list(board.targets).index(target)
+    expected = {each.feature: each for each in ll.feature_importance(explanations, target=target).features}
+    rows, side = board.chosen(Filter(target=code)), board.side(code)
+    assert len(rows) == 60
+    for each in board.importance(rows, side):
+        assert each["mean_abs"] == pytest.approx(expected[each["feature"]].mean_abs, rel=1e-5)
+        assert each["mean"] == pytest.approx(expected[each["feature"]].mean, rel=1e-4, abs=1e-6)
+    said = [dict(each.outputs)[target] for each in explanations]
+    assert [row["prediction"] for row in board.shown(rows, side)] == pytest.approx(said, abs=1e-6)
+    # "called so" is an answer above one half, seen from either side
+    assert board.chosen(Filter(target=code, low=0.5)).tolist() == np.flatnonzero(np.array(said) >= 0.5).tolist()
+    for_it = board.chosen(Filter(target=code, low=0.5, direction=1))
+    assert all(row["reasons"][0]["contribution"] > 0 for row in board.shown(for_it, side))
+
+
+def test_the_two_sides_mirror_each_other(called: tuple[Path, list[ll.Explanation]]) -> None:
+    board = Source(called[0]).board()
+    one, other = (
+        (board.effect(board.chosen(Filter(target=code)), 0, board.side(code)), board.side(code)) for code in (0, 1)
+    )
+    assert {one[1], other[1]} == {1, -1}
+    for a, b in zip(one[0], other[0], strict=True):
+        assert a["mean"] == pytest.approx(-b["mean"])
+        assert a["prediction"] == pytest.approx(1 - b["prediction"])
+        assert (a["count"], a["spread"]) == (b["count"], pytest.approx(b["spread"]))
+    points = [board.swarm(board.chosen(Filter(target=code)), [0], board.side(code))[0]["points"] for code in (0, 1)]
+    assert points[0] == [-value for value in reversed(points[1])]
+
+
+def test_outputs_that_are_each_explained_are_not_turned_round(tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 3)), columns=["a", "b", "c"])
+    names = ["refuse", "accept"]
+    explainer = ll.Explainer(two, ll.Tabular(frame), output_names=names, seed=0, targets=names)
+    file = tmp_path / "both.jsonl"
+    file.write_text("\n".join(map(to_json, explainer.explain_many(frame))), encoding="utf-8")
+    board = Source(file).board()
+    assert board.facing is None
+    assert len(board) == 40
+    assert len(board.chosen(Filter(target=0))) == 20

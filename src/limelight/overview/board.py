@@ -35,7 +35,7 @@ class Filter:
     Parameters
     ----------
     target
-        Which output's, as a code.
+        Which output's, as a code. Of two classes all rows are meant: what is for one is against the other.
     reason
         Only rows whose largest contribution is that of this feature; None for all.
     direction
@@ -77,6 +77,9 @@ class Board:
         (e,) codes of features and conditions, and the numbers.
     failed
         How many rows have no explanation.
+    facing
+        Of a model of two classes, the one that all numbers are about, though a row may have explained the other: its
+        contributions are turned round. None where each row is about its own output.
     """
 
     features: Sequence[str]
@@ -96,27 +99,38 @@ class Board:
     contributions: NDArray[np.float32]
     stderr: NDArray[np.float32]
     failed: int
+    facing: int | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
+    def side(self, target: int) -> int:
+        """Return 1, or −1 where numbers are about the other one of two classes than this."""
+        return 1 if self.facing is None or target == self.facing else -1
+
+    def answers(self, rows: Any, side: int) -> NDArray[np.float32]:
+        """Return the model's answers of some rows for one side."""
+        found: NDArray[np.float32] = self.prediction[rows]
+        return found if side > 0 else (1.0 - found).astype(np.float32)
+
     def chosen(self, filter: Filter) -> Rows:
         """Return the places of the rows that a filter means."""
-        kept = self.target == filter.target
+        side = self.side(filter.target)
+        kept = np.ones(len(self), bool) if self.facing is not None else self.target == filter.target
         if filter.reason is not None:
             kept &= self.first == filter.reason
         if filter.direction is not None:
-            kept &= (self.leading > 0) if filter.direction > 0 else (self.leading < 0)
+            kept &= (self.leading > 0) if filter.direction * side > 0 else (self.leading < 0)
         if filter.low is not None:
-            kept &= self.prediction >= filter.low
+            kept &= self.answers(slice(None), side) >= filter.low
         if filter.high is not None:
-            kept &= self.prediction <= filter.high
+            kept &= self.answers(slice(None), side) <= filter.high
         if filter.cause is not None:
             kept &= self.cause == filter.cause
         rows = np.flatnonzero(kept)
         return rows if filter.condition is None else self._with_condition(rows, filter.condition)
 
-    def importance(self, rows: Rows) -> list[dict[str, Any]]:
+    def importance(self, rows: Rows, side: int = 1) -> list[dict[str, Any]]:
         """Return mean |contribution|, mean, the size of noise alone, and how often it leads, for large features."""
         size, total, noise, count = (np.zeros(len(self.features)) for _ in range(4))
         d = len(self.features)
@@ -135,7 +149,7 @@ class Board:
                 "feature": self.features[j],
                 "code": int(j),
                 "mean_abs": size[j] / n,
-                "mean": total[j] / n,
+                "mean": side * total[j] / n,
                 "noise": FOLDED * noise[j] / n,
                 "count": int(count[j]),
                 "leads": int(leads[j]),
@@ -144,7 +158,7 @@ class Board:
             if count[j]
         ]
 
-    def swarm(self, rows: Rows, features: Sequence[int]) -> list[dict[str, Any]]:
+    def swarm(self, rows: Rows, features: Sequence[int], side: int = 1) -> list[dict[str, Any]]:
         """Return contributions of some features in rows that lie evenly among all, as points."""
         some = spread(rows, MOST_POINTS // max(len(features), 1))
         _, entries = self._entries(some)
@@ -152,11 +166,11 @@ class Board:
         for j in features:
             at = entries[self.keys[entries] == j]
             # three digits are more than a screen shows
-            points = [float(f"{value:.3g}") for value in np.sort(self.contributions[at]).tolist()]
+            points = [float(f"{value:.3g}") for value in np.sort(side * self.contributions[at]).tolist()]
             found.append({"feature": self.features[j], "code": int(j), "points": points})
         return found
 
-    def effect(self, rows: Rows, feature: int) -> list[dict[str, Any]]:
+    def effect(self, rows: Rows, feature: int, side: int = 1) -> list[dict[str, Any]]:
         """Return for each condition of a feature how many rows have it, and what it does to the output there."""
         size = len(self.conditions)
         count, total, squares, prediction, leads = (np.zeros(size) for _ in range(5))
@@ -167,7 +181,7 @@ class Board:
             count += np.bincount(names, minlength=size)
             total += np.bincount(names, values, size)
             squares += np.bincount(names, values**2, size)
-            prediction += np.bincount(names, self.prediction[of_rows], size)
+            prediction += np.bincount(names, self.answers(of_rows, side), size)
             leads += np.bincount(names[self.first[of_rows] == feature], minlength=size)
         met = np.flatnonzero(count)
         largest = met[np.argsort(-count[met], kind="stable")[:MOST_BINS]].tolist()
@@ -180,7 +194,7 @@ class Board:
                     "condition": self.conditions[c],
                     "code": int(c),
                     "count": int(count[c]),
-                    "mean": mean,
+                    "mean": side * mean,
                     "spread": spread_of,
                     "prediction": prediction[c] / count[c],
                     "leads": int(leads[c]),
@@ -188,9 +202,9 @@ class Board:
             )
         return found
 
-    def fidelity_map(self, rows: Rows) -> dict[str, Any]:
+    def fidelity_map(self, rows: Rows, side: int = 1) -> dict[str, Any]:
         """Return how many rows have which prediction and fidelity, in cells; fidelity below 0 counts as 0."""
-        predictions = self.prediction[rows]
+        predictions = self.answers(rows, side)
         low, high = (float(predictions.min()), float(predictions.max())) if len(rows) else (0.0, 1.0)
         span = (high - low) or 1.0
         across = np.minimum(((predictions - low) / span * CELLS).astype(np.int64), CELLS - 1)
@@ -226,13 +240,13 @@ class Board:
         chosen, _ = lazy_greedy(csr_array(shown), weights[largest], min(size, len(some)))
         return np.sort(some[chosen])
 
-    def shown(self, rows: Rows) -> list[dict[str, Any]]:
+    def shown(self, rows: Rows, side: int = 1) -> list[dict[str, Any]]:
         """Return rows with their three largest reasons."""
-        return [self._shown(int(i)) for i in rows]
+        return [self._shown(int(i), side) for i in rows]
 
-    def _shown(self, i: int) -> dict[str, Any]:
+    def _shown(self, i: int, side: int) -> dict[str, Any]:
         entries = slice(int(self.starts[i]), int(self.starts[i + 1]))
-        values = self.contributions[entries].astype(np.float64)
+        values = side * self.contributions[entries].astype(np.float64)
         order = np.argsort(-np.abs(values), kind="stable")[:3]
         names = self.names[entries][order]
         reasons = [
@@ -242,7 +256,7 @@ class Board:
         return {
             "place": i,
             "id": str(self.ids[i].as_py()),
-            "prediction": float(self.prediction[i]),
+            "prediction": float(self.answers(i, side)),
             "fidelity": float(self.fidelity[i]),
             "cause": self.causes[self.cause[i]],
             "reasons": reasons,

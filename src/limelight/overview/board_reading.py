@@ -19,7 +19,7 @@ from limelight.overview.board import Board
 from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
-from limelight.result.part_reading import explanations_in, shared_of
+from limelight.result.part_reading import explanations_in, shared_of, two_classes
 from limelight.result.parts import EXTRA, table_of
 
 COLUMNS = (
@@ -131,6 +131,8 @@ class _Building:
 
     def __init__(self) -> None:
         self.rows = self.failed = 0
+        self._classes: set[tuple[str, ...]] = set()
+        self._twice = False  # one row may explain both classes
         self._codes = {name: _Codes() for name in ("target", "cause", "feature", "condition")}
         self._columns: dict[str, list[Any]] = {}
 
@@ -141,6 +143,9 @@ class _Building:
         if not len(good):
             self._keep(ids=good.column("id"))
             return
+
+        self._classes.add(two_classes(shared_of(part.schema, "explanations")))
+        self._twice = self._twice or _explained_twice(good.column("id"))
 
         def get(name: str) -> Any:
             return good.column(name).combine_chunks()
@@ -173,6 +178,19 @@ class _Building:
         pieces = self._columns.pop(name, [])
         return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
 
+    def _facing(self, arrays: dict[str, Any], widths: NDArray[np.int64]) -> int | None:
+        """Turn the rows that explain the first of two classes round; return the code of the second, else None."""
+        classes = self._classes.pop() if len(self._classes) == 1 and not self._twice else ()
+        codes = self._codes["target"].known
+        if not classes or not set(codes) <= set(classes):
+            return None
+        first, second = (codes.setdefault(name, len(codes)) for name in classes)
+        turned = arrays["target"] == first
+        arrays["leading"][turned] *= -1
+        arrays["prediction"][turned] = 1 - arrays["prediction"][turned]
+        np.negative(arrays["contributions"], out=arrays["contributions"], where=np.repeat(turned, widths))
+        return second
+
     def board(self) -> Board:
         """Return what was taken in."""
         arrow = require("pyarrow", EXTRA)
@@ -180,6 +198,7 @@ class _Building:
         arrays = {name: self._joined(name) for name in list(self._columns)}
         widths = arrays.pop("widths", np.zeros(0, dtype=np.int64))
         empty = {name: np.zeros(0, dtype=np.int64) for name in _ARRAYS}
+        facing = self._facing(arrays, widths) if len(widths) else None
         known = {name: list(codes.known) for name, codes in self._codes.items()}
         return Board(
             features=known["feature"],
@@ -189,6 +208,7 @@ class _Building:
             ids=arrow.chunked_array([chunk for each in ids for chunk in each.chunks]) if ids else [],
             starts=np.append(0, np.cumsum(widths)).astype(np.int64),
             failed=self.failed,
+            facing=facing,
             **{**empty, **arrays},
         )
 
@@ -196,6 +216,15 @@ class _Building:
 _ARRAYS = (
     "target", "cause", "prediction", "fidelity", "first", "leading", "keys", "names", "contributions", "stderr",
 )  # fmt: skip
+
+
+def _explained_twice(ids: Any) -> bool:
+    """Return whether rows stand one after the other for one instance: each of them explains another output."""
+    compute = require("pyarrow.compute", EXTRA)
+    if len(ids) < 2:
+        return False
+    same = compute.any(compute.equal(ids.slice(1), ids.slice(0, len(ids) - 1)))
+    return bool(same.as_py())
 
 
 def _firsts(

@@ -23,7 +23,7 @@ from limelight.result.explanation import Explanation
 from limelight.result.flat import pieces
 from limelight.result.open_block import Coded, Identities, OpenBlock
 from limelight.result.parquet import opened
-from limelight.result.part_reading import explanations_in, keep_of, rows_of_full, shared_of
+from limelight.result.part_reading import explanations_in, keep_of, rows_of_full, shared_of, two_classes
 from limelight.result.parts import CHUNK_MARK, EXTRA, key_of
 from limelight.result.rows import restore
 
@@ -197,8 +197,7 @@ class OpenPart(OpenBlock):
 
     def two_classes(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
         """Return the names of two classes, as the part says."""
-        names = self._rows.shared.get("outputs", ()) if self._rows.shared.get("shares") else ()
-        return tuple(sorted(names)) if len(names) == 2 else ()
+        return two_classes(self._rows.shared)
 
     def identities(self) -> Identities:
         """Return what the features of all instances are, from codes of the file."""

@@ -60,6 +60,16 @@ def shared_of(schema: Any, where: object) -> dict[str, Any]:
     return found
 
 
+def two_classes(shared: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of a part's only two classes, sorted; nothing of other models.
+
+    >>> two_classes({"outputs": ["yes", "no"], "shares": True}), two_classes({"outputs": ["price"], "shares": False})
+    (('no', 'yes'), ())
+    """
+    names = shared.get("outputs", ()) if shared.get("shares") else ()
+    return tuple(sorted(names)) if len(names) == 2 else ()
+
+
 def explanations_in(table: Any, shared: Mapping[str, Any]) -> Iterator[Explanation]:
     """Yield the explanations in a table; rows that failed are passed over.
 

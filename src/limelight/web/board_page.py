@@ -38,7 +38,9 @@ def dashboard_page(name: str, board: Board, kept: Sequence[tuple[str, str]] = ()
     data = markup.island(
         {
             "targets": list(board.targets),
-            "start": int(np.bincount(board.target).argmax()),  # the output that most rows are about
+            # the output that most rows are about
+            "start": int(np.bincount(board.target).argmax()) if board.facing is None else board.facing,
+            "two": board.facing is not None,
             "features": list(board.features[:MOST_NAMED]),
             "causes": list(board.causes),
             "n": len(board),

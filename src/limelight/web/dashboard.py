@@ -118,27 +118,32 @@ class Dashboard:
 
     def overview(self, filter: Filter, question: Any) -> Any:
         """Return how many rows there are, importance, a swarm of points, and the map of fidelity."""
-        rows = self._chosen(filter)
-        importance = self.board.importance(rows)
-        swarm = self.board.swarm(rows, [each["code"] for each in importance[:SWARMED]])
-        return {"count": len(rows), "importance": importance, "swarm": swarm, "map": self.board.fidelity_map(rows)}
+        rows, side = self._chosen(filter), self.board.side(filter.target)
+        importance = self.board.importance(rows, side)
+        swarm = self.board.swarm(rows, [each["code"] for each in importance[:SWARMED]], side)
+        fidelity = self.board.fidelity_map(rows, side)
+        return {"count": len(rows), "importance": importance, "swarm": swarm, "map": fidelity}
 
     def effect(self, filter: Filter, question: Any) -> Any:
         """Return what every condition of a feature does."""
         feature = question.get("feature")
         _check("feature", _is_code(feature, len(self.board.features)), "the number of a feature")
-        return {"feature": self.board.features[feature], "bins": self.board.effect(self._chosen(filter), feature)}
+        bins = self.board.effect(self._chosen(filter), feature, self.board.side(filter.target))
+        return {"feature": self.board.features[feature], "bins": bins}
 
     def examples(self, filter: Filter, question: Any) -> Any:
         """Return few rows that together show what matters."""
-        return {"rows": self.board.shown(self.board.examples(self._chosen(filter)))}
+        return {"rows": self._listed(filter, self.board.examples(self._chosen(filter)))}
 
     def rows(self, filter: Filter, question: Any) -> Any:
         """Return some rows, from an offset on."""
         rows = self._chosen(filter)
         at = question.get("offset", 0)
         _check("offset", _is_code(at, len(rows) + 1), "a number of rows")
-        return {"count": len(rows), "offset": at, "rows": self.board.shown(rows[at : at + ROWS_AT_ONCE])}
+        return {"count": len(rows), "offset": at, "rows": self._listed(filter, rows[at : at + ROWS_AT_ONCE])}
+
+    def _listed(self, filter: Filter, rows: Rows) -> list[dict[str, Any]]:
+        return self.board.shown(rows, self.board.side(filter.target))
 
     def row(self, filter: Filter, question: Any) -> Any:
         """Return one explanation, drawn."""

@@ -128,6 +128,7 @@ function drawCount(count) {
   const failed = data.failed ? `; ${whole(data.failed)} rows could not be explained` : '';
   at('count').textContent = `${whole(count)} of ${whole(data.n)} explanations${failed}`;
 }
+const both = data.two ? ' Of two classes all rows count: what is for one is against the other.' : '';
 function drawImportance(entries, feature, count) {
   const most = Math.max(...entries.map((e) => e.mean_abs), 0);
   const rows = entries.map((e) => [
@@ -137,7 +138,7 @@ function drawImportance(entries, feature, count) {
   ]);
   at('importance').replaceChildren(
     table('What matters', ['Feature', '', 'mean |contribution|', 'mean', 'largest reason of'], rows),
-    make('p', { class: 'soft' }, 'Against the average row. The line in a bar is what noise alone would show.'));
+    make('p', { class: 'soft' }, `Against the average row. The line in a bar is what noise alone would show.${both}`));
 }
 function drawEffect(effect) {
   if (!effect) { at('effect').replaceChildren(); return; }
