@@ -26,3 +26,13 @@ explanation = ll.Explainer(probability, ll.Tabular(background), seed=0).explain(
 used = {explanation.features[j].where.key for j in explanation.selected[0][:2]}
 print(explanation)
 print(f"limelight {ll.__version__} explains without extras; the two largest features: {sorted(map(str, used))}")
+
+texts = ll.Explainer(lambda texts: [float("spam" in text) for text in texts], ll.Text()).explain("no spam today")
+if texts.as_list()[0][0] != "spam":
+    sys.exit(f"a text is not explained: {texts.as_list()}")
+picture = np.zeros((32, 32), dtype=np.uint8)
+picture[8:16, 8:16] = 255
+bright = ll.Explainer(lambda images: np.asarray(images)[:, 8:16, 8:16].mean(axis=(1, 2)), ll.Image(segments="grid"))
+if not bright.explain(picture).top(1)[0][1] > 0:
+    sys.exit("an image is not explained")
+print("a text and an image are explained, too")

@@ -91,6 +91,29 @@ def test_a_page_asks_nobody_else_and_fits(browser: Any, address: str, scheme: st
     assert [url for url in outside if not url.startswith((address, "data:"))] == []
 
 
+PAGES = (
+    "index.html",
+    "tutorials/table.html",
+    "how-to/my-model-is.html",
+    "reference/python.html",
+    "proof.html",
+    "faq.html",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_by_everybody(browser: Any, address: str, axe: str, scheme: str, name: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
+    page.goto(f"{address}/{name}")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}).then(r => r.violations)")
+    page.close()
+    said = [f"{each['id']}: {node['html'][:90]}" for each in found for node in each["nodes"][:3]]
+    assert said == [], "\n".join(said)
+
+
 def test_every_notebook_was_run() -> None:
     notebooks = sorted((SITE / "notebooks").glob("*.ipynb"))
     assert notebooks

@@ -69,6 +69,13 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     return _LINK.sub(lambda link: _to_the_repository(link, Path(path).parent), markdown)
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """Give the theme's dialog for searching the name that readers of screens need."""
+    return output.replace(
+        'data-md-component="search" role="dialog"', 'data-md-component="search" role="dialog" aria-label="Search"'
+    )
+
+
 def on_post_build(config: Any, **_: Any) -> None:
     """Write the notebooks, each run from its first cell to its last where `LIMELIGHT_RUN_NOTEBOOKS` is set."""
     notebooks.write(DOCS, Path(config["site_dir"]) / "notebooks", run=bool(os.environ.get("LIMELIGHT_RUN_NOTEBOOKS")))
