@@ -59,6 +59,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.views.many import plot_coverage as plot_coverage
     from limelight.views.many import plot_importance as plot_importance
     from limelight.views.reasons import adverse_action as adverse_action
+    from limelight.web.widget import what_if as what_if
 
 __version__ = "0.2.0"
 
@@ -96,6 +97,7 @@ _HOME = {
     "RemoteError": "limelight.errors",
     "BudgetSpent": "limelight.errors",
     "MissingDependencyError": "limelight.errors",
+    "what_if": "limelight.web.widget",
 }
 
 _ROOMS = ("diagnostics", "jobs", "remote", "scalarisers")

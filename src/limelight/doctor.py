@@ -30,6 +30,7 @@ PURPOSES = {
     "plot": "figures: explanation.plot(), plot_importance",
     "image": "images",
     "notebook": "frames, progress bars and figures in notebooks",
+    "widget": "what if, in a notebook",
 }
 """What each extra is for; one that is not named here is shown with its packages alone."""
 _REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)\s*(?:>=(?P<floor>[\d.]+))?.*?(?:extra == ['\"](?P<extra>[\w-]+)['\"])?$")

@@ -22,6 +22,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("LIMELIGHT_JUPYTER_PYTHON", sys.executable)
 """The interpreter that has JupyterLab: ours, or another one that finds our packages."""
 NO_KERNELS = ("--KernelSpecManager.allowed_kernelspecs={'none'}", "--KernelSpecManager.ensure_native_kernel=False")
+WHAT_IF = """import limelight as ll, numpy as np
+spam = lambda texts: np.array([0.2 + 0.5 * ("free" in text) + 0.2 * ("prize" in text) for text in texts])
+ll.what_if(ll.Explainer(spam, ll.Text(), seed=0), "free prize, call home")"""
 SOURCES = ("import samples", "samples.table()", "samples.text()")
 
 
@@ -82,6 +85,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells = [cell(source, number) for number, source in enumerate(SOURCES)]
     notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     (folder / "why.ipynb").write_text(json.dumps(notebook))
+    notebook["cells"] = [cell(WHAT_IF, 0)]
+    (folder / "whatif.ipynb").write_text(json.dumps(notebook))
     return folder
 
 
@@ -101,11 +106,7 @@ def test_an_output_works_where_it_was_run_and_reopened_by_a_server_without_any_k
 ) -> None:
     with lab(folder) as address:
         page = chromium.new_context(viewport={"width": 1200, "height": 1800}).new_page()
-        page.goto(f"{address}/lab/tree/why.ipynb")
-        page.get_by_text("samples.table()").wait_for(timeout=60_000)
-        page.get_by_text("Python 3", exact=False).first.wait_for(timeout=60_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
+        _run(page, address, "why.ipynb", "samples.table()")
         _works(page)
         page.locator("iframe.limelight").nth(1).wait_for(timeout=60_000)
         page.get_by_role("menuitem", name="File", exact=True).click()
@@ -120,6 +121,44 @@ def test_an_output_works_where_it_was_run_and_reopened_by_a_server_without_any_k
         page.goto(f"{address}/lab/tree/why.ipynb")
         _works(page)
         assert _said(f"{address}/api/kernels") == []
+        page.context.close()
+
+
+def _run(page: Any, address: str, name: str, cell_text: str) -> None:
+    page.goto(f"{address}/lab/tree/{name}")
+    page.get_by_text(cell_text).first.wait_for(timeout=60_000)
+    page.get_by_text("Python 3", exact=False).first.wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+
+
+def test_what_if_asks_the_kernel_and_without_one_the_picture_is_there(folder: Path, chromium: Any) -> None:
+    if subprocess.run([PYTHON, "-c", "import anywidget"], capture_output=True).returncode:
+        pytest.skip("anywidget is not installed: pip install --group notebook-test")
+    with lab(folder) as address:
+        page = chromium.new_context(viewport={"width": 1200, "height": 1800}).new_page()
+        elsewhere: list[str] = []
+        page.on("request", lambda request: None if request.url.startswith((address, "data:", "blob:", "ws:")) else
+                elsewhere.append(request.url))  # fmt: skip
+        _run(page, address, "whatif.ipynb", "import limelight as ll")
+        frame = page.frame_locator("iframe.limelight-live")
+        frame.get_by_role("button", name="prize").press("Enter", timeout=90_000)
+        frame.locator("#answer data", has_text="0.700").wait_for()
+        frame.get_by_role("textbox", name="The text").fill("prize")
+        frame.locator("#answer data", has_text="0.400").wait_for()
+        assert page.locator("iframe.limelight").is_hidden(), "what can be changed stands in the place of the picture"
+        page.get_by_role("menuitem", name="File", exact=True).click()
+        page.get_by_text("Save Notebook", exact=True).click()
+        _saved(folder / "whatif.ipynb", outputs=1)
+        page.context.close()
+        assert elsewhere == [], "nothing is loaded from elsewhere"
+    with lab(folder, *NO_KERNELS) as address:
+        page = chromium.new_context(viewport={"width": 1200, "height": 1800}).new_page()
+        page.add_locator_handler(page.locator(".jp-Dialog"), lambda: page.keyboard.press("Escape"))
+        page.goto(f"{address}/lab/tree/whatif.ipynb")
+        picture = page.locator("iframe.limelight")
+        picture.wait_for(timeout=60_000)
+        assert picture.content_frame.get_by_role("button", name="prize").first.is_visible()
         page.context.close()
 
 

@@ -1,8 +1,8 @@
 // Another model, or another instance, beside the one of the page: its answer, and what differs.
 import { answers, make } from './pieces.js';
 const GIVEN = 'as it was given', PINNED = 'as it is now';
-const short = (x) => (x === null ? '–' : x === 0 ? '0' : Math.abs(x) >= 1e5 || Math.abs(x) < 1e-3 ? x.toExponential(1) : String(+x.toPrecision(3)));
-const signed = (x) => (x > 0 ? '+' : '') + short(x).replaceAll('-', '−');
+const few = (x) => (x === null ? '–' : x === 0 ? '0' : Math.abs(x) >= 1e5 || Math.abs(x) < 1e-3 ? x.toExponential(1) : String(+x.toPrecision(3)));
+const signed = (x) => (x > 0 ? '+' : '') + few(x).replaceAll('-', '−');
 
 // here: the page's own state and questions; the choice is {} or {model} or {against: a state}
 export function besides(at, data, ask, here) {
@@ -80,13 +80,13 @@ export function besides(at, data, ask, here) {
       const half = (row.high - row.low) / 2, open = row.low <= 0 && row.high >= 0 && half > 0;
       return make('tr', {}, make('th', { scope: 'row' }, ...title), bar(row.first), bar(row.second),
         make('td', { class: open || row.change === 0 ? 'soft' : row.change > 0 ? 'up' : 'down' },
-          `${signed(row.change)} ± ${short(half)}`, open ? ' ?' : ''));
+          `${signed(row.change)} ± ${few(half)}`, open ? ' ?' : ''));
     });
     const head = ['Feature', ...heads, 'change'].map((text) => make('th', { scope: 'col' }, make('bdi', {}, text)));
     const table = make('table', {}, make('thead', {}, make('tr', {}, ...head)), make('tbody', {}, ...rows));
     const more = said.n > said.rows.length ? ` ${said.rows.length} of ${said.n} features are shown.` : '';
     at('changes').replaceChildren(
-      make('p', {}, 'Output ', make('b', {}, make('bdi', {}, said.output)), `: ${short(said.first)} and ${short(said.second)}.`),
+      make('p', {}, 'Output ', make('b', {}, make('bdi', {}, said.output)), `: ${few(said.first)} and ${few(said.second)}.`),
       make('div', { class: 'scroll', role: 'region', 'aria-label': 'What differs, table', tabindex: 0 }, table),
       make('p', { class: 'soft' }, `These are ${said.what}; the change is the second less the first, with its 95 % interval, the surest `
         + `change first. A change marked ? may be none.${more}`),
