@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from limelight.control.tables import TableControl, TableDesign
+from limelight.control.second_model import TableControl
+from limelight.control.tables import TableDesign
 from limelight.local.sampling import points
 from shared_draws import design_of
 

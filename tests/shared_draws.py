@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from limelight.contracts import Neighborhood
+from limelight.control.second_model import TableControl
 from limelight.control.table_weights import Corrected, estimate_table
-from limelight.control.tables import TableControl, TableDesign
+from limelight.control.tables import TableDesign
 from limelight.interpretable.tabular.shapes import shape_of
 from limelight.local.estimate import Estimate
 from limelight.rounds.encoded import replicate_order

@@ -8,7 +8,7 @@ import pytest
 from binned_tables import UNEQUAL, control, design, normal_columns, shared
 from limelight.control import tables
 from limelight.control.additive import Terms
-from limelight.control.tables import TableControl
+from limelight.control.second_model import TableControl
 from limelight.local.precision import estimate_plain
 from shared_draws import estimate, neighborhood
 

@@ -121,7 +121,7 @@ def test_heavy_rows_are_asked_few_at_a_time() -> None:
         asked.append(len(X))
         return X[:, 0]
 
-    heavy = np.broadcast_to(np.zeros((1, 2_000_000)), (10, 2_000_000))  # 16 MB a row, one row in memory
+    heavy = np.broadcast_to(np.zeros((1, 1_000_000)), (10, 1_000_000))  # 8 MB a row, one row in memory
     Caller(model).ask([heavy])
     assert asked == [4, 3, 3]
 

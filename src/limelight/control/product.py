@@ -10,7 +10,7 @@ measure: each coordinate stays in the row's own bin with probability q_j = p_j /
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,12 @@ class ProductParts:
     waves: ComplexArray
     amplitudes: ComplexArray
     pairs: tuple[PairPart, ...] = ()
+
+    def complement(self) -> ProductParts:
+        """Return the parts of 1 − g."""
+        pairs = tuple([replace(pair, corners=-pair.corners) for pair in self.pairs])
+        constant, additive = 1.0 - self.constant, -self.additive
+        return replace(self, constant=constant, additive=additive, amplitudes=-self.amplitudes, pairs=pairs)
 
     def project(self, codes: NDArray[np.int64], ratio: float) -> tuple[FloatArray, FloatArray]:
         """Return coef (*S, c, …) and intercept (*S, …) of g under Q for rows with these codes (−1: none of the bins).

@@ -1,8 +1,8 @@
 """A second model g of a table's outputs on shared draws, fitted once and used by every row.
 
-Input: bins of shared draws and what values do inside them, one target's outputs. Output: a `TableControl`: residuals
-y − g on the shared draws, g's projection for every row (`product.py`), g on draws made later, and what the fit says of
-the model as a whole: how additive it is, along what curve, and which columns act together.
+Input: bins of shared draws and what values do inside them, one target's outputs. Output: a `TableControl`
+(`second_model.py`): residuals y − g on the shared draws, g's projection for every row (`product.py`), g on draws made
+later, and what the fit says of the model as a whole: how additive it is, along what curve, which columns act together.
 
 β = Proj_Q(g) + WLS(y − g) has the limit of plain least squares for any g that is fixed beforehand [owen2013, §8.9].
 Here each draw is corrected by a g that was fitted without its replicate, and so is fixed for it: no half-seen
@@ -30,6 +30,7 @@ from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, Pai
 from limelight.control.growth import growing_share
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
 from limelight.control.saturation import moving_rows, saturating_share
+from limelight.control.second_model import TableControl
 from limelight.control.waves import HARMONICS, Waves, fit_waves, joined
 from limelight.local.replicates import by_replicate, in_replicates
 
@@ -46,103 +47,6 @@ _PAIRS_A_ROUND = 6
 _ROUNDS = 2
 _PIECE = 1024  # rows
 _LEAST_HALF = 4  # rows of half the draws for each column of an index
-
-
-@dataclass(frozen=True)
-class TableControl:
-    """g for one target: R functions, each fitted without one replicate.
-
-    Parameters
-    ----------
-    terms
-        The columns of the additive function.
-    coef
-        (R, 1 + p) its coefficients, constant first.
-    curves
-        Waves with their amplitudes (R, 8), which are zero for the folds that use other waves.
-    tables
-        Tables of pairs.
-    parts
-        All folds' functions side by side, as the projection reads them.
-    unseen
-        (n,) y − g of every shared draw, by the function that has not seen its replicate.
-    model
-        What the fit says of the model as a whole.
-    """
-
-    terms: Terms
-    coef: FloatArray
-    curves: tuple[tuple[Waves, NDArray[np.complex128]], ...]
-    tables: tuple[PairTable, ...]
-    parts: ProductParts
-    unseen: FloatArray
-    model: Additivity
-
-    @property
-    def name(self) -> str:
-        """Return what g is made of."""
-        parts = ["additive"]
-        if self.curves:
-            parts.append("curve")
-        if self.tables:
-            parts.append("pairs")
-        return ", ".join(parts)
-
-    def residuals(
-        self, codes: NDArray[np.int64], inside: FloatArray, y: FloatArray, *, averaged: int | None = None
-    ) -> FloatArray:
-        """Return y − g (n,) of other draws; row i belongs to replicate i mod R.
-
-        Parameters
-        ----------
-        codes, inside
-            (n, c) bins and (n, c, 4) inner terms.
-        y
-            (n,) outputs.
-        averaged
-            A coordinate over whose law g is averaged: where the draws have a value there that is none of its bins'.
-        """
-        # held draws come in the same turns as shared ones, so they too are corrected by a fold that has not seen them
-        rows = np.arange(len(y))
-        fold = np.arange(len(y)) % len(self.coef)
-        design = self.terms.with_constant(codes, inside, averaged=() if averaged is None else (averaged,))
-        left: FloatArray = y - np.einsum("ij,ij->i", design, self.coef[fold])
-        for waves, amplitudes in self.curves:
-            left -= self._waved(waves, amplitudes[fold], design[:, 1:], averaged)
-        for table in self.tables:
-            if averaged is None:
-                left -= table.predict_own(codes, inside, fold)
-            else:
-                left -= self._averaged_table(table, codes, inside, averaged)[fold, rows]
-        return left
-
-    def _waved(
-        self, waves: Waves, amplitudes: NDArray[np.complex128], design: FloatArray, averaged: int | None
-    ) -> FloatArray:
-        slopes = waves.coef(self.terms.width)
-        if averaged is None:
-            return np.asarray((waves.at(design @ slopes) * amplitudes).sum(axis=1).real)
-        # the factor of the averaged coordinate is its mean, which is no wave of a mean index
-        others = np.where(self.terms.owner == averaged, 0.0, slopes)
-        mean = self.terms.shapes[averaged].share @ waves.tables(self.terms)[averaged]
-        return np.asarray((waves.at(design @ others) * mean * amplitudes).sum(axis=1).real)
-
-    def _averaged_table(
-        self, table: PairTable, codes: NDArray[np.int64], inside: FloatArray, averaged: int
-    ) -> FloatArray:
-        """Return (R, n) what a table says of draws whose value at one coordinate is averaged over."""
-        if averaged not in (table.first, table.second):
-            return table.predict(codes, inside)
-        share = self.terms.shapes[averaged].share
-        mean: FloatArray
-        if averaged == table.first:
-            mean = np.tensordot(table.cells, share, axes=([1], [0]))  # (R, B_second, 4)
-            other, slope = table.second, 2
-        else:
-            mean = np.tensordot(table.cells, share, axes=([2], [0]))
-            other, slope = table.first, 1
-        found = mean[:, codes[:, other]]
-        return np.asarray(found[:, :, 0] + found[:, :, slope] * inside[:, other, 0])
 
 
 @dataclass(frozen=True)

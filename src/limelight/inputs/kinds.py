@@ -272,6 +272,8 @@ def _concatenate_lists(parts: Sequence[Any]) -> Any:
 
 def _copy_list(items: Any) -> Any:
     """Copy the elements that can be changed in place: arrays, PIL images, dicts, lists; strings have no `copy`."""
+    if set(map(type, items)) <= {str}:  # thousands of texts, which nobody can change
+        return items[:]
     copies = (item.copy() if hasattr(item, "copy") else item for item in items)
     return tuple(copies) if isinstance(items, tuple) else list(copies)
 

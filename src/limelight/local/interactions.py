@@ -76,8 +76,10 @@ class Additivity:
     screened: bool
 
 
-def additivity(neighborhood: Neighborhood) -> Additivity:
+def additivity(neighborhood: Neighborhood, sums: tuple[Moments, Geometry] | None = None) -> Additivity:
     """Return what of a neighborhood of masks adds up, and the pairs that act together.
+
+    `sums` are its moments and its geometry, where the fit has made them.
 
     >>> Z = np.array([[0, 0, 1], [0, 1, 0], [1, 0, 1], [1, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0], [1, 1, 1]], np.uint8)
     >>> Y = (Z[:, :1] & Z[:, 1:2]) + 1.0 * Z[:, 2:]
@@ -87,22 +89,26 @@ def additivity(neighborhood: Neighborhood) -> Additivity:
     """
     Z = neighborhood.Z
     Y = neighborhood.Y
-    folded = fold(Z, neighborhood.clusters) or _alone(Z)
-    sample = moments(Z, Y, neighborhood.weights, folded=folded)
-    shape = geometry(neighborhood, sample, folded=folded)
+    sample, shape = sums if sums is not None and len(sums[1].rows.second) else _sums_of(neighborhood)
     k = Y.shape[1]
     d = Z.shape[1]
     nothing: tuple[tuple[ActingPair, ...], ...] = ((),) * k
     if not shape.identified or sample.total <= 0:
         return Additivity(np.full(k, np.nan), np.full(k, np.nan), nothing, screened=False)
     coef, intercept = solve(sample)
-    left = Y - intercept - np.stack([folded.times(each) for each in coef], axis=1).reshape(Y.shape)
+    left = Y - intercept - np.stack([shape.rows.times(each) for each in coef], axis=1).reshape(Y.shape)
     share, stderr = _shares(neighborhood, sample, shape, left)
     if not 2 <= d <= MOST_FEATURES:
         return Additivity(share, stderr, nothing, screened=d < 2)
     screen = _Screen(neighborhood, sample, shape)
     pairs = tuple(screen.pairs(left[:, target], target) for target in range(k))
     return Additivity(share, stderr, pairs, screened=True)
+
+
+def _sums_of(neighborhood: Neighborhood) -> tuple[Moments, Geometry]:
+    folded = fold(neighborhood.Z, neighborhood.clusters) or _alone(neighborhood.Z)
+    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights, folded=folded)
+    return sample, geometry(neighborhood, sample, folded=folded)
 
 
 def _alone(Z: NDArray[np.uint8]) -> Folded:

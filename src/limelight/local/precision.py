@@ -55,6 +55,8 @@ class Sandwich:
         Z folded into complement pairs or, where rows share clusters otherwise, around its center; None: made on demand.
     directions
         (m, d) half-rows times `inverse`, where they are at hand.
+    sums
+        Moments and geometry of the rows, where they were fitted without a penalty: others read them too.
     """
 
     Z: MaskArray
@@ -66,6 +68,7 @@ class Sandwich:
     floor: FloatArray
     rows: Folded | None = None
     directions: FloatArray | None = None
+    sums: tuple[Moments, Geometry] | None = None
 
     @property
     def df(self) -> float:
@@ -157,6 +160,8 @@ class Geometry:
         Z folded into complement pairs, or around its center.
     directions
         (m, d) half-rows times `inverse`.
+    penalised
+        Whether the Gram matrix has a penalty.
     """
 
     inverse: FloatArray
@@ -165,6 +170,7 @@ class Geometry:
     fixed: NDArray[np.bool_]
     rows: Folded
     directions: FloatArray
+    penalised: bool = False
 
 
 def effective_sample_size(weights: FloatArray) -> float:
@@ -252,7 +258,8 @@ def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unsee
     else:
         floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
     clusters = None if len(shape.rows.second) else shared_clusters(neighborhood.clusters)
-    known: Any = {"rows": shape.rows, "directions": shape.directions}
+    sums = None if shape.penalised else (sample, shape)
+    known: Any = {"rows": shape.rows, "directions": shape.directions, "sums": sums}
     return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor, **known)
 
 
@@ -280,7 +287,7 @@ def geometry(
     leverage = np.minimum(neighborhood.weights * leverage, 1.0)
     enough = _independent_rows(neighborhood, rows) >= np.count_nonzero(~certain) + 2
     identified = full_rank and bool(enough or (neighborhood.exhaustive and len(neighborhood.Z) > 0))
-    return Geometry(inverse, leverage, identified, certain, rows, directions)
+    return Geometry(inverse, leverage, identified, certain, rows, directions, penalised=regularization > 0.0)
 
 
 def _independent_rows(neighborhood: Neighborhood, rows: Folded) -> float:

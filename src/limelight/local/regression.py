@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
+from limelight.local.positive import invert_positive
 from limelight.local.replicates import scatter, scattered_error, widening
 
 _LEAST_VARIANCE = 1e-10  # of the total weight: a column that varies less than this does not vary
@@ -122,10 +123,12 @@ class Sums:
         squared = np.square(columns[:, p:]) if squared is None else squared
         if p <= _SYMMETRIC_FROM:
             products = (columns[:, :p] * weights[:, None]) @ columns.swapaxes(1, 2)
-        else:  # half of a symmetric product is computed
-            root = columns[:, :p] * np.sqrt(weights)[:, None]
+        else:  # half of a symmetric product is computed, of one replicate after the other: a thousand columns are large
             products = np.empty((len(columns), p, columns.shape[1]))
-            products[:, :, :p] = root @ root.swapaxes(1, 2)
+            root = np.empty((p, columns.shape[2]))
+            for found, rows, each in zip(products, columns, np.sqrt(weights), strict=True):
+                np.multiply(rows[:p], each, out=root)
+                np.matmul(root, root.T, out=found[:, :p])
             products[:, :, p:] = columns[:, :p] @ (columns[:, p:] * weights[:, None]).swapaxes(1, 2)
         squares = (squared @ weights[:, :, None])[:, :, 0]
         return cls(products, squares, np.square(weights).sum())
@@ -166,6 +169,8 @@ def regressions(sums: Sums) -> tuple[Regression, NDArray[np.bool_]]:
 def _inverses(matrices: FloatArray) -> FloatArray:
     """Return the inverse of each matrix (S, p, p); infinity where there is none."""
     try:
+        if matrices.shape[1] > _SYMMETRIC_FROM:
+            return np.array([invert_positive(each.copy()) for each in matrices])
         return np.asarray(np.linalg.inv(matrices))
     except np.linalg.LinAlgError:
         if len(matrices) == 1:

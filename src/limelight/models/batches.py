@@ -27,8 +27,9 @@ TIMED_ROWS = 32
 BATCH_SECONDS = 1.0
 """Grow to what takes about this long: beyond, no overhead of a call shows. A first batch that takes longer belongs to a
 network on a CPU or a remote model: these may want smaller batches."""
-BATCH_BYTES = 64 * 2**20
-"""Bound of the inputs of one batch."""
+BATCH_BYTES = 32 * 2**20
+"""Bound of the inputs of one batch: blocks up to this size the C library hands out again and again, larger ones it
+takes from the system anew each time, which for images took as long as making them."""
 CLEARLY = 1.1
 """Rates (rows per second) are told apart from here on; less is noise of the clock."""
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.estimate import Errors, Estimate
 from limelight.local.interactions import ActingPair, Additivity, additivity
-from limelight.local.precision import effective_sample_size
+from limelight.local.precision import Sandwich, effective_sample_size
 from limelight.local.regression import ReplicateErrors
 from limelight.local.ties import TiedErrors
 from limelight.result.effects import Curves, Interaction
@@ -77,7 +77,8 @@ def _around(
     frugal = isinstance(one.source, FrugalSource)
     many = len(one.representation.features) > 1 and len(neighborhood.Z) > 0
     if isinstance(one.source, MaskSource) and not frugal and many:
-        masks = additivity(neighborhood)
+        errors = _untied(estimate)
+        masks = additivity(neighborhood, errors.sums if isinstance(errors, Sandwich) else None)
     targets = range(len(one.targets))
     found = [_of_target(neighborhood, estimate, spread, row, masks) for row in targets]
     if isinstance(one.source, FrugalSource) and one.source.noise is not None:

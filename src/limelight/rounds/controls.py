@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
-from limelight.control.tables import TableControl, TableDesign
+from limelight.control.second_model import TableControl
+from limelight.control.tables import TableDesign
 from limelight.rounds.shared import HeldDraws, SharedDraws
 
 CONTROLLED_TARGETS = 16
 """A control variate is kept for each draw of a pool and target; with more targets plain least squares fits all."""
+
+_SURELY_ONE = 1e-9
 
 Controls = tuple[TableControl | None, ...]
 
@@ -56,13 +59,26 @@ def shared_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> C
     shapes = draws.background.shapes
     if shapes is None or len(targets) > CONTROLLED_TARGETS:
         return (None,) * len(targets)
-    found = []
-    for target in targets.tolist():
-        if (n, target) not in draws.fits:
+    return tuple([_shared_control(draws, n, target, shapes) for target in targets.tolist()])
+
+
+def _shared_control(draws: SharedDraws, n: int, target: int, shapes: Sequence[Shape]) -> TableControl | None:
+    """Return the second model of one target; of two classes the first is always what the second one is not."""
+    if (n, target) not in draws.fits:
+        y = draws.Y[:n, target]
+        if target == 0 and _two_classes(draws.Y[:n]):
+            other = _shared_control(draws, n, 1, shapes)
+            draws.fits[n, 0] = None if other is None else other.mirrored(y, draws.Y[:n, 1])
+        else:
             design = _design(draws, n, shapes)
-            draws.fits[n, target] = None if design is None else design.control(draws.Y[:n, target])
-        found.append(draws.fits[n, target])
-    return tuple(found)
+            draws.fits[n, target] = None if design is None else design.control(y)
+    found: TableControl | None = draws.fits[n, target]
+    return found
+
+
+def _two_classes(Y: FloatArray) -> bool:
+    """Return whether outputs (n, k) are the probabilities of two classes."""
+    return Y.shape[1] == 2 and bool(Y.min() >= 0.0) and bool(np.abs(Y.sum(axis=1) - 1.0).max() < _SURELY_ONE)
 
 
 def answered_controls(draws: SharedDraws, n: int, targets: NDArray[np.int64]) -> Controls:

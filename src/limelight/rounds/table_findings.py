@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
-from limelight.control.tables import TableControl
+from limelight.control.second_model import TableControl
 from limelight.local.replicates import by_replicate, scattered_error
 from limelight.result.effects import Curves, Interaction
 from limelight.rounds.alike import answered_alike
