@@ -3,6 +3,7 @@
 | question | function |
 | --- | --- |
 | Explain all rows of a table, a file, a folder | `run` |
+| The same on an engine that exists | `spark`, `ray`, `dask` |
 | How far is it? | `status` |
 | Try again what failed | `retry` |
 | Read the answer, as explanations or by columns | `read`, `table` |
@@ -25,7 +26,8 @@ Examples
 (200, True)
 """
 
+from limelight.jobs.engines import dask, ray, spark
 from limelight.jobs.reading import digest, read, table, view
 from limelight.jobs.running import Job, retry, run, status
 
-__all__ = ["Job", "digest", "read", "retry", "run", "status", "table", "view"]
+__all__ = ["Job", "dask", "digest", "ray", "read", "retry", "run", "spark", "status", "table", "view"]

@@ -124,8 +124,8 @@ _DUCKDB = """CREATE OR REPLACE VIEW {name} AS
 SELECT id, "row", target, prediction, fidelity, cause,
        unnest(feature) AS feature, unnest(condition) AS condition, unnest(value) AS value,
        unnest(weight) AS weight, unnest(stderr) AS stderr,
-       unnest(list_transform(list_zip(weight, distance), x -> x[1] * x[2])) AS contribution,
-       unnest(list_transform(range(len(feature)), j -> list_position(selected, j))) AS rank
+       unnest([x[1] * x[2] for x in list_zip(weight, distance)]) AS contribution,
+       unnest([list_position(selected, j) for j in range(len(feature))]) AS rank
 FROM read_parquet('{files}')
 WHERE error IS NULL;"""
 _SPARK = """CREATE OR REPLACE TEMPORARY VIEW {name} AS

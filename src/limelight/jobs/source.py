@@ -43,6 +43,8 @@ class Chunk:
         Equal for equal rows; empty where they cannot be compared.
     places
         Where its rows stand, counted from `start`, where they are some of a chunk; None: one after the other.
+    ordered
+        Whether rows have a position in the source; engines know none.
     """
 
     start: int
@@ -50,6 +52,7 @@ class Chunk:
     rows: Any
     digest: str
     places: tuple[int, ...] | None = None
+    ordered: bool = True
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from limelight.contracts import Modality
 from limelight.errors import InputError, LimelightError, ModelCallError, ModelChangedError, ModelOutputError
 from limelight.explainer import Explainer
 from limelight.jobs.neighborhood import Kept, install
@@ -89,10 +90,18 @@ class Worker:
         if len(errors) == len(chunk) >= HOPELESS and broken:
             raise next(iter(errors.values()))
         table = self._table(chunk, explanations, errors)
+        if not chunk.ordered:
+            table = _without_positions(table)
         asked = context.caller.rows - before
         # what is free goes back to the system: otherwise a process keeps what its largest chunk has taken
         require("pyarrow", EXTRA).default_memory_pool().release_unused()
         return Done(chunk.start, chunk.digest, table, len(errors), len(chunk), asked)
+
+    @property
+    def modality(self) -> Modality:
+        """The kind of data that it explains."""
+        modality: Modality = self._explainer.modality
+        return modality
 
     def _explained(self, chunk: Chunk) -> tuple[Explanations, dict[int, LimelightError]]:
         """Return the explanations of a chunk, and the errors of those rows that have none.
@@ -111,7 +120,7 @@ class Worker:
                 at, step = stop, 2 * step
             except _OF_A_ROW as error:
                 if self._on_error == "stop" or isinstance(error, ModelChangedError):
-                    error.add_note(f"rows {chunk.start + at:,} to {chunk.start + stop - 1:,}")
+                    error.add_note(_named(chunk, at, stop - 1))
                     raise
                 if step == 1:
                     errors[at] = error
@@ -136,6 +145,19 @@ class Worker:
         joined = arrow.concat_tables([whole, broken])
         order = np.argsort(joined.column("row").to_numpy(), kind="stable")
         return joined.take(arrow.array(order)).combine_chunks()
+
+
+def _named(chunk: Chunk, first: int, last: int) -> str:
+    """Return which rows of a chunk are meant: by their positions, or by their ids where there are none."""
+    if chunk.ordered:
+        return f"rows {chunk.start + first:,} to {chunk.start + last:,}"
+    return f"ids {chunk.ids[first].as_py()!r} to {chunk.ids[last].as_py()!r}"
+
+
+def _without_positions(table: Any) -> Any:
+    arrow = require("pyarrow", EXTRA)
+    place = table.schema.get_field_index("row")
+    return table.set_column(place, table.schema.field(place), arrow.nulls(len(table), arrow.int64()))
 
 
 _OF_A_ROW = (InputError, ModelCallError, ModelOutputError)
