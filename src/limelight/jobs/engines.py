@@ -1,7 +1,7 @@
 """The same job on engines that exist: Spark, Ray, Dask. Their frames in, their frames of reasons out, lazily.
 
-Input: an engine's frame and an explainer. Output: an engine's frame with the columns of a job's parts, to be written and
-resumed by the engine's own means. Each worker process holds the explainer once, and answers the bits of one process.
+Input: an engine's frame and an explainer. Output: an engine's frame with the columns of a job's parts, to be written
+and resumed by the engine's own means. Each worker process holds the explainer once, and answers the bits of one process.
 Rows come in no order there, so ids are compulsory and `row` is null.
 """
 
@@ -30,8 +30,8 @@ def spark(
 ) -> Any:
     """Explain the rows of a DataFrame of Spark.
 
-    The explainer is broadcast, and made once in each Python worker. Nothing runs before the answer is asked for, such as
-    by ``.write.parquet(out)``. How many rows a worker takes at once is Spark's own
+    The explainer is broadcast, and made once in each Python worker. Nothing runs before the answer is asked for, such
+    as by ``.write.parquet(out)``. How many rows a worker takes at once is Spark's own
     ``spark.sql.execution.arrow.maxRecordsPerBatch``.
 
     Parameters
