@@ -30,7 +30,7 @@ def test_what_one_class_leaves_the_other_leaves_with_the_other_sign():
     np.testing.assert_allclose(other.unseen, -found.unseen, atol=1e-15)
     inside = design(U, codes).inside
     np.testing.assert_allclose(other.residuals(codes, inside, 1.0 - y), other.unseen, atol=1e-9)
-    later, later_codes = shared(64, 5)
+    _, later_codes = shared(64, 5)
     inside = design(U, codes).inside[:64]
     for averaged in (None, 0, 1, 2):
         said = found.residuals(later_codes, inside, np.zeros(64), averaged=averaged)

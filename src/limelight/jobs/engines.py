@@ -1,8 +1,8 @@
 """The same job on engines that exist: Spark, Ray, Dask. Their frames in, their frames of reasons out, lazily.
 
 Input: an engine's frame and an explainer. Output: an engine's frame with the columns of a job's parts, to be written
-and resumed by the engine's own means. Each worker process holds the explainer once, and answers the bits of one process.
-Rows come in no order there, so ids are compulsory and `row` is null.
+and resumed by the engine's own means. Each worker process holds the explainer once, and answers the bits of one
+process. Rows come in no order there, so ids are compulsory and `row` is null.
 """
 
 from __future__ import annotations
