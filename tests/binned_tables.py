@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from limelight.control.second_model import TableControl
 from limelight.control.tables import TableDesign
-from limelight.local.sampling import points
+from limelight.local.points import points
 from shared_draws import design_of
 
 UNEQUAL = (np.array([0.25, 0.25, 0.5]), np.array([0.7, 0.3]), np.array([0.1, 0.2, 0.3, 0.4]))

@@ -21,17 +21,12 @@ from limelight.result.explanations import Explanations
 from limelight.result.failure import Failure
 from limelight.result.rows import without_failures
 from limelight.rounds.editing import edited_outputs, masked_outputs
+from limelight.rounds.expecting import ExpectedCost, expect
 from limelight.rounds.instance import Context
-from limelight.rounds.pipeline import (
-    OPEN_AT_ONCE,
-    WITHOUT_WAITING,
-    ExpectedCost,
-    expect,
-    explain_one,
-    explain_stream,
-)
+from limelight.rounds.pipeline import WITHOUT_WAITING, explain_one, explain_stream
 from limelight.rounds.preparing import fingerprint, prepare, short
 from limelight.rounds.targets import check_targets
+from limelight.rounds.waiting import OPEN_AT_ONCE
 from limelight.settings import Settings, SettingsArguments
 
 ON_ERROR = ("raise", "skip", "record")

@@ -10,8 +10,8 @@ import pytest
 
 from limelight.control.product import ProductParts
 from limelight.control.table_weights import Corrected, estimate_table
+from limelight.local.points import points
 from limelight.local.precision import estimate_plain
-from limelight.local.sampling import points
 from shared_draws import control_of, design_of, estimate, neighborhood
 
 PROBABILITIES = (np.array([0.25, 0.25, 0.5]), np.array([0.7, 0.3]), np.array([0.1, 0.2, 0.3, 0.4]), np.array([1.0]))

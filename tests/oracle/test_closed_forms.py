@@ -15,13 +15,13 @@ from scipy.stats import norm
 
 from limelight.contracts import Neighborhood
 from limelight.control.masks import estimate_masked
+from limelight.local.points import points
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import (
     MaskSampler,
     all_masks,
     design_weights,
     inclusion_moments,
-    points,
     size_law,
     weighted_size_law,
 )

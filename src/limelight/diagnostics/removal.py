@@ -17,7 +17,7 @@ from limelight.contracts import Encoded, FloatArray, Inputs, Masked, Representat
 from limelight.errors import InputError
 from limelight.interpretable.tabular.held import plain
 from limelight.interpretable.tabular.store import store_beside
-from limelight.local.sampling import points
+from limelight.local.points import points
 from limelight.seeding import stream
 
 

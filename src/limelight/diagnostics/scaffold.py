@@ -28,7 +28,7 @@ from limelight.diagnostics.numbers import as_numbers
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.inputs.kinds import concatenate
-from limelight.local.sampling import points
+from limelight.local.points import points
 from limelight.models.calls import Caller
 from limelight.seeding import stream
 

@@ -10,20 +10,17 @@ instance is the case of many with one.
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
 from limelight.contracts import FloatArray, MaskArray, Neighborhood
-from limelight.errors import InputError, LimelightError, ModelCallError, ModelChangedError, ModelOutputError
-from limelight.inputs.kinds import holds_nan
+from limelight.errors import LimelightError, ModelCallError, ModelChangedError, ModelOutputError
 from limelight.local.proximity import default_kernel_width, proximity_to
-from limelight.local.stopping import samples_to_settle
 from limelight.local.threads import one_thread
 from limelight.local.ties import tied_at_zero
 from limelight.local.width import FACTORS, kernel_path
@@ -33,28 +30,20 @@ from limelight.result.failure import Failure
 from limelight.rounds.alone import fitted_alone
 from limelight.rounds.asking import BrokenError, ask
 from limelight.rounds.assembly import assemble
-from limelight.rounds.economy import FLAT_WIDTH, FrugalSource, budget_of
+from limelight.rounds.economy import FLAT_WIDTH, FrugalSource
 from limelight.rounds.findings import distance, find
 from limelight.rounds.fitted import Fitted
 from limelight.rounds.fitting import fit, refit
 from limelight.rounds.instance import Context, OpenInstance
-from limelight.rounds.labels import label_of
 from limelight.rounds.left_out import left_out_of, without
 from limelight.rounds.neighborhoods import Sample, answered
-from limelight.rounds.steadiness import HANDFUL
 from limelight.rounds.table_findings import expected
 from limelight.rounds.together import Pending, look_at_rows, stackable
 from limelight.rounds.truncation import truncation_notes
 from limelight.rounds.turns import Canary, Originals, Turn, growths, turns
-from limelight.rounds.verdict import LEVEL, judge, order_doubt
+from limelight.rounds.verdict import judge
+from limelight.rounds.waiting import OPEN_AT_ONCE, finished, named, put_aside, refill, still_open
 
-OPEN_AT_ONCE = {"masks": 16, "pool": 128}
-"""Instances in one round: enough to fill model batches, few enough to keep memory flat over millions of rows.
-
-An instance with masks of its own brings hundreds of rows to a round, and may be a large image.
-"""
-PUT_ASIDE = 64
-"""Instances for which something was paid that are kept when calls end early, the last ones."""
 WITHOUT_WAITING = 512
 """Instances that share draws in one round where nobody waits for the first of them: fewer calls, larger batches."""
 
@@ -119,11 +108,6 @@ def explain_one(instance: Any, context: Context) -> Explanation:
     return cast(Explanation, next(explain_stream([instance], context, visible=True)))
 
 
-def still_open(waiting: Iterable[OpenInstance | Failure]) -> list[OpenInstance]:
-    """Return the instances of which nothing has come yet."""
-    return [each for each in waiting if isinstance(each, OpenInstance) and each.open]
-
-
 def start_anew(opened: Iterable[OpenInstance], context: Context, error: ModelChangedError, *, known: bool) -> None:
     """Forget what a former fit of the model has answered in earlier calls, and begin again.
 
@@ -135,77 +119,6 @@ def start_anew(opened: Iterable[OpenInstance], context: Context, error: ModelCha
             context.caller.renew()
     for one in opened:
         one.restart()
-
-
-def refill(
-    waiting: deque[OpenInstance | Failure],
-    numbered: Iterator[tuple[int, Any]],
-    context: Context,
-    rows: int,
-    *,
-    lazily: bool,
-) -> bool:
-    """Open instances until enough wait, `lazily` none after one that has failed; return whether any is waiting."""
-    failed = any(failure_of(each) for each in waiting)
-    while not (lazily and failed):
-        if waiting and len(waiting) >= _most_open(waiting, rows):
-            break
-        number, instance = next(numbered, (-1, None))
-        if number < 0:
-            break
-        try:
-            waiting.append(OpenInstance(instance, context, number))
-        except InputError as error:
-            waiting.append(Failure(number, label_of(instance), error))
-        failed = failed or failure_of(waiting[-1]) is not None
-    return bool(waiting)
-
-
-def _most_open(waiting: Iterable[OpenInstance | Failure], rows: int) -> int:
-    kind = next((each.source.kind for each in waiting if isinstance(each, OpenInstance)), "masks")
-    return {**OPEN_AT_ONCE, "pool": rows}[kind]
-
-
-def failure_of(each: OpenInstance | Failure) -> Failure | None:
-    """Return what stands in the place of an explanation; None where there is or may be one."""
-    if isinstance(each, Failure):
-        return each
-    return None if each.failure is None else Failure(each.number, each.label, each.failure)
-
-
-def finished(waiting: deque[OpenInstance | Failure], on_error: str) -> Iterator[Explanation | Failure]:
-    """Yield and remove what is ready at the head of the queue."""
-    while waiting:
-        head = waiting[0]
-        failure = failure_of(head)
-        if failure is None and isinstance(head, OpenInstance) and head.open:
-            return
-        waiting.popleft()
-        if isinstance(head, OpenInstance) and head.explanation is not None:
-            yield head.explanation
-        elif failure is not None and on_error == "raise":
-            failure.error.add_note(f"instance number {failure.number}")
-            raise failure.error
-        elif failure is not None:
-            yield failure
-
-
-def named(error: BaseException, opened: Sequence[OpenInstance]) -> None:
-    """Say beside an error which instances were being explained, and whether they hold NaN themselves."""
-    if opened:
-        blank = [each.number for each in opened if holds_nan(each.representation.original)]
-        if blank and isinstance(error, ModelOutputError):
-            error.args = (f"{error} Instance number {blank[0]} itself holds NaN: fill it, if the model takes none.",)
-        first, last = opened[0].number, opened[-1].number
-        which = f"instance number {first}" if first == last else f"one of the instances number {first} to {last}"
-        error.add_note(which)
-
-
-def put_aside(waiting: Iterable[OpenInstance | Failure], context: Context) -> None:
-    """Keep what has been paid for instances that were not handed over, for the next call."""
-    left = [each for each in waiting if isinstance(each, OpenInstance) and len(each.targets)]
-    kept = context.shelf | {one.representation.content: one for one in left if one.source.kind == "masks"}
-    context.shelf = dict(list(kept.items())[-PUT_ASIDE:])
 
 
 def run_round(
@@ -374,52 +287,3 @@ def weigh(one: OpenInstance, sample: Sample, context: Context) -> tuple[Neighbor
         one.path = kernel_path(neighborhood, widths, np.array([weights(each) for each in widths]))
         width = one.path.choose()
     return replace(neighborhood, weights=weights(width)), width
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedCost:
-    """What explaining one instance is expected to take.
-
-    Parameters
-    ----------
-    rows
-        Model rows until sampling stops, as far as the first look can tell; where calls cost money, the most that will
-        be asked.
-    seconds
-        The model's own time for them; NaN where nothing was asked to find out.
-    least, most
-        For a model behind an address what the first look takes, which is often enough, and what the budget allows:
-        rows, requests, tokens and money (`limelight.remote.Quote`). None for any other.
-    """
-
-    rows: int
-    seconds: float
-    least: Any = None
-    most: Any = None
-
-
-def expect(instance: Any, context: Context) -> ExpectedCost:
-    """Return the expected cost of an instance: take its first look, time it, and extrapolate by the 1/n law."""
-    caller, one = context.caller, OpenInstance(instance, context)
-    looks = one.looks
-    budget = budget_of(one.representation)
-    if budget is not None:  # a first look is paid for: nothing is asked before it is wanted
-        return ExpectedCost(budget.most, math.nan)
-    quote = caller.quote
-    if quote is not None:
-        beside = 1 + (HANDFUL if context.replicates is None else 0)
-        original = one.representation.original
-        least, most = (quote(original, n * (context.replicates or 1) + beside) for n in (looks[0], looks[-1]))
-        return ExpectedCost(most.rows, math.nan, least, most)
-    brief = replace(context.settings, n_samples=looks[0], max_samples=None, stop="auto")
-    rows, seconds = caller.rows, caller.seconds
-    first = explain_one(instance, Context(brief, context.modality, caller))
-    per_row = (caller.seconds - seconds) / (caller.rows - rows)
-    wanted = first.provenance.samples_needed
-    if context.settings.stop == "auto":
-        wanted = max(wanted, min(samples_to_settle(looks[0], order_doubt(first), LEVEL), one.settled_up_to))
-    elif context.settings.stop == "ranking":
-        wanted = looks[0] if all(ranking.settled for ranking in first.rankings) else looks[-1]
-    beside = first.provenance.cost.model_rows - looks[0]  # f(x), and the handful that is asked twice
-    expected = beside + next(n for n in looks if n >= min(wanted, looks[-1]))
-    return ExpectedCost(expected, expected * per_row)

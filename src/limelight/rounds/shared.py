@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Background, Encoded, FloatArray, Inputs
-from limelight.local.sampling import PointDesign, n_replicates, points
+from limelight.local.points import PointDesign, n_replicates, points
 from limelight.models.columns import widened
 from limelight.rounds.asking import Paid
 from limelight.rounds.neighborhoods import answered

@@ -18,7 +18,7 @@ from limelight.contracts import Where
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.interpretable.tabular import Tabular
-from limelight.interpretable.tabular.background import MAX_SUPPORT, observed_law
+from limelight.interpretable.tabular.laws import MAX_SUPPORT, observed_law
 
 RNG = np.random.default_rng(0)
 SMALL = pd.DataFrame(

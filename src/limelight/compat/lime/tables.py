@@ -16,17 +16,12 @@ import numpy as np
 from limelight.compat.lime.discretize import BaseDiscretizer
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
-from limelight.interpretable.tabular.background import (
-    BinnedGaussian,
-    Gaussian,
-    Law,
-    TableBackground,
-    observed_law,
-)
+from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.build import Options
 from limelight.interpretable.tabular.columns import UNKNOWN, Column
 from limelight.interpretable.tabular.dense import DenseTable
 from limelight.interpretable.tabular.features import column_part
+from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, observed_law
 from limelight.interpretable.tabular.modality import MAX_SAMPLES, Tabular
 from limelight.interpretable.tabular.store import Store
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError, UnknownNameError
-from limelight.interpretable.tabular.background import Law, TableBackground
+from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.columns import Column
 from limelight.interpretable.tabular.dense import DenseTable
 from limelight.interpretable.tabular.features import (
@@ -28,6 +28,7 @@ from limelight.interpretable.tabular.features import (
     one_hot_value,
 )
 from limelight.interpretable.tabular.frames import RawColumn, read_table
+from limelight.interpretable.tabular.laws import Law
 from limelight.interpretable.tabular.store import Store, take_support
 from limelight.interpretable.tabular.together import columns_together, twins
 

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
-from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed, TableBackground
+from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.columns import UNKNOWN, Column, stable_repr
 from limelight.interpretable.tabular.features import Part, group_label
 from limelight.interpretable.tabular.frames import to_list
 from limelight.interpretable.tabular.held import HeldRow, held_feature, hold
+from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, Observed
 from limelight.interpretable.tabular.rows import row_values
 from limelight.result.layouts import table_layout
 

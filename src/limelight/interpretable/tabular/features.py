@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Where
 from limelight.errors import InputError
-from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed, observed_law
 from limelight.interpretable.tabular.bins import FEW, find_edges
 from limelight.interpretable.tabular.columns import NUMERIC_TYPES, UNKNOWN, Column, bin_names, stable_repr
 from limelight.interpretable.tabular.frames import IntArray, RawColumn
+from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, Observed, observed_law
 from limelight.interpretable.tabular.store import take_support
 
 TEXTS = 10

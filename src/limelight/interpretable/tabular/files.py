@@ -19,12 +19,13 @@ import numpy as np
 
 from limelight.errors import InputError, LimelightError
 from limelight.files import read_text, write_text
-from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed, TableBackground
+from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.build import Options
 from limelight.interpretable.tabular.columns import Column
 from limelight.interpretable.tabular.dense import DenseTable
 from limelight.interpretable.tabular.dtypes import column_from_json, column_to_json, pack, unpack
 from limelight.interpretable.tabular.features import Part, column_part, group_part
+from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, Observed
 from limelight.interpretable.tabular.soundness import check_dense, check_sparse
 from limelight.interpretable.tabular.sparse import SparseTable
 from limelight.interpretable.tabular.store import Store

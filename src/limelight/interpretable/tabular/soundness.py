@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError
-from limelight.interpretable.tabular.background import BinnedGaussian, Gaussian, Law, Observed
 from limelight.interpretable.tabular.columns import NUMERIC_TYPES, UNKNOWN, Column, ColumnType
 from limelight.interpretable.tabular.dense import DenseTable
 from limelight.interpretable.tabular.features import Part
 from limelight.interpretable.tabular.frames import to_list
+from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, Observed
 from limelight.interpretable.tabular.sparse import SparseTable
 
 CLOSE = 1e-6

@@ -18,19 +18,12 @@ from numpy.typing import NDArray
 
 from limelight.contracts import INNER_TERMS, Feature, FloatArray, Inputs, Layout, MaskArray, Shape, Where
 from limelight.errors import InputError
-from limelight.interpretable.tabular.background import (
-    Gaussian,
-    Observed,
-    law_bytes,
-    law_shape,
-    observed_law,
-    support_points,
-)
 from limelight.interpretable.tabular.bins import FEW, find_edges
 from limelight.interpretable.tabular.build import Options
 from limelight.interpretable.tabular.columns import UNKNOWN, bin_names, read_value, show_value
 from limelight.interpretable.tabular.frames import IntArray, library_of
 from limelight.interpretable.tabular.held import HeldRow, held_feature, hold, plain
+from limelight.interpretable.tabular.laws import Gaussian, Observed, law_bytes, law_shape, observed_law, support_points
 from limelight.interpretable.tabular.rows import row_values
 from limelight.result.layouts import table_layout
 
