@@ -19,10 +19,9 @@ from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.logistic import Fitted, LogisticPairs, fit_logistic, rows_learned
 from limelight.control.projection import EXACT_FEATURES, Projection, identifies, projection, rows_needed
 from limelight.local.estimate import Estimate
-from limelight.local.moments import Moments, moments
-from limelight.local.pairs import fold
-from limelight.local.precision import Geometry, Sandwich, assemble, estimate_plain, geometry
-from limelight.local.surrogate import solve
+from limelight.local.moments import Moments
+from limelight.local.precision import Geometry, Sandwich, assemble, estimate_plain, folded_moments, geometry
+from limelight.local.surrogate import solve, weighted_r2
 
 LEAST_ROWS_PER_FEATURE = 4
 """Below 4 d rows to be fitted to, a richer model learns nothing."""
@@ -75,8 +74,7 @@ def estimate_masked(
     controlled = sizes is not None and not regularization and not neighborhood.exhaustive
     if not controlled or rows_learned(n, d) < LEAST_ROWS_PER_FEATURE * d or d < 2 or not _affordable(n, d):
         return estimate_plain(neighborhood, regularization=regularization)
-    folded = fold(neighborhood.Z, neighborhood.clusters)
-    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights, folded=folded)
+    folded, sample = folded_moments(neighborhood)
     shape = geometry(neighborhood, sample, folded=folded)
     if not shape.identified or not identifies(np.asarray(sizes)):
         return estimate_plain(neighborhood)
@@ -89,10 +87,12 @@ def _penalised(neighborhood: Neighborhood) -> Estimate:
     To first order a penalty α shifts the weights β by −α Σw A⁻¹ β, a bias that no sandwich sees. A linear model needs
     no penalty: where more rows than weights leave nothing over, it has come back exactly.
     """
-    plain = estimate_plain(neighborhood)
-    if plain.identified and bool((plain.r2 > 1.0 - 1e-12).all()):
-        return plain
-    found = estimate_plain(neighborhood, regularization=SMALL_PENALTY)
+    sums = folded_moments(neighborhood)
+    if bool((weighted_r2(sums[1], solve(sums[1])[0]) > 1.0 - 1e-12).all()):
+        plain = estimate_plain(neighborhood, sums=sums)
+        if plain.identified:
+            return plain
+    found = estimate_plain(neighborhood, regularization=SMALL_PENALTY, sums=sums)
     meat = cast(Sandwich, found.errors)
     shift = SMALL_PENALTY * meat.total * found.coef @ meat.inverse
     stderr = np.hypot(found.stderr, shift)

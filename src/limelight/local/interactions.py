@@ -89,7 +89,11 @@ def additivity(neighborhood: Neighborhood, sums: tuple[Moments, Geometry] | None
     """
     Z = neighborhood.Z
     Y = neighborhood.Y
-    sample, shape = sums if sums is not None and len(sums[1].rows.second) else _sums_of(neighborhood)
+    sample, shape = sums or _sums_of(neighborhood)
+    if 2 <= Z.shape[1] <= MOST_FEATURES and not len(shape.rows.second):  # pairs are looked for among half-rows
+        sample, shape = _sums_of(neighborhood)
+    elif shape.penalised:
+        shape = geometry(neighborhood, sample, folded=shape.rows)
     k = Y.shape[1]
     d = Z.shape[1]
     nothing: tuple[tuple[ActingPair, ...], ...] = ((),) * k

@@ -56,7 +56,7 @@ class Sandwich:
     directions
         (m, d) half-rows times `inverse`, where they are at hand.
     sums
-        Moments and geometry of the rows, where they were fitted without a penalty: others read them too.
+        Moments and geometry of the rows, which others read too.
     """
 
     Z: MaskArray
@@ -184,7 +184,11 @@ def effective_sample_size(weights: FloatArray) -> float:
 
 
 def estimate_plain(
-    neighborhood: Neighborhood, *, regularization: float = 0.0, fixed: NDArray[np.bool_] | None = None
+    neighborhood: Neighborhood,
+    *,
+    regularization: float = 0.0,
+    fixed: NDArray[np.bool_] | None = None,
+    sums: tuple[Folded | None, Moments] | None = None,
 ) -> Estimate:
     """Return weighted least squares with cluster-robust HC3 standard errors.
 
@@ -196,6 +200,8 @@ def estimate_plain(
         Ridge penalty relative to the total weight; 0 leaves linear models unbiased.
     fixed
         (d,) features that the law cannot vary; their weight is 0, and certain. None: there are none.
+    sums
+        The masks folded into complement pairs and their moments, where they are at hand.
 
     >>> Z = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.uint8)
     >>> one = np.ones(4)
@@ -204,14 +210,19 @@ def estimate_plain(
     >>> estimate.coef.round(9) + 0, estimate.stderr, estimate.fidelity
     (array([[ 2., -1.]]), array([[0., 0.]]), array([1.]))
     """
-    folded = fold(neighborhood.Z, neighborhood.clusters)
-    sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights, folded=folded)
+    folded, sample = folded_moments(neighborhood) if sums is None else sums
     coef, intercept = solve(sample, regularization=regularization)
     residuals = neighborhood.Y - intercept - neighborhood.Z @ coef.T
     shape = geometry(neighborhood, sample, regularization, fixed=fixed, folded=folded)
     exact = neighborhood.exhaustive and len(residuals) > 0 and neighborhood.noise is None
     name = "exact" if exact else "least squares"
     return assemble(neighborhood, sample, shape, (coef, intercept), (residuals, residuals), (name,) * len(intercept))
+
+
+def folded_moments(neighborhood: Neighborhood) -> tuple[Folded | None, Moments]:
+    """Return the masks folded into complement pairs, where they are such, and their moments."""
+    folded = fold(neighborhood.Z, neighborhood.clusters)
+    return folded, moments(neighborhood.Z, neighborhood.Y, neighborhood.weights, folded=folded)
 
 
 def assemble(
@@ -258,8 +269,7 @@ def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unsee
     else:
         floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
     clusters = None if len(shape.rows.second) else shared_clusters(neighborhood.clusters)
-    sums = None if shape.penalised else (sample, shape)
-    known: Any = {"rows": shape.rows, "directions": shape.directions, "sums": sums}
+    known: Any = {"rows": shape.rows, "directions": shape.directions, "sums": (sample, shape)}
     return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor, **known)
 
 
