@@ -19,7 +19,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 import limelight as ll
 from limelight.errors import ModelCallError
-from limelight.inputs.counts import CountsPath, Terms, fast_path
+from limelight.inputs.counts import CountsPath, fast_path
+from limelight.inputs.terms import Terms
 from limelight.models.calls import Caller
 
 CORPUS = [

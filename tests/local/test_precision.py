@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Neighborhood
-from limelight.local.precision import contrast_stderr, effective_sample_size, estimate_plain
+from limelight.local.geometry import effective_sample_size
+from limelight.local.precision import contrast_stderr, estimate_plain
 from limelight.local.sampling import MaskSampler, all_masks, design_weights
 
 

@@ -17,7 +17,7 @@ import limelight as ll
 from limelight.contracts import Feature, Ranking, Where
 from limelight.errors import InputError
 from limelight.result import schema
-from limelight.result.codecs import Record
+from limelight.result.compound_codecs import Record
 from limelight.result.effects import Effect, Interaction
 from limelight.result.explanation import Explanation
 

@@ -19,8 +19,9 @@ from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.logistic import Fitted, LogisticPairs, fit_logistic, rows_learned
 from limelight.control.projection import EXACT_FEATURES, Projection, identifies, projection, rows_needed
 from limelight.local.estimate import Estimate
+from limelight.local.geometry import Geometry, geometry
 from limelight.local.moments import Moments
-from limelight.local.precision import Geometry, Sandwich, assemble, estimate_plain, folded_moments, geometry
+from limelight.local.precision import Sandwich, assemble, estimate_plain, folded_moments
 from limelight.local.surrogate import solve, weighted_r2
 
 LEAST_ROWS_PER_FEATURE = 4

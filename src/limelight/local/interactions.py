@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Neighborhood
+from limelight.local.geometry import Geometry, effective_sample_size, geometry
 from limelight.local.moments import Moments, moments
 from limelight.local.pairs import Folded, fold
-from limelight.local.precision import Geometry, effective_sample_size, geometry
 from limelight.local.surrogate import solve
 
 MOST_FEATURES = 200

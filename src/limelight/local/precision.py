@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, MaskArray, Neighborhood
 from limelight.local.estimate import Estimate, Features
+from limelight.local.geometry import Geometry, by_cluster, geometry, shared_clusters
 from limelight.local.moments import Moments, moments
 from limelight.local.pairs import Folded, fold, unpaired
 from limelight.local.surrogate import solve, weighted_r2
 
 _CERTAIN = 1e-9  # 1 − leverage below this: the row determines its own fit, and its residual says nothing
-_SINGULAR = 1e-12  # reciprocal condition below which the sample does not identify the weights
 
 
 @dataclass(frozen=True)
@@ -142,47 +142,6 @@ class Sandwich:
         return np.asarray(np.add.reduceat(rows[order], starts, axis=0))
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """What the standard errors need to know of (Z, weights), whatever the outputs.
-
-    Parameters
-    ----------
-    inverse
-        (d, d) pseudo-inverse of the centred Gram matrix, penalty included.
-    leverage
-        (n,) w x'A⁻¹x, how much a row determines its own fit; at most 1.
-    identified
-        Whether there are more informative rows than weights, and no direction is missing.
-    fixed
-        (d,) features that the law cannot vary.
-    rows
-        Z folded into complement pairs, or around its center.
-    directions
-        (m, d) half-rows times `inverse`.
-    penalised
-        Whether the Gram matrix has a penalty.
-    """
-
-    inverse: FloatArray
-    leverage: FloatArray
-    identified: bool
-    fixed: NDArray[np.bool_]
-    rows: Folded
-    directions: FloatArray
-    penalised: bool = False
-
-
-def effective_sample_size(weights: FloatArray) -> float:
-    """Return (Σw)² / Σw², the number of equally weighted rows that would be as informative [kish1965].
-
-    >>> effective_sample_size(np.array([1.0, 1.0, 0.0]))
-    2.0
-    """
-    squares = float(np.square(weights).sum())
-    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
-
-
 def estimate_plain(
     neighborhood: Neighborhood,
     *,
@@ -273,50 +232,6 @@ def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unsee
     return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor, **known)
 
 
-def geometry(
-    neighborhood: Neighborhood,
-    sample: Moments,
-    regularization: float = 0.0,
-    *,
-    fixed: NDArray[np.bool_] | None = None,
-    folded: Folded | None = None,
-) -> Geometry:
-    """Return the inverse Gram matrix, the leverages, and whether the weights are identified.
-
-    `folded` holds the masks folded into complement pairs, where they are at hand already.
-    """
-    # a feature that cannot vary is known to weigh nothing, and asks for no rows
-    certain = np.zeros(len(sample.mean_Z), bool) if fixed is None else fixed
-    inverse, full_rank = _inverse(sample, regularization, certain)
-    rows = folded or fold(neighborhood.Z, neighborhood.clusters) or unpaired(neighborhood.Z, sample.mean_Z)
-    directions = rows.H @ inverse
-    offset = rows.middle - sample.mean_Z
-    always = float(offset @ inverse @ offset) + (1.0 / sample.total if sample.total > 0 else 0.0)
-    leverage = rows.unfolded(2 * (directions @ offset), np.einsum("ij,ij->i", directions, rows.H) + always)
-    # rounding may lift a row that decides its own fit above 1
-    leverage = np.minimum(neighborhood.weights * leverage, 1.0)
-    enough = _independent_rows(neighborhood, rows) >= np.count_nonzero(~certain) + 2
-    identified = full_rank and bool(enough or (neighborhood.exhaustive and len(neighborhood.Z) > 0))
-    return Geometry(inverse, leverage, identified, certain, rows, directions, penalised=regularization > 0.0)
-
-
-def _independent_rows(neighborhood: Neighborhood, rows: Folded) -> float:
-    """Return the effective number of clusters: a row and its complement say one thing about the weights, not two."""
-    return effective_sample_size(_by_cluster(neighborhood.weights, neighborhood, rows))
-
-
-def _by_cluster(values: FloatArray, neighborhood: Neighborhood, rows: Folded) -> FloatArray:
-    """Return values (n, …) summed over the rows that share randomness."""
-    if len(rows.second):
-        return rows.plus(values)
-    numbers = shared_clusters(neighborhood.clusters)
-    if numbers is None:
-        return values
-    summed = np.zeros((int(numbers.max()) + 1, *values.shape[1:]))
-    np.add.at(summed, numbers, values)
-    return summed
-
-
 def contrast_stderr(
     first: Sandwich, plus: tuple[int, int], minus: tuple[int, int], *, second: Sandwich | None = None
 ) -> float:
@@ -358,7 +273,7 @@ def _fidelity(
     scores = weights[:, None] * (np.square(held_out) - unexplained * deviations)
     # rows of complete strata are certain: another seed has them again
     scores[neighborhood.enumerated] = 0.0
-    stderr = np.sqrt(np.square(_by_cluster(scores, neighborhood, rows)).sum(axis=0)) / safe
+    stderr = np.sqrt(np.square(by_cluster(scores, neighborhood, rows)).sum(axis=0)) / safe
     return np.where(constant, np.nan, 1.0 - unexplained), np.where(constant, np.nan, stderr)
 
 
@@ -374,36 +289,3 @@ def _bound(neighborhood: Neighborhood, sample: Moments) -> FloatArray:
     variance = sample.gram.diagonal() / sample.total if sample.total > 0 else np.zeros(len(sample.mean_Z))
     deviation = np.maximum(np.where(variance > 0, np.sqrt(variance), 0.5), 0.01)
     return np.asarray(spread[:, None] / deviation)
-
-
-def _inverse(sample: Moments, regularization: float, fixed: NDArray[np.bool_]) -> tuple[FloatArray, bool]:
-    """Return the (pseudo-)inverse (d, d) of the penalised Gram matrix, and whether its free part has full rank."""
-    from scipy.linalg.lapack import dpocon, dpotrf, dpotri
-
-    d = len(sample.mean_Z)
-    diagonal = sample.gram.diagonal() + regularization * sample.total
-    varying = np.flatnonzero(diagonal > 0)
-    all_vary = bool((diagonal > 0)[~fixed].all())
-    if len(varying) == 0:
-        return np.zeros((d, d)), all_vary
-    # to correlations: features of very different spread must not look singular
-    scale = 1.0 / np.sqrt(diagonal[varying])
-    scaled = sample.gram[np.ix_(varying, varying)] * scale[:, None] * scale
-    scaled.flat[:: len(varying) + 1] = 1.0
-    factor, failed = dpotrf(scaled, lower=True, clean=True)
-    full = not failed and dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")[0] > _SINGULAR
-    if full:
-        lower, _ = dpotri(factor, lower=True)
-        inverse = lower + np.tril(lower, -1).T
-    else:
-        inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
-    whole = np.zeros((d, d))
-    whole[np.ix_(varying, varying)] = inverse * scale[:, None] * scale
-    return whole, full and all_vary
-
-
-def shared_clusters(clusters: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Return clusters numbered from 0, or None where every row is its own."""
-    if len(clusters) == 0 or bool((np.diff(clusters) > 0).all()):
-        return None
-    return np.unique(clusters, return_inverse=True)[1].astype(np.int64)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from limelight.contracts import FloatArray, Neighborhood
-from limelight.local.precision import effective_sample_size, estimate_plain
+from limelight.local.geometry import effective_sample_size
+from limelight.local.precision import estimate_plain
 
 FACTORS = tuple(float(factor) for factor in 2.0 ** np.arange(-2.0, 3.5, 0.5))
 """The grid around LIME's own width: a quarter to eight times, in steps of √2."""

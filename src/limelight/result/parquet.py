@@ -22,8 +22,9 @@ from limelight.errors import InputError
 from limelight.files import replacing
 from limelight.optional import require
 from limelight.result.block import COLUMNS, ONCE
-from limelight.result.codecs import Grid, Key, Sizes, plain
+from limelight.result.codecs import Key, Sizes, plain
 from limelight.result.columns import OpenColumn, cut
+from limelight.result.compound_codecs import Grid
 from limelight.result.explanation import Explanation
 from limelight.result.open_block import OpenBlock
 from limelight.result.rows import restore

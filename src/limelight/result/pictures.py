@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from limelight.result.codecs import Array, Free, Maybe, Number, Several, Sizes, String, Whole, misfit
+from limelight.result.codecs import Free, Maybe, Number, Sizes, String, Whole, misfit
+from limelight.result.compound_codecs import Array, Several
 from limelight.result.layouts import decode_segments
 
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")

@@ -20,17 +20,11 @@ from limelight.contracts import Feature, Ranking, Where
 from limelight.errors import InputError
 from limelight.result.codecs import (
     INFINITIES,
-    Array,
     Codec,
     Free,
-    Grid,
-    Indices,
     Key,
     Maybe,
     Number,
-    Pair,
-    Record,
-    Several,
     Sizes,
     String,
     Truth,
@@ -39,6 +33,7 @@ from limelight.result.codecs import (
     plain,
     shown,
 )
+from limelight.result.compound_codecs import Array, Grid, Indices, Pair, Record, Several
 from limelight.result.effects import Effect, Interaction
 from limelight.result.explanation import Cost, Explanation, Provenance
 from limelight.result.pictures import LayoutCodec

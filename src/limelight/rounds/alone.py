@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Neighborhood
 from limelight.local.estimate import Errors, Estimate
+from limelight.local.geometry import effective_sample_size
 from limelight.local.interactions import ActingPair, Additivity, additivity
-from limelight.local.precision import Sandwich, effective_sample_size
+from limelight.local.precision import Sandwich
 from limelight.local.regression import ReplicateErrors
 from limelight.local.ties import TiedErrors
 from limelight.result.effects import Curves, Interaction

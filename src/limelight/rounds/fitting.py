@@ -12,8 +12,9 @@ from limelight.contracts import FloatArray, Neighborhood, Surrogate
 from limelight.control.masks import estimate_masked
 from limelight.control.table_weights import Corrected, estimate_table
 from limelight.local.estimate import Estimate, WholeCovariance
+from limelight.local.geometry import geometry
 from limelight.local.moments import moments
-from limelight.local.precision import assemble, estimate_plain, geometry
+from limelight.local.precision import assemble, estimate_plain
 from limelight.local.proximity import proximity_to
 from limelight.local.sampling import size_law, weighted_size_law
 from limelight.local.sparse import estimate_sparse

@@ -25,7 +25,7 @@ from limelight.interpretable.tabular.laws import (
     BinnedGaussian,
     Law,
     Observed,
-    _code_dtype,
+    code_dtype_of,
     law_bytes,
     law_shape,
     support_points,
@@ -210,4 +210,4 @@ class TableBackground:
     @cached_property
     def code_dtype(self) -> np.dtype[Any]:
         """Return the dtype of codes: float64 where some feature is continuous."""
-        return np.result_type(*map(_code_dtype, self.laws))
+        return np.result_type(*map(code_dtype_of, self.laws))

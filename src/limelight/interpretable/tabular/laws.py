@@ -245,7 +245,8 @@ def support_points(law: Law, u: FloatArray) -> IntArray:
     return np.asarray(code * GRID + np.clip((inner * GRID).astype(np.int64), 0, GRID - 1))
 
 
-def _code_dtype(law: Law) -> np.dtype[Any]:
+def code_dtype_of(law: Law) -> np.dtype[Any]:
+    """Return the dtype of the codes of a law."""
     if isinstance(law, Observed):
         return law.codes.dtype
     return np.dtype(np.int16 if isinstance(law, BinnedGaussian) else np.float64)
