@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.errors import UnknownNameError as UnknownNameError
     from limelight.explainer import Explainer as Explainer
     from limelight.interpretable.components import Components as Components
+    from limelight.interpretable.composite import Composite as Composite
     from limelight.interpretable.image import Image as Image
     from limelight.interpretable.prompt import Prompt as Prompt
     from limelight.interpretable.tabular import Tabular as Tabular
@@ -73,6 +74,7 @@ _HOME = {
     "Image": "limelight.interpretable.image",
     "TimeSeries": "limelight.interpretable.timeseries",
     "Components": "limelight.interpretable.components",
+    "Composite": "limelight.interpretable.composite",
     "Text": "limelight.interpretable.text",
     "Prompt": "limelight.interpretable.prompt",
     "Answers": "limelight.models.answers",

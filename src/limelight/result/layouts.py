@@ -10,6 +10,7 @@ layout     what it holds                                               ``Feature
 `text`     the original text, in one or several fields                 ``Where("word", …, spans)``, half-open ranges of
                                                                        code points in all fields joined together
 `prompt`   a text, and what was said to it                             ``Where("unit", …, spans)``, as for `text`
+`mixed`    texts, and the layouts of other parts of a row          as for each of them
 `raster`   a label image, and a small picture of the instance          ``Where("segment", label)``
 `series`   channels × time steps                                       ``Where("window", (channel or "*", i),
                                                                        ((start, stop),))``
@@ -97,6 +98,23 @@ def prompt_layout(texts: Mapping[str, str], told: Mapping[str, Any] | None) -> d
     """
     plain = text_layout(texts[""] if list(texts) == [""] else texts)
     return plain if told is None else {**plain, **told, "kind": "prompt"}
+
+
+def mixed_layout(texts: Mapping[str, str], pictures: Mapping[str, Layout]) -> dict[str, Any]:
+    """Return the layout of a row with texts and pictures: a text layout, and the layouts of its other parts.
+
+    Parameters
+    ----------
+    texts
+        Name → text, as for `text_layout`.
+    pictures
+        Name → layout of each part that is no text.
+
+    >>> mixed_layout({"title": "Hi"}, {"photo": bars_layout()})["parts"]
+    [{'name': 'photo', 'layout': {'kind': 'bars'}}]
+    """
+    parts = [{"name": name, "layout": layout} for name, layout in pictures.items()]
+    return {**text_layout(texts), "parts": parts, "kind": "mixed"}
 
 
 def text_fields(layout: Layout) -> tuple[TextField, ...]:

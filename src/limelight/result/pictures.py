@@ -103,9 +103,22 @@ def _check_series(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
             raise misfit(f"{place}.times", "numbers or strings", time)
 
 
+def _check_mixed(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
+    _check_text(layout, place, sizes)
+    for i, part in enumerate(Several(Free()).read(layout.get("parts"), f"{place}.parts", sizes)):
+        String().read(part.get("name"), f"{place}.parts.{i}.name", sizes)
+        kind = Free().read(part.get("layout"), f"{place}.parts.{i}.layout", sizes).get("kind")
+        if kind not in _OF_PARTS:
+            raise misfit(f"{place}.parts.{i}.layout.kind", "raster, series or bars", kind)
+        if kind in _CHECKS:
+            _CHECKS[kind](part["layout"], f"{place}.parts.{i}.layout", sizes)
+
+
+_OF_PARTS = ("raster", "series", "bars")
 _CHECKS: dict[str, Callable[[Mapping[str, Any], str, Sizes], None]] = {
     "text": _check_text,
     "prompt": _check_prompt,
+    "mixed": _check_mixed,
     "raster": _check_raster,
     "series": _check_series,
 }

@@ -12,7 +12,7 @@ from typing import Any
 from limelight.contracts import Layout
 from limelight.errors import InputError
 from limelight.result.explanation import Explanation
-from limelight.views import blocks, canvas, figure_text, passage, prompt, raster, series
+from limelight.views import blocks, canvas, figure_text, mixed, passage, prompt, raster, series
 from limelight.views.facts import TargetFacts
 
 Draw = Callable[[Explanation, TargetFacts], Any]
@@ -145,6 +145,17 @@ register(
         verb="replace",
         hint="Click a window to replace it and see what the surrogate then expects.",
         without=("was replaced", "were replaced"),
+    )
+)
+register(
+    Kind(
+        "mixed",
+        page=mixed.page,
+        terminal=mixed.terminal,
+        data=mixed.data,
+        verb="hide",
+        hint="Click a word, a segment or a window to hide it and see what the surrogate then expects.",
+        without=("was off", "were off"),
     )
 )
 register(Kind("bars"))

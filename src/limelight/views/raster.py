@@ -75,7 +75,8 @@ def segment_weights(explanation: Explanation, facts: TargetFacts) -> dict[int, t
             float(explanation.coef[facts.index, j]),
             bool(bounds[j, 0] > 0 or bounds[j, 1] < 0),
         )
-        for j in range(len(explanation.features))
+        for j, feature in enumerate(explanation.features)
+        if feature.where.kind == "segment"  # a row with a picture has other features, too
     }
 
 

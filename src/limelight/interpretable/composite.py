@@ -1,0 +1,312 @@
+"""**I**nterpretable, for a row of many kinds: words of its texts, superpixels of its picture, and its other columns.
+
+Input: a row of a frame, or a dict, with free text, numbers, categories, dates, an image, a series. Output: features of
+all of them under one law of masks, so that one surrogate weighs them against each other. Each part is cut up by its own
+modality; a column that is no part is on with the row's own value, and off with a typical one, which is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Masked, Modality, Where
+from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import fingerprint
+from limelight.interpretable.mixed_rows import MixedRows, MixedTable, open_table
+from limelight.interpretable.text import MAX_FEATURES, MAX_SAMPLES, MaskedDocument
+from limelight.result.layouts import mixed_layout
+
+MOST_NOTED = 8
+"""Typical values that are named in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One part of a row, as its own modality cuts it up.
+
+    Parameters
+    ----------
+    name
+        The column.
+    masked
+        Its representation.
+    first
+        The number of its first feature among all.
+    is_text
+        Whether its inputs come as dicts of one text.
+    """
+
+    name: str
+    masked: Masked
+    first: int
+    is_text: bool
+
+    def values(self, Z: MaskArray, rng: np.random.Generator) -> Sequence[Any]:
+        """Return the n values of this part for masks Z (n, d) of all features."""
+        own = Z[:, self.first : self.first + len(self.masked.features)]
+        found = self.masked.reconstruct(own, rng)
+        return [each[self.name] for each in found] if self.is_text else list(found)
+
+
+@dataclass(frozen=True)
+class MixedRow:
+    """x' of one row: its columns, then the features of each part.
+
+    Parameters
+    ----------
+    features
+        All of them.
+    rows
+        Makes model inputs of chosen values.
+    columns
+        The columns that are features, in order.
+    parts
+        The parts, in order.
+    content
+        Bytes equal for equal rows.
+    notes
+        What columns are weighed against, and which are held.
+    """
+
+    features: tuple[Feature, ...]
+    rows: MixedRows
+    columns: tuple[Any, ...]
+    parts: tuple[Cut, ...]
+    content: bytes
+    notes: tuple[str, ...]
+
+    @property
+    def center(self) -> FloatArray:
+        """Return (d,) ones: everything is as in the row."""
+        return np.ones(len(self.features))
+
+    @property
+    def original(self) -> Inputs:
+        """Return the row as one model input."""
+        return self.rows.original
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether equal masks give equal rows: where all parts say so."""
+        return all(part.masked.deterministic for part in self.parts)
+
+    @property
+    def chunk(self) -> int:
+        """Return how many rows are made at once: as few as the largest part wants."""
+        return min([part.masked.chunk for part in self.parts], default=1 << 30)
+
+    @property
+    def law(self) -> Literal["uniform"]:
+        """Return LIME's law for text: the number of hidden features is uniform."""
+        return "uniform"
+
+    def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:
+        """Return n rows of the instance's own kind for masks Z (n, d)."""
+        Z = np.asarray(Z) != 0
+        own = {name: Z[:, j] for j, name in enumerate(self.columns)}
+        return self.rows.make(len(Z), own, {part.name: part.values(Z, rng) for part in self.parts})
+
+    def layout(self) -> Layout:
+        """Return the texts, marked by the views, and the pictures of the other parts."""
+        texts = {part.name: self.rows.text(part.name) for part in self.parts if part.is_text}
+        pictures = {part.name: part.masked.layout() for part in self.parts if not part.is_text}
+        return mixed_layout(texts, pictures)
+
+
+@dataclass(frozen=True)
+class Composite:
+    """Rows with free text, pictures or series beside numbers and categories: one explanation of all of them.
+
+    Parameters
+    ----------
+    rows
+        The background: a frame of pandas, polars or pyarrow, or a list of dicts, with the columns that the model
+        reads: where typical values come from. What is explained is a row of the same columns; the model gets rows of
+        the same kind.
+    parts
+        Column → the modality that cuts it up: ``{"review": ll.Text(), "photo": ll.Image()}``. All other columns are
+        weighed as a whole.
+    typical
+        Column → the value that stands for "anything else" when the column is off. By default the median of numbers and
+        dates (a value that occurs) and the most frequent of everything else. A column that has its typical value has
+        no bar, which the explanation says.
+    hold
+        Columns that stay as they are, such as ids.
+    max_samples
+        Default budget of model rows for one row; 5,000, as for texts.
+
+    Raises
+    ------
+    InputError
+        If a column looks like free text and nobody says what it is, or an argument does not fit.
+    UnknownNameError
+        If a named column is not there.
+
+    Notes
+    -----
+    The law is LIME's for texts, over all features together [ribeiro2016, §3.4]: a number of them that is uniform on
+    1..d is off, and nearness is the cosine between masks. A word that is off is hidden; a column that is off has its
+    typical value. So a bar of a word says what the word adds, and a bar of a column what its value adds to the typical
+    one; both are exact where all masks are asked, and both add up from the same surrogate.
+
+    Examples
+    --------
+    >>> import limelight as ll
+    >>> reviews = [{"text": "good food", "stars": 5}, {"text": "cold", "stars": 2}, {"text": "fine", "stars": 4}]
+    >>> def model(rows):
+    ...     return [2.0 * ("good" in row["text"]) + row["stars"] for row in rows]
+    >>> explainer = ll.Explainer(model, ll.Composite(reviews, {"text": ll.Text()}))
+    >>> [(name, round(weight, 6) + 0) for name, weight in explainer.explain(reviews[0]).as_list()]
+    [('text: good', 2.0), ('stars = 5, not 4', 1.0), ('text: food', 0.0)]
+    """
+
+    rows: Any
+    parts: Mapping[str, Modality]
+    _: KW_ONLY
+    typical: Mapping[str, Any] | None = None
+    hold: Sequence[str] = ()
+    max_samples: int = MAX_SAMPLES
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.parts, Mapping) or not self.parts:
+            raise InputError(
+                "parts: expected a mapping from columns to modalities, such as {'review': ll.Text()}, got "
+                f"{self.parts!r}; for a table without such columns use ll.Tabular."
+            )
+        if isinstance(self.hold, str):
+            raise InputError(f"hold: expected a sequence of names, got {self.hold!r}; pass [{self.hold!r}].")
+        for name, part in self.parts.items():
+            if not hasattr(part, "represent"):
+                raise InputError(
+                    f"parts: expected a modality such as ll.Text() for {name!r}, got {type(part).__name__}."
+                )
+        # copies, since the caller may go on to change them
+        object.__setattr__(self, "parts", dict(self.parts))
+        object.__setattr__(self, "hold", tuple(self.hold))
+        object.__setattr__(self, "typical", dict(self.typical or {}))
+        self.table  # noqa: B018 - everything that can be refused is refused here
+
+    @cached_property
+    def table(self) -> MixedTable:
+        """The background, read once: its columns, their types, and their typical values."""
+        return open_table(self.rows, tuple(self.parts), self.hold, self.typical or {})
+
+    @property
+    def distance(self) -> Literal["cosine"]:
+        """Return LIME's distance for masks."""
+        return "cosine"
+
+    def represent(self, instance: Any, rng: np.random.Generator) -> MixedRow:
+        """Return the features of one row: a dict, a row of a frame, a Series with names.
+
+        Raises
+        ------
+        InputError
+            If it is none of these, a value does not fit its column or part, or there are too many features.
+        UnknownNameError
+            If a column is missing.
+        """
+        rows = self.table.rows_of(instance)
+        columns = tuple(name for name in self.table.weighed if not rows.is_typical(name))
+        features = [
+            Feature(f"{name} = {rows.shown(name)}, not {self.table.shown(name)}", Where("column", name))
+            for name in columns
+        ]
+        parts: list[Cut] = []
+        read = 0
+        for name, modality in self.parts.items():
+            part = _cut(name, modality, rows.value(name), len(features), rng)
+            features += _renamed(part, read)
+            read += len(rows.text(name)) if part.is_text else 0
+            parts.append(part)
+        if len(features) > MAX_FEATURES:
+            raise InputError(
+                f"instance: expected at most {MAX_FEATURES} features, got {len(features)}; cut a text into sentences, "
+                "Text('sentences'), or a picture into fewer superpixels."
+            )
+        notes = (*self._notes(rows, columns), *[note for part in parts for note in getattr(part.masked, "notes", ())])
+        content = fingerprint([rows.content, *[part.masked.content for part in parts]])
+        return MixedRow(tuple(features), rows, columns, tuple(parts), content, notes)
+
+    def instances(self, many: Any) -> Iterable[Any]:
+        """Return the rows of a frame, or the dicts of a list or stream.
+
+        Raises
+        ------
+        InputError
+            If this is one row rather than many.
+        """
+        return self.table.rows_in(many)
+
+    def edited(self, instance: Any, edit: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the row with some columns changed, for `Explainer.perturb`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such column.
+        """
+        rows = self.table.rows_of(instance)
+        for name in edit:
+            if name not in self.table.names:
+                raise UnknownNameError("edits", name, self.table.names)
+        return {**{name: rows.value(name) for name in self.table.names}, **edit}
+
+    def describe(self) -> dict[str, Any]:
+        """Return the options as JSON, for provenance."""
+        return {
+            "modality": "composite",
+            "parts": {name: part.describe() for name, part in self.parts.items()},
+            "typical": {str(name): self.table.shown(name) for name in self.table.weighed},
+            "hold": [str(name) for name in self.hold],
+        }
+
+    def _notes(self, rows: MixedRows, columns: Sequence[Any]) -> tuple[str, ...]:
+        said = []
+        same = [str(name) for name in self.table.weighed if name not in columns]
+        if same:
+            said.append(f"no bar for {_listed(same)}: the row has the typical value there, which stands for off")
+        if self.hold:
+            said.append(
+                f"held as in the row: {_listed([str(name) for name in self.hold])}; what is held is in the intercept"
+            )
+        return tuple(said)
+
+
+def _cut(name: str, modality: Modality, value: Any, first: int, rng: np.random.Generator) -> Cut:
+    """Return a part of a row, cut up; a text goes in under its name, so that its words are told from other texts'."""
+    is_text = isinstance(value, str) and _reads_texts(modality)
+    try:
+        found = modality.represent({name: value} if is_text else value, rng)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+    if not hasattr(found, "reconstruct") or hasattr(found, "budget"):
+        raise InputError(
+            f"parts: expected a modality whose parts can be hidden, such as ll.Text() or ll.Image(), for {name!r}, got "
+            f"{type(modality).__name__}; columns of a table need no part, and prompts are explained by themselves."
+        )
+    return Cut(name, cast(Masked, found), first, isinstance(found, MaskedDocument))
+
+
+def _reads_texts(modality: Modality) -> bool:
+    return modality.describe().get("modality") == "text"
+
+
+def _renamed(part: Cut, read: int) -> list[Feature]:
+    """Return a part's features under its name, and where its words stand among all texts."""
+    if part.is_text:
+        return [
+            replace(each, where=replace(each.where, places=tuple((a + read, b + read) for a, b in each.where.places)))
+            for each in part.masked.features
+        ]
+    return [replace(each, name=f"{part.name}: {each.name}") for each in part.masked.features]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NOTED} more" if len(names) > MOST_NOTED else ""
+    return ", ".join(names[:MOST_NOTED]) + more
