@@ -3,10 +3,10 @@
     python benchmarks/speed.py [--data FOLDER] [--repeats 5] [--only table text ...] [--threads one default]
 
 Medians, with everything that an explanation says included. Both explain the same instances with the same models and
-5,000 perturbations (images: 1,000), in turns, so that a busy machine slows both. *Overhead* is the total less the time
-inside the model's own predict, measured by one wrapper for both; *first* is a new explainer's first explanation, with
-its neighborhood to draw and the model to ask; *warm* is any later one. CPU is that of all threads of the process.
-"asked" is the ratio that was asked for; a star marks a ratio of CPU that falls short of it.
+5,000 perturbations (images: 1,000). *Overhead* is the total less the time inside the model's own predict, measured by
+one wrapper for both; *first* is a new explainer's first explanation, with its neighborhood to draw and the model to
+ask; *warm* is any later one. CPU is that of all threads of the process. "asked" is the ratio that was asked for; a star
+marks a ratio of CPU that falls short of it.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ IMAGES = 1000
 ROWS = 1000
 LIME_ROWS = 10
 """Rows over which lime's time for a row of a set is averaged."""
+WARM = 4
+"""So many times as many warm rows are explained: some need draws of a rare value, most do not."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -94,14 +96,12 @@ def spent(run: Run, model: Timed, number: int) -> Spent:
     return Spent(1e3 * taken[0], 1e3 * taken[1], 1e3 * model.cpu, 1e3 * model.clock)
 
 
-def in_turns(runs: dict[str, tuple[Run, Timed]], repeats: int) -> dict[str, list[Spent]]:
-    """Return what each run takes, in turns, after one to warm up."""
-    found: dict[str, list[Spent]] = {name: [] for name in runs}
-    for number in range(repeats + 1):
-        for name, (run, model) in runs.items():
-            taken = spent(run, model, number)
-            if number:
-                found[name].append(taken)
+def each_in_a_row(runs: dict[str, tuple[Run, Timed]], repeats: int) -> dict[str, list[Spent]]:
+    """Return what each run takes, after one to warm up; each in a row, as it is used: others would cool the caches."""
+    found: dict[str, list[Spent]] = {}
+    for name, (run, model) in runs.items():
+        run(0)
+        found[name] = [spent(run, model, number + 1) for number in range(repeats)]
     return found
 
 
@@ -147,13 +147,13 @@ def table_rows(data: Path, repeats: int) -> Iterator[None]:
                 "lime": (lambda number, k=k: lime_row(number, k), theirs),
                 "ours": (lambda number, explainer=explainer: explainer.explain(X[number]), ours),
             }
-            taken = in_turns(runs, repeats)
+            taken = each_in_a_row(runs, repeats)
             show(
                 f"Adult {short}, 12 columns, warm row, k = {k}", *taken.values(), 12 if k == 10 else 100, overhead=True
             )
             yield
         if short == "LR":
-            taken = in_turns(
+            taken = each_in_a_row(
                 {
                     "lime": (lime_row, theirs),
                     "ours": (first, ours),
@@ -205,7 +205,7 @@ def _wide(what: str, X: np.ndarray, fitted: Any, asked: float, repeats: int) -> 
         "lime": (lambda number: lime.explain_instance(X[number], theirs, num_features=10, num_samples=SAMPLES), theirs),
         "ours": (lambda number: explainer.explain(X[number]), ours),
     }
-    taken = in_turns(runs, repeats)
+    taken = each_in_a_row(runs, repeats)
     show(what, *taken.values(), asked, overhead=True)
     print(f"    its first row: {began.cpu:.0f} ms of CPU in total, of which {began.model_cpu:.0f} in the model")
     yield
@@ -235,7 +235,7 @@ def classes(_: Path, repeats: int) -> Iterator[None]:
             "lime": (lime_row, theirs),
             "ours": (lambda number, explainer=explainer: explainer.explain(X[number]), ours),
         }
-        taken = in_turns(runs, repeats if k < 1000 else min(repeats, 2))
+        taken = each_in_a_row(runs, repeats if k < 1000 else min(repeats, 2))
         show(f"{k} classes, targets='all', warm row", *taken.values(), asked, overhead=True)
         print(f"    its first row: {began.cpu:.0f} ms of CPU in total")
         yield
@@ -267,7 +267,7 @@ def texts(data: Path, repeats: int) -> Iterator[None]:
             "counts": (lambda seed, run=our_text: run(seed, fitted), ours),
             "defaults": (lambda seed, run=our_text: run(seed, fitted, n_samples="auto"), ours),
         }
-        taken = in_turns(runs, repeats if words < 1000 else min(repeats, 3))
+        taken = each_in_a_row(runs, repeats if words < 1000 else min(repeats, 3))
         show(f"text of {words} words as strings", taken["lime"], taken["ours"], 8, overhead=True)
         if words == 200:
             show("  on counts, 5,000 rows", taken["lime"], taken["counts"], 20, overhead=False)
@@ -294,7 +294,7 @@ def images(data: Path, repeats: int) -> Iterator[None]:
     def our_image(number: int) -> None:
         ll.Explainer(ours, ll.Image(segments=labels), seed=number, n_samples=IMAGES).explain(image)
 
-    taken = in_turns({"lime": (lime_image, theirs), "ours": (our_image, ours)}, min(repeats, 3))
+    taken = each_in_a_row({"lime": (lime_image, theirs), "ours": (our_image, ours)}, min(repeats, 3))
     found = len(np.unique(labels))
     show(f"image 224, {found} segments given, 1,000 rows", *taken.values(), 15, overhead=True)
     yield

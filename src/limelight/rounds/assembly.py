@@ -29,7 +29,7 @@ def assemble(one: OpenInstance, fitted: Fitted, findings: Findings) -> Explanati
     features = tuple([feature.name for feature in representation.features])
     prediction = one.outputs[one.targets]
     exhaustive = fitted.exhaustive and not one.noisy
-    unseen = unseen_share(fitted.rows, paired=not isinstance(one.source, SharedSource), exhaustive=exhaustive)
+    unseen = unseen_share(fitted.rows, paired=one.source.paired, exhaustive=exhaustive)
     said_of = zip(targets, prediction.tolist(), fitted.fidelity.tolist(), strict=True)
     return Explanation(
         features=representation.features,

@@ -17,6 +17,7 @@ from limelight.contracts import Encoded, FloatArray
 from limelight.local.replicates import by_replicate
 from limelight.rounds.neighborhoods import Sample
 from limelight.rounds.shared import Held, HeldDraws, SharedDraws, held_rows
+from limelight.rounds.units import Units, as_they_are
 
 RARE = 0.05
 """A bin with a smaller share, or with all but such a share, gets draws of its own."""
@@ -52,10 +53,37 @@ class SharedSource:
         self._rare = known.rare if hold else ()
         self._parts: tuple[tuple[int, int], list[HeldDraws]] = ((0, 0), [])
 
+    law = "pool"
+    paired = False
+
     @property
     def kind(self) -> str:
         """Return how much the instance brings to a round: hundreds of rows of its own, or none."""
         return "pool" if self.shared else "masks"
+
+    @property
+    def wavers(self) -> bool:
+        """Return whether the model was found to answer one input in two ways."""
+        return (self.draws.repeats or 1) > 1
+
+    @property
+    def asks_twice(self) -> bool:
+        """Return whether f(x) is asked twice: because the shared draws have found that the model is noisy."""
+        return self.draws.asked_repeats is None and self.wavers
+
+    def waver(self) -> None:
+        """Take no note: shared draws find out by their own first block, whoever reads them."""
+
+    def units_of(self, targets: NDArray[np.int64]) -> Units:
+        """Return the units in which answers for the targets are fitted."""
+        found = self.draws.units
+        return as_they_are(len(targets)) if found is None else found.of(targets)
+
+    def missing(self, n: int) -> tuple[int, int, str]:
+        """Return how many of the rows of a look at n draws have no answer, how many rows there are, and why not."""
+        parts = self.parts(n)
+        rows = self.draws.missing(n) + sum(int(np.isnan(part.Y[:, :1]).sum()) for part in parts)
+        return rows, n + sum(part.n for part in parts), self.draws.reason
 
     def held(self, n: int) -> tuple[Held, ...]:
         """Return which draws are made on purpose beside n shared ones: the rarest first, in all no more than n rows."""

@@ -22,7 +22,6 @@ from limelight.control.additive import Additivity
 from limelight.local.sparse import NAME as SPARSE
 from limelight.local.ties import NOTHING
 from limelight.result.effects import Interaction
-from limelight.rounds.encoded import SharedSource
 from limelight.rounds.fitted import Around, Fitted
 from limelight.rounds.instance import OpenInstance
 
@@ -102,9 +101,7 @@ def distance(one: OpenInstance) -> FloatArray:
 
 def reference(one: OpenInstance) -> FloatArray:
     """Return (d,) the average z' that each bar is compared with: all off for masks."""
-    if isinstance(one.source, SharedSource):
-        return one.source.reference
-    return np.zeros(len(one.representation.features))
+    return one.source.reference
 
 
 @dataclass(frozen=True, slots=True)

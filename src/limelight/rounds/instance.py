@@ -30,7 +30,7 @@ from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.shared import SharedDraws
 from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
-from limelight.rounds.units import Units, as_they_are
+from limelight.rounds.units import Units
 from limelight.seeding import stream
 from limelight.settings import Settings
 
@@ -290,7 +290,7 @@ class OpenInstance:
     @property
     def settled_up_to(self) -> int:
         """Return the number of rows up to which a doubt about the order alone is worth more of them."""
-        return SETTLED_UP_TO[self.source.representation.law if isinstance(self.source, MaskSource) else "pool"]
+        return SETTLED_UP_TO[self.source.law]
 
     @property
     def ready(self) -> bool:
@@ -300,17 +300,12 @@ class OpenInstance:
     @property
     def noisy(self) -> bool:
         """Return whether the model was found to answer one input in two ways."""
-        if isinstance(self.source, MaskSource):
-            return self.context.replicates is None and self.source.wavers
-        return self.context.replicates is None and (self.source.draws.repeats or 1) > 1
+        return self.context.replicates is None and self.source.wavers
 
     @property
     def units(self) -> Units:
         """Return the units in which the explained outputs are fitted."""
-        if isinstance(self.source, MaskSource):
-            return self.source.units
-        found = self.source.draws.units
-        return as_they_are(len(self.targets)) if found is None else found.of(self.targets)
+        return self.source.units_of(self.targets)
 
     @property
     def own(self) -> FloatArray:

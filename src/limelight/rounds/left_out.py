@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from limelight.errors import ModelOutputError
 from limelight.rounds.encoded import SharedSource
-from limelight.rounds.neighborhoods import MaskSource, Sample, answered
+from limelight.rounds.neighborhoods import MaskSource, Sample
 
 NEXT_TO_NOTHING = 1e-4
 """Share of the neighborhood's weight that may be missing while second models are still believed. A weight moves by no
@@ -101,9 +101,5 @@ def without(sample: Sample, kept: NDArray[np.bool_]) -> Sample:
 
 def left_out_of(source: MaskSource | SharedSource, n: int) -> LeftOut:
     """Return what is missing from the first n draws of an instance; its share of the weights is not known yet."""
-    if isinstance(source, MaskSource):
-        kept = answered(source.answers)
-        return LeftOut(int((~kept).sum()), len(kept), 0.0, source.reason)
-    parts = source.parts(n)
-    rows = source.draws.missing(n) + sum(int(np.isnan(part.Y[:, :1]).sum()) for part in parts)
-    return LeftOut(rows, n + sum(part.n for part in parts), 0.0, source.draws.reason)
+    missing, rows, reason = source.missing(n)
+    return LeftOut(missing, rows, 0.0, reason)

@@ -17,7 +17,7 @@ from limelight.contracts import Draws, FloatArray, Inputs, MaskArray, Masked, Sa
 from limelight.local.sampling import design_weights
 from limelight.rounds.asking import Answers, Paid, Request
 from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
-from limelight.rounds.units import as_they_are, find_units
+from limelight.rounds.units import Units, as_they_are, find_units
 from limelight.seeding import stream
 
 REPEATED_UP_TO = 20
@@ -80,6 +80,7 @@ class MaskSource:
     """
 
     kind = "masks"
+    paired = True
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class MaskSource:
         self.seed = seed
         self.repeats = repeats
         self.rescale = rescale
-        self.units = as_they_are(0)
+        self.units: Units = as_they_are(0)
         self.tally: Tally | None = None
         self.reason = ""
         self.paid: Paid | None = None
@@ -111,13 +112,37 @@ class MaskSource:
         return self.tally.answers if self.tally is not None else sum(map(len, self._answers))
 
     @property
+    def law(self) -> str:
+        """Return by which law the masks are drawn."""
+        return self.representation.law
+
+    @property
+    def reference(self) -> FloatArray:
+        """Return (d,) the z' that an instance is compared with: all hidden."""
+        return np.zeros(len(self.representation.features))
+
+    @property
     def wavers(self) -> bool:
         """Return whether the model was found to answer one input in two ways."""
         return (self.repeats or 1) > 1
 
+    @property
+    def asks_twice(self) -> bool:
+        """Return whether f(x) is asked twice: where it is not known yet whether the model is noisy."""
+        return self.repeats is None
+
     def waver(self) -> None:
         """Take note that it does."""
         self.repeats = REPEATS
+
+    def units_of(self, targets: NDArray[np.int64]) -> Units:
+        """Return the units in which answers for the targets are fitted: no others were kept."""
+        return self.units
+
+    def missing(self, n: int) -> tuple[int, int, str]:
+        """Return how many of the rows of a look at n draws have no answer, how many rows there are, and why not."""
+        kept = answered(self.answers)
+        return int((~kept).sum()), len(kept), self.reason
 
     def has(self, n: int) -> bool:
         """Return whether the rows of a look at n draws are there."""

@@ -74,7 +74,7 @@ class Originals:
     def __init__(self, opened: Sequence[OpenInstance], context: Context) -> None:
         self.opened = opened
         self.context = context
-        self.again = np.flatnonzero([_asked_twice(one) for one in opened]).astype(np.intp)
+        self.again = np.flatnonzero([one.source.asks_twice for one in opened]).astype(np.intp)
 
     def request(self) -> Request:
         """Return the instances as model inputs."""
@@ -94,20 +94,13 @@ class Originals:
                 continue
             one.rows += 1
             same = same_answers(outputs, other, float(np.abs(outputs).max(initial=0.0)))
-            if not same and isinstance(one.source, MaskSource):
+            if not same:
                 one.source.waver()
             one.meet(outputs if same else (outputs + other) / 2)
         return False
 
     def keep(self, paid: Paid) -> None:
         """Keep nothing: f(x) is asked anew, and tells whether the model is still the same."""
-
-
-def _asked_twice(one: OpenInstance) -> bool:
-    """Return whether f(x) is asked twice: to find noise, or because the pool has found it."""
-    if isinstance(one.source, SharedSource):
-        return one.context.replicates is None and (one.source.draws.repeats or 1) > 1
-    return one.source.repeats is None
 
 
 class Growth:
