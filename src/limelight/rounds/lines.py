@@ -7,6 +7,7 @@ sum. All of it is made once and kept with the draws.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -129,8 +130,8 @@ class Look:
 
     Parameters
     ----------
-    draws
-        The shared draws.
+    owner
+        The shared draws, which keep this look: a strong reference would keep both alive when nobody needs them.
     n
         How many of them are looked at.
     targets
@@ -143,13 +144,21 @@ class Look:
         The explainer's.
     """
 
-    draws: SharedDraws
+    owner: weakref.ref[SharedDraws]
     n: int
     targets: NDArray[np.int64]
     controls: Controls
     models: Controls
     settings: Settings
     _held: dict[Any, Sorted] = field(default_factory=dict)
+
+    @property
+    def draws(self) -> SharedDraws:
+        """Return the shared draws."""
+        found = self.owner()
+        if found is None:
+            raise ReferenceError("look: its shared draws are gone; hold them as long as it is read")
+        return found
 
     @cached_property
     def controlled(self) -> bool:
@@ -229,5 +238,5 @@ def look_of(draws: SharedDraws, n: int, targets: NDArray[np.int64], context: Con
                 controls = shared_controls(draws, n, targets)
         if len(kept) >= _MOST_LOOKS:
             kept.clear()
-        kept[key] = Look(draws, n, targets, controls, models or controls, settings)
+        kept[key] = Look(weakref.ref(draws), n, targets, controls, models or controls, settings)
     return kept[key]
