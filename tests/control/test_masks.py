@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from math import comb
-
 import numpy as np
 import pytest
 
+from drawn_masks import curved, drawn, exact
 from limelight.contracts import Neighborhood
 from limelight.control import masks as control
-from limelight.control.descent import Problem, descend, logistic_curve, penalties
-from limelight.control.logistic import _leave_one_out, fit_logistic, partners
 from limelight.control.masks import control_scale, estimate_masked
-from limelight.control.projection import Polynomial, Projection, identifies, projection, rows_needed
-from limelight.local.estimate import Estimate
+from limelight.control.projection import projection
 from limelight.local.precision import estimate_plain
-from limelight.local.sampling import MaskSampler, all_masks, design_weights, size_law, weighted_size_law
-
-
-def curved(Z: np.ndarray) -> np.ndarray:
-    """A probability with two interactions; known for every mask."""
-    slopes = np.linspace(-1.5, 2.5, Z.shape[1])
-    return 1 / (1 + np.exp(1 - Z @ slopes + 2.0 * Z[:, 0] * Z[:, 2] - 1.5 * Z[:, 1] * Z[:, 3]))
-
-
-def drawn(f, law: str, d: int, n: int, seed: int, design: str = "pairs") -> Neighborhood:
-    draws = MaskSampler(law, design).plan(d, n, exhaustive_up_to=0).draw(n, np.random.default_rng(seed), first=True)
-    weights = design_weights(draws.importance, draws.enumerated)
-    Y = np.asarray(f(draws.Z), float).reshape(len(draws.Z), -1)
-    return Neighborhood(draws.Z, Y, weights, np.ones(d), draws.enumerated, draws.clusters)
-
-
-def exact(f, q: np.ndarray) -> Estimate:
-    d = len(q) - 1
-    Z = all_masks(d)
-    weights = np.array([q[s] / comb(d, int(s)) for s in Z.sum(axis=1)])
-    return estimate_plain(Neighborhood(Z, f(Z)[:, None], weights, np.ones(d), np.ones(len(Z), bool), np.arange(len(Z))))
+from limelight.local.sampling import MaskSampler, design_weights, size_law
 
 
 @pytest.mark.parametrize("law", ["uniform", "bernoulli"])
@@ -169,90 +145,6 @@ def test_each_target_is_as_if_alone():
         assert together.estimators[k] == alone.estimators[0]
 
 
-def sides(onto: Projection) -> list[np.ndarray]:
-    """Return the masks of a projection and their complements."""
-    return [(sign * onto.H > 0).astype(np.uint8) for sign, _ in onto.sides]
-
-
-def test_few_features_are_projected_exactly():
-    q = weighted_size_law(size_law("uniform", 10), np.linspace(0.2, 1, 11))
-    onto, expected = projection(tuple(q.tolist()), 0), exact(curved, q)
-    coef, intercept = onto.project(np.stack([curved(Z) for Z in sides(onto)]))
-    np.testing.assert_allclose(coef, expected.coef[0], atol=1e-10)
-    assert intercept == pytest.approx(expected.intercept[0])
-    assert projection(tuple(q.tolist()), 0) is onto
-
-
-@pytest.mark.parametrize("law", ["uniform", "bernoulli"])
-def test_polynomials_are_projected_in_closed_form(law):
-    d, rng = 9, np.random.default_rng(2)
-    q = weighted_size_law(size_law(law, d), np.linspace(0.2, 1, d + 1))
-    pairs = np.array([[0, 1], [0, 4], [7, 8]])
-    size, linear, bent, slopes = (rng.normal(size=each) for each in (d + 1, d, d, d))
-    form = Polynomial(0.7, size, linear, bent, pairs, rng.normal(size=3), slopes, (0.8, -0.6))
-
-    def values(Z: np.ndarray) -> np.ndarray:
-        centred, size = Z - 0.5, Z.sum(axis=1)
-        slopes = form.linear + form.bent * (size[:, None] / d - 0.5)
-        products = centred[:, pairs[:, 0]] * centred[:, pairs[:, 1]]
-        curved = form.powers[0] * (centred @ form.slopes) ** 2 + form.powers[1] * (centred @ form.slopes) ** 3
-        linear = form.constant + form.size[size] + (centred * slopes).sum(axis=1)
-        return linear + products @ form.interactions + curved
-
-    (coef, intercept), expected = form.project(q), exact(values, q)
-    np.testing.assert_allclose(coef, expected.coef[0], atol=1e-10)
-    assert intercept == pytest.approx(expected.intercept[0])
-
-
-def test_more_features_than_can_be_enumerated_are_projected_with_little_noise():
-    """A curve's polynomial in closed form and a sample of the rest agree with very many masks."""
-    d, n = 24, 1000
-    q = size_law("uniform", d)
-    sample = drawn(curved, "uniform", d, n, 3)
-    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
-    onto = projection(tuple(q.tolist()), rows_needed(n, d))
-    rest = fitted.model.bend(onto)
-    values = np.stack([fitted.model.predict(Z) for Z in sides(onto)])
-    np.testing.assert_allclose(fitted.model.values(onto), values, rtol=1e-4)
-    coef = fitted.model.polynomial(d).project(q)[0] + onto.project(rest)[0]
-    many = drawn(fitted.model.predict, "uniform", d, 200_000, 4)
-    reference = estimate_plain(many)
-    assert np.var(rest) < np.var(values) / 10
-    assert np.abs(coef - reference.coef[0]).max() < 5 * reference.stderr.max() + 0.002
-
-
-def test_a_law_that_keeps_everything_identifies_nothing():
-    assert identifies(size_law("bernoulli", 20))
-    assert not identifies(np.eye(21)[20])
-    assert not identifies(np.eye(21)[10])  # always ten: the sum of the features does not vary
-
-
-def test_leaving_out_agrees_with_fitting_without():
-    """The one-step prediction of a row without its pair is close to a fit that never saw either."""
-    sample = drawn(curved, "bernoulli", 12, 300, 5)
-    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
-    gaps = []
-    for i in range(30, 300, 27):
-        kept = sample.clusters != sample.clusters[i]
-        without = fit_logistic(sample.Z[kept], sample.Y[kept, 0], sample.weights[kept], sample.clusters[kept])
-        gaps.append((without.model.predict(sample.Z[[i]])[0], fitted.unseen[i], fitted.seen[i]))
-    refitted, unseen, seen = np.array(gaps).T
-    assert np.abs(unseen - refitted).mean() < np.abs(seen - refitted).mean()
-
-
-def test_rows_beyond_those_that_the_curve_is_fitted_to_are_unseen():
-    sample = drawn(curved, "bernoulli", 12, 3000, 5)
-    fitted = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters)
-    apart = fitted.seen != fitted.unseen
-    assert 1950 < apart.sum() <= 2000
-    assert len(np.unique(sample.clusters[apart])) == 1000  # whole pairs
-    np.testing.assert_allclose(fitted.seen[~apart], fitted.model.predict(sample.Z[~apart]))
-
-
-def test_partners_are_the_other_row_of_a_pair():
-    assert partners(np.array([4, 2, 4, 7, 2])).tolist() == [2, 4, 0, 3, 1]
-
-
 def test_the_scale_of_a_control_lies_between_none_and_all():
     left = np.array([1.0, -1.0, 2.0])
     assert control_scale(left, left / 2, np.ones(3)) == 1.0
@@ -284,22 +176,3 @@ def test_the_fidelity_under_control_is_that_of_the_weights_and_not_of_the_second
     ours, plain = np.mean(found, axis=0)
     assert ours == pytest.approx(plain, abs=0.02)
     assert plain < 0.95
-
-
-def test_a_prediction_that_has_not_seen_its_row_has_not_seen_the_rows_partner_either():
-    """One Gauss–Newton step without both, for each pair of rows."""
-    rng, n, width = np.random.default_rng(0), 24, 4
-    S = np.concatenate([np.ones((n, 1)), rng.normal(size=(n, width - 1))], axis=1).astype(np.float32)
-    y = (1 / (1 + np.exp(-S @ np.array([0.2, 1.0, -0.7, 0.4]))) + 0.1 * rng.normal(size=n)).astype(np.float32)
-    problem = Problem(S, y, np.full(n, 1 / n, np.float32), penalties(width - 1, width, y))
-    theta = descend(problem, np.zeros(width, np.float32), width, steps=40)
-    pairs = partners(np.concatenate([np.repeat(np.arange(10), 2), 100 + np.arange(4)]))
-    found = _leave_one_out(problem, theta, pairs)
-    fitted = logistic_curve(S @ theta).astype(float)
-    slope = fitted * (1 - fitted)
-    for i in range(n):
-        kept = np.setdiff1d(np.arange(n), [i, pairs[i]])
-        J = S[kept] * slope[kept, None] / np.sqrt(n)
-        right = J.T @ ((y - fitted)[kept] / np.sqrt(n)) - problem.penalty * theta
-        step = np.linalg.solve(J.T @ J + np.diag(problem.penalty), right)
-        assert found[i] == pytest.approx(1 / (1 + np.exp(-S[i] @ (theta + step))), abs=1e-3)
