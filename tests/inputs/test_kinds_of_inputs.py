@@ -204,3 +204,13 @@ def test_weights_of_inputs_are_about_right() -> None:
     assert row_bytes(sp.csr_matrix(np.eye(4))) == 12
     assert row_bytes([]) == row_bytes(np.zeros((0, 3))) == 1
     assert 1000 <= row_bytes(["x" * 1000] * 40) < 1100
+
+
+def test_lists_of_texts_are_handed_over_in_a_list_of_their_own_and_what_can_change_is_copied():
+    texts, inner = ["a", "b"], [["a"], ["b"]]
+    fresh = concatenate_fresh([texts])
+    assert fresh == texts
+    assert fresh is not texts
+    copied = concatenate_fresh([inner])
+    copied[0].append("c")
+    assert inner == [["a"], ["b"]]

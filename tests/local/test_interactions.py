@@ -5,6 +5,7 @@ import pytest
 
 from limelight.contracts import Neighborhood
 from limelight.local.interactions import LEAST_SHARE, additivity
+from limelight.local.precision import estimate_plain
 from limelight.local.proximity import proximity_to
 from limelight.local.sampling import MaskSampler, all_masks, design_weights, size_law
 
@@ -189,3 +190,18 @@ def alone(neighborhood, j, k):
         return np.square(y * root[:, 0] - X @ np.linalg.lstsq(X, y * root[:, 0], rcond=None)[0]).sum()
 
     return (left([Z]) - left([Z, Z[:, j] * Z[:, k]])) / left([])
+
+
+@pytest.mark.parametrize("d", [6, 230])
+@pytest.mark.parametrize("penalty", [0.0, 0.5])
+def test_sums_that_a_fit_has_made_say_the_same_whatever_its_penalty(d, penalty):
+    sample = drawn(lambda Z: Z[:, 0] * Z[:, 1] + 0.3 * Z[:, 2], "bernoulli", d, 600, 0)
+    fit = estimate_plain(sample, regularization=penalty)
+    alone, known = additivity(sample), additivity(sample, fit.errors.sums)
+    np.testing.assert_allclose(known.share, alone.share, atol=1e-12)
+    np.testing.assert_allclose(known.stderr, alone.stderr, atol=1e-12)
+    assert known.screened == alone.screened
+    named = [
+        [(pair.first, pair.second, pytest.approx(pair.size)) for pair in found.pairs[0]] for found in (alone, known)
+    ]
+    assert named[0] == named[1]
