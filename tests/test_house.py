@@ -180,7 +180,6 @@ STILL_LONG = {
     "compat/lime/lime_image.py",
     "compat/lime/table_explainer.py",
     "contracts.py",
-    "inputs/kinds.py",
     "overview/importance.py",
     "overview/pick.py",
     "result/explanation.py",

@@ -17,17 +17,19 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError
+from limelight.inputs.frame_inputs import (
+    Rows,
+    concatenate_frames,
+    copy_frame,
+    frame_bytes,
+    frame_form,
+    series_bytes,
+    take_frame,
+)
 from limelight.inputs.texts import MaskedTexts
-
-Rows = slice | NDArray[np.integer[Any]]
-"""Which rows to take: a slice, or an array of non-negative indices."""
-
-_BYTES_PER_CELL = 16
-"""Of a data frame: a float takes 8, a short string more; good enough to bound a batch."""
 
 
 def count(inputs: Inputs) -> int:
@@ -341,65 +343,7 @@ def _dict_form(columns: Any) -> Hashable:
     return frozenset((name, form(values)) for name, values in columns.items())
 
 
-# ---- data frames and series ------------------------------------------------------------------------------------------
-
-
-def _wrapped(native: Any) -> Any:
-    import narwhals as nw
-
-    return nw.from_native(native, eager_only=True, allow_series=True)
-
-
-def _take_frame(frame: Any, rows: Rows) -> Any:
-    """Return some rows; pandas' are counted from 0 anew, so that no model's answer depends on how batches are cut."""
-    if hasattr(frame, "iloc"):
-        return frame.iloc[rows].reset_index(drop=True)
-    return _wrapped(frame)[rows].to_native()
-
-
-def _concatenate_frames(parts: Sequence[Any]) -> Any:
-    """Join frames of equal form by the library's own function: narwhals would cost 0.1 ms a part."""
-    import narwhals as nw
-
-    native = nw.get_native_namespace(parts[0])
-    if hasattr(parts[0], "iloc"):
-        return native.concat(parts, ignore_index=True)
-    if hasattr(native, "concat_tables"):
-        return _concatenate_arrow(native, parts)
-    return native.concat(parts)
-
-
-def _frame_form(frame: Any) -> Hashable:
-    """Return names and types of the columns; the type of a categorical holds its categories."""
-    if hasattr(frame, "iloc"):
-        return tuple(_dtypes(frame))
-    schema = getattr(frame, "schema", None)
-    return tuple(schema.items()) if isinstance(schema, Mapping) else str(schema or getattr(frame, "dtype", None))
-
-
-def _dtypes(frame: Any) -> list[tuple[Any, Any]]:
-    return list(zip(frame.columns, frame.dtypes, strict=True)) if frame.ndim == 2 else [(frame.name, frame.dtype)]
-
-
-def _concatenate_arrow(pyarrow: Any, parts: Sequence[Any]) -> Any:
-    if hasattr(parts[0], "columns"):
-        return pyarrow.concat_tables(parts)
-    return pyarrow.chunked_array([chunk for part in parts for chunk in part.chunks], type=parts[0].type)
-
-
-def _copy_frame(frame: Any) -> Any:
-    if hasattr(frame, "iloc"):
-        return frame.copy()
-    return frame.clone() if hasattr(frame, "clone") else frame  # a pyarrow table cannot be changed
-
-
-def _frame_bytes(frame: Any) -> float:
-    rows, *columns = frame.shape
-    return float(rows * _BYTES_PER_CELL * (columns[0] if columns else 1))
-
-
-def _series_bytes(series: Any) -> float:
-    return float(len(series) * _BYTES_PER_CELL)
+# ---- all of them -----------------------------------------------------------------------------------------------------
 
 
 _ARRAY = _Kind("numpy array", _count_array, _take_array, _concatenate_arrays, _copy_array, _array_bytes, _array_form)
@@ -412,8 +356,8 @@ _SPARSE = _Kind(
 _LIST = _Kind("list", len, _take_list, _concatenate_lists, _copy_list, _list_bytes, _any_form, shares=True)
 _TEXTS = _Kind("texts", len, _take_array, _concatenate_texts, MaskedTexts.materialize, _texts_bytes, _any_form)
 _DICT = _Kind("dict", _count_dict, _take_dict, _concatenate_dicts, _copy_dict, _dict_bytes, _dict_form, shares=True)
-_FRAME = _Kind("data frame", len, _take_frame, _concatenate_frames, _copy_frame, _frame_bytes, _frame_form)
-_SERIES = _Kind("series", len, _take_frame, _concatenate_frames, _copy_frame, _series_bytes, _frame_form)
+_FRAME = _Kind("data frame", len, take_frame, concatenate_frames, copy_frame, frame_bytes, frame_form)
+_SERIES = _Kind("series", len, take_frame, concatenate_frames, copy_frame, series_bytes, frame_form)
 
 _KIND_OF_TYPE: dict[type, _Kind] = {}
 """Types met so far: a memo that only saves time."""
