@@ -1,0 +1,26 @@
+"""What docs/scale.md says of engines is what the benchmark wrote into docs/scale.json."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+ENGINES = ("one process", "two processes", "dask", "ray", "spark")
+
+
+def test_the_table_of_engines_is_the_measured_one() -> None:
+    figures = json.loads((DOCS / "scale.json").read_text(encoding="utf-8"))["engines"]
+    page = (DOCS / "scale.md").read_text(encoding="utf-8").split("## On engines")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| .+? \| ([\d.]+) ms \| (\d+) s \| ([\d.]+) s \| (\d+) s \|$", page, re.MULTILINE)
+    assert len(rows) == len(ENGINES)
+    for name, row in zip(ENGINES, rows, strict=True):
+        one = figures[name]
+        assert row == (
+            f"{one['cpu_s'] / figures['rows'] * 1000:.2f}",
+            f"{one['clock_s']:.0f}",
+            f"{one['start_cpu_s']:.1f}",
+            f"{one['start_clock_s']:.0f}",
+        )
+    assert figures["the same digest"] is True
