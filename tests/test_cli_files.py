@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from limelight.cells import Format, read_frame
+from limelight.cell_types import Format
+from limelight.cells import read_frame
 from limelight.cli.commands import app
 from limelight.errors import InputError
 from limelight.result.explanation import Explanation

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import limelight as ll
-from limelight.cells import Format, read_frame
+from limelight.cell_types import Format
+from limelight.cells import read_frame
 from limelight.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::hypothesis.errors.HypothesisWarning")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.cells import Format
+from limelight.cell_types import Format
 from limelight.jobs.source import Chunk, digest, instances_of, open_source
 from prepared_tables import explainer, table
 

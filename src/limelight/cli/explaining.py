@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from limelight.cells import Format
+from limelight.cell_types import Format
 from limelight.cli import inputs, loading
 from limelight.cli.addresses import check_address_flags, is_address, load_address
 from limelight.cli.inputs import Asked

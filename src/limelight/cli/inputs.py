@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from limelight.cells import PLAIN, Format, read_frame
+from limelight.cell_types import PLAIN, Format
+from limelight.cells import read_frame
 from limelight.cli.models import load_object
 from limelight.errors import InputError
 from limelight.optional import require

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limelight.cells import PLAIN, Format, doubtful_dates, is_text, kind_of, read_frame
+from limelight.cell_types import PLAIN, Format, is_text
+from limelight.cells import doubtful_dates, kind_of, read_frame
 from limelight.errors import InputError
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.cells import PLAIN, Format, kind_of, pieces
+from limelight.cell_types import PLAIN, Format
+from limelight.cells import kind_of, pieces
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.tabular import Tabular
