@@ -117,7 +117,8 @@ def _controlled(neighborhood: Neighborhood, sizes: FloatArray, sample: Moments, 
         if not _curved(left[:, target], sample.variance_Y[target], neighborhood):
             continue
         fitted = fit_logistic(Z, Y[:, target], weights, neighborhood.clusters)
-        outcome = _use(fitted, neighborhood, shape, sizes, sample, left[:, target], (coef[target], intercept[target]))
+        plain = (coef[target], float(intercept[target]))
+        outcome = _use(fitted, neighborhood, (sample, shape), sizes, left[:, target], plain)
         if outcome is not None:
             coef[target], intercept[target], noisy[:, target] = outcome
             names[target] = "logistic pairs"
@@ -139,14 +140,14 @@ def _regressed(shape: Geometry, sample: Moments, weights: FloatArray, values: Fl
 def _use(
     fitted: Fitted,
     neighborhood: Neighborhood,
-    shape: Geometry,
+    sums: tuple[Moments, Geometry],
     sizes: FloatArray,
-    sample: Moments,
     left: FloatArray,
     plain: tuple[FloatArray, float],
 ) -> tuple[FloatArray, float, FloatArray] | None:
     """Return the controlled weights, intercept and noise (n,) of one target, or None where g does not help."""
     weights = neighborhood.weights
+    sample, shape = sums
     coef, intercept = plain
     # In complete strata nothing is left out.
     share = np.where(neighborhood.enumerated, 0.0, _UNSEEN)

@@ -9,6 +9,7 @@ form, and complement pairs with complete small strata stand in for what it leave
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
@@ -140,17 +141,19 @@ class Polynomial:
         m = _signed_moments(sizes)
         b = self.slopes
         second, third = self.powers
-        square, cube = _mean_powers(m[0], m[1], m[2], m[3], *(float((b**p).sum()) for p in (1, 2, 3)))
+        square, cube = _mean_powers(m[:4], [float((b**p).sum()) for p in (1, 2, 3)])
         rest = [(b**p).sum() - b**p for p in (1, 2, 3)]
-        rest_square, _ = _mean_powers(m[0], m[1], m[2], m[3], *rest)  # E[T²]
-        square_with, cube_with = _mean_powers(m[1], m[2], m[3], m[4], *rest)  # E[z̃_j T²], E[z̃_j T³]
+        rest_square, _ = _mean_powers(m[:4], rest)  # E[T²]
+        square_with, cube_with = _mean_powers(m[1:], rest)  # E[z̃_j T²], E[z̃_j T³]
         of_square = b**2 / 4 * m[1] + b / 2 * m[1] * rest[0] + square_with
         of_cube = b**3 / 16 + 3 / 4 * b**2 * m[2] * rest[0] + 3 / 4 * b * rest_square + cube_with
         return float(second * square + third * cube), second * of_square + third * of_cube
 
 
-def _mean_powers(m0: float, m1: float, m2: float, m3: float, s1: Any, s2: Any, s3: Any) -> tuple[Any, Any]:
+def _mean_powers(moments: Sequence[float], sums: Sequence[Any]) -> tuple[Any, Any]:
     """Return E[t²] and E[t³] for t = Σ b z̃ with power sums s_p = Σ b^p, where m_r = E[z̃_1 … z̃_r]; z̃² = ¼."""
+    m0, m1, m2, m3 = moments
+    s1, s2, s3 = sums
     square = m0 * s2 / 4 + m2 * (s1**2 - s2)
     cube = m1 * (s3 / 4 + 3 / 4 * (s2 * s1 - s3)) + m3 * (s1**3 - 3 * s1 * s2 + 2 * s3)
     return square, cube
