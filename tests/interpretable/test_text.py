@@ -385,3 +385,21 @@ def test_the_bound_on_features_counts_different_words_only(monkeypatch: pytest.M
     ll.Text().represent("a b a b a")
     with pytest.raises(InputError, match="at most 2 features, got 3 .occurrences."):
         ll.Text(occurrences="separately").represent("a b a")
+
+
+def test_words_that_differ_in_case_are_one_feature_where_they_fold() -> None:
+    document = ll.Text(fold=True).represent("The cat and THE dog. the end")
+    assert [feature.name for feature in document.features] == ["the", "cat", "and", "dog", "end"]
+    hidden = np.array([[0, 1, 1, 1, 1]])
+    assert document.reconstruct(hidden)[0] == " cat and  dog.  end"
+    # a model that lowers its text gives both the same weight as one that is told apart by case would have to share
+    model = lambda texts: [float("the" in text.lower()) for text in texts]  # noqa: E731
+    folded = dict(ll.Explainer(model, ll.Text(fold=True)).explain("The cat and THE dog").as_list())
+    assert folded["the"] == pytest.approx(1.0)
+    apart = dict(ll.Explainer(model, ll.Text()).explain("The cat and THE dog").as_list())
+    assert max(apart["The"], apart["THE"]) < 0.7  # neither alone is needed
+
+
+def test_folding_what_is_told_apart_anyway_is_refused() -> None:
+    with pytest.raises(InputError, match="fold"):
+        ll.Text(fold=True, occurrences="separately")

@@ -119,6 +119,9 @@ class Text:
     occurrences
         ``"together"`` (default, as in lime: a bag of words) hides a word wherever it occurs; ``"separately"`` makes
         every occurrence a feature.
+    fold
+        Whether words that differ only in case are one feature, named in lower case: “The” and “the”. False by default,
+        as in lime; for models that read lower case only, it says once what they see once.
     mask
         What stands in place of a hidden word: nothing (None or "", the default, as in lime), a string such as
         ``"[MASK]"`` for a model that knows it, or a callable from the word to a string.
@@ -156,6 +159,7 @@ class Text:
     tokens: Tokens = "words"
     _: KW_ONLY
     occurrences: Literal["together", "separately"] = "together"
+    fold: bool = False
     mask: str | Callable[[str], str] | None = None
     keep: Any = None
     whitespace: Literal["leave", "tidy"] = "leave"
@@ -168,6 +172,8 @@ class Text:
         for name, known in (("occurrences", ("together", "separately")), ("whitespace", ("leave", "tidy"))):
             if getattr(self, name) not in known:
                 raise UnknownNameError(name, getattr(self, name), known)
+        if self.fold and self.occurrences == "separately":
+            raise InputError("fold: has no effect where every occurrence is a feature of its own; leave it out.")
         if self.mask is not None and not isinstance(self.mask, str) and not callable(self.mask):
             raise InputError(f"mask: expected None, a string or a callable, got {type(self.mask).__name__}.")
         if self.whitespace == "tidy" and isinstance(self.mask, str) and self.mask:
@@ -243,6 +249,7 @@ class Text:
             "modality": "text",
             "tokens": describe_callable(self.tokens),
             "occurrences": self.occurrences,
+            "fold": self.fold,
             "mask": describe_callable(self.mask),
             "keep": describe_callable(self.keep),
             "whitespace": self.whitespace,
@@ -294,7 +301,8 @@ class Text:
         for name, text, of_field in zip(document.names, document.texts, spans, strict=True):
             owned = []
             for start, stop in of_field:
-                key: Any = text[start:stop] if document.plain else (name, text[start:stop])
+                word = text[start:stop].casefold() if self.fold else text[start:stop]
+                key: Any = word if document.plain else (name, word)
                 identity = key if self.occurrences == "together" else (key, start)
                 owned.append(numbers.setdefault(identity, len(numbers)))
                 places.setdefault(identity, []).append((offset + start, offset + stop))
