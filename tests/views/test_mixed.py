@@ -6,10 +6,12 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.views import mixed
+from limelight.testing import check_modality
+from limelight.views import mixed, raster
 from limelight.views.facts import all_targets
 from limelight.views.kinds import kind_of
 
@@ -73,3 +75,31 @@ def test_a_figure_has_the_bars(explanation: ll.Explanation) -> None:
     pytest.importorskip("matplotlib")
     labels = [text.get_text() for text in explanation.plot().get_yticklabels()]
     assert any("title: nice" in label for label in labels)
+
+
+def test_a_figure_shows_the_parts_above_the_bars(explanation: ll.Explanation) -> None:
+    pytest.importorskip("matplotlib")
+    drawn = explanation.plot().figure
+    assert len(drawn.subfigs) == 1
+    assert len(drawn.subfigs[0].subfigs) == 1 + len(explanation.layout["parts"])
+    assert mixed.height(explanation.layout) > 2
+
+
+def test_two_pictures_of_one_row_are_each_shown_their_own_weights() -> None:
+    draw = np.random.default_rng(0)
+    photos = draw.integers(0, 256, (2, 20, 8, 8, 3), dtype=np.uint8)
+    frame = pd.DataFrame({"n": range(20), "first": list(photos[0]), "second": list(photos[1])})
+
+    def first(rows: pd.DataFrame) -> np.ndarray:
+        return np.array([photo[:4].mean() for photo in rows["first"]])
+
+    halves = ll.Image(fill=0, segments=np.repeat([0, 1], [32, 32]).reshape(8, 8))
+    made = ll.Composite(frame, {"first": halves, "second": halves}, hold=["n"])
+    check_modality(made, [frame.iloc[0], frame.iloc[1]])
+    explanation = ll.Explainer(first, made, seed=0, max_features=None).explain(frame.iloc[0])
+    assert ll.Explanation.from_json(explanation.to_json()) == explanation
+    facts = all_targets(explanation)[0]
+    weights = [raster.segment_weights(*mixed._of_part(name, explanation, facts)) for name in ("first", "second")]
+    assert [sorted(each) for each in weights] == [[0, 1], [0, 1]]
+    assert abs(weights[0][0][0]) > 1.0
+    assert max(abs(weight) for weight, _ in weights[1].values()) < 1e-9

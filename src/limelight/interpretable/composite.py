@@ -17,7 +17,10 @@ import numpy as np
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Masked, Modality, Where
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import fingerprint
+from limelight.interpretable.mixed_law import DrawnRow, MixedBackground
 from limelight.interpretable.mixed_rows import MixedRows, MixedTable, open_table
+from limelight.interpretable.tabular.held import HeldRow
+from limelight.interpretable.tabular.modality import Tabular
 from limelight.interpretable.text import MAX_FEATURES, MAX_SAMPLES, MaskedDocument
 from limelight.result.layouts import mixed_layout
 
@@ -135,6 +138,11 @@ class Composite:
         Column → the value that stands for "anything else" when the column is off. By default the median of numbers and
         dates (a value that occurs) and the most frequent of everything else. A column that has its typical value has
         no bar, which the explanation says.
+    against
+        What stands in place of a column that is off. ``"typical"`` (default): one value, which the bar names; masks of
+        few features are then all asked, and bars exact. ``"background"``: values drawn from the background, as in
+        ``Tabular(contrast="value")``: the bar is the row's value against anybody's, also of a column that has its
+        typical value. It needs a frame.
     hold
         Columns that stay as they are, such as ids.
     max_samples
@@ -149,10 +157,12 @@ class Composite:
 
     Notes
     -----
-    The law is LIME's for texts, over all features together [ribeiro2016, §3.4]: a number of them that is uniform on
-    1..d is off, and nearness is the cosine between masks. A word that is off is hidden; a column that is off has its
-    typical value. So a bar of a word says what the word adds, and a bar of a column what its value adds to the typical
-    one; both are exact where all masks are asked, and both add up from the same surrogate.
+    Against typical values, the law is LIME's for texts, over all features together [ribeiro2016, §3.4]: a number of
+    them that is uniform on 1..d is off, and nearness is the cosine between masks. A word that is off is hidden; a
+    column that is off has its typical value. So a bar of a word says what the word adds, and a bar of a column what its
+    value adds to the typical one; both are exact where all masks are asked, and both add up from the same surrogate.
+    Against the background every feature is on with probability ½, independently of the others, and nearness is
+    Euclidean, as for tables.
 
     Examples
     --------
@@ -169,6 +179,7 @@ class Composite:
     parts: Mapping[str, Modality]
     _: KW_ONLY
     typical: Mapping[str, Any] | None = None
+    against: Literal["typical", "background"] = "typical"
     hold: Sequence[str] = ()
     max_samples: int = MAX_SAMPLES
 
@@ -189,19 +200,36 @@ class Composite:
         object.__setattr__(self, "parts", dict(self.parts))
         object.__setattr__(self, "hold", tuple(self.hold))
         object.__setattr__(self, "typical", dict(self.typical or {}))
+        if self.against not in ("typical", "background"):
+            raise UnknownNameError("against", self.against, ("typical", "background"))
         self.table  # noqa: B018 - everything that can be refused is refused here
+        self.drawn  # noqa: B018
 
     @cached_property
     def table(self) -> MixedTable:
         """The background, read once: its columns, their types, and their typical values."""
         return open_table(self.rows, tuple(self.parts), self.hold, self.typical or {})
 
-    @property
-    def distance(self) -> Literal["cosine"]:
-        """Return LIME's distance for masks."""
-        return "cosine"
+    @cached_property
+    def drawn(self) -> Tabular | None:
+        """The law of the weighed columns, where they are drawn from the background."""
+        if self.against == "typical":
+            return None
+        if self.typical:
+            raise InputError('typical: has no effect where columns are drawn; leave it out, or against="background".')
+        if self.table.frame is None:
+            raise InputError('rows: expected a frame with against="background", got dicts; pass a frame of them.')
+        names = list(self.table.weighed)
+        frame = self.table.frame
+        chosen = frame[names] if hasattr(frame, "iloc") else frame.select(names)
+        return Tabular(chosen, groups=None, contrast="value") if names else None
 
-    def represent(self, instance: Any, rng: np.random.Generator) -> MixedRow:
+    @property
+    def distance(self) -> Literal["cosine", "euclidean"]:
+        """Return LIME's distance for masks; for draws that of tables, whose kernel is a product over features."""
+        return "cosine" if self.against == "typical" else "euclidean"
+
+    def represent(self, instance: Any, rng: np.random.Generator) -> MixedRow | DrawnRow:
         """Return the features of one row: a dict, a row of a frame, a Series with names.
 
         Raises
@@ -212,11 +240,15 @@ class Composite:
             If a column is missing.
         """
         rows = self.table.rows_of(instance)
-        columns = tuple(name for name in self.table.weighed if not rows.is_typical(name))
-        features = [
-            Feature(f"{name} = {rows.shown(name)}, not {self.table.shown(name)}", Where("column", name))
-            for name in columns
-        ]
+        held = None if self.drawn is None else self.drawn.represent([rows.value(name) for name in self.table.weighed])
+        columns = self.table.weighed
+        features = [] if held is None else list(held.features)
+        if self.against == "typical":
+            columns = tuple(name for name in columns if not rows.is_typical(name))
+            features = [
+                Feature(f"{name} = {rows.shown(name)}, not {self.table.shown(name)}", Where("column", name))
+                for name in columns
+            ]
         parts: list[Cut] = []
         read = 0
         for name, modality in self.parts.items():
@@ -231,7 +263,10 @@ class Composite:
             )
         notes = (*self._notes(rows, columns), *[note for part in parts for note in getattr(part.masked, "notes", ())])
         content = fingerprint([rows.content, *[part.masked.content for part in parts]])
-        return MixedRow(tuple(features), rows, columns, tuple(parts), content, notes)
+        found = MixedRow(tuple(features), rows, columns, tuple(parts), content, notes)
+        if self.against == "typical":
+            return found
+        return DrawnRow(found, MixedBackground(found, None if held is None else cast(HeldRow, held).background))
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return the rows of a frame, or the dicts of a list or stream.
@@ -262,6 +297,7 @@ class Composite:
         return {
             "modality": "composite",
             "parts": {name: part.describe() for name, part in self.parts.items()},
+            "against": self.against,
             "typical": {str(name): self.table.shown(name) for name in self.table.weighed},
             "hold": [str(name) for name in self.hold],
         }
@@ -304,7 +340,11 @@ def _renamed(part: Cut, read: int) -> list[Feature]:
             replace(each, where=replace(each.where, places=tuple((a + read, b + read) for a, b in each.where.places)))
             for each in part.masked.features
         ]
-    return [replace(each, name=f"{part.name}: {each.name}") for each in part.masked.features]
+    # the key tells the superpixels of two pictures apart
+    return [
+        replace(each, name=f"{part.name}: {each.name}", where=replace(each.where, key=(part.name, each.where.key)))
+        for each in part.masked.features
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -129,7 +129,9 @@ class MixedRows:
             return is_missing(own) and is_missing(typical)
         return bool(own == typical)
 
-    def make(self, n: int, own: Mapping[Any, NDArray[np.bool_]], parts: Mapping[Any, Sequence[Any]]) -> Inputs:
+    def make(
+        self, n: int, own: Mapping[Any, NDArray[np.bool_]], parts: Mapping[Any, Sequence[Any]], drawn: Any = None
+    ) -> Inputs:
         """Return n rows.
 
         Parameters
@@ -140,6 +142,8 @@ class MixedRows:
             (n,) for each weighed column: whether a row has the instance's own value; columns that are not named have.
         parts
             n values for each part.
+        drawn
+            A frame of n rows with the values of weighed columns, in place of `own`; None where there is none.
         """
         if self.table.frame is None:
             return [self._dict(i, own, parts) for i in range(n)]
@@ -148,6 +152,8 @@ class MixedRows:
         for name in self.table.names:
             if name in parts:
                 columns[name] = _filled(self.pairs[name], parts[name])
+            elif drawn is not None and name in self.table.weighed:
+                columns[name] = drawn[name]
             else:
                 columns[name] = _taken(self.pairs[name], (~own[name]).astype(np.intp) if name in own else everywhere)
         return _frame_like(self.table.frame, columns)

@@ -206,9 +206,9 @@ def look(opened: Sequence[OpenInstance], context: Context) -> None:
         together = [one for one in ready if stackable(one)]
         alone = [one for one in ready if not stackable(one)]
         finished_rows = []
-        if together:
-            width = kernel_width(context, together[0])
-            for one, found in zip(together, look_at_rows(together, width), strict=True):
+        for rows in of_equal_length(together):
+            width = kernel_width(context, rows[0])
+            for one, found in zip(rows, look_at_rows(rows, width), strict=True):
                 if found is Pending.ALONE:
                     alone.append(one)
                 elif isinstance(found, Fitted):
@@ -219,6 +219,14 @@ def look(opened: Sequence[OpenInstance], context: Context) -> None:
             one.explanation = assemble(one, fitted, find(one, fitted, expectations))
         for one in alone:
             look_alone(one, context)
+
+
+def of_equal_length(opened: Sequence[OpenInstance]) -> list[list[OpenInstance]]:
+    """Return instances by their number of features, which decides the kernel width: sparse rows differ in it."""
+    found: dict[int, list[OpenInstance]] = {}
+    for one in opened:
+        found.setdefault(len(one.representation.features), []).append(one)
+    return list(found.values())
 
 
 def enough_answered(one: OpenInstance) -> bool:

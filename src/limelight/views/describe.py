@@ -62,6 +62,8 @@ def reasons(facts: TargetFacts, kind: Kind, quote: Quote = isolated) -> list[str
 
 def without(facts: TargetFacts, kind: Kind) -> tuple[str, str]:
     """Return what is said of one feature that is taken away, and of several."""
+    if kind.name == "mixed":  # a word is not drawn from anywhere
+        return kind.without
     if facts.against == "the background":
         return "was drawn from the background", "were drawn from the background"
     if facts.against:

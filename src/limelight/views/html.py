@@ -195,7 +195,7 @@ def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str,
     said = [name for name, _ in f.outputs(explanation)[:1]]
     against = targets[0].against if targets else ""
     hint, verb = kind.hint, kind.verb
-    if against:
+    if against and kind.name != "mixed":
         verb = f"put back to {against}"
         hint = f"Click a feature to put it back to {against} and see what the surrogate then expects."
     data: dict[str, object] = {

@@ -151,6 +151,8 @@ register(
     Kind(
         "mixed",
         page=mixed.page,
+        figure=mixed.figure,
+        height=mixed.height,
         terminal=mixed.terminal,
         data=mixed.data,
         verb="hide",

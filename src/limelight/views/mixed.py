@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from limelight.contracts import Feature, Layout
+from limelight.contracts import Feature, Layout, Where
 from limelight.result.explanation import Explanation
 from limelight.result.layouts import segment_label, text_fields
-from limelight.views import blocks, passage, raster, series
+from limelight.views import blocks, canvas, figure_text, passage, raster, series
 from limelight.views import markup as m
 from limelight.views.facts import TargetFacts
 from limelight.views.palette import VEIL
 
 KINDS = {"raster": "segment", "series": "window"}
 """A part's layout → which features are its own."""
+_FIGURES = {
+    "raster": (canvas.draw_raster, canvas.raster_height),
+    "series": (canvas.draw_series, canvas.series_height),
+}
 _PAGES = {"raster": raster.raster, "series": series.series}
 
 
@@ -28,7 +32,7 @@ def page(explanation: Explanation, facts: TargetFacts) -> str:
     for name, layout in _parts(explanation):
         draw = _PAGES.get(str(layout["kind"]))
         if draw is not None:
-            found.append(f'<h4 class="field">{m.name(name)}</h4>' + draw(*_of_part(layout, explanation, facts)))
+            found.append(f'<h4 class="field">{m.name(name)}</h4>' + draw(*_of_part(name, explanation, facts)))
     return "".join(found)
 
 
@@ -38,15 +42,37 @@ def terminal(explanation: Explanation, facts: TargetFacts) -> Any:
     for name, layout in _parts(explanation):
         if layout["kind"] == "raster":
             found.append(f"{name}\n", blocks.SOFT)
-            found.append_text(blocks.draw_raster(*_of_part(layout, explanation, facts)))
+            found.append_text(blocks.draw_raster(*_of_part(name, explanation, facts)))
+    return found
+
+
+def figure(explanation: Explanation, facts: TargetFacts, into: Any) -> None:
+    """Draw the texts and the pictures one above the other."""
+    drawn = _drawn(explanation.layout)
+    heights = [height_of(layout) for _, layout, (_, height_of) in drawn]
+    for place, (name, _, (draw, _)) in zip(into.add_gridspec(len(drawn), 1, height_ratios=heights), drawn, strict=True):
+        own = _of_part(name, explanation, facts) if name else _only("word", explanation, facts)
+        draw(*own, into.add_subfigure(place))
+
+
+def height(layout: Layout) -> float:
+    """Return the inches that all of them take above the bars."""
+    return float(sum(height_of(each) for _, each, (_, height_of) in _drawn(layout)))
+
+
+def _drawn(layout: Layout) -> list[tuple[str, Layout, tuple[Any, Any]]]:
+    """Return (name, layout, how it is drawn and how high) of what a figure shows; texts have no name."""
+    found = [("", layout, (figure_text.draw_text, figure_text.text_height))] if text_fields(layout) else []
+    parts = [(part["name"], part["layout"]) for part in layout.get("parts", ())]
+    found += [(name, each, _FIGURES[each["kind"]]) for name, each in parts if each["kind"] in _FIGURES]
     return found
 
 
 def data(explanation: Explanation) -> dict[str, object]:
     """Return what the page's script needs to redraw the first image; nothing where there is none."""
-    for _, layout in _parts(explanation):
+    for name, layout in _parts(explanation):
         if layout["kind"] == "raster":
-            labels = [_label(layout, feature) for feature in explanation.features]
+            labels = [_label(layout, _own(name, "segment", feature)) for feature in explanation.features]
             sizes = {name: layout[name] for name in ("width", "height", "segments")}
             return {"raster": sizes, "labels": labels, "veil": VEIL}
     return {}
@@ -62,9 +88,21 @@ def _parts(explanation: Explanation) -> Iterator[tuple[str, Layout]]:
         yield part["name"], part["layout"]
 
 
-def _of_part(layout: Layout, explanation: Explanation, facts: TargetFacts) -> tuple[Explanation, TargetFacts]:
-    own, rest = _only(KINDS[str(layout["kind"])], explanation, facts)
-    return replace(own, layout=layout), rest
+def _of_part(name: str, explanation: Explanation, facts: TargetFacts) -> tuple[Explanation, TargetFacts]:
+    """Return a part by itself: its features as its own layout knows them, those of others nowhere."""
+    layout = next(layout for each, layout in _parts(explanation) if each == name)
+    kind = KINDS[str(layout["kind"])]
+    features = tuple(_own(name, kind, each) for each in explanation.features)
+    rows = tuple(row for row in facts.rows if features[row.index].where.kind == kind)
+    return replace(explanation, features=features, layout=layout), replace(facts, rows=rows)
+
+
+def _own(name: str, kind: str, feature: Feature) -> Feature:
+    """Return a feature of a part with the key that its own layout has; of anything else, one without a place."""
+    where = feature.where
+    if where.kind == kind and isinstance(where.key, tuple) and where.key[:1] == (name,) and len(where.key) == 2:
+        return replace(feature, where=replace(where, key=where.key[1]))
+    return replace(feature, where=Where("elsewhere", ""))
 
 
 def _only(kind: str, explanation: Explanation, facts: TargetFacts) -> tuple[Explanation, TargetFacts]:

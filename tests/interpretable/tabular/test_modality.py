@@ -758,3 +758,18 @@ def test_california_as_an_array_with_the_place_as_one_feature(shared_data: Path)
     assert row.features[-1].name.startswith("place: Latitude > 37.7")
     assert np.array_equal(row.original[0], frame.iloc[0].to_numpy())
     assert row.encode(codes).mean(axis=0) == pytest.approx([f.keep for f in row.features], abs=2e-3)
+
+
+def test_sparse_rows_of_different_lengths_have_each_its_own_kernel_width_when_explained_together():
+    matrix = sparse.random(60, 20, density=0.3, random_state=0, format="csr")
+    sizes = np.linspace(-2.0, 2.0, 20)
+
+    def bent(rows):
+        return np.tanh(np.asarray(rows @ sizes).ravel())
+
+    def explainer():
+        return Explainer(bent, Tabular(matrix), seed=0, n_samples=256)
+
+    together = list(explainer().explain_many(matrix[:5]))
+    assert len({len(each.features) for each in together}) > 2
+    assert together == [explainer().explain(matrix[i]) for i in range(5)]
