@@ -31,6 +31,7 @@ from limelight.rounds.shared import SharedDraws
 from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
 from limelight.rounds.units import Units
+from limelight.rounds.verdict import Standing
 from limelight.seeding import stream
 from limelight.settings import Settings
 
@@ -291,6 +292,11 @@ class OpenInstance:
     def settled_up_to(self) -> int:
         """Return the number of rows up to which a doubt about the order alone is worth more of them."""
         return SETTLED_UP_TO[self.source.law]
+
+    @property
+    def standing(self) -> Standing:
+        """Return where it stands in its looks."""
+        return Standing(self.n, len(self.looks), last=self.n >= self.looks[-1], settle=self.n < self.settled_up_to)
 
     @property
     def ready(self) -> bool:

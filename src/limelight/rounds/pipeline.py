@@ -249,9 +249,7 @@ def look_alone(one: OpenInstance, context: Context) -> None:
         sample = without(sample, kept)
     neighborhood, width = weigh(one, sample, context)
     estimate = tied_at_zero(fit(one, neighborhood, width), neighborhood.Y, one.own)
-    last, settle = one.n >= one.looks[-1], one.n < one.settled_up_to
-    shown = estimate.scaled(distance(one))
-    verdict = judge(neighborhood, shown, context.settings, n=one.n, looks=len(one.looks), last=last, settle=settle)
+    verdict = judge(neighborhood, estimate.scaled(distance(one)), context.settings, one.standing)
     if not verdict.stopped:
         one.draw_more()
         return

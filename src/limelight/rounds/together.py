@@ -132,15 +132,7 @@ def _looked_at(look: Look, rows: Sequence[OpenInstance], own: FloatArray, width:
     fits, identified = stack.fits()
     fits = _tied(fits, stack, own)
     away = np.abs(1.0 - np.array([source.reference for source in stack.sources]))
-    verdicts = judge_tables(
-        fits,
-        away,
-        first.context.settings,
-        n=look.n,
-        looks=len(first.looks),
-        last=look.n >= first.looks[-1],
-        settle=look.n < first.settled_up_to,
-    )
+    verdicts = judge_tables(fits, away, first.context.settings, first.standing)
     found: list[Found] = [Pending.MORE if sure else Pending.ALONE for sure in identified]
     done = [row for row, verdict in enumerate(verdicts) if verdict.stopped and identified[row]]
     if done:

@@ -57,16 +57,29 @@ class Verdict:
     rankings: tuple[Ranking, ...]
 
 
-def judge(
-    neighborhood: Neighborhood,
-    estimate: Estimate,
-    settings: Settings,
-    *,
-    n: int,
-    looks: int,
-    last: bool,
-    settle: bool,
-) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an instance stands in its looks.
+
+    Parameters
+    ----------
+    n
+        Rows asked so far, counted each time where masks are asked repeatedly.
+    looks
+        How many looks there will be at most.
+    last
+        Whether this is the last.
+    settle
+        Whether rows are few enough to draw more for a doubt about the order alone.
+    """
+
+    n: int
+    looks: int
+    last: bool
+    settle: bool
+
+
+def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, standing: Standing) -> Verdict:
     """Return the verdict on an estimate of the contributions; the last of the looks always stops.
 
     Parameters
@@ -77,23 +90,20 @@ def judge(
         What is shown and compared: weights times the distance of the instance from what they are compared with.
     settings
         The explainer's.
-    n
-        Rows asked so far, counted each time where masks are asked repeatedly.
-    looks
-        How many looks there will be at most.
-    last
-        Whether this is the last.
-    settle
-        Whether rows are few enough to draw more for a doubt about the order alone.
+    standing
+        How many rows that are, and how many more there may be.
     """
+    n, last = standing.n, standing.last
     selected = choose(neighborhood, estimate, settings)
     needed = samples_needed(n, float(relative_error(estimate).max(initial=0.0)), settings.tolerance)
     exhaustive = neighborhood.exhaustive and neighborhood.noise is None
     if settings.stop != "ranking" and not last and not exhaustive:
-        more = needed > n or (settings.stop == "auto" and settle and leading_doubt(estimate, settings) > 1 - LEVEL)
+        more = needed > n or (
+            settings.stop == "auto" and standing.settle and leading_doubt(estimate, settings) > 1 - LEVEL
+        )
         if more:
             return Verdict("", needed, selected, ())
-    ranked = _rank(estimate, selected, critical_value(LEVEL, looks=looks, df=estimate.errors.df))
+    ranked = _rank(estimate, selected, critical_value(LEVEL, looks=standing.looks, df=estimate.errors.df))
     moved = bool(estimate.coef.any() or estimate.stderr.any())
     reason = _reason(settings, ranked, precise=needed <= n, last=last, moved=moved)
     stopped = "exhaustive" if exhaustive else reason
@@ -116,9 +126,7 @@ def _reason(settings: Settings, rankings: Sequence[Ranking], *, precise: bool, l
     return "precise" if precise else "budget"
 
 
-def judge_tables(
-    fits: TableFits, distance: FloatArray, settings: Settings, *, n: int, looks: int, last: bool, settle: bool
-) -> list[Verdict]:
+def judge_tables(fits: TableFits, distance: FloatArray, settings: Settings, standing: Standing) -> list[Verdict]:
     """Return the verdicts on a stack of rows of a table, each as `judge` returns it for one.
 
     Parameters
@@ -127,9 +135,10 @@ def judge_tables(
         The weights of S rows.
     distance
         (S, d) how far each row is from the average one: what makes a weight a contribution.
-    settings, n, looks, last, settle
+    settings, standing
         As for `judge`.
     """
+    n, last = standing.n, standing.last
     rows, k, d = fits.coef.shape
     coef, stderr = fits.coef * distance[:, None], fits.stderr * distance[:, None]
     added = fits.contributions[..., 1:] * distance[:, None, None]
@@ -139,7 +148,7 @@ def judge_tables(
     more = np.zeros(rows, dtype=bool)
     if settings.stop != "ranking" and not last:
         more = np.array(needed) > n
-        if settings.stop == "auto" and settle:
+        if settings.stop == "auto" and standing.settle:
             top = min(LEADING, settings.max_features or LEADING)
             doubts = doubts_of_top(coef.reshape(-1, d), _covariance(added), top)
             more |= doubts.reshape(rows, k).max(axis=1, initial=0.0) > 1 - LEVEL
@@ -150,7 +159,7 @@ def judge_tables(
     at = (done[:, None] * k + np.arange(k)).ravel()
     coef, stderr = coef.reshape(-1, d)[at], stderr.reshape(-1, d)[at]
     shown = _largest(coef, fits.free, settings.max_features)
-    critical = critical_value(LEVEL, looks=looks, df=fits.df)
+    critical = critical_value(LEVEL, looks=standing.looks, df=fits.df)
     ranked = rankings(coef, stderr, _covariance(added[at]), shown.shape[1], critical=critical)
     for place, row in enumerate(done.tolist()):
         here = slice(place * k, (place + 1) * k)
