@@ -103,3 +103,22 @@ def test_two_pictures_of_one_row_are_each_shown_their_own_weights() -> None:
     assert [sorted(each) for each in weights] == [[0, 1], [0, 1]]
     assert abs(weights[0][0][0]) > 1.0
     assert max(abs(weight) for weight, _ in weights[1].values()) < 1e-9
+
+
+def test_values_of_columns_stand_beside_the_words_and_what_is_held_says_so() -> None:
+    frame = pd.DataFrame({"id": ["<b>"] * 9, "n": range(9), "m": [1] * 8 + [2], "text": ["a b", "c"] * 4 + ["a"]})
+
+    def model(rows: pd.DataFrame) -> np.ndarray:
+        return np.asarray(rows["n"] + rows["text"].str.contains("a"), dtype=float)
+
+    made = ll.Composite(frame, {"text": ll.Text()}, hold=["id"])
+    explanation = ll.Explainer(model, made, seed=0, max_features=2).explain(frame.iloc[0])
+    assert explanation.layout["columns"] == [["id", "<b>", "held"], ["n", "0", ""], ["m", "1", "typical"]]
+    page = mixed.page(explanation, all_targets(explanation)[0])
+    assert "<b>" not in page
+    assert re.search(r'<dt><bdi>n</bdi></dt><dd><mark data-f="0" class="neg"[^>]*>0</mark></dd>', page)
+    assert "<dd>1 <small>typical</small></dd>" in page
+    damaged = explanation.to_dict()
+    damaged["layout"] = {**damaged["layout"], "columns": [["n", 0, ""]]}
+    with pytest.raises(ll.InputError, match="columns"):
+        ll.Explanation.from_dict(damaged)

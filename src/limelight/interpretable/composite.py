@@ -118,7 +118,14 @@ class MixedRow:
         """Return the texts, marked by the views, and the pictures of the other parts."""
         texts = {part.name: self.rows.text(part.name) for part in self.parts if part.is_text}
         pictures = {part.name: part.masked.layout() for part in self.parts if not part.is_text}
-        return mixed_layout(texts, pictures)
+        table, parts = self.rows.table, {part.name for part in self.parts}
+        columns = [
+            (str(name), self.rows.shown(name), "held" if name not in table.weighed else "" if weighed else "typical")
+            for name in table.names
+            if name not in parts
+            for weighed in [name in self.columns]
+        ]
+        return mixed_layout(texts, pictures, columns)
 
 
 @dataclass(frozen=True)

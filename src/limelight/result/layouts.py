@@ -100,7 +100,9 @@ def prompt_layout(texts: Mapping[str, str], told: Mapping[str, Any] | None) -> d
     return plain if told is None else {**plain, **told, "kind": "prompt"}
 
 
-def mixed_layout(texts: Mapping[str, str], pictures: Mapping[str, Layout]) -> dict[str, Any]:
+def mixed_layout(
+    texts: Mapping[str, str], pictures: Mapping[str, Layout], columns: Sequence[Sequence[str]] = ()
+) -> dict[str, Any]:
     """Return the layout of a row with texts and pictures: a text layout, and the layouts of its other parts.
 
     Parameters
@@ -109,12 +111,14 @@ def mixed_layout(texts: Mapping[str, str], pictures: Mapping[str, Layout]) -> di
         Name → text, as for `text_layout`.
     pictures
         Name → layout of each part that is no text.
+    columns
+        (name, value as shown, ``"held"``, ``"typical"`` or nothing) of each other column.
 
     >>> mixed_layout({"title": "Hi"}, {"photo": bars_layout()})["parts"]
     [{'name': 'photo', 'layout': {'kind': 'bars'}}]
     """
     parts = [{"name": name, "layout": layout} for name, layout in pictures.items()]
-    return {**text_layout(texts), "parts": parts, "kind": "mixed"}
+    return {**text_layout(texts), "parts": parts, "columns": [list(each) for each in columns], "kind": "mixed"}
 
 
 def text_fields(layout: Layout) -> tuple[TextField, ...]:

@@ -105,6 +105,7 @@ def _check_series(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
 
 def _check_mixed(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
     _check_text(layout, place, sizes)
+    Several(Several(String(), 3)).read(layout.get("columns"), f"{place}.columns", sizes)
     for i, part in enumerate(Several(Free()).read(layout.get("parts"), f"{place}.parts", sizes)):
         String().read(part.get("name"), f"{place}.parts.{i}.name", sizes)
         kind = Free().read(part.get("layout"), f"{place}.parts.{i}.layout", sizes).get("kind")

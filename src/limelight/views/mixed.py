@@ -1,4 +1,4 @@
-"""A row with texts and pictures: its texts with their marks, then the picture of each other part, as its kind draws it.
+"""A row of many kinds: its values and texts with their marks, then the picture of each other part as its kind draws it.
 
 Each is shown the features that are its own; the bars beside them are those of all.
 """
@@ -13,6 +13,7 @@ from limelight.contracts import Feature, Layout, Where
 from limelight.result.explanation import Explanation
 from limelight.result.layouts import segment_label, text_fields
 from limelight.views import blocks, canvas, figure_text, passage, raster, series
+from limelight.views import facts as f
 from limelight.views import markup as m
 from limelight.views.facts import TargetFacts
 from limelight.views.palette import VEIL
@@ -27,8 +28,9 @@ _PAGES = {"raster": raster.raster, "series": series.series}
 
 
 def page(explanation: Explanation, facts: TargetFacts) -> str:
-    """Return the texts, and a picture for each other part."""
-    found = [passage.passage(*_only("word", explanation, facts))] if text_fields(explanation.layout) else []
+    """Return the columns' values, the texts, and a picture for each other part."""
+    found = [_cells(explanation, facts)]
+    found += [passage.passage(*_only("word", explanation, facts))] if text_fields(explanation.layout) else []
     for name, layout in _parts(explanation):
         draw = _PAGES.get(str(layout["kind"]))
         if draw is not None:
@@ -81,6 +83,26 @@ def data(explanation: Explanation) -> dict[str, object]:
 def _label(layout: Layout, feature: Feature) -> int:
     """Return the label of a superpixel; −1, which no pixel has, for anything else."""
     return segment_label(layout, feature.where.key) if feature.where.kind == "segment" else -1
+
+
+def _cells(explanation: Explanation, facts: TargetFacts) -> str:
+    """Return the columns with their values, the shown ones marked as words are."""
+    shown = {row.index: row for row in facts.rows}
+    largest = max((abs(row.weight) for row in facts.rows), default=0.0)
+    features = enumerate(explanation.features)
+    numbers = {str(each.where.key): j for j, each in features if each.where.kind == "column"}
+    cells = []
+    for name, value, state in explanation.layout["columns"]:
+        j, said = numbers.get(name), m.text(f.shorten(f.visible(value), 60))
+        row = None if j is None else shown.get(j)
+        if row is not None:
+            maybe, size = "" if row.certain else " maybe", m.strength(row.weight, largest)
+            said = f'<mark data-f="{j}" class="{m.sign(row.weight)}{maybe}" style="--s:{size}">{said}</mark>'
+        elif j is not None:
+            said = f'<i data-f="{j}">{said}</i>'
+        note = f" <small>{state}</small>" if state in ("held", "typical") else ""
+        cells.append(f"<div><dt>{m.name(name)}</dt><dd>{said}{note}</dd></div>")
+    return f'<dl class="cells">{"".join(cells)}</dl>' if cells else ""
 
 
 def _parts(explanation: Explanation) -> Iterator[tuple[str, Layout]]:
