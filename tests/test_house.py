@@ -21,7 +21,7 @@ SRC = ROOT / "src" / "limelight"
 MODULES = sorted(path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py"))
 
 # A room is a folder, or a file beside the folders. These few files are the ground floor, which everybody may import.
-GROUND = ("contracts", "errors", "optional", "seeding", "settings", "progress", "lock", "files", "plugins")
+GROUND = ("contracts", "errors", "optional", "seeding", "settings", "progress", "lock", "files", "plugins", "spellings")
 
 # Room → the rooms it may import. Everybody may import the ground floor and itself.
 MAY_IMPORT: dict[str, frozenset[str]] = {

@@ -114,7 +114,9 @@ if not TYPE_CHECKING:  # a checker that saw this would let every misspelt name p
         if name in _ROOMS:
             return importlib.import_module(f"limelight.{name}")
         if name not in _HOME:
-            raise AttributeError(f"module 'limelight' has no attribute {name!r}")
+            from limelight.spellings import missing
+
+            raise missing("limelight", name)
         value = getattr(importlib.import_module(_HOME[name]), name)
         globals()[name] = value
         return value

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from limelight.contracts import FloatArray, Modality
 from limelight.errors import InputError, UnknownNameError, outside
@@ -28,6 +28,7 @@ from limelight.rounds.preparing import fingerprint, prepare, short
 from limelight.rounds.targets import check_targets
 from limelight.rounds.waiting import OPEN_AT_ONCE
 from limelight.settings import Settings, SettingsArguments
+from limelight.spellings import missing
 
 ON_ERROR = ("raise", "skip", "record")
 Skipping = Literal["raise", "skip"]
@@ -124,13 +125,30 @@ class Explainer:
         """Return the kind of data."""
         return self._context.modality
 
-    def explain(self, instance: Any) -> Explanation:
+    def __repr__(self) -> str:
+        """Return what it holds, in one line."""
+        names = self._given[2] or self._context.caller.output_names or ()
+        shown = ", ".join(map(str, names[:4])) + (", …" if len(names) > 4 else "")
+        outputs = f"; outputs {shown}" if names else ""
+        held = f"{type(self._given[0]).__name__}, {type(self.modality).__name__}"
+        return f"<Explainer of {held}; seed {self.settings.seed}{outputs}>"
+
+    if not TYPE_CHECKING:  # a checker that saw this would let every misspelt name pass
+
+        def __getattr__(self, name: str) -> Any:
+            """Answer the names that other libraries have for things."""
+            raise missing("Explainer", name)
+
+    def explain(self, instance: Any, *, targets: Any = None) -> Explanation:
         """Return the explanation of the model's prediction for one instance.
 
         Parameters
         ----------
         instance
             A row, a text, an image, a series: whatever the modality takes.
+        targets
+            Which outputs to explain, this once; None: as the settings say. For many instances say it to the explainer,
+            ``Explainer(…, targets=…)``: under other targets the model is asked anew.
 
         Raises
         ------
@@ -139,6 +157,8 @@ class Explainer:
         ModelCallError, ModelOutputError
             If the model raises, or answers with something that is not finite numbers.
         """
+        if targets is not None and targets != self.settings.targets:
+            return self.with_settings(targets=targets).explain(instance)
         with self._asking() as context:
             return explain_one(instance, context)
 

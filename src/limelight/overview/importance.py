@@ -100,6 +100,15 @@ class Importance:
     warnings: tuple[str, ...] = ()
     total: int = 0
 
+    def __repr__(self) -> str:
+        """Return the largest of each target, in one line each."""
+        said = []
+        for target in self.n_explanations:
+            mine = [each for each in self.features if each.target == target][:4]
+            named = ", ".join(f"{each.feature} {each.mean_abs:.3g}" for each in mine)
+            said.append(f"{target}: {named}" + (", …" if len(mine) == 4 else ""))
+        return f"<Importance over {self.total:,} explanations; {'; '.join(said) or 'of nothing'}>"
+
     def over(self, target: str) -> str:
         """Return in words over which explanations the means of a target are.
 

@@ -80,6 +80,11 @@ class Pick:
     n_candidates: int
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Return which were picked, and how much they cover."""
+        covered = f"{self.coverage[-1]:.0%}" if self.coverage else "nothing"
+        return f"<Pick of {len(self.indices)} from {self.n_candidates:,}: {list(self.indices)}, covering {covered}>"
+
     def __str__(self) -> str:
         """Return one line for each explanation picked, and the most important features."""
         width = max(len("explanation"), *(len(str(index)) for index in self.indices))

@@ -23,6 +23,7 @@ from limelight.result.effects import Effect, Interaction
 from limelight.result.provenance import Cost, Provenance
 from limelight.result.quantiles import normal_quantile, stated_quantile
 from limelight.settings import OF_THE_RUN
+from limelight.spellings import missing
 
 __all__ = ["Cost", "Explanation", "Provenance", "normal_quantile"]
 
@@ -333,6 +334,12 @@ class Explanation(Contributions):
         from limelight.views import terminal
 
         return terminal.render(self)
+
+    if not TYPE_CHECKING:  # a checker that saw this would let every misspelt name pass
+
+        def __getattr__(self, name: str) -> Any:
+            """Answer the names that other libraries have for things."""
+            raise missing("Explanation", name)
 
     def __repr__(self) -> str:
         return f"<Explanation of {', '.join(self.targets) or 'nothing'}: {len(self.features)} features>"
