@@ -138,7 +138,7 @@ def test_the_server_says_what_the_model_says_here(address: str, here: Any) -> No
 def test_log_probabilities_arrive_where_the_server_gives_them(address: str) -> None:
     asked = {**PARAMETERS, "logprobs": True, "top_logprobs": 3}
     with remote.http(address, "openai-chat", model="smollm2", parameters=asked) as chat:
-        (reply,) = chat([f"{PASSAGES[1]} {QUESTION}"])
+        (reply,) = chat.answers([f"{PASSAGES[1]} {QUESTION}"])
     assert reply.tokens, reply
     _, probability, others = reply.tokens[0]
     assert probability <= 0.0 and len(others) >= 1
