@@ -70,3 +70,10 @@ def test_the_home_page_leads_to_every_page() -> None:
         where = page.relative_to(ROOT).as_posix().removeprefix("docs/")
         if page.parent != ROOT and where != "README.md":
             assert f"]({where}" in home, f"docs/README.md does not lead to {where}"
+
+
+def test_the_tests_that_the_log_of_the_field_names_exist() -> None:
+    log = (ROOT / "docs" / "field-log.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)`", log.split("each kind and its tests")[1])
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / "tests" / path).is_file()] == []
