@@ -23,6 +23,9 @@ from limelight import Explainer, Tabular, remote
 
 X, y = load_breast_cancer(return_X_y=True)
 
+# the servers' libraries warn of one another; what limelight warns of still fails
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.filterwarnings("error:::limelight")]
+
 
 def fitted() -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(X, y)
