@@ -24,3 +24,15 @@ def test_the_table_of_engines_is_the_measured_one() -> None:
             f"{one['start_clock_s']:.0f}",
         )
     assert figures["the same digest"] is True
+
+
+def test_the_whole_million_is_the_measured_one() -> None:
+    figures = json.loads((DOCS / "scale.json").read_text(encoding="utf-8"))["a whole million"]
+    page = (DOCS / "scale.md").read_text(encoding="utf-8").split("## A whole million")[1].split("\n## ")[0]
+    for title, name in (("logistic regression", "logistic regression"), ("forest of 100", "random forest of 100")):
+        one = figures[name]
+        assert one["rows"] == 1_000_000 and one["failures"] == 0
+        said = f"| {title} | 1,000,000 | {one['cpu_s'] / one['rows'] * 1000:.2f} ms | {one['clock_s'] / 60:.1f} min |"
+        assert said in page
+    idle = figures["a tenth on idle cores"]
+    assert f"{idle['one process']['clock_s'] / idle['two processes']['clock_s']:.2f} times as fast" in page
