@@ -33,7 +33,9 @@ PURPOSES = {
     "widget": "what if, in a notebook",
 }
 """What each extra is for; one that is not named here is shown with its packages alone."""
-_REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)\s*(?:>=(?P<floor>[\d.]+))?.*?(?:extra == ['\"](?P<extra>[\w-]+)['\"])?$")
+_REQUIREMENT = re.compile(
+    r"^(?P<name>[\w.-]+)(?:\[[\w,-]+\])?\s*(?:>=(?P<floor>[\d.]+))?.*?(?:extra == ['\"](?P<extra>[\w-]+)['\"])?$"
+)
 _EXACT = 1e-9
 
 
