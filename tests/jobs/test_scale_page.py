@@ -36,3 +36,6 @@ def test_the_whole_million_is_the_measured_one() -> None:
         assert said in page
     idle = figures["a tenth on idle cores"]
     assert f"{idle['one process']['clock_s'] / idle['two processes']['clock_s']:.2f} times as fast" in page
+    after = json.loads((DOCS / "scale.json").read_text(encoding="utf-8"))["memory, after"]
+    memory = (DOCS / "scale.md").read_text(encoding="utf-8").split("## Memory")[1].split("\n## ")[0]
+    assert f"{after['mib_most']:.0f} at most later, {after['mib_most'] - after['mib_at_10000']:.0f} MiB more" in memory

@@ -6,8 +6,10 @@ work where the neighborhood would be drawn otherwise than where it was asked, as
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import pickle
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,8 +95,7 @@ class Worker:
         if not chunk.ordered:
             table = _without_positions(table)
         asked = context.caller.rows - before
-        # what is free goes back to the system: otherwise a process keeps what its largest chunk has taken
-        require("pyarrow", EXTRA).default_memory_pool().release_unused()
+        _give_back()
         return Done(chunk.start, chunk.digest, table, len(errors), len(chunk), asked)
 
     @property
@@ -145,6 +146,14 @@ class Worker:
         joined = arrow.concat_tables([whole, broken])
         order = np.argsort(joined.column("row").to_numpy(), kind="stable")
         return joined.take(arrow.array(order)).combine_chunks()
+
+
+def _give_back() -> None:
+    """Hand free memory back to the system: otherwise a process keeps what its largest chunk has taken."""
+    require("pyarrow", EXTRA).default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:  # of glibc
+        trim(0)
 
 
 def _named(chunk: Chunk, first: int, last: int) -> str:

@@ -12,9 +12,10 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MOST_BYTES = 40 << 20
-"""How much is remembered for one neighborhood: some 9,000 rows of twelve columns. A process that explains a million
-rows then grows by less than 30 MiB after the first ten thousand."""
+MOST_BYTES = 28 << 20
+"""How much is remembered for one neighborhood: some 6,000 rows of twelve columns. A process that explains a million
+rows then grows by less than 30 MiB after the first ten thousand (`docs/scale.md`); with 40 MiB it would grow by 43 and
+take a tenth less time."""
 
 
 class Memory(Generic[T]):
