@@ -75,3 +75,9 @@ def test_asking_what_if_changes_no_explanation() -> None:
     asked, fresh = table(), table()
     asked.perturb([1.0, 1.0], edits=[{"a": 9.0}])
     assert asked.explain([1.0, 1.0]) == fresh.explain([1.0, 1.0])
+
+
+@pytest.mark.parametrize("masks", [[[[], {"3": []}, 2.6, []]], [[1], [1, 0]], [["a", "b"]], [[None, None]], {"a": 1}])
+def test_masks_of_any_other_shape_are_refused(masks: object) -> None:
+    with pytest.raises(InputError, match="masks: expected n rows of 0 and 1"):
+        ll.Explainer(lengths, ll.Text(), seed=0).perturb("ab cde", masks)

@@ -180,3 +180,11 @@ def test_verdicts_bins_and_pairs_are_other_peoples_strings_too() -> None:
     assert "alert(1)" in page
     assert "<script>alert" not in page
     assert page.count("</script>") == 2, "of the data and of the page's own script"
+
+
+def test_a_page_of_numbers_beside_which_one_is_nothing() -> None:
+    import limelight as ll
+
+    first = lambda series: np.asarray(series, dtype=float)[:, 0] * 2  # noqa: E731
+    explanation = ll.Explainer(first, ll.TimeSeries()).explain([24998455460891014266355712.0, 0.88])
+    assert "steps" in html.page(explanation)

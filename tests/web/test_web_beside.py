@@ -117,3 +117,9 @@ def test_a_pair_of_models_is_prepared_once() -> None:
     first = sum(calls)
     beside(found, {"instance": OTHER, "other": "second"})
     assert sum(calls) - first < first / 10
+
+
+@pytest.mark.parametrize("other", [{"a": 1}, ["second"], 3, None, "first", "third"])
+def test_another_model_is_named_by_a_string_that_is_there(other: Any) -> None:
+    with pytest.raises(InputError, match="other|against"):
+        beside(asked(second=table(lambda X: X[:, 0])), {"instance": ROW, "other": other})

@@ -51,7 +51,10 @@ def edited_outputs(instance: Any, edits: Sequence[Any], context: Context) -> Flo
 
 
 def _checked(masks: Any, d: int) -> MaskArray:
-    Z = np.asarray(masks)
+    try:
+        Z = np.asarray(masks)
+    except ValueError:  # rows of several lengths
+        Z = np.zeros(0)
     if Z.ndim != 2 or Z.shape[1] != d or not np.isin(Z, (0, 1)).all():
         raise InputError(
             f"masks: expected n rows of 0 and 1 for the {d} features of this instance, got shape {Z.shape}; "

@@ -157,7 +157,8 @@ def _waterfall_bounds(facts: TargetFacts, starts: Sequence[float]) -> tuple[floa
     for row, start in zip(facts.rows, starts, strict=True):
         ends += [start + row.low, start + row.high, start + row.weight]
     low, high = min(ends), max(ends)
-    margin = (high - low) * 0.03 or 1.0
+    # beside a very large number 1 is nothing
+    margin = (high - low) * 0.03 or max(1.0, 0.03 * abs(high))
     return low - margin, high + margin
 
 

@@ -127,7 +127,7 @@ def _key(feature: Any) -> Any:
 
 
 def _of_models(asked: Asked, instance: Any, other: Any, output: str) -> dict[str, Any]:
-    if other not in asked.all or other == asked.name:
+    if not isinstance(other, str) or other not in asked.all or other == asked.name:
         raise UnknownNameError("other", str(other)[:80], [name for name in asked.all if name != asked.name])
     names = (asked.name, str(other))
     pair = (*names, output)
