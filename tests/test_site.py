@@ -66,7 +66,10 @@ def browser() -> Iterator[Any]:
 def test_a_question_is_answered_within_the_first_three_hits(browser: Any, address: str, question: str) -> None:
     page = browser.new_page()
     page.goto(f"{address}/index.html")
-    page.locator("input.md-search__input").fill(question)
+    page.locator(".md-search-result__meta:not(:has-text('Initializing'))").wait_for(state="attached")
+    asked = page.locator("input.md-search__input")
+    asked.fill(question)
+    asked.press("End")  # the page reads the field when a key comes up
     hits = page.locator(".md-search-result__item > a.md-search-result__link:first-child")
     hits.first.wait_for(state="attached")
     page.wait_for_timeout(500)  # results are put in a few at a time

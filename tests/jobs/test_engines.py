@@ -117,6 +117,11 @@ class Frame:
     [
         (rows(5), {"id_column": "custmer"}, "id_column.*did you mean 'customer'"),
         (rows(5).drop(columns="kind"), {"id_column": "customer"}, "rows.*'kind'"),
+        (
+            rows(5).assign(v=pd.array(["3"] * 5, "string")),
+            {"id_column": "customer"},
+            "'v': expected a number.*of texts",
+        ),
         (rows(5)[["customer"]], {"id_column": "customer"}, "columns beside the ids"),
         (rows(5), {"id_column": "customer", "on_error": "skip"}, "on_error"),
         (rows(5), {"id_column": "customer", "detail": "some"}, "detail"),
@@ -228,10 +233,26 @@ def test_spark_explains_texts_and_answers_sql(session: Any, tmp_path: Path) -> N
     assert {row["feature"]: row["n"] for row in found if row["feature"] in ("good", "bad")} == {"good": 10, "bad": 5}
 
 
-def test_spark_says_what_is_missing_before_it_starts(session: Any) -> None:
+def test_spark_takes_a_frame_with_a_time_that_nobody_asks_about(session: Any, tmp_path: Path) -> None:
+    frame = rows(60)
+    want = one_process(frame, explainer(), tmp_path / "one")
+    frame["at"] = pd.Timestamp("2026-01-01 12:00")
+    spark(session.createDataFrame(frame), explainer(), id_column="customer").write.parquet(str(tmp_path / "out"))
+    assert ll.jobs.digest(tmp_path / "out") == want
+    frame["at"] += pd.to_timedelta(np.arange(60), "min")
+    by_time = spark(session.createDataFrame(frame), explainer(), id_column="at").select("id", "error").collect()
+    assert {row["id"] for row in by_time} == set(frame["at"].dt.to_pydatetime())
+    assert {row["error"] for row in by_time} == {None}
+
+
+def test_spark_says_what_cannot_work_before_it_starts(session: Any, tmp_path: Path) -> None:
     frame = session.createDataFrame(rows(5).drop(columns="kind"))
     with pytest.raises(ll.InputError, match="'kind'"):
         spark(frame, explainer(), id_column="customer")
+    rows(5).to_csv(tmp_path / "in.csv", index=False)
+    untyped = session.read.csv(str(tmp_path / "in.csv"), header=True)
+    with pytest.raises(ll.InputError, match="'v': expected a number.*inferSchema"):
+        spark(untyped, explainer(), id_column="customer")
 
 
 # -- Ray --------------------------------------------------------------------------------------------------------------
@@ -277,3 +298,8 @@ def test_ray_explains_texts_and_images_with_its_own_words_for_resources(datasets
     found = {row["id"]: row for row in explained.take_all()}
     assert [found[i]["prediction"] for i in range(6)] == [each.prediction[0] for each in alone]
     assert [len(found[i]["weight"]) for i in range(6)] == [len(each.features) for each in alone]
+
+
+def test_ray_refuses_rows_that_know_no_columns(datasets: Any) -> None:
+    with pytest.raises(ll.InputError, match="empty dataset"):
+        ray(datasets.from_items([]), explainer(), id_column="customer")

@@ -35,6 +35,7 @@ def applications(n: int, seed: int) -> pd.DataFrame:
             "home": rng.choice(["rent", "own", "mortgage"], n),
         }
     )
+    found.loc[found.index % 7 == 3, "home"] = None  # an empty cell of text, which each engine's reader must take alike
     paid = found["income"] / 5000 - found["debt"] / 3000 + 0.05 * found["years"] + (found["home"] == "own") > 4
     return found.assign(decision=np.where(paid, "grant", "deny"))
 

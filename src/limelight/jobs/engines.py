@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
+from limelight.interpretable.tabular import Tabular
+from limelight.interpretable.tabular.columns import EXPECTED
+from limelight.interpretable.tabular.dense import DenseTable
 from limelight.jobs.running import ON_ERROR
 from limelight.jobs.source import Chunk, ids_of, instances_of
 from limelight.jobs.worker import pack, worker_of
@@ -41,7 +45,7 @@ def spark(
     explainer
         Of any kind of data; it is prepared first where it is not. Texts and images: one column beside the ids.
     id_column
-        The column that names the rows.
+        The column that names the rows. It is copied as it is: no engine is asked whether all ids are there and differ.
     on_error, detail
         As in `limelight.jobs.run`.
 
@@ -53,10 +57,11 @@ def spark(
     Raises
     ------
     InputError
-        If the frame lacks a column, or the explainer cannot be sent to other processes; nothing has started by then.
+        If the frame lacks a column or has texts where the background has numbers, or the explainer cannot be sent to
+        other processes; nothing has started by then.
     """
     types = require("pyspark.sql.pandas.types", "spark")
-    columns = types.to_arrow_schema(frame.schema)
+    columns = _columns_of_spark(frame, id_column, types)
     task, written = _prepared(explainer, columns, id_column, on_error, detail)
     context = getattr(frame.sparkSession, "_sc", None)  # there is none where Spark is another machine's (Connect)
     sent = task if context is None else _Broadcast(context.broadcast(task.payload), task.id_column)
@@ -96,9 +101,8 @@ def ray(
     InputError
         As `spark`.
     """
-    data, arrow = require("ray.data", "ray"), require("pyarrow", EXTRA)
-    columns = arrow.schema([(name, arrow.null()) for name in dataset.schema().names])  # its types differ by source
-    task, _ = _prepared(explainer, columns, id_column, on_error, detail)
+    data = require("ray.data", "ray")
+    task, _ = _prepared(explainer, _columns_of_ray(dataset), id_column, on_error, detail)
     if "compute" not in resources:
         cpus = int(require("ray", "ray").cluster_resources().get("CPU", 1))
         resources["compute"] = data.ActorPoolStrategy(min_size=1, max_size=max(1, cpus // 2))
@@ -130,11 +134,14 @@ def dask(frame: Any, explainer: Explainer, *, id_column: str, on_error: str = "r
         As `spark`.
     """
     pandas, arrow = require("pandas", "dask"), require("pyarrow", EXTRA)
-    require("dask.dataframe", "dask")
+    engine = require("dask", "dask")
     columns = arrow.Schema.from_pandas(frame._meta, preserve_index=False)
     task, written = _prepared(explainer, columns, id_column, on_error, detail)
     meta = written.empty_table().to_pandas(types_mapper=pandas.ArrowDtype)
-    return frame.map_partitions(task.of_pandas, meta=meta, align_dataframes=False, enforce_metadata=False)
+    sent = engine.delayed(task.payload, pure=True)  # a node of the graph: each machine receives it once
+    return frame.map_partitions(
+        _of_partition, sent, id_column, meta=meta, align_dataframes=False, enforce_metadata=False
+    )
 
 
 # -- what runs in the engines' processes ------------------------------------------------------------------------------
@@ -176,6 +183,10 @@ class Task:
         return self.of_table(table).to_pandas(types_mapper=pandas.ArrowDtype)
 
 
+def _of_partition(frame: Any, payload: bytes, id_column: str) -> Any:
+    return Task(payload, id_column).of_pandas(frame)
+
+
 class _Broadcast:
     """A `Task` whose payload each machine receives once, instead of with every task."""
 
@@ -200,6 +211,26 @@ class Actor:
 # -- before anything starts -------------------------------------------------------------------------------------------
 
 
+def _columns_of_spark(frame: Any, id_column: str, types: Any) -> Any:
+    """Return the names, which columns hold texts, and the type of the ids; Arrow cannot say every other type."""
+    arrow = require("pyarrow", EXTRA)
+    known = {name: arrow.string() for name, kind in frame.dtypes if kind == "string"}
+    if id_column in frame.columns:
+        zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
+        known[id_column] = types.to_arrow_type(frame.schema[id_column].dataType, timezone=zone)
+    return arrow.schema([(name, known.get(name, arrow.null())) for name in frame.columns])
+
+
+def _columns_of_ray(dataset: Any) -> Any:
+    """Return the names, and which columns hold texts; what else they hold differs by source."""
+    arrow = require("pyarrow", EXTRA)
+    found = dataset.schema()
+    if found is None:
+        raise InputError("dataset: expected rows, got an empty dataset, which does not know its columns.")
+    known = {name: kind for name, kind in zip(found.names, found.types, strict=True) if _is_text(kind)}
+    return arrow.schema([(name, known.get(name, arrow.null())) for name in found.names])
+
+
 def _prepared(explainer: Explainer, columns: Any, id_column: str, on_error: str, detail: str) -> tuple[Task, Any]:
     """Return what is sent, and the schema of what comes back; whatever can be refused is refused here."""
     for name, value, known in (("on_error", on_error, ON_ERROR), ("detail", detail, DETAILS)):
@@ -210,6 +241,24 @@ def _prepared(explainer: Explainer, columns: Any, id_column: str, on_error: str,
     if len(columns.names) < 2:
         raise InputError(f"rows: expected columns beside the ids, got {id_column!r} alone; select more columns.")
     instances_of(columns.empty_table(), explainer.modality, id_column)  # says which column is missing
+    _refuse_texts(columns, explainer.modality)
     ready = explainer if explainer.prepared else explainer.prepare()
     task = Task(pack(ready, detail=detail, on_error=on_error), id_column)
     return task, schema(columns.field(id_column).type, detail=detail)
+
+
+def _refuse_texts(columns: Any, modality: Modality) -> None:
+    """Refuse texts where the background has numbers: every single row would fail, hours later."""
+    if not isinstance(modality, Tabular) or not isinstance(modality.table, DenseTable):
+        return
+    for column in modality.table.columns:
+        name = str(column.label)
+        if column.type in ("integer", "float") and _is_text(columns.field(name).type):
+            raise InputError(
+                f"column {name!r}: expected {EXPECTED[column.type]}, as in the background, got a column of texts; let "
+                "the reader find the types, as Spark's does with inferSchema=True, or cast the column."
+            )
+
+
+def _is_text(kind: Any) -> bool:
+    return str(kind) in ("string", "large_string", "string_view")
