@@ -62,6 +62,10 @@ class UnknownNameError(InputError, KeyError):
         self.message = f"{argument}: unknown name {got!r};{hint} Known: {shown}."
         super().__init__(self.message)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the sentence: called with it alone, `__init__` fails, and a pool of processes waits for ever."""
+        return type(self).__new__, (type(self), self.message), self.__dict__
+
     def __str__(self) -> str:
         return self.message
 

@@ -75,7 +75,9 @@ def _narrow(numbers: NDArray[Any]) -> NDArray[Any]:
     if not numbers.size:
         return numbers.copy()
     if numbers.dtype.kind != "f":
-        smallest = np.promote_types(np.min_scalar_type(numbers.min()), np.min_scalar_type(numbers.max()))
+        low, high = int(numbers.min()), int(numbers.max())
+        # beside a negative number, a number needs the bits of its mirror image
+        smallest = np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high if low >= 0 else -high - 1))
         return np.array(numbers, dtype=smallest) if smallest.kind in "iu" else numbers.copy()
     with np.errstate(over="ignore", under="ignore"):
         single = numbers.astype(np.float32)
