@@ -76,7 +76,11 @@ def test_a_number_is_shown_short_and_kept_whole() -> None:
 
 @pytest.mark.parametrize(
     ("first", "last", "style"),
-    [(0.0, 1.0, "left:50.00%;width:25.00%"), (1.0, 0.0, "left:50.00%;width:25.00%"), (2.0, 2.0, "left:100.00%;width:0.00%")],
+    [
+        (0.0, 1.0, "left:50.00%;width:25.00%"),
+        (1.0, 0.0, "left:50.00%;width:25.00%"),
+        (2.0, 2.0, "left:100.00%;width:0.00%"),
+    ],
 )
 def test_a_stretch_lies_where_its_ends_do_whichever_comes_first(first: float, last: float, style: str) -> None:
     assert markup.place(first, last, -2.0, 2.0) == style

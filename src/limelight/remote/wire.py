@@ -48,7 +48,13 @@ class Body:
                 "inputs: expected finite numbers, since JSON has no NaN or infinity, got one; fill gaps in the "
                 "background, or ask by a protocol that has a name for them."
             ) from None
-        return cls(text.encode())
+        try:
+            return cls(text.encode())
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"inputs: expected texts that UTF-8 can hold, got {error.object[error.start : error.end]!r}, half of a "
+                "character; read the texts anew, or replace it."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +212,10 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no JSON")
+    raise InputError(
+        f"inputs: expected numbers, texts, dates and gaps, since JSON has nothing else, got {value!r:.60} of type "
+        f"{type(value).__name__}; convert the column in the background and in the rows, for instance by astype(float)."
+    )
 
 
 def _code(function: Any) -> str:
