@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_departures_keep_the_pace(clock: Clock) -> None:
         enter(gate)
         times.append(clock.now)
         gate.leave(answered=True)
-    assert [b - a for a, b in zip(times, times[1:], strict=False)] == pytest.approx([0.25] * 4)
+    assert [b - a for a, b in pairwise(times)] == pytest.approx([0.25] * 4)
 
 
 def test_a_call_that_was_stopped_does_not_wait_out_its_turn() -> None:
