@@ -22,6 +22,7 @@ def board() -> Board:
         conditions=["age ≤ 30", "age > 30", "city = Oslo", "city = Rome"],
         targets=["yes", "no"],
         causes=["trusted", "gap"],
+        kind=np.arange(4),
         target=np.array([YES, YES, YES, NO]),
         cause=np.array([0, 1, 0, 0]),
         first=np.array([AGE, CITY, AGE, CITY]),

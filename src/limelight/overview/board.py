@@ -1,7 +1,8 @@
 """A million explanations held small, so that every question about them is answered at once: sums, samples, few rows.
 
 Input: columns of numbers (`board_reading.py` makes them). Output: for the rows that a filter chooses, importance, the
-effect of every bin, a map of fidelity, rows; at most 2,000 points of each. Contributions are kept in single precision.
+effect of every bin, a map of fidelity, rows; at most 2,000 points of each. Rows of a table in the same bins have the
+same reasons, which are kept once: a *kind*. Contributions are kept in single precision.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from limelight.overview.importance import FOLDED
 from limelight.overview.pick import lazy_greedy
 from limelight.result.flat import pieces
 
-AT_ONCE = 65_536
-"""Rows that are looked at together: temporary arrays stay small."""
+AT_ONCE = 16_384
+"""Kinds that are looked at together: temporary arrays stay in the processor's cache."""
 MOST_POINTS = 2000
 MOST_FEATURES = 30
 MOST_BINS = 60
@@ -59,20 +60,24 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Board:
-    """The numbers of n explained outputs, with e features in all.
+    """The numbers of n explained outputs of k kinds, the kinds with e features in all.
 
     Parameters
     ----------
     features, conditions, targets, causes
         What the codes stand for.
-    target, cause, first
-        (n,) codes of output and verdict, and of the feature that contributes most (−1: none).
+    kind
+        (n,) which kind each row is of.
     ids
         n ids, an array of Arrow.
-    prediction, fidelity, leading
-        (n,) the model's answer, how well it is told, and the largest contribution.
+    prediction
+        (n,) the model's answer.
+    target, cause, first
+        (k,) codes of output and verdict, and of the feature that contributes most (−1: none).
+    fidelity, leading
+        (k,) how well the answer is told, and the largest contribution.
     starts
-        (n + 1,) where the features of each begin.
+        (k + 1,) where the features of each kind begin.
     keys, names, contributions, stderr
         (e,) codes of features and conditions, and the numbers.
     failed
@@ -86,11 +91,12 @@ class Board:
     conditions: Sequence[str]
     targets: Sequence[str]
     causes: Sequence[str]
+    kind: NDArray[Any]
+    ids: Any
+    prediction: NDArray[np.float32]
     target: NDArray[Any]
     cause: NDArray[Any]
     first: NDArray[Any]
-    ids: Any
-    prediction: NDArray[np.float32]
     fidelity: NDArray[np.float32]
     leading: NDArray[np.float32]
     starts: Rows
@@ -102,7 +108,7 @@ class Board:
     facing: int | None = None
 
     def __len__(self) -> int:
-        return len(self.target)
+        return len(self.kind)
 
     def side(self, target: int) -> int:
         """Return 1, or −1 where numbers are about the other one of two classes than this."""
@@ -116,32 +122,35 @@ class Board:
     def chosen(self, filter: Filter) -> Rows:
         """Return the places of the rows that a filter means."""
         side = self.side(filter.target)
-        kept = np.ones(len(self), bool) if self.facing is not None else self.target == filter.target
+        kinds = np.ones(len(self.target), bool) if self.facing is not None else self.target == filter.target
         if filter.reason is not None:
-            kept &= self.first == filter.reason
+            kinds &= self.first == filter.reason
         if filter.direction is not None:
-            kept &= (self.leading > 0) if filter.direction * side > 0 else (self.leading < 0)
+            kinds &= (self.leading > 0) if filter.direction * side > 0 else (self.leading < 0)
+        if filter.cause is not None:
+            kinds &= self.cause == filter.cause
+        if filter.condition is not None:
+            kinds &= self._with_condition(filter.condition)
+        kept = kinds[self.kind]
         if filter.low is not None:
             kept &= self.answers(slice(None), side) >= filter.low
         if filter.high is not None:
             kept &= self.answers(slice(None), side) <= filter.high
-        if filter.cause is not None:
-            kept &= self.cause == filter.cause
-        rows = np.flatnonzero(kept)
-        return rows if filter.condition is None else self._with_condition(rows, filter.condition)
+        return np.flatnonzero(kept)
 
     def importance(self, rows: Rows, side: int = 1) -> list[dict[str, Any]]:
         """Return mean |contribution|, mean, the size of noise alone, and how often it leads, for large features."""
         size, total, noise, count = (np.zeros(len(self.features)) for _ in range(4))
         d = len(self.features)
-        for _owners, entries in self._parts(rows):
-            keys, values = self.keys[entries], self.contributions[entries].astype(np.float64)
-            size += np.bincount(keys, np.abs(values), d)
-            total += np.bincount(keys, values, d)
-            noise += np.bincount(keys, self.stderr[entries], d)
-            count += np.bincount(keys, minlength=d)
-        first = self.first[rows]
-        leads = np.bincount(first[first >= 0], minlength=d)
+        times = self._times(rows)
+        for owners, entries in self._parts(np.flatnonzero(times)):
+            keys, values, often = self.keys[entries], self.contributions[entries].astype(np.float64), times[owners]
+            size += np.bincount(keys, np.abs(values) * often, d)
+            total += np.bincount(keys, values * often, d)
+            noise += np.bincount(keys, self.stderr[entries] * often, d)
+            count += np.bincount(keys, often, d)
+        known = self.first >= 0
+        leads = np.bincount(self.first[known], times[known], d)
         n = max(len(rows), 1)
         order = np.argsort(-size, kind="stable")[:MOST_FEATURES]
         return [
@@ -161,7 +170,7 @@ class Board:
     def swarm(self, rows: Rows, features: Sequence[int], side: int = 1) -> list[dict[str, Any]]:
         """Return contributions of some features in rows that lie evenly among all, as points."""
         some = spread(rows, MOST_POINTS // max(len(features), 1))
-        _, entries = self._entries(some)
+        _, entries = self._entries(self.kind[some])
         found = []
         for j in features:
             at = entries[self.keys[entries] == j]
@@ -174,15 +183,18 @@ class Board:
         """Return for each condition of a feature how many rows have it, and what it does to the output there."""
         size = len(self.conditions)
         count, total, squares, prediction, leads = (np.zeros(size) for _ in range(5))
-        for owners, entries in self._parts(rows):
+        times = self._times(rows)
+        answers = np.bincount(self.kind[rows], self.answers(rows, side), len(times))
+        for owners, entries in self._parts(np.flatnonzero(times)):
             mine = self.keys[entries] == feature
             names, values = self.names[entries[mine]], self.contributions[entries[mine]].astype(np.float64)
-            of_rows = owners[mine]
-            count += np.bincount(names, minlength=size)
-            total += np.bincount(names, values, size)
-            squares += np.bincount(names, values**2, size)
-            prediction += np.bincount(names, self.answers(of_rows, side), size)
-            leads += np.bincount(names[self.first[of_rows] == feature], minlength=size)
+            kinds = owners[mine]
+            often = times[kinds]
+            count += np.bincount(names, often, size)
+            total += np.bincount(names, values * often, size)
+            squares += np.bincount(names, values**2 * often, size)
+            prediction += np.bincount(names, answers[kinds], size)
+            leads += np.bincount(names, often * (self.first[kinds] == feature), size)
         met = np.flatnonzero(count)
         largest = met[np.argsort(-count[met], kind="stable")[:MOST_BINS]].tolist()
         found = []
@@ -208,10 +220,10 @@ class Board:
         low, high = (float(predictions.min()), float(predictions.max())) if len(rows) else (0.0, 1.0)
         span = (high - low) or 1.0
         across = np.minimum(((predictions - low) / span * CELLS).astype(np.int64), CELLS - 1)
-        told = np.nan_to_num(np.clip(self.fidelity[rows], 0.0, 1.0))
-        up = np.minimum((told * CELLS).astype(np.int64), CELLS - 1)
+        told = np.nan_to_num(np.clip(self.fidelity, 0.0, 1.0))
+        up = np.minimum((told * CELLS).astype(np.int64), CELLS - 1)[self.kind[rows]]
         cells = np.bincount(up * CELLS + across, minlength=CELLS**2).reshape(CELLS, CELLS)
-        causes = np.bincount(self.cause[rows], minlength=len(self.causes))
+        causes = np.bincount(self.cause, self._times(rows), len(self.causes))
         verdicts = [
             {"cause": cause, "code": code, "count": int(n)}
             for code, (cause, n) in enumerate(zip(self.causes, causes, strict=True))
@@ -226,8 +238,8 @@ class Board:
         some = spread(rows, 500)
         if not len(some):
             return some
-        owners, entries = self._entries(some)
-        place = np.searchsorted(some, owners)
+        widths = np.diff(self.starts)[self.kind[some]]
+        place, (_, entries) = np.repeat(np.arange(len(some)), widths), self._entries(self.kind[some])
         sizes = np.abs(self.contributions[entries]).astype(np.float64)
         weights = np.sqrt(np.bincount(self.keys[entries], sizes, len(self.features)))
         largest = np.argsort(-weights, kind="stable")[:MOST_FEATURES]
@@ -245,7 +257,8 @@ class Board:
         return [self._shown(int(i), side) for i in rows]
 
     def _shown(self, i: int, side: int) -> dict[str, Any]:
-        entries = slice(int(self.starts[i]), int(self.starts[i + 1]))
+        kind = int(self.kind[i])
+        entries = slice(int(self.starts[kind]), int(self.starts[kind + 1]))
         values = side * self.contributions[entries].astype(np.float64)
         order = np.argsort(-np.abs(values), kind="stable")[:3]
         names = self.names[entries][order]
@@ -257,22 +270,29 @@ class Board:
             "place": i,
             "id": str(self.ids[i].as_py()),
             "prediction": float(self.answers(i, side)),
-            "fidelity": float(self.fidelity[i]),
-            "cause": self.causes[self.cause[i]],
+            "fidelity": float(self.fidelity[kind]),
+            "cause": self.causes[self.cause[kind]],
             "reasons": reasons,
         }
 
-    def _entries(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Return for each feature of some rows its row, and its place."""
-        return np.repeat(rows, np.diff(self.starts)[rows]), pieces(self.starts, rows)
+    def _times(self, rows: Rows) -> Rows:
+        """Return how many of some rows are of each kind."""
+        return np.bincount(self.kind[rows], minlength=len(self.target))
 
-    def _parts(self, rows: Rows) -> Iterator[tuple[Rows, Rows]]:
-        for at in range(0, len(rows), AT_ONCE):
-            yield self._entries(rows[at : at + AT_ONCE])
+    def _entries(self, kinds: Rows) -> tuple[Rows, Rows]:
+        """Return for each feature of some kinds which kind it is of, and its place."""
+        return np.repeat(kinds, np.diff(self.starts)[kinds]), pieces(self.starts, kinds)
 
-    def _with_condition(self, rows: Rows, condition: int) -> Rows:
-        found = [owners[self.names[entries] == condition] for owners, entries in self._parts(rows)]
-        return np.unique(np.concatenate(found)) if found else rows
+    def _parts(self, kinds: Rows) -> Iterator[tuple[Rows, Rows]]:
+        for at in range(0, len(kinds), AT_ONCE):
+            yield self._entries(kinds[at : at + AT_ONCE])
+
+    def _with_condition(self, condition: int) -> NDArray[np.bool_]:
+        """Return which kinds have a condition."""
+        found = np.zeros(len(self.target), dtype=bool)
+        for owners, entries in self._parts(np.arange(len(self.target))):
+            found[owners[self.names[entries] == condition]] = True
+        return found
 
 
 def spread(rows: Rows, most: int) -> Rows:

@@ -16,9 +16,11 @@ from limelight.errors import InputError
 from limelight.jobs.reading import files_of, tables
 from limelight.optional import require
 from limelight.overview.board import Board
+from limelight.overview.reasons_once import Kinds
 from limelight.progress import progress
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
+from limelight.result.flat import pieces
 from limelight.result.part_reading import explanations_in, shared_of, two_classes
 from limelight.result.parts import EXTRA, table_of
 
@@ -134,6 +136,7 @@ class _Building:
         self._classes: set[tuple[str, ...]] = set()
         self._twice = False  # one row may explain both classes
         self._codes = {name: _Codes() for name in ("target", "cause", "feature", "condition")}
+        self._kinds = Kinds()
         self._columns: dict[str, list[Any]] = {}
 
     def add(self, part: Any) -> None:
@@ -150,23 +153,32 @@ class _Building:
         def get(name: str) -> Any:
             return good.column(name).combine_chunks()
 
-        widths = np.diff(np.append(0, np.cumsum(get("feature").value_lengths().to_numpy(zero_copy_only=False))))
+        widths = get("feature").value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
         keys = self._codes["feature"].of(get("feature").flatten())
         values = _numbers(get("weight").flatten()) * _numbers(get("distance").flatten())
         first, leading = _firsts(get("selected"), widths, keys, values)
+        of_rows: dict[str, NDArray[Any]] = {
+            "target": self._codes["target"].of(get("target")).astype(np.int16),
+            "cause": self._codes["cause"].of(get("cause")).astype(np.int16),
+            "fidelity": _numbers(get("fidelity")).astype(np.float32),
+            "first": first,
+            "leading": leading.astype(np.float32),
+        }
+        of_features: dict[str, NDArray[Any]] = {
+            "keys": keys,
+            "names": self._codes["condition"].of(get("condition").flatten()),
+            "contributions": values.astype(np.float32),
+            "stderr": _numbers(get("stderr").flatten()).astype(np.float32),
+        }
+        kind, new = self._kinds.of(list(of_features.values()), list(of_rows.values()), widths)
+        entries = pieces(np.append(0, np.cumsum(widths)), new)
         self._keep(
             ids=good.column("id"),
-            target=self._codes["target"].of(get("target")).astype(np.int16),
-            cause=self._codes["cause"].of(get("cause")).astype(np.int16),
+            kind=kind,
             prediction=_numbers(get("prediction")).astype(np.float32),
-            fidelity=_numbers(get("fidelity")).astype(np.float32),
-            first=first,
-            leading=leading.astype(np.float32),
-            widths=widths,
-            keys=_small(keys),
-            names=_small(self._codes["condition"].of(get("condition").flatten())),
-            contributions=values.astype(np.float32),
-            stderr=_numbers(get("stderr").flatten()).astype(np.float32),
+            widths=widths[new],
+            **{name: column[new] for name, column in of_rows.items()},
+            **{name: _small(column[entries]) for name, column in of_features.items()},
         )
         self.rows += len(good)
 
@@ -187,7 +199,8 @@ class _Building:
         first, second = (codes.setdefault(name, len(codes)) for name in classes)
         turned = arrays["target"] == first
         arrays["leading"][turned] *= -1
-        arrays["prediction"][turned] = 1 - arrays["prediction"][turned]
+        rows = turned[arrays["kind"]]
+        arrays["prediction"][rows] = 1 - arrays["prediction"][rows]
         np.negative(arrays["contributions"], out=arrays["contributions"], where=np.repeat(turned, widths))
         return second
 
@@ -214,7 +227,7 @@ class _Building:
 
 
 _ARRAYS = (
-    "target", "cause", "prediction", "fidelity", "first", "leading", "keys", "names", "contributions", "stderr",
+    "kind", "prediction", "target", "cause", "fidelity", "first", "leading", "keys", "names", "contributions", "stderr",
 )  # fmt: skip
 
 
@@ -245,6 +258,8 @@ def _numbers(array: Any) -> NDArray[np.float64]:
     return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _small(codes: NDArray[np.int32]) -> NDArray[Any]:
-    """Return codes in the narrowest type that holds them."""
-    return codes.astype(np.min_scalar_type(int(codes.max(initial=0))))
+def _small(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return codes in the narrowest type that holds them, other numbers as they are."""
+    if numbers.dtype.kind == "f":
+        return numbers
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
