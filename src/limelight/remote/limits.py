@@ -63,7 +63,10 @@ class Limits:
     rows_per_request
         Rows in one request; None takes the protocol's own (64 rows of a table, one prompt).
     timeout
-        Seconds from sending a request to the last byte of its answer, however slowly that drips.
+        Seconds from connecting to the last byte of an answer, however slowly its headers or its body drip.
+    max_bytes
+        The most bytes that one answer may have, unpacked: a server gone wild must not fill the memory. 64 MiB hold
+        64 rows of 50,000 numbers in JSON.
     attempts
         How often a request is sent before giving up. With 8, a server that fails one request in five fails one in
         400,000 for good.
@@ -91,6 +94,7 @@ class Limits:
     per_second: float | None = None
     rows_per_request: int | None = None
     timeout: float = 30.0
+    max_bytes: int = 2**26
     attempts: int = 8
     backoff: float = 0.25
     max_wait: float = 60.0
@@ -100,9 +104,9 @@ class Limits:
     price: Price | None = None
 
     def __post_init__(self) -> None:
-        for name in ("concurrency", "attempts", "rows_per_request", "max_requests", "max_rows"):
+        for name in ("concurrency", "attempts", "max_bytes", "rows_per_request", "max_requests", "max_rows"):
             value = getattr(self, name)
-            if value is not None or name in ("concurrency", "attempts"):
+            if value is not None or name in ("concurrency", "attempts", "max_bytes"):
                 _integer(name, value)
         for name in ("timeout", "backoff", "max_wait", "per_second"):
             value = getattr(self, name)

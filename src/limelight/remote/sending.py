@@ -12,13 +12,14 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from limelight.errors import RemoteError
 from limelight.optional import require
+from limelight.remote.exchange import Line, UnreadableError
 from limelight.remote.gate import Gate
 from limelight.remote.limits import Limits
 from limelight.remote.meter import Load, Meter
@@ -67,10 +68,11 @@ class Failure(Exception):  # noqa: N818 - one attempt that failed, not yet an er
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """The number of an attempt, from 1, and how it is made."""
+    """The number of an attempt, from 1, how it is made, and whether it asks the model itself."""
 
     number: int
     send: Callable[[], Received]
+    asks: bool
 
 
 @dataclass
@@ -95,21 +97,20 @@ class Sender:
     limits: Limits
     gate: Gate
     meter: Meter
-    _client: tuple[int, Any] | None = None
+    _line: tuple[int, Line] | None = None
     _spread: float = 0.0
 
-    def client(self) -> Any:
+    def line(self) -> Line:
         """Return the connections of this process, made when they are first needed."""
-        if self._client is None or self._client[0] != os.getpid():
-            httpx = require("httpx", "remote")
-            most = httpx.Limits(max_connections=self.limits.concurrency + 1)
-            made = httpx.Client(timeout=self.limits.timeout, limits=most, headers=self.headers)
-            self._client = (os.getpid(), made)
-        return self._client[1]
+        if self._line is None or self._line[0] != os.getpid():
+            limits = self.limits
+            most = {"connections": limits.concurrency + 1, "max_bytes": limits.max_bytes}
+            self._line = (os.getpid(), Line(self.headers, timeout=limits.timeout, **most))
+        return self._line[1]
 
     def close(self) -> None:
         """Close all connections."""
-        opened, self._client = self._client, None
+        opened, self._line = self._line, None
         if opened is not None and opened[0] == os.getpid():
             opened[1].close()
 
@@ -150,7 +151,9 @@ class Sender:
                     self._rest(failure, number, stopped)
                     self.gate.enter(stopped)
                     try:
-                        return self._inside(_Attempt(number, lambda: self._exchange(method, path, body)), book)
+                        return self._inside(
+                            _Attempt(number, lambda: self._exchange(method, path, body), body is not None), book
+                        )
                     except Failure as this:
                         failure = this
                         raise
@@ -171,7 +174,7 @@ class Sender:
         answered = False
         try:
             decoded = book(attempt)
-            answered = True
+            answered = attempt.asks  # what a server says *of* a model does not show that it takes its rows
             return decoded
         except Failure as this:
             failure = this
@@ -222,30 +225,18 @@ class Sender:
         nothing = Received(0, {}, b"")
         content, headers = (None, {}) if body is None else (body.content, dict(body.headers))
         try:
-            received = self._read_whole(method, url, content, headers)
+            received = self.line().exchange(method, url, content, headers, self.key.sign)
         except httpx.TimeoutException:
             return nothing, Failure(f"no whole answer within {self.limits.timeout:g} s")
         except (httpx.ConnectError, httpx.ProxyError) as error:
             return nothing, Failure(f"no connection ({self._clean(str(error))})", charged=False)
         except (httpx.TransportError, httpx.DecodingError) as error:
             return nothing, Failure(f"{type(error).__name__}: {self._clean(str(error))}")
+        except UnreadableError as error:
+            return nothing, Failure(str(error), again=False)
+        if not _is_binary(received.headers):
+            received = replace(received, content=self.key.hide(received.content))
         return received, self._judged(received)
-
-    def _read_whole(self, method: str, url: str, content: bytes | None, headers: dict[str, str]) -> Received:
-        """Read a response to its end, within the time: a server that drips a byte a second is late, too."""
-        httpx = require("httpx", "remote")
-        deadline = time.monotonic() + self.limits.timeout
-        request = {"content": content, "headers": headers, "auth": self.key.sign}
-        with self.client().stream(method, url, **request) as response:
-            chunks = []
-            for chunk in response.iter_bytes():
-                chunks.append(chunk)
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout("the answer drips")
-            known = {name.lower(): value for name, value in response.headers.items()}
-            status = response.status_code
-        whole = b"".join(chunks)
-        return Received(status, known, whole if _is_binary(known) else self.key.hide(whole))
 
     def _judged(self, received: Received) -> Failure | None:
         """Return why a response is no answer; None if it is one."""
@@ -255,9 +246,16 @@ class Sender:
         wait = wait_asked(received.headers.get("retry-after"), time.time())
         again = status in AGAIN or 500 <= status < 600
         said = f"status {status}: {self._clean(received.content.decode('utf-8', 'replace')) or _phrase(status)}"
+        if 300 <= status < 400:
+            said += self._elsewhere(received.headers.get("location", ""))
         if wait is not None and wait > self.limits.max_wait:
             said, again = f"{said} (the server asks to wait {wait:.0f} s, more than max_wait)", False
         return Failure(said, status=status, again=again, wait=wait, charged=status >= 500)
+
+    def _elsewhere(self, location: str) -> str:
+        """Return where a redirect leads, without its query, which may hold a secret."""
+        place = self._clean(location.partition("?")[0].rpartition("@")[2])
+        return f"; it sends on to {place or 'nowhere'}, which is not followed, since the key would go there too"
 
     def _clean(self, text: str) -> str:
         """Return one line of at most 200 characters, without the key."""
@@ -320,7 +318,7 @@ def _worth_another(error: Exception) -> bool | float:
     return 0.0 if isinstance(error, Failure) and error.again else False
 
 
-def _is_binary(headers: dict[str, str]) -> bool:
+def _is_binary(headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").startswith("application/octet-stream")
 
 

@@ -72,9 +72,13 @@ class Received:
         ------
         TornError
             If it is none: it was cut off on its way.
+        RemoteError
+            If it is nested beyond what can be read.
         """
         try:
             return json.loads(self.content)
+        except RecursionError:
+            raise RemoteError("the server answered with lists nested too deeply to be read.") from None
         except ValueError:
             raise TornError(f"{len(self.content):,} bytes that are no JSON") from None
 
