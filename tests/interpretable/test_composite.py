@@ -77,12 +77,15 @@ def test_words_and_columns_of_a_sum_are_what_they_are_by_hand() -> None:
     assert any("held as in the row: id" in warning for warning in explanation.warnings)
 
 
-def test_a_row_comes_as_it_likes_and_has_one_explanation() -> None:
+@pytest.mark.parametrize("against", ["typical", "background"])  # all masks, and drawn ones, which follow from content
+def test_a_row_comes_as_it_likes_and_has_one_explanation(against: Any) -> None:
     frame = reviews()
-    explainer = ll.Explainer(liked, composite(frame))
+    explainer = ll.Explainer(liked, composite(frame, against=against))
     one = explainer.explain(frame.iloc[3])
     assert explainer.explain(frame.iloc[[3]]) == one
     assert explainer.explain(frame.iloc[3].to_dict()) == one
+    assert explainer.explain({name: frame[name].to_numpy()[3] for name in frame}) == one  # scalars of numpy
+    assert explainer.explain(pl.from_pandas(frame.iloc[[3]])) == one
     assert list(explainer.explain_many(frame.head(5)))[3] == one
     assert ll.Explanation.from_json(one.to_json()) == one
     several = explainer.explain_all(frame.head(3))
@@ -199,6 +202,8 @@ def test_typical_values_are_the_users_where_they_say_so() -> None:
         (lambda: ll.Composite(reviews(), {"review": ll.Text()}, hold="id"), r"pass \['id'\]"),
         (lambda: ll.Composite(reviews(), {"review": ll.Text()}, hold=["identity"]), "hold: unknown name"),
         (lambda: ll.Composite([1, 2], {"review": ll.Text()}), "rows: expected a frame"),
+        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, hold=["review"]), "hold: expected columns that are no"),
+        (lambda: ll.Composite(reviews()[["id", "review", "id"]], {"review": ll.Text()}), "'id' twice; rename one"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_at_once(make: Any, said: str) -> None:
@@ -212,6 +217,11 @@ def test_what_cannot_be_meant_is_refused_at_once(make: Any, said: str) -> None:
         ({"review": "good"}, "instance: unknown name 'id'"),
         ({**ROW, "country": "ES"}, "instance: expected a value of type category in 'country'.*'ES'"),
         ({**ROW, "stars": "many"}, "instance: expected a value of type int64 in 'stars'"),
+        ({**ROW, "stars": "5"}, "instance: expected a value of type int64 in 'stars'.*got '5'"),
+        ({**ROW, "price": "12"}, "instance: expected a value of type float64 in 'price'"),
+        ({**ROW, "price": np.inf}, "instance: expected a value of type float64 in 'price'.*got inf"),
+        ({**ROW, "day": "2026-01-01"}, "instance: expected a value of type datetime64.* in 'day'"),
+        ({**ROW, "review": 5}, "instance: expected a value of type .* in 'review'.*got 5"),
         ({**ROW, "review": None}, "review: "),
         (reviews(), "expected one row, got 60"),
         ("good", "expected a row of the background's columns"),

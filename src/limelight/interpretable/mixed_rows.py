@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from limelight.contracts import Inputs
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import fingerprint
+from limelight.interpretable.tabular.columns import show_number
 
 MANY_DIFFERENT = 0.5
 """A column of strings of which more than this share are different, and most have several words, is free text."""
@@ -64,8 +65,10 @@ class MixedTable:
         for name in self.names:
             if name not in values:
                 raise UnknownNameError("instance", name, list(values))
-        own = {name: values[name] for name in self.names}
+        own = {name: _plain(values[name]) for name in self.names}
         pairs = {} if self.frame is None else {n: _pair(self.frame, n, own[n], self.typical) for n in self.names}
+        # as the background's type holds it, so that equal rows are equal however they were given
+        own |= {name: _held(name, own[name], pair) for name, pair in pairs.items()}
         return MixedRows(self, own, pairs)
 
     def rows_in(self, many: Any) -> Iterable[Any]:
@@ -178,6 +181,11 @@ def open_table(background: Any, parts: Sequence[Any], hold: Sequence[Any], typic
     """
     frame, columns = _columns_of(background)
     names = tuple(columns)
+    both = [name for name in hold if name in parts]
+    if both:
+        raise InputError(
+            f"hold: expected columns that are no parts, got {both[0]!r}; leave it out of parts or of hold."
+        )
     for argument, named in (("parts", parts), ("hold", hold), ("typical", typical)):
         for name in named:
             if name not in columns:
@@ -234,8 +242,7 @@ def shown(value: Any) -> str:
     if is_missing(value):
         return "missing"
     if isinstance(value, (float, np.floating)):
-        number = float(value)
-        return f"{number:.4g}" if abs(number) < 1e5 else f"{number:,.0f}"
+        return show_number(float(value))
     return str(value).removesuffix(" 00:00:00")  # a day without an hour
 
 
@@ -267,6 +274,9 @@ def values_of(instance: Any) -> dict[Any, Any]:
 def _columns_of(background: Any) -> tuple[Any, dict[Any, list[Any]]]:
     """Return the frame (None for dicts), and the values of each column."""
     if hasattr(background, "iloc") and hasattr(background, "columns"):
+        if not background.columns.is_unique:
+            twice = background.columns[background.columns.duplicated()][0]
+            raise InputError(f"rows: expected columns of different names, got {twice!r} twice; rename one.")
         return background, {name: background[name].tolist() for name in background.columns}
     if hasattr(background, "columns") and hasattr(background, "shape"):
         import narwhals as nw
@@ -312,6 +322,32 @@ def _pair(frame: Any, name: Any, own: Any, typical: Mapping[Any, Any]) -> Any:
         return nw.new_series(str(name), values, whole.schema[name], backend=whole.implementation).to_native()
     except Exception as error:  # each library has errors of its own
         raise _misfit(name, own, str(whole.schema[name])) from error
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _held(name: Any, given: Any, pair: Any) -> Any:
+    """Return a row's own value as a column of the background's type holds it.
+
+    Raises
+    ------
+    InputError
+        If the type has made a number of a text, or a text of a number, or the number is infinite.
+    """
+    if hasattr(pair, "iloc"):
+        held, kind = pair.tolist()[0], pair.dtype
+    else:
+        import narwhals as nw
+
+        column = nw.from_native(pair, series_only=True)
+        held, kind = column.to_list()[0], column.dtype
+    if is_missing(held):
+        return held
+    if isinstance(held, str) != isinstance(given, str) or (isinstance(held, float) and math.isinf(held)):
+        raise _misfit(name, given, str(kind))
+    return held
 
 
 def _misfit(name: Any, own: Any, dtype: str) -> InputError:

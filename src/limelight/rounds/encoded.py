@@ -24,7 +24,7 @@ RARE = 0.05
 ABSENT_WEIGHT = 1e-6
 """What draws with a value that the background never shows weigh in sum. The weight of such a feature is the limit of an
 ordinary one as its share goes to 0, and the others stay as they were."""
-_MOST_KEYS = 1 << 14
+_MOST_KEYS = 1 << 12
 
 
 class SharedSource:

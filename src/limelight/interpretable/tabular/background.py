@@ -32,7 +32,8 @@ from limelight.interpretable.tabular.laws import (
 )
 from limelight.interpretable.tabular.store import Store
 
-_MOST_MET = 1 << 16
+_MOST_MET = 1 << 13
+"""Values of which the inner terms are remembered, some 3 MiB: most values of a table are met again and again."""
 
 
 @dataclass(frozen=True)
