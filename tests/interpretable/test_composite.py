@@ -39,7 +39,7 @@ def liked(frame: pd.DataFrame) -> np.ndarray:
 
 
 def composite(frame: Any = None, **how: Any) -> ll.Composite:
-    return ll.Composite(reviews() if frame is None else frame, {"review": ll.Text()}, hold=["id"], **how)
+    return ll.Composite(reviews() if frame is None else frame, {"review": ll.Text()}, fixed=["id"], **how)
 
 
 ROW = {
@@ -199,10 +199,13 @@ def test_typical_values_are_the_users_where_they_say_so() -> None:
         (lambda: ll.Composite(reviews(), {"review": "text"}), "modality such as ll.Text"),
         (lambda: ll.Composite(reviews(), {"reviews": ll.Text()}), "did you mean 'review'"),
         (lambda: ll.Composite(reviews(), {"country": ll.Text()}), "'review' looks like free text.*parts="),
-        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, hold="id"), r"pass \['id'\]"),
-        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, hold=["identity"]), "hold: unknown name"),
+        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, fixed="id"), r"pass \['id'\]"),
+        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, fixed=["identity"]), "fixed: unknown name"),
         (lambda: ll.Composite([1, 2], {"review": ll.Text()}), "rows: expected a frame"),
-        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, hold=["review"]), "hold: expected columns that are no"),
+        (
+            lambda: ll.Composite(reviews(), {"review": ll.Text()}, fixed=["review"]),
+            "fixed: expected columns that are no",
+        ),
         (lambda: ll.Composite(reviews()[["id", "review", "id"]], {"review": ll.Text()}), "'id' twice; rename one"),
     ],
 )
@@ -242,7 +245,7 @@ def test_a_row_that_does_not_fit_is_refused_before_the_model_is_asked(instance: 
 def test_a_table_is_no_part_and_no_prompt_is_either() -> None:
     with pytest.raises(ll.InputError, match="parts can be hidden"):
         explainer = ll.Explainer(
-            liked, ll.Composite(reviews(), {"review": ll.Text(), "stars": ll.Tabular(np.eye(3))}, hold=["id"])
+            liked, ll.Composite(reviews(), {"review": ll.Text(), "stars": ll.Tabular(np.eye(3))}, fixed=["id"])
         )
         explainer.explain({**ROW, "stars": np.ones(3)})
 

@@ -39,7 +39,7 @@ def score(frame):
 
 
 def composite(frame=FRAME, **how):
-    return ll.Composite(frame, {"review": ll.Text()}, hold=["id"], against="background", **how)
+    return ll.Composite(frame, {"review": ll.Text()}, fixed=["id"], against="background", **how)
 
 
 def law(n=1.0, text="x y"):
@@ -96,7 +96,7 @@ def test_a_column_at_its_typical_value_has_a_bar_here():
     row = {**dict(FRAME.iloc[3]), "stars": typical}
     shown = [
         [each.where.key for each in ll.Explainer(score, made, seed=0).explain(row).features]
-        for made in (composite(), ll.Composite(FRAME, {"review": ll.Text()}, hold=["id"]))
+        for made in (composite(), ll.Composite(FRAME, {"review": ll.Text()}, fixed=["id"]))
     ]
     assert "stars" in shown[0]
     assert "stars" not in shown[1]
@@ -129,7 +129,7 @@ def test_every_law_of_a_kind_of_data_holds(parts):
     )
     frame.loc[3, "price"] = np.nan
     hold = ["id", *(name for name in ("review", "photo", "load") if name not in parts)]
-    made = ll.Composite(frame, parts, hold=hold, against="background")
+    made = ll.Composite(frame, parts, fixed=hold, against="background")
     check_modality(made, [frame.iloc[2], frame.iloc[3]])
 
 

@@ -94,7 +94,7 @@ def test_two_pictures_of_one_row_are_each_shown_their_own_weights() -> None:
         return np.array([photo[:4].mean() for photo in rows["first"]])
 
     halves = ll.Image(fill=0, segments=np.repeat([0, 1], [32, 32]).reshape(8, 8))
-    made = ll.Composite(frame, {"first": halves, "second": halves}, hold=["n"])
+    made = ll.Composite(frame, {"first": halves, "second": halves}, fixed=["n"])
     check_modality(made, [frame.iloc[0], frame.iloc[1]])
     explanation = ll.Explainer(first, made, seed=0, max_features=None).explain(frame.iloc[0])
     assert ll.Explanation.from_json(explanation.to_json()) == explanation
@@ -111,7 +111,7 @@ def test_values_of_columns_stand_beside_the_words_and_what_is_held_says_so() -> 
     def model(rows: pd.DataFrame) -> np.ndarray:
         return np.asarray(rows["n"] + rows["text"].str.contains("a"), dtype=float)
 
-    made = ll.Composite(frame, {"text": ll.Text()}, hold=["id"])
+    made = ll.Composite(frame, {"text": ll.Text()}, fixed=["id"])
     explanation = ll.Explainer(model, made, seed=0, max_features=2).explain(frame.iloc[0])
     assert explanation.layout["columns"] == [["id", "<b>", "held"], ["n", "0", ""], ["m", "1", "typical"]]
     page = mixed.page(explanation, all_targets(explanation)[0])

@@ -290,7 +290,7 @@ def _say_cost(explainer: Explainer, asked: Asked) -> None:
     typer.echo(f"One explanation: about {cost.rows:,} model rows, {_duration(cost.seconds)} in the model.")
     if n == 1:
         return
-    alone = getattr(getattr(explainer.modality, "options", None), "contrast", "bin") == "value"
+    alone = getattr(getattr(explainer.modality, "options", None), "alone", False)
     if explainer.settings.fresh or alone:
         rows, why = cost.rows * n, "each with its own neighborhood"
     else:

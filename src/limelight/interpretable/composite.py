@@ -150,7 +150,7 @@ class Composite:
         few features are then all asked, and bars exact. ``"background"``: values drawn from the background, as in
         ``Tabular(contrast="value")``: the bar is the row's value against anybody's, also of a column that has its
         typical value. It needs a frame.
-    hold
+    fixed
         Columns that stay as they are, such as ids.
     max_samples
         Default budget of model rows for one row; 5,000, as for texts.
@@ -187,7 +187,7 @@ class Composite:
     _: KW_ONLY
     typical: Mapping[str, Any] | None = None
     against: Literal["typical", "background"] = "typical"
-    hold: Sequence[str] = ()
+    fixed: Sequence[str] = ()
     max_samples: int = MAX_SAMPLES
 
     def __post_init__(self) -> None:
@@ -196,8 +196,8 @@ class Composite:
                 "parts: expected a mapping from columns to modalities, such as {'review': ll.Text()}, got "
                 f"{self.parts!r}; for a table without such columns use ll.Tabular."
             )
-        if isinstance(self.hold, str):
-            raise InputError(f"hold: expected a sequence of names, got {self.hold!r}; pass [{self.hold!r}].")
+        if isinstance(self.fixed, str):
+            raise InputError(f"fixed: expected a sequence of names, got {self.fixed!r}; pass [{self.fixed!r}].")
         for name, part in self.parts.items():
             if not hasattr(part, "represent"):
                 raise InputError(
@@ -205,7 +205,7 @@ class Composite:
                 )
         # copies, since the caller may go on to change them
         object.__setattr__(self, "parts", dict(self.parts))
-        object.__setattr__(self, "hold", tuple(self.hold))
+        object.__setattr__(self, "fixed", tuple(self.fixed))
         object.__setattr__(self, "typical", dict(self.typical or {}))
         if self.against not in ("typical", "background"):
             raise UnknownNameError("against", self.against, ("typical", "background"))
@@ -215,7 +215,7 @@ class Composite:
     @cached_property
     def table(self) -> MixedTable:
         """The background, read once: its columns, their types, and their typical values."""
-        return open_table(self.rows, tuple(self.parts), self.hold, self.typical or {})
+        return open_table(self.rows, tuple(self.parts), self.fixed, self.typical or {})
 
     @cached_property
     def drawn(self) -> Tabular | None:
@@ -306,7 +306,7 @@ class Composite:
             "parts": {name: part.describe() for name, part in self.parts.items()},
             "against": self.against,
             "typical": {str(name): self.table.shown(name) for name in self.table.weighed},
-            "hold": [str(name) for name in self.hold],
+            "fixed": [str(name) for name in self.fixed],
         }
 
     def _notes(self, rows: MixedRows, columns: Sequence[Any]) -> tuple[str, ...]:
@@ -314,9 +314,9 @@ class Composite:
         same = [str(name) for name in self.table.weighed if name not in columns]
         if same:
             said.append(f"no bar for {_listed(same)}: the row has the typical value there, which stands for off")
-        if self.hold:
+        if self.fixed:
             said.append(
-                f"held as in the row: {_listed([str(name) for name in self.hold])}; what is held is in the intercept"
+                f"held as in the row: {_listed([str(name) for name in self.fixed])}; what is held is in the intercept"
             )
         return tuple(said)
 

@@ -169,7 +169,7 @@ class MixedRows:
         return {**found, **{name: values[i] for name, values in parts.items()}}
 
 
-def open_table(background: Any, parts: Sequence[Any], hold: Sequence[Any], typical: Mapping[Any, Any]) -> MixedTable:
+def open_table(background: Any, parts: Sequence[Any], fixed: Sequence[Any], typical: Mapping[Any, Any]) -> MixedTable:
     """Return a background, ready.
 
     Raises
@@ -181,22 +181,22 @@ def open_table(background: Any, parts: Sequence[Any], hold: Sequence[Any], typic
     """
     frame, columns = _columns_of(background)
     names = tuple(columns)
-    both = [name for name in hold if name in parts]
+    both = [name for name in fixed if name in parts]
     if both:
         raise InputError(
-            f"hold: expected columns that are no parts, got {both[0]!r}; leave it out of parts or of hold."
+            f"fixed: expected columns that are no parts, got {both[0]!r}; leave it out of parts or of fixed."
         )
-    for argument, named in (("parts", parts), ("hold", hold), ("typical", typical)):
+    for argument, named in (("parts", parts), ("fixed", fixed), ("typical", typical)):
         for name in named:
             if name not in columns:
                 raise UnknownNameError(argument, name, names)
-    weighed = tuple(name for name in names if name not in parts and name not in hold)
+    weighed = tuple(name for name in names if name not in parts and name not in fixed)
     found = {}
     for name in weighed:
         if name not in typical and _is_free_text(columns[name]):
             raise InputError(
                 f"rows: {name!r} looks like free text, which nobody has said what to do with; name it a part, "
-                f"parts={{{name!r}: ll.Text()}}, or keep it as it is, hold=[{name!r}]."
+                f"parts={{{name!r}: ll.Text()}}, or keep it as it is, fixed=[{name!r}]."
             )
         found[name] = typical[name] if name in typical else typical_of(columns[name])
     return MixedTable(frame, names, weighed, found)

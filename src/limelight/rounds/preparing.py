@@ -60,7 +60,7 @@ def shared_background(context: Context) -> Background | None:
     """Return the law that all instances share; None where each draws a neighborhood of its own."""
     background: Background | None = getattr(context.modality, "background", None)
     options = getattr(context.modality, "options", None)
-    alone = getattr(options, "contrast", "bin") == "value" or getattr(options, "around", "background") == "instance"
+    alone = getattr(options, "alone", False)
     if background is None or alone or context.settings.fresh or not background.shared:
         return None
     return background

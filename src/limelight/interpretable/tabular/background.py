@@ -175,7 +175,13 @@ class TableBackground:
         digest.update(self.store.fingerprint())
         return digest.digest()
 
-    def draw(self, U: FloatArray, *, fixed: Mapping[int, Sequence[Any]] | None = None) -> tuple[NDArray[Any], Inputs]:
+    def draw(
+        self,
+        U: FloatArray,
+        *,
+        fixed: Mapping[int, Sequence[Any]] | None = None,
+        columns: Mapping[int, Any] | None = None,
+    ) -> tuple[NDArray[Any], Inputs]:
         """Turn points U (n, c) into codes (n, c) and n model inputs.
 
         Parameters
@@ -185,6 +191,8 @@ class TableBackground:
         fixed
             Feature → the values that its columns have in all rows, whatever the points say: a value that the
             background never shows. Codes are those of the points.
+        columns
+            Column → the value that it has in all rows, for the columns that no feature moves.
 
         Examples
         --------
@@ -197,13 +205,13 @@ class TableBackground:
         codes = np.empty(U.shape, dtype=self.code_dtype)
         picks: list[IntArray | None] = [None] * len(self.store.labels)
         numbers: dict[int, FloatArray] = {}
-        for k, (law, columns) in enumerate(zip(self.laws, self.members, strict=True)):
+        for k, (law, members) in enumerate(zip(self.laws, self.members, strict=True)):
             codes[:, k], picked, drawn = law.draw(U[:, k])
-            for j in columns:
+            for j in members:
                 picks[j] = picked
                 if drawn is not None:
                     numbers[j] = drawn
-        values: dict[int, Any] = {}
+        values: dict[int, Any] = dict(columns or {})
         for feature, given in (fixed or {}).items():
             values.update(zip(self.members[feature], given, strict=True))
         return codes, self.store.gather(picks, numbers, values)

@@ -27,6 +27,7 @@ from limelight.interpretable.tabular.features import (
     one_hot_groups,
     one_hot_value,
 )
+from limelight.interpretable.tabular.fixed import fixed_columns
 from limelight.interpretable.tabular.frames import RawColumn, read_table
 from limelight.interpretable.tabular.laws import Law
 from limelight.interpretable.tabular.store import Store, take_support
@@ -48,6 +49,12 @@ class Options:
     sampling: str
     around: str
     contrast: str = "bin"
+    fixed: Any = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether each row draws a neighborhood of its own."""
+        return self.contrast == "value" or self.around == "instance" or bool(self.fixed)
 
     def check(self, targets: Any) -> None:
         """Refuse values that are not known, and combinations in which an argument has no effect."""
@@ -88,7 +95,9 @@ class Options:
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
         described = {"bins": self.describe_bins(), "sampling": self.sampling, "around": self.around}
-        return {**described, "contrast": self.contrast, "groups": self.describe_groups()}
+        described |= {"contrast": self.contrast, "groups": self.describe_groups()}
+        # only where there are some, so that jobs which were begun before go on
+        return {**described, "fixed": [str(name) for name in self.fixed]} if self.fixed else described
 
     def describe_groups(self) -> str | None:
         """Return how columns are grouped, in a word."""
@@ -114,14 +123,18 @@ def build_dense(background: Any, options: Options, *, targets: Any, names: Seque
         **dict.fromkeys(positions(options.numeric, labels, "numeric"), False),
     }
     groups = _find_groups(options.groups, raws, labels)
+    fixed = fixed_columns(labels, positions(options.fixed, labels, "fixed"), groups)
+    groups = {name: (at, one_hot) for name, (at, one_hot) in groups.items() if not set(at) & set(fixed)}
     told = check_targets(targets, len(raws[0].missing))
     columns, ranked = _read_columns(raws, bins_by_column(options.bins, labels), kinds, told, groups)
     if options.groups == "auto":
-        groups |= _groups_together(ranked, groups, labels)
+        groups |= _groups_together(ranked, groups, labels, fixed)
     gaussian = options.sampling == "gaussian"
-    parts, laws, supports = _build_laws(raws, columns, ranked, groups, library, gaussian)
+    read = list(zip(raws, columns, ranked, strict=True))
+    parts, laws, supports = _build_laws(read, groups, fixed, library, gaussian)
     law = TableBackground(laws, tuple(part.members for part in parts), Store(library, labels, supports))
-    return DenseTable(columns, parts, law, options.around, options.contrast, _twins(columns, ranked, parts))
+    twins = _twins(columns, ranked, parts)
+    return DenseTable(columns, parts, law, options.around, options.contrast, twins, fixed)
 
 
 def check_targets(targets: Any, n: int) -> NDArray[Any] | None:
@@ -205,9 +218,11 @@ def _find_groups(groups: Any, raws: Sequence[RawColumn], labels: tuple[Hashable,
     return found
 
 
-def _groups_together(ranked: Sequence[Ranked], grouped: Groups, labels: tuple[Hashable, ...]) -> Groups:
+def _groups_together(
+    ranked: Sequence[Ranked], grouped: Groups, labels: tuple[Hashable, ...], fixed: tuple[int, ...]
+) -> Groups:
     """Return the groups of columns that move together in the background, among those that are in none yet."""
-    taken = {j for members, _ in grouped.values() for j in members}
+    taken = {j for members, _ in grouped.values() for j in members} | set(fixed)
     free = [j for j in range(len(labels)) if j not in taken]
     found = columns_together([ranked[j].codes[ranked[j].ranks] for j in free])
     groups: Groups = {}
@@ -223,7 +238,8 @@ def _twins(
     """Return the names of columns that say the same in every row and are not one feature."""
     home = {j: number for number, part in enumerate(parts) for j in part.members}
     found = twins([each.ranks for each in ranked], [each.numbers.size > 0 for each in ranked])
-    return tuple((columns[a].label, columns[b].label) for a, b in found if home[a] != home[b])
+    free = [(a, b) for a, b in found if a in home and b in home]
+    return tuple((columns[a].label, columns[b].label) for a, b in free if home[a] != home[b])
 
 
 def _read_columns(
@@ -250,10 +266,9 @@ def _read_columns(
 
 
 def _build_laws(
-    raws: Sequence[RawColumn],
-    columns: Sequence[Column],
-    ranked: Sequence[Ranked],
+    read: Sequence[tuple[RawColumn, Column, Ranked]],
     grouped: Groups,
+    fixed: tuple[int, ...],
     library: str,
     gaussian: bool,
 ) -> tuple[tuple[Part, ...], tuple[Law, ...], tuple[Any, ...]]:
@@ -262,18 +277,20 @@ def _build_laws(
     in_group = {j for members, _ in grouped.values() for j in members}
     parts: list[Part] = []
     laws: list[Law] = []
-    supports: list[Any] = [None] * len(raws)
-    for j, raw in enumerate(raws):
-        if j in starts:
+    supports: list[Any] = [None] * len(read)
+    for j, (raw, column, ranked) in enumerate(read):
+        if j in fixed:
+            supports[j] = take_support(raw.native, np.zeros(1, dtype=np.intp), library)  # for its type
+        elif j in starts:
             name, members, one_hot = starts[j]
-            law, codes, rows = group_law([ranked[i] for i in members])
-            values = tuple(one_hot_value(raws[i].label, str(name)) for i in members) if one_hot else ()
+            law, codes, rows = group_law([read[i][2] for i in members])
+            values = tuple(one_hot_value(read[i][0].label, str(name)) for i in members) if one_hot else ()
             parts.append(group_part(name, members, law, codes, values))
             laws.append(law)
             for i in members:
-                supports[i] = take_support(raws[i].native, rows, library)
+                supports[i] = take_support(read[i][0].native, rows, library)
         elif j not in in_group:
-            own, supports[j] = column_law(raw, columns[j], ranked[j], library=library, gaussian=gaussian)
-            parts.append(column_part(j, columns[j], own))
+            own, supports[j] = column_law(raw, column, ranked, library=library, gaussian=gaussian)
+            parts.append(column_part(j, column, own))
             laws.append(own)
     return tuple(parts), tuple(laws), tuple(supports)

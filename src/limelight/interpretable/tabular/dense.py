@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
 from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.columns import UNKNOWN, Column, stable_repr
 from limelight.interpretable.tabular.features import Part, group_label
+from limelight.interpretable.tabular.fixed import FixedBackground, fixed_note
 from limelight.interpretable.tabular.frames import to_list
 from limelight.interpretable.tabular.held import HeldRow, held_feature, hold
 from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, Observed
@@ -52,18 +53,21 @@ class TableRow:
         The row's values in canonical form, in column order.
     bins
         For each feature what its bins are called, in the order of the codes.
+    notes
+        What is said of this row: which columns are fixed.
     """
 
     features: tuple[Feature, ...]
     center: FloatArray
     content: bytes
-    background: TableBackground
+    background: TableBackground | FixedBackground
     own: NDArray[Any]
     values: tuple[Any, ...]
     continuous: NDArray[np.bool_] | None
     shown: Layout
     read: tuple[Any, ...] = ()
     bins: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def reference(self) -> FloatArray:
@@ -139,6 +143,8 @@ class DenseTable:
         ``"value"``: each row's own values are held, and not shared.
     twins
         Names of columns that say the same in every row of the background and are features of their own.
+    fixed
+        Positions of the columns that stay as they are in each row, and are in no feature.
     """
 
     columns: tuple[Column, ...]
@@ -147,6 +153,7 @@ class DenseTable:
     around: str
     contrast: str = "bin"
     twins: tuple[tuple[Hashable, Hashable], ...] = ()
+    fixed: tuple[int, ...] = ()
 
     @property
     def labels(self) -> tuple[Hashable, ...]:
@@ -164,7 +171,8 @@ class DenseTable:
         features = tuple([self._feature(part, code, codes, read) for part, code in zip(self.parts, found, strict=True)])
         values = tuple([c.as_given(value, given) for c, value, given in zip(self.columns, read, raw, strict=True)])
         if self._continuous.any():
-            return self._represent_continuous(features, found, content, read, values)
+            row = self._represent_continuous(features, found, content, read, values)
+            return self._fixed(row) if self.fixed else row
         own = np.array(found, dtype=self.background.code_dtype)
         row = TableRow(
             features,
@@ -178,7 +186,16 @@ class DenseTable:
             tuple(read),
             self._bins,
         )
+        if self.fixed:
+            row = self._fixed(row)
         return self._hold(row, read) if self.contrast == "value" else row
+
+    def _fixed(self, row: TableRow) -> TableRow:
+        """Return the row with a law of its own, in which what is fixed stays as it is."""
+        shown = [(self.columns[j].label, self.columns[j].show(row.read[j])) for j in self.fixed]
+        own = {j: row.values[j] for j in self.fixed}
+        law = FixedBackground(cast(TableBackground, row.background), own, row.content)
+        return replace(row, background=law, notes=(fixed_note(shown),))
 
     def originals(self, representations: Sequence[TableRow | HeldRow]) -> Inputs:
         """Return the rows of many representations as one table, at once."""

@@ -107,7 +107,8 @@ def _made(read: dict[str, Any]) -> tuple[DenseTable | SparseTable, Options, int]
     contrast = described.get("contrast", "bin")  # files of earlier versions do not say
     sampling, around = described["sampling"], described["around"]
     groups = described.get("groups")  # of "named" ones the features tell the rest
-    options = Options(described["bins"], (), (), groups, sampling, around, contrast)
+    fixed = tuple(described.get("fixed", ()))
+    options = Options(described["bins"], (), (), groups, sampling, around, contrast, fixed)
     options.check(None)
     options.describe_bins()
     budget = read["max_samples"]
@@ -142,6 +143,7 @@ def _write_dense(table: DenseTable) -> dict[str, Any]:
         "library": store.library,
         "supports": [column_to_json(support, store.library) for support in store.supports],
         "twins": [[_label(first), _label(second)] for first, second in table.twins],
+        "fixed": table.fixed,
     }
 
 
@@ -154,7 +156,8 @@ def _read_dense(saved: dict[str, Any], options: Options) -> DenseTable:
     store = Store(library, tuple(column.label for column in columns), supports)
     background = TableBackground(laws, tuple(part.members for part in parts), store)
     twins = tuple((first, second) for first, second in saved.get("twins", []))
-    return DenseTable(columns, parts, background, saved["around"], options.contrast, twins)
+    fixed = tuple(saved.get("fixed", []))
+    return DenseTable(columns, parts, background, saved["around"], options.contrast, twins, fixed)
 
 
 def _write_column(column: Column) -> dict[str, Any]:

@@ -147,12 +147,15 @@ class HeldRow:
         The law around the row.
     values
         The row as the model shall receive it.
+    notes
+        What is said of this row.
     """
 
     features: tuple[Feature, ...]
     content: bytes
     background: HeldBackground
     values: Any
+    notes: tuple[str, ...] = ()
 
     @property
     def center(self) -> FloatArray:
@@ -217,7 +220,7 @@ def hold(row: Any, features: tuple[Feature, ...]) -> HeldRow:
     """
     varying = np.array([feature.keep < 1.0 for feature in features], dtype=bool)
     background = HeldBackground(row.background, row.original, row.values, row.content, varying)
-    return HeldRow(features, row.content, background, row.values)
+    return HeldRow(features, row.content, background, row.values, row.notes)
 
 
 def held_feature(name: str, where: Where, value: str, *, sole: bool) -> Feature:

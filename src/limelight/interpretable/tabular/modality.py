@@ -70,6 +70,10 @@ class Tabular:
         neighborhood, so that a million rows are cheap) or ``"value"``: this very value against what the background
         shows instead. The second is the sharpest answer about one row, and nearest to what removing a column does; each
         row asks the model for a neighborhood of its own.
+    fixed
+        Columns that stay at the row's own values in all that the model is asked, such as ids and dates: they are no
+        features, what they do is in the intercept, and every explanation says which they are and at which values. Of
+        one-hot columns the whole group is fixed. Each row then asks for a neighborhood of its own.
     names
         Column names for an array or a sparse matrix; x0, x1, … by default.
     max_samples
@@ -110,6 +114,7 @@ class Tabular:
         sampling: Literal["background", "gaussian"] | None = None,
         around: Literal["background", "instance"] = "background",
         contrast: Literal["bin", "value"] = "bin",
+        fixed: Sequence[Hashable] = (),
         names: Sequence[Hashable] | None = None,
         max_samples: int = MAX_SAMPLES,
     ) -> None:
@@ -121,6 +126,7 @@ class Tabular:
             sampling or ("gaussian" if bins is None else "background"),
             around,
             contrast,
+            listed("fixed", fixed),
         )
         options.check(targets)
         names = None if names is None else listed("names", names)
@@ -138,9 +144,10 @@ class Tabular:
 
     def __repr__(self) -> str:
         columns = f"{len(self.table.labels)} columns"
+        fixed = f", fixed={list(self.options.fixed)!r}" if self.options.fixed else ""
         if self.options.contrast == "value":
-            return f'Tabular({columns}, contrast="value")'
-        return f"Tabular({columns}, bins={self.options.describe_bins()!r})"
+            return f'Tabular({columns}, contrast="value"{fixed})'
+        return f"Tabular({columns}, bins={self.options.describe_bins()!r}{fixed})"
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

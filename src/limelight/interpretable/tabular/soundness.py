@@ -37,9 +37,9 @@ def check_dense(table: DenseTable) -> None:
     check(len({column.label for column in columns}) == len(columns), "columns of different names")
     for column in columns:
         check_column(column)
-    moved = [j for part in parts for j in part.members]
+    moved = [*(j for part in parts for j in part.members), *table.fixed]
     whole = all(_is_whole(j) and 0 <= j < len(columns) for j in moved)
-    check(whole and sorted(moved) == list(range(len(columns))), "every column in one feature")
+    check(whole and sorted(moved) == list(range(len(columns))), "every column in one feature, or fixed")
     for part, law in zip(parts, background.laws, strict=True):
         check_law(law)
         check_part(part, columns, law)
@@ -49,7 +49,8 @@ def check_dense(table: DenseTable) -> None:
             check(len(support) >= needed, f"{needed} support values of {columns[j].label!r}")
     # what only shows when rows are built: values that the dtype does not hold, say
     places = np.array([0.0, 0.5, 1.0 - 2.0**-53])[:, None]
-    background.draw(np.repeat(places, len(parts), axis=1))
+    held = {j: to_list(background.store.supports[j])[0] for j in table.fixed}
+    background.draw(np.repeat(places, len(parts), axis=1), columns=held)
 
 
 def check_column(column: Column) -> None:

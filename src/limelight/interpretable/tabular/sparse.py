@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from limelight.contracts import INNER_TERMS, Feature, FloatArray, Inputs, Layout, MaskArray, Shape, Where
 from limelight.errors import InputError
+from limelight.inputs.kinds import concatenate
 from limelight.interpretable.tabular.bins import FEW, find_edges
-from limelight.interpretable.tabular.build import Options
+from limelight.interpretable.tabular.build import Options, positions
 from limelight.interpretable.tabular.columns import UNKNOWN, bin_names, read_value, show_value
+from limelight.interpretable.tabular.fixed import fixed_columns, fixed_note
 from limelight.interpretable.tabular.frames import IntArray, library_of
 from limelight.interpretable.tabular.held import HeldRow, held_feature, hold, plain
 from limelight.interpretable.tabular.laws import Gaussian, Observed, law_bytes, law_shape, observed_law, support_points
@@ -30,7 +32,7 @@ from limelight.result.layouts import table_layout
 
 @dataclass(frozen=True)
 class SparseBackground:
-    """The law over one row's non-zero columns; all others are zero.
+    """The law over one row's non-zero columns; all others are zero, or fixed.
 
     Parameters
     ----------
@@ -42,12 +44,16 @@ class SparseBackground:
         (c,) the columns.
     form
         An empty matrix of the model's type, dtype and width.
+    fixed_at, fixed
+        (m,) the row's non-zero columns that stay as they are, and their values.
     """
 
     laws: tuple[Observed | Gaussian, ...]
     supports: tuple[FloatArray, ...]
     at: IntArray
     form: Any
+    fixed_at: IntArray
+    fixed: FloatArray
 
     @property
     def shared(self) -> bool:
@@ -83,6 +89,7 @@ class SparseBackground:
     def content(self) -> bytes:
         """Return the fingerprint of the law."""
         digest = hashlib.blake2b(self.at.tobytes(), digest_size=16)
+        digest.update(self.fixed_at.tobytes() + self.fixed.tobytes())
         for law, support in zip(self.laws, self.supports, strict=True):
             digest.update(law_bytes(law) + support.tobytes())
         return digest.digest()
@@ -101,9 +108,15 @@ class SparseBackground:
 
     def matrix(self, values: FloatArray) -> Inputs:
         """Return values (n, c) of these columns as a matrix of the model's type; zeros are not stored."""
+        at = self.at
+        if len(self.fixed_at):
+            at = np.concatenate([self.at, self.fixed_at])
+            values = np.hstack([values, np.broadcast_to(self.fixed, (len(values), len(self.fixed)))])
+            order = np.argsort(at)
+            at, values = at[order], values[:, order]
         there = values != 0
         ends = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
-        columns = np.broadcast_to(self.at, values.shape)[there]
+        columns = np.broadcast_to(at, values.shape)[there]
         data = values[there].astype(self.form.dtype)
         return type(self.form)((data, columns, ends), shape=(len(values), self.form.shape[1]))
 
@@ -119,6 +132,7 @@ class SparseRow:
     own: NDArray[Any]
     values: FloatArray
     bins: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def original(self) -> Inputs:
@@ -182,7 +196,7 @@ class SparseTable:
     form
         An empty matrix of the model's type, dtype and width.
     options
-        How non-zeros are cut.
+        How non-zeros are cut, and which columns are fixed.
     """
 
     labels: tuple[Hashable, ...]
@@ -196,18 +210,27 @@ class SparseTable:
 
     def represent(self, instance: Any) -> SparseRow | HeldRow:
         """Return x' of one row, sparse or dense."""
-        at, values = self._nonzeros(instance)
+        every, numbers = self._nonzeros(instance)
+        stays = np.isin(every, self._fixed)
+        at, values = every[~stays], numbers[~stays]
         whole = self.form.dtype.kind in "iu"
         columns = [self._column(int(j), float(v), whole) for j, v in zip(at, values, strict=True)]
         features = tuple(feature for feature, _, _, _, _ in columns)
         bins = tuple(names for _, _, _, _, names in columns if names)
         background = SparseBackground(
-            tuple(law for _, law, _, _, _ in columns), tuple(support for _, _, support, _, _ in columns), at, self.form
+            tuple(law for _, law, _, _, _ in columns),
+            tuple(support for _, _, support, _, _ in columns),
+            at,
+            self.form,
+            every[stays],
+            numbers[stays],
         )
         own = np.array([code for _, _, _, code, _ in columns], dtype=float if self.options.bins is None else np.int64)
         center = own if self.options.bins is None else np.ones(len(at))
-        content = hashlib.blake2b(at.tobytes() + values.tobytes(), digest_size=16).digest()
-        row = SparseRow(features, center.astype(np.float64), content, background, own, values, bins)
+        content = hashlib.blake2b(every.tobytes() + numbers.tobytes(), digest_size=16).digest()
+        row = SparseRow(
+            features, center.astype(np.float64), content, background, own, values, bins, self._notes(every, numbers)
+        )
         return self._hold(row) if self.options.contrast == "value" else row
 
     def _hold(self, row: SparseRow) -> HeldRow:
@@ -218,8 +241,20 @@ class SparseTable:
             features.append(held_feature(name, feature.where, feature.value, sole=bool((support == value).all())))
         return hold(row, tuple(features))
 
+    @cached_property
+    def _fixed(self) -> IntArray:
+        found = positions(self.options.fixed, self.labels, "fixed")
+        return np.array(fixed_columns(self.labels, found, {}), dtype=np.intp)
+
+    def _notes(self, at: IntArray, values: FloatArray) -> tuple[str, ...]:
+        known = dict(zip(at.tolist(), values.tolist(), strict=True))
+        shown = [(self.labels[j], show_value(known.get(j, 0.0), "float", "")) for j in self._fixed.tolist()]
+        return (fixed_note(shown),) if shown else ()
+
     def originals(self, representations: Sequence[SparseRow | HeldRow]) -> Inputs:
         """Return the rows of many representations as one matrix."""
+        if len(self._fixed):
+            return concatenate([row.original for row in representations])
         data = np.concatenate([row.values for row in representations]).astype(self.form.dtype)
         at = np.concatenate([plain(row.background).at for row in representations])
         ends = np.concatenate([[0], np.cumsum([len(row.values) for row in representations])])
@@ -332,7 +367,9 @@ def build_sparse(background: Any, options: Options, *, targets: Any, names: Sequ
         raise InputError(f"names: expected {n_columns} different names, got {len(set(labels))}; pass one per column.")
     form = background.tocsr()[:0].copy()
     values, counts, ends, moments = _distinct(background, n_columns)
-    return SparseTable(labels, values, counts, ends, moments, n_rows, form, options)
+    table = SparseTable(labels, values, counts, ends, moments, n_rows, form, options)
+    table._fixed  # noqa: B018 - an unknown name is refused here
+    return table
 
 
 def _distinct(background: Any, n_columns: int) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:

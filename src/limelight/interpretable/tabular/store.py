@@ -90,15 +90,13 @@ class Store:
     def _gather_array(
         self, picks: Sequence[IntArray | None], numbers: Mapping[int, NDArray[np.float64]]
     ) -> NDArray[Any]:
-        first = numbers[0] if picks[0] is None else picks[0]
-        out = np.empty((len(first), len(picks)), dtype=self.supports[0].dtype)
+        n = len(next(each for each in [*picks, *numbers.values()] if each is not None))
+        out = np.empty((n, len(picks)), dtype=self.supports[0].dtype)
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
             if pick is not None:
                 out[:, j] = support[pick]
-            elif support.dtype == object:
-                out[:, j] = _as_objects(support, numbers[j])
-            else:
-                out[:, j] = numbers[j]
+            elif j in numbers:  # a column that is in neither is set afterwards
+                out[:, j] = _as_objects(support, numbers[j]) if support.dtype == object else numbers[j]
         return out
 
     def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
