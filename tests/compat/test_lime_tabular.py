@@ -57,12 +57,12 @@ def test_a_classification_has_lime_s_attributes():
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_a_regression_has_lime_s_attributes_and_one_sign():
+def test_a_regression_has_lime_s_attributes_and_signs():
     explanation = explainer(mode="regression").explain_instance(ROW, score, num_samples=500)
     assert explanation.predicted_value == score(ROW[None])[0]
     assert explanation.min_value <= explanation.predicted_value <= explanation.max_value
     assert explanation.class_names == ["negative", "positive"]
-    assert explanation.local_exp[0] == explanation.local_exp[1]
+    assert explanation.local_exp[0] == [(j, -weight) for j, weight in explanation.local_exp[1]]
     assert explanation.intercept[0] == explanation.intercept[1]
     assert dict(explanation.as_list(label=17))["colour=blue"] > 0
     with pytest.raises(NotImplementedError):

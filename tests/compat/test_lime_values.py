@@ -71,7 +71,18 @@ def test_values_have_lime_s_types_and_shapes(kind):
     for label, pairs in ours.local_exp.items():
         assert type(pairs) is list
         assert type(pairs[0][1]) is type(theirs.local_exp[label][0][1]) is np.float64
+        assert type(pairs[0][0]) is type(theirs.local_exp[label][0][0]) is np.int64
         assert type(ours.intercept[label]) is type(theirs.intercept[label])
+
+
+def test_both_labels_of_a_regression_have_lime_s_signs():
+    """Wrappers that read label 0 turn its sign back, as shap's does."""
+    theirs, ours = (explained(package, "regression").as_map() for package in ("lime", "limelight.compat.lime"))
+    for label in (0, 1):
+        one, other = (dict(found[label]) for found in (theirs, ours))
+        assert abs(one[3]) > 1
+        assert other[3] == pytest.approx(one[3], abs=0.3)
+    assert ours[0] == [(j, -weight) for j, weight in ours[1]]
 
 
 def test_a_score_fills_a_column_and_an_array():

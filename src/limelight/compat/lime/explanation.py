@@ -66,7 +66,8 @@ class Explanation:
     native
         limelight's explanation, with intervals, fidelity, and warnings.
     local_exp
-        Label → [(feature, weight)], largest |weight| first. Of a regression the labels 0 and 1 hold the same.
+        Label → [(feature, weight)], largest |weight| first. Of a regression label 1 holds the weights, and
+        label 0 their negatives, as in lime.
     intercept
         Label → intercept.
     score, local_pred
@@ -211,11 +212,16 @@ class Explanation:
         self.intercept[label], self.local_exp[label], self.score, self.local_pred = fit
 
     def repeat_regression(self) -> None:
-        """Let the numbers of a regression be found under label 1 as well."""
+        """Let the numbers of a regression be found under label 1, and its weights with the other sign under 0, as in lime.
+
+        Programs that read label 0 know of the sign, and turn it back.
+        """
         by_label: tuple[dict[int, Any], ...] = (self._rows, self.local_exp, self.intercept)
         for kept in by_label:
             if 0 in kept:
                 kept[1] = kept[0]
+        if 0 in self.local_exp:
+            self.local_exp[0] = [(feature, -weight) for feature, weight in self.local_exp[1]]
 
     def seal(self) -> Explanation:
         """Remember the numbers as the explainer left them: where somebody edits them, pages show the edited ones."""

@@ -115,7 +115,7 @@ class LimeBase:
             print("Prediction_local", local)
             print("Right:", outputs[0, label])
         order = np.argsort(-np.abs(coef), kind="stable")
-        return intercept, [(int(chosen[j]), coef[j]) for j in order], score, local
+        return intercept, [(np.int64(chosen[j]), coef[j]) for j in order], score, local
 
 
 METHODS = ("explain_instance_with_data", "feature_selection", "forward_selection", "generate_lars_path")

@@ -148,7 +148,7 @@ class LimeImageExplainer:
     ...     return np.stack([1 - corner, corner], axis=1)
     >>> explanation = LimeImageExplainer(random_state=0).explain_instance(
     ...     image, bright, hide_color=0, segmentation_fn=lambda image: quarters, progress_bar=False)
-    >>> explanation.local_exp[1][0][0], explanation.get_image_and_mask(1)[1].sum().item()
+    >>> explanation.local_exp[1][0][0].item(), explanation.get_image_and_mask(1)[1].sum().item()
     (0, 16)
     """
 
@@ -302,7 +302,7 @@ class LimeImageExplainer:
         perturbed = Perturbed.checked("data_labels", data, outputs, distances)
         labels = fit_perturbed(explanation, self.base, question, perturbed)
         for label in labels:
-            explanation.local_exp[label] = [(int(keys[j]), weight) for j, weight in explanation.local_exp[label]]
+            explanation.local_exp[label] = [(np.int64(keys[j]), weight) for j, weight in explanation.local_exp[label]]
         return labels
 
     @property

@@ -197,8 +197,8 @@ class Answer:
         """
         pairs = []
         for feature, weight in self.chosen[row]:
-            named = feature if names is None else int(names[feature])
-            pairs.append((named, np.float64(weight)))
+            named = feature if names is None else names[feature]
+            pairs.append((np.int64(named), np.float64(weight)))
         local = np.array([self.local_prediction[row]], dtype=np.float64)
         return np.float64(self.intercept[row]), pairs, float(self.score[row]), local
 

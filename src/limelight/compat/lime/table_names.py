@@ -108,5 +108,5 @@ def list_zeros(explanation: Explanation, wanted: int) -> None:
         rest = (j for j in range(len(names)) if j not in known)
         explanation.local_exp[label] = [
             *pairs,
-            *((j, np.float64(0.0)) for j in itertools.islice(rest, max(0, wanted - len(pairs)))),
+            *((np.int64(j), np.float64(0.0)) for j in itertools.islice(rest, max(0, wanted - len(pairs)))),
         ]
