@@ -27,7 +27,7 @@ from limelight.rounds.pipeline import WITHOUT_WAITING, explain_one, explain_stre
 from limelight.rounds.preparing import fingerprint, prepare, short
 from limelight.rounds.targets import check_targets
 from limelight.rounds.waiting import OPEN_AT_ONCE
-from limelight.settings import Settings, SettingsArguments
+from limelight.settings import Settings, SettingsArguments, whole
 from limelight.spellings import missing
 
 ON_ERROR = ("raise", "skip", "record")
@@ -93,7 +93,7 @@ class Explainer:
                 "wrap the background: Explainer(model, Tabular(X_train))."
             )
         budget: Any = getattr(kind, "max_samples", None)
-        if isinstance(budget, bool) or not hasattr(budget, "__index__") or budget < 1:
+        if (whole(budget) or 0) < 1:
             raise InputError(
                 f"modality: expected max_samples that is a positive integer, got {budget!r}; leave it out for the "
                 "usual number."
@@ -196,7 +196,7 @@ class Explainer:
         >>> [str(each)[:17] for each in explainer.explain_many(["fine", ""], on_error="record")][1]
         'instance number 1'
         """
-        if on_error not in ON_ERROR:
+        if not isinstance(on_error, str) or on_error not in ON_ERROR:
             raise UnknownNameError("on_error", on_error, ON_ERROR)
         return self._stream(instances, OPEN_AT_ONCE["pool"], on_error)
 
@@ -215,7 +215,7 @@ class Explainer:
         InputError, ModelCallError, ModelOutputError
             As `explain`; the `finished` of the error are the explanations that were finished by then.
         """
-        if on_error not in ON_ERROR:
+        if not isinstance(on_error, str) or on_error not in ON_ERROR:
             raise UnknownNameError("on_error", on_error, ON_ERROR)
         failures: list[Failure] = []
         made = Explanations.of(without_failures(self._stream(instances, WITHOUT_WAITING, on_error), failures))

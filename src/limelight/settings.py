@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypedDict
@@ -165,11 +166,11 @@ def _check_counts(settings: Settings) -> None:
     _positive_integer("max_features", settings.max_features, allow_none=True)
     _positive_integer("max_samples", settings.max_samples, allow_none=True)
     _positive_integer("max_in_flight", settings.max_in_flight, allow_none=True)
-    if settings.n_samples != "auto":
+    if not _says_auto(settings.n_samples):
         _positive_integer("n_samples", settings.n_samples, also="'auto'")
-    if settings.replicates != "auto":
+    if not _says_auto(settings.replicates):
         _positive_integer("replicates", settings.replicates, also="'auto'")
-    if settings.batch_size != "auto":
+    if not _says_auto(settings.batch_size):
         _positive_integer("batch_size", settings.batch_size, also="'auto'")
     if not _is_number(settings.tolerance) or not 0 < settings.tolerance < 1:
         raise InputError(
@@ -180,7 +181,7 @@ def _check_counts(settings: Settings) -> None:
             f"regularization: expected a number ≥ 0, got {settings.regularization!r}; 0 leaves weights unbiased."
         )
     width: Any = settings.kernel_width
-    if width is None or (isinstance(width, str) and width == "auto"):
+    if width is None or _says_auto(width):
         return
     if not _is_number(width) or not 0 < width < float("inf"):
         raise InputError(f"kernel_width: expected a positive number, 'auto' or None, got {width!r}.")
@@ -188,7 +189,7 @@ def _check_counts(settings: Settings) -> None:
 
 def _check_names(settings: Settings) -> None:
     for argument, names in (("selection", SELECTIONS), ("sampler", SAMPLERS), ("stop", STOPS)):
-        if getattr(settings, argument) not in names:
+        if not isinstance(getattr(settings, argument), str) or getattr(settings, argument) not in names:
             raise UnknownNameError(argument, getattr(settings, argument), names)
     or_callable: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("distance", ("euclidean", "cosine")),
@@ -232,6 +233,24 @@ def _check_combinations(settings: Settings) -> None:
         raise InputError("refit: has no effect when all features are shown; give max_features.")
 
 
+def whole(value: Any) -> int | None:
+    """Return one integer, of whichever library, as Python's; None for anything else.
+
+    >>> whole(np.int8(3)), whole(True), whole(3.0), whole(np.array([3, 4]))
+    (3, None, None, None)
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def _says_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
+
+
 def _is_number(value: Any) -> bool:
     """Return whether something is one real number."""
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
@@ -240,7 +259,7 @@ def _is_number(value: Any) -> bool:
 def _positive_integer(argument: str, value: Any, *, allow_none: bool = False, also: str = "") -> None:
     if value is None and allow_none:
         return
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+    if (whole(value) or 0) < 1:
         other = "None" if allow_none else also
         raise InputError(f"{argument}: expected a positive integer or {other}, got {value!r}.")
 

@@ -320,6 +320,8 @@ def _as_tensor(values: NDArray[Any], like: Any) -> Any:
 
 def _described(option: Any) -> Any:
     """Return an option as JSON: arrays by their shape, files and functions by their name."""
+    if isinstance(option, np.generic):
+        option = option.item()
     if isinstance(option, (str, int, float)) or option is None:
         return option
     if isinstance(option, os.PathLike):

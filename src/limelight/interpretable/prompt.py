@@ -20,7 +20,15 @@ from limelight.inputs.budget import CallBudget
 from limelight.inputs.prompts import BETWEEN, Prompted, Script, Unit
 from limelight.inputs.texts import Span
 from limelight.interpretable.components import fingerprint, own_copy
-from limelight.interpretable.prompt_units import Units, check_units, find_units, keep_out, read_prompt, units_inside
+from limelight.interpretable.prompt_units import (
+    Units,
+    check_template,
+    check_units,
+    find_units,
+    keep_out,
+    read_prompt,
+    units_inside,
+)
 from limelight.interpretable.text_inputs import describe_callable
 from limelight.result.layouts import prompt_layout
 
@@ -171,6 +179,7 @@ class Prompt:
             raise UnknownNameError("law", self.law, tuple(LAWS.values()))
         if isinstance(self.roles, str):
             raise InputError(f"roles: expected several names, got {self.roles!r}; pass [{self.roles!r}].")
+        check_template(self.template)
         object.__setattr__(self, "template", own_copy(self.template))
 
     @property

@@ -10,7 +10,7 @@ import json
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -227,10 +227,44 @@ def _distinct(units: Sequence[Unit]) -> list[Unit]:
     return found
 
 
+def fields_of(template: str) -> list[tuple[str, str | None]]:
+    """Return the texts of a template and the field behind each, None where there is none.
+
+    Raises
+    ------
+    InputError
+        If its braces do not fit.
+
+    >>> fields_of("Ask {question}!")
+    [('Ask ', 'question'), ('!', None)]
+    """
+    try:
+        return [(literal, name) for literal, name, _, _ in string.Formatter().parse(template)]
+    except ValueError as error:
+        raise InputError(
+            f"template: expected text with fields such as {{question}}, got {template!r} ({error}); "
+            "write {{ for a brace."
+        ) from error
+
+
+def check_template(template: Any) -> None:
+    """Raise where a template is neither None, a text with fields, nor messages whose content is one."""
+    if template is None:
+        return
+    whole = [template] if isinstance(template, str) else template
+    if not isinstance(whole, Sequence):
+        raise InputError(f"template: expected a text or messages with fields, got {type(template).__name__}.")
+    for each in whole:
+        content = each.get("content") if isinstance(each, Mapping) else each
+        if not isinstance(content, str) or (each is content and not isinstance(template, str)):
+            raise InputError(f"template: expected messages whose content is a text with fields, got {each!r}.")
+        fields_of(content)
+
+
 def _filled(template: str, values: Mapping[str, Any], separator: str, message: int, items: list[Item]) -> str:
     """Return a template with its fields filled in, and note where each of them lies."""
     out = ""
-    for literal, name, _, _ in string.Formatter().parse(template):
+    for literal, name in fields_of(template):
         out += literal
         if name is None:
             continue
@@ -239,6 +273,10 @@ def _filled(template: str, values: Mapping[str, Any], separator: str, message: i
                 f"prompt: expected the field {name!r} of the template, got {', '.join(map(repr, values))}."
             )
         value: Any = values[name]
+        if not isinstance(value, Iterable) or isinstance(value, (bytes, Mapping)):
+            raise InputError(
+                f"prompt: expected a text or a list of texts in the field {name!r}, got {type(value).__name__}."
+            )
         parts: list[Any] = [value] if isinstance(value, str) else list(value)
         for number, part in enumerate(parts):
             if not isinstance(part, str):

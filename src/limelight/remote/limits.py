@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 from limelight.errors import InputError, UnknownNameError
+from limelight.settings import whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +191,7 @@ class Quote:
 
 
 def _integer(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+    if (whole(value) or 0) < 1:
         raise InputError(f"{name}: expected a positive integer, got {value!r}.")
 
 

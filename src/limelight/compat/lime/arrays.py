@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,15 +51,43 @@ def column_names(feature_names: Sequence[Any] | None, training_data: Any, c: int
     if feature_names is None:
         columns = getattr(training_data, "columns", None)
         return [str(j) for j in range(c)] if columns is None else list(columns)
+    if isinstance(feature_names, (str, bytes)) or not isinstance(feature_names, Iterable):
+        raise InputError(f"feature_names: expected {c} names, one for each column, got {feature_names!r}.")
     names = list(feature_names)
     if len(names) != c:
         raise InputError(f"feature_names: expected {c} names, one for each column, got {len(names)}.")
     return names
 
 
+def column_numbers(categorical_features: Any, c: int) -> list[int]:
+    """Return the numbers of columns given, none for None, each of them one of c."""
+    given = () if categorical_features is None else categorical_features
+    try:
+        found = [int(j) for j in given]
+    except (TypeError, ValueError, OverflowError):
+        found = [-1]
+    if any(not 0 <= j < c for j in found):
+        raise InputError(
+            f"categorical_features: expected numbers of columns from 0 to {c - 1}, got {categorical_features!r}; pass "
+            "for example [0, 2]."
+        )
+    return found
+
+
+def width(kernel_width: Any) -> float:
+    """Return the width of a kernel as a positive number."""
+    try:
+        found = float(kernel_width)
+    except (TypeError, ValueError, OverflowError):
+        found = np.nan
+    if not 0 < found < np.inf:
+        raise InputError(f"kernel_width: expected a positive number, got {kernel_width!r}; pass for example 3.")
+    return found
+
+
 def kernel_width_of(kernel_width: float | None, c: int) -> float:
     """Return the width given, or lime's for c columns."""
-    return float(np.sqrt(c) * 0.75) if kernel_width is None else float(kernel_width)
+    return float(np.sqrt(c) * 0.75) if kernel_width is None else width(kernel_width)
 
 
 def nonzero_columns(row: Any) -> list[int] | None:

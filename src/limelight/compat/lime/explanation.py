@@ -82,7 +82,7 @@ class Explanation:
     def __init__(
         self, domain_mapper: Any, mode: str = "classification", class_names: Any = None, random_state: Any = None
     ) -> None:
-        if mode not in MODES:
+        if not isinstance(mode, str) or mode not in MODES:
             raise LimeError(f'mode: expected "classification" or "regression", got {mode!r}.')
         self.random_state = random_state
         self.mode = mode
@@ -212,7 +212,7 @@ class Explanation:
         self.intercept[label], self.local_exp[label], self.score, self.local_pred = fit
 
     def repeat_regression(self) -> None:
-        """Let the numbers of a regression be found under label 1, and its weights with the other sign under 0, as in lime.
+        """Let a regression be found under label 1, and its weights with the other sign under 0, as in lime.
 
         Programs that read label 0 know of the sign, and turn it back.
         """

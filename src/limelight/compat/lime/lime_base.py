@@ -15,6 +15,7 @@ from limelight.errors import InputError
 from limelight.local.moments import moments
 from limelight.local.selection import select
 from limelight.local.surrogate import solve, weighted_r2
+from limelight.settings import whole
 
 
 class LimeBase:
@@ -78,7 +79,7 @@ class LimeBase:
         num_features: int,
         feature_selection: str = "auto",
         model_regressor: Any = None,
-    ) -> tuple[Any, list[tuple[int, Any]], float, FloatArray]:
+    ) -> tuple[Any, list[tuple[Any, Any]], float, FloatArray]:
         """Return (intercept, [(feature, weight)], R², local prediction) for perturbations that are at hand.
 
         Features are chosen by this object's own `feature_selection`, so that a subclass may override it.
@@ -96,16 +97,19 @@ class LimeBase:
         num_features, feature_selection, model_regressor
             As for the explainers.
         """
-        outputs = np.asarray(neighborhood_labels, dtype=np.float64)
-        if outputs.ndim != 2 or not -outputs.shape[1] <= label < outputs.shape[1]:
+        check_num_features(num_features)
+        outputs = _finite("neighborhood_labels", neighborhood_labels)
+        column = whole(label)
+        if outputs.ndim != 2 or column is None or not -outputs.shape[1] <= column < outputs.shape[1]:
             raise InputError(
-                f"neighborhood_labels: expected shape (n, k) with a column {label}, got {outputs.shape}; "
-                "pass one row of outputs for each perturbation."
+                f"neighborhood_labels: expected shape (n, k) with a column {label!r}, got {outputs.shape}; "
+                "pass one row of outputs for each perturbation, and the number of a column."
             )
-        weights = np.asarray(self.kernel_fn(np.asarray(distances, dtype=np.float64)), dtype=np.float64)
-        given = self.feature_selection(neighborhood_data, outputs[:, label], weights, num_features, feature_selection)
+        weights = _finite("distances", self.kernel_fn(_finite("distances", distances)))
+        _finite("neighborhood_data", _dense(neighborhood_data))
+        given = self.feature_selection(neighborhood_data, outputs[:, column], weights, num_features, feature_selection)
         chosen = np.asarray(given, dtype=np.int64)
-        rows = _neighborhood(_dense(neighborhood_data)[:, chosen], outputs[:, [label]], weights)
+        rows = _neighborhood(_dense(neighborhood_data)[:, chosen], outputs[:, [column]], weights)
         fitted = lime_fit("none", check_num_features(num_features), model_regressor).fit(rows, None)
         coef, intercept = fitted.coef[0], np.float64(fitted.intercept[0])
         score = float(weighted_r2(moments(rows.Z, rows.Y, rows.weights), fitted.coef)[0])
@@ -113,7 +117,7 @@ class LimeBase:
         if self.verbose:
             print("Intercept", intercept)
             print("Prediction_local", local)
-            print("Right:", outputs[0, label])
+            print("Right:", outputs[0, column])
         order = np.argsort(-np.abs(coef), kind="stable")
         return intercept, [(np.int64(chosen[j]), coef[j]) for j in order], score, local
 
@@ -134,6 +138,17 @@ def departs(thing: Any, original: Mapping[str, Any]) -> bool:
 
 def _dense(data: Any) -> FloatArray:
     return np.asarray(data.toarray() if hasattr(data, "toarray") else data, dtype=np.float64)
+
+
+def _finite(name: str, given: Any) -> FloatArray:
+    """Return finite numbers, or say what they are not."""
+    try:
+        found = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected numbers, got {type(given).__name__} ({error}).") from error
+    if not np.isfinite(found).all():
+        raise InputError(f"{name}: expected finite numbers, got some that are not; leave these rows out.")
+    return found
 
 
 def _selected(data: Any, labels: Any, weights: Any, num_features: int, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.compat.lime.arrays import width
 from limelight.compat.lime.draws import draw_images, fudge
 from limelight.compat.lime.lime_base import LimeBase, departs
 from limelight.compat.lime.lime_route import Perturbed, distances_to_first, fit_perturbed, keeps_base, kernel_of, taken
@@ -55,7 +56,7 @@ class ImageExplanation:
         self.image = image
         self.segments = segments
         self.intercept: dict[int, float] = {}
-        self.local_exp: dict[int, list[tuple[int, Any]]] = {}
+        self.local_exp: dict[int, list[tuple[Any, Any]]] = {}
         self.score: float | None = None
         self.local_pred: NDArray[np.float64] | None = None
         self.top_labels: list[int] | None = None
@@ -163,7 +164,7 @@ class LimeImageExplainer:
         selection_name(feature_selection, 1)
         self.random_state = check_random_state(random_state)
         self.feature_selection = feature_selection
-        self._kernel = Kernel(kernel, float(kernel_width))
+        self._kernel = Kernel(kernel, width(kernel_width))
         self.base = LimeBase(self._kernel.at, verbose, random_state=self.random_state)
         self._seeds = Seeds(self.random_state)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from limelight.compat.lime.arrays import width
 from limelight.compat.lime.draws import draw_masks, masked_texts
 from limelight.compat.lime.explanation import DomainMapper, Explanation, Pairs
 from limelight.compat.lime.indexed import CHARACTER_MASK, WORD_MASK, IndexedCharacters, IndexedString, Pieces, Split
@@ -106,8 +107,8 @@ class LimeTextExplainer:
     ) -> None:
         selection_name(feature_selection, 1)
         self.random_state = check_random_state(random_state)
-        self._kernel = Kernel(kernel, float(kernel_width), PERCENT)
-        self._hundredths = Kernel(kernel, float(kernel_width))
+        self._kernel = Kernel(kernel, width(kernel_width), PERCENT)
+        self._hundredths = Kernel(kernel, width(kernel_width))
         self.base = LimeBase(self._hundredths.at, verbose, random_state=self.random_state)
         self.class_names = class_names
         self.vocabulary = None

@@ -24,9 +24,9 @@ from limelight.rounds.instance import Context
 from limelight.rounds.pipeline import explain_one
 from limelight.rounds.shared import SharedDraws
 from limelight.seeding import stream
-from limelight.settings import Settings
+from limelight.settings import Settings, whole
 
-Pairs = list[tuple[int, Any]]
+Pairs = list[tuple[Any, Any]]
 """(feature, weight), largest |weight| first; weights are numpy's floats, as lime's are."""
 SAMPLING = {"gaussian": "auto", "lhs": "lhs"}
 """lime's `sampling_method` → limelight's sampler."""
@@ -130,12 +130,12 @@ class Question:
     def __post_init__(self) -> None:
         check_num_features(self.num_features)
         n = self.num_samples
-        if isinstance(n, bool) or not hasattr(n, "__index__") or n < 2:
+        if (whole(n) or 0) < 2:
             raise InputError(f"num_samples: expected an integer of at least 2, got {n!r}; 5000 is the default.")
-        if self.sampling_method not in SAMPLING:
+        if not isinstance(self.sampling_method, str) or self.sampling_method not in SAMPLING:
             raise UnknownNameError("sampling_method", self.sampling_method, SAMPLING)
         top = self.top_labels
-        if top is not None and (isinstance(top, bool) or not hasattr(top, "__index__") or top < 0):
+        if top is not None and (whole(top) is None or top < 0):
             raise InputError(f"top_labels: expected a positive integer or None, got {top!r}; pass for example 1.")
 
     def settings(self, targets: list[int], surrogate: LimeSurrogate, sampler: str) -> Settings:
@@ -290,25 +290,32 @@ def _checked_labels(labels: Any, k: int) -> tuple[int, ...]:
         raise InputError(
             f"labels: expected a sequence of column numbers, got {labels!r}; pass for example labels=(0,)."
         )
-    found = tuple(dict.fromkeys(labels))
+    numbers = []
+    for given in labels:
+        number = whole(given)
+        if number is None:
+            raise InputError(f"labels: expected column numbers of the model's output, got {given!r}; pass integers.")
+        numbers.append(number)
+    found = tuple(dict.fromkeys(numbers))
     for label in found:
-        if isinstance(label, bool) or not hasattr(label, "__index__"):
-            raise InputError(f"labels: expected column numbers of the model's output, got {label!r}; pass integers.")
         if not -k <= label < k:
             if k == 1:
                 raise ModelOutputError(
                     "model returned one output per input; expected probabilities of shape (n, k), a column for each "
                     "class. Pass predict_proba, not predict; or mode='regression' for numbers, or labels=(0,)."
                 )
-            raise UnknownNameError("labels", int(label), range(k))
-    return tuple(int(label) for label in found)
+            raise UnknownNameError("labels", label, range(k))
+    return found
 
 
 def output_names(question: Question, k: int) -> tuple[str, ...]:
     """Return the names of the outputs: the class names as far as there are some, else numbers."""
     if question.mode == "regression":
         return ("prediction",)
-    given = [] if question.class_names is None else list(question.class_names)[:k]
+    names = question.class_names
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable | None):
+        raise InputError(f"class_names: expected a name for each of {k} outputs, got {names!r}.")
+    given = [] if names is None else list(names)[:k]
     return distinct([*given, *range(len(given), k)])
 
 

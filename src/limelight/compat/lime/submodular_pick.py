@@ -64,7 +64,7 @@ class SubmodularPick:
         num_features: int = 10,
         **kwargs: Any,
     ) -> None:
-        if method not in METHODS:
+        if not isinstance(method, str) or method not in METHODS:
             raise UnknownNameError("method", method, METHODS)
         wanted = _count("num_exps_desired", num_exps_desired)
         rows = data.to_numpy() if hasattr(data, "to_numpy") else data

@@ -15,6 +15,7 @@ from limelight.contracts import FloatArray, Neighborhood, SurrogateFit
 from limelight.errors import InputError, UnknownNameError
 from limelight.local.moments import moments
 from limelight.local.surrogate import EstimatorSurrogate, RidgeSurrogate, weighted_r2
+from limelight.settings import whole
 
 SELECTIONS = ("auto", "forward_selection", "highest_weights", "lasso_path", "none")
 FORWARD_UP_TO = 6
@@ -29,7 +30,7 @@ def selection_name(method: str, num_features: int) -> str:
     >>> selection_name("auto", 6), selection_name("auto", 7)
     ('forward', 'highest_weights')
     """
-    if method not in SELECTIONS:
+    if not isinstance(method, str) or method not in SELECTIONS:
         raise UnknownNameError("feature_selection", method, SELECTIONS)
     if method == "auto":
         return "forward" if num_features <= FORWARD_UP_TO else "highest_weights"
@@ -49,9 +50,10 @@ def lime_fit(method: str, num_features: int, regressor: Any = None) -> RidgeSurr
 
 def check_num_features(num_features: Any) -> int:
     """Return the number of features to show, checked."""
-    if isinstance(num_features, bool) or not hasattr(num_features, "__index__") or num_features < 1:
+    found = whole(num_features)
+    if found is None or found < 1:
         raise InputError(f"num_features: expected a positive integer, got {num_features!r}; 10 is the default.")
-    return int(num_features)
+    return found
 
 
 class LimeSurrogate:

@@ -10,6 +10,7 @@ import numpy as np
 
 from limelight.compat.lime.arrays import (
     column_names,
+    column_numbers,
     floats,
     is_sparse,
     kernel_width_of,
@@ -132,7 +133,7 @@ class LimeTabularExplainer:
         random_state: Any = None,
         training_data_stats: Mapping[str, Any] | None = None,
     ) -> None:
-        if mode not in MODES:
+        if not isinstance(mode, str) or mode not in MODES:
             raise UnknownNameError("mode", mode, MODES)
         selection_name(feature_selection, 1)
         if training_data_stats:
@@ -144,7 +145,7 @@ class LimeTabularExplainer:
         self.sample_around_instance = sample_around_instance
         self.training_data_stats = training_data_stats
         self.feature_selection = feature_selection
-        self.categorical_features = [int(j) for j in (() if categorical_features is None else categorical_features)]
+        self.categorical_features = column_numbers(categorical_features, data.shape[1])
         self.feature_names = column_names(feature_names, training_data, data.shape[1])
         self._kernel = Kernel(kernel, kernel_width_of(kernel_width, data.shape[1]))
         self.base = LimeBase(self._kernel.at, verbose, random_state=self.random_state)
