@@ -307,3 +307,17 @@ def _check_prompt(instance: Any) -> None:
             "prompt: expected a string, a list of messages with a role and content, or a dict with messages, got "
             f"{type(instance).__name__}; a dict of fields needs template=."
         )
+    for message in messages:
+        content = message.get("content")
+        parts = (
+            content
+            if isinstance(content, (list, tuple))
+            else []
+            if content is None or isinstance(content, str)
+            else [0]
+        )
+        if not all(isinstance(part, Mapping) and isinstance(part.get("text", ""), str) for part in parts):
+            raise InputError(
+                "prompt: expected messages whose content is a text, None, or a list of parts such as "
+                f'{{"type": "text", "text": "..."}}, got {content!r:.80}.'
+            )

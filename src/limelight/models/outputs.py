@@ -139,6 +139,8 @@ def _contents(array: NDArray[Any]) -> str:
         return "strings"
     try:
         array.astype(np.float64)
+    except OverflowError:
+        return "integers too large for a float"
     except (TypeError, ValueError):
         odd = next((item for item in array.flat if not hasattr(item, "__float__")), array)
         return f"objects (the first odd one a {type(odd).__name__})"

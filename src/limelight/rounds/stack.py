@@ -143,7 +143,7 @@ def stack_of(
         found.append(weight)
         ranges.append(look.shared.range.with_([block.range for block in blocks[1:]]) if parts else look.shared.range)
     together = Sums.stack(sums)
-    ratio = float(np.exp(-1.0 / (2.0 * width**2)))
+    ratio = float(np.exp(-0.5 / width / width))
     return Stack(look, sources, own, ratio, free, together, together.effective, tuple(found), tuple(ranges))
 
 

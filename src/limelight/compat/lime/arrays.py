@@ -34,7 +34,7 @@ def floats(argument: str, data: Any) -> FloatArray:
     """Return an array of floats, or say what to do with what is none."""
     try:
         return np.asarray(data, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{argument}: expected numbers, with categories as codes, got something else ({error}); encode them by "
             "OrdinalEncoder, or use limelight.Explainer(model, limelight.Tabular(frame)), which takes them as they are."
@@ -63,7 +63,7 @@ def column_numbers(categorical_features: Any, c: int) -> list[int]:
     """Return the numbers of columns given, none for None, each of them one of c."""
     given = () if categorical_features is None else categorical_features
     try:
-        found = [int(j) for j in given]
+        found = [int(j) if float(j).is_integer() else -1 for j in given]
     except (TypeError, ValueError, OverflowError):
         found = [-1]
     if any(not 0 <= j < c for j in found):

@@ -144,7 +144,7 @@ def _finite(name: str, given: Any) -> FloatArray:
     """Return finite numbers, or say what they are not."""
     try:
         found = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name}: expected numbers, got {type(given).__name__} ({error}).") from error
     if not np.isfinite(found).all():
         raise InputError(f"{name}: expected finite numbers, got some that are not; leave these rows out.")

@@ -104,7 +104,7 @@ def outputs_of(answer: Any, mode: str) -> FloatArray:
     """Return a model's answer as (n, k) finite numbers."""
     try:
         outputs = np.asarray(answer, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ModelOutputError(f"model returned no numbers ({error}); expected an array (n, k).") from error
     if outputs.ndim == 1:
         outputs = outputs[:, None]
