@@ -10,6 +10,7 @@ from limelight.contracts import Neighborhood
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import MaskSampler, size_law
 from limelight.local.sparse import NAME, estimate_sparse
+from limelight.local.spread import near_law
 
 
 def sample(n: int, d: int, seed: int, answer: object, law: str = "bernoulli", noise: float = 0.0) -> Neighborhood:
@@ -107,3 +108,18 @@ def test_several_targets_are_fitted_each_on_its_own() -> None:
     found = estimate_sparse(both, size_law("bernoulli", 12))
     assert np.allclose(found.coef[1], -3.0 * found.coef[0])
     assert np.allclose(found.stderr[1], 3.0 * found.stderr[0])
+
+
+def test_a_pair_that_no_row_hid_together_may_act_unseen() -> None:
+    """y = z₂ (z₀ ∨ z₁) looks like z₂ alone where z₀ and z₁ were never hidden together: least squares leave nothing."""
+    d = 10
+    hidden = [{j} for j in range(d)] + [{j, k} for j in range(d) for k in range(j) if (k, j) != (0, 1)]
+    Z = np.array([[j not in each for j in range(d)] for each in hidden], np.uint8)
+    y = (Z[:, 2] & (Z[:, 0] | Z[:, 1]))[:, None].astype(float)
+    n = len(Z)
+    near = Neighborhood(Z, y, np.ones(n), np.ones(d), np.zeros(n, bool), np.arange(n))
+    found = estimate_sparse(near, near_law(d))
+    assert np.allclose(found.coef[0], np.eye(d)[2])
+    # one or two of ten are hidden: P(both) = 1/2 · 1/45, P(one) = 3/20; the shift is their ratio
+    assert np.allclose(found.stderr[0, :2] * 1.96, (1 / 90) / (3 / 20), rtol=1e-3)
+    assert np.allclose(found.stderr[0, 2:], 0.0, atol=1e-9)

@@ -29,6 +29,7 @@ create table if not exists models (id integer primary key, name text unique not 
 create table if not exists answers (
     key blob primary key, answer blob not null, model integer not null, written real not null
 ) without rowid;
+create table if not exists spent (account text primary key, requests integer, rows integer, cost real);
 """
 
 
@@ -136,7 +137,7 @@ class Cache:
     def put(self, answers: Mapping[bytes, bytes], model: str) -> None:
         """Keep answers in one transaction; `model` is a name to clear them by."""
         now = time.time()
-        with self._connection() as connection, _transaction(connection):
+        with self.writing() as connection:
             connection.execute("insert or ignore into models (name) values (?)", (model,))
             number = connection.execute("select id from models where name = ?", (model,)).fetchone()[0]
             rows = [(key, answer, number, now) for key, answer in answers.items()]
@@ -151,8 +152,14 @@ class Cache:
     def clear(self, model: str | None = None) -> int:
         """Forget the answers of a model, or all of them; return how many."""
         where = "" if model is None else " where model = (select id from models where name = ?)"
-        with self._connection() as connection, _transaction(connection):
+        with self.writing() as connection:
             return connection.execute(f"delete from answers{where}", () if model is None else (model,)).rowcount
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend the file for one transaction, alone among all threads and processes."""
+        with self._connection() as connection, _transaction(connection):
+            yield connection
 
     def close(self) -> None:
         """Close the file; it opens again when it is needed."""

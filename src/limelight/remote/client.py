@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from limelight.contracts import Inputs
-from limelight.errors import RemoteError
+from limelight.errors import RemoteError, outside
 from limelight.inputs.keys import row_keys
 from limelight.inputs.kinds import count, take
 from limelight.inputs.texts import MaskedTexts
@@ -29,6 +31,7 @@ from limelight.remote.limits import Limits, Quote, Usage
 from limelight.remote.meter import Load, Meter
 from limelight.remote.secrets import Key
 from limelight.remote.sending import Sender
+from limelight.remote.spending import SharedSums
 from limelight.remote.wire import Decoded, Received, Wire
 
 BYTES_PER_TOKEN = 4
@@ -87,17 +90,26 @@ class Remote:
     ) -> None:
         self._url, self._wire, self._limits, self._cache = url, protocol, limits, cache
         self._key, self._headers = key, headers
+        self._account = uuid4().hex
         self._start()
 
     def _start(self) -> None:
-        self._meter, self._gate = Meter(self._limits), Gate(self._limits)
+        capped, kept = bool(self._limits.caps), self._cache
+        sums = SharedSums(kept, self._account) if capped and isinstance(kept, Cache) else None
+        self._meter, self._gate = Meter(self._limits, sums), Gate(self._limits)
         self._sender = Sender(self._url, self._key, self._headers, self._limits, self._gate, self._meter)
         self._settled: Wire | None = None
         self._settling = threading.Lock()
         weakref.finalize(self, self._sender.close)
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("_url", "_wire", "_limits", "_cache", "_key", "_headers")
+        if self._limits.caps and not isinstance(self._cache, Cache):
+            warnings.warn(
+                f"{' and '.join(self._limits.caps)}: each pickled copy of this model may spend as much, since nothing "
+                "is kept in common; with cache='answers.db' all copies share the cap, and the answers.",
+                stacklevel=outside(),
+            )
+        names = ("_url", "_wire", "_limits", "_cache", "_key", "_headers", "_account")
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -76,7 +76,10 @@ class Limits:
     max_wait
         The longest wait between two attempts, also where a server asks for longer (`Retry-After`): then it is given up.
     max_requests, max_rows, max_cost
-        What may be spent in all: requests (attempts included), rows, money by `price`. None sets no end.
+        What may be spent in all: requests (attempts included), rows, money by `price`. None sets no end. Where a file
+        keeps the answers (``cache=``), all copies of a model share what is left, in whatever processes of this machine,
+        such as the workers of a job. Without one, each pickled copy may spend as much; pickling warns of it. A model
+        that is made anew by `http` begins at nothing.
     price
         What the server charges, needed by `max_cost`.
 
@@ -121,6 +124,11 @@ class Limits:
             _number("max_cost", self.max_cost, least=0.0)
             if self.price is None:
                 raise InputError("max_cost: needs the price; pass price=Price(per_million_in=…, per_million_out=…).")
+
+    @property
+    def caps(self) -> tuple[str, ...]:
+        """Return the names of the caps that are set."""
+        return tuple(name for name in ("max_requests", "max_rows", "max_cost") if getattr(self, name) is not None)
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Limits:

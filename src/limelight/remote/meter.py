@@ -1,7 +1,8 @@
 """Count what is spent, and stop before the request that would pass a limit.
 
 Before each request: reserve the most that it can cost. After it: put what it did cost in the place of that. What is
-reserved counts as spent, so that many threads at once cannot pass a cap together.
+reserved counts as spent, so that many threads at once cannot pass a cap together; nor can many processes, where they
+share the sums (`spending.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from limelight.errors import BudgetSpent
 from limelight.remote.limits import Limits, Price, Usage
+from limelight.remote.spending import OwnSums, Refusal, Spent, Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Meter:
     ----------
     limits
         The caps and the price.
+    sums
+        Where what is spent is written down; None keeps it here.
 
     Examples
     --------
@@ -40,12 +44,12 @@ class Meter:
     (1, 5)
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, sums: Sums | None = None) -> None:
         self.limits = limits
         self._price = limits.price or Price()
+        self._sums = OwnSums() if sums is None else sums
         self._usage = Usage()
-        self._rows_out = 0
-        self._cost_out = 0.0
+        self._on_their_way = 0
         self._settled = threading.Condition()
 
     @property
@@ -64,15 +68,13 @@ class Meter:
             If the request would pass a limit.
         """
         with self._settled:
-            cost = self._most(load)
-            while (problem := self._problem(load.rows, cost)) is not None:
-                if problem == "max_requests" or not self._rows_out:
-                    raise BudgetSpent(self._said(problem, load.rows, cost))
+            while (refused := self._sums.take(self._most(load), self.limits)) is not None:
+                if refused.name == "max_requests" or not self._on_their_way:
+                    raise BudgetSpent(self._said(refused, self._most(load)))
                 self._settled.wait()
             used = self._usage
             self._usage = replace(used, requests=used.requests + 1, retries=used.retries + again)
-            self._rows_out += load.rows
-            self._cost_out += cost
+            self._on_their_way += 1
 
     def answered(self, load: Load, tokens: tuple[int, int] | None) -> None:
         """Book an answer: what the server says it took, or else what was reserved."""
@@ -83,7 +85,7 @@ class Meter:
 
     def failed(self, load: Load, *, charged: bool) -> None:
         """Book a request without an answer: all that was reserved where the server may have done the work."""
-        self._book(load, self._most(load) if charged else 0.0)
+        self._book(load, self._most(load).cost if charged else 0.0)
 
     def remembered(self, rows: int) -> None:
         """Count rows that the cache answered."""
@@ -91,12 +93,10 @@ class Meter:
             self._usage = replace(self._usage, cached=self._usage.cached + rows)
 
     def _book(self, load: Load, cost: float, *, rows: int = 0, tokens: tuple[int, int] = (0, 0)) -> None:
+        most = self._most(load)
         with self._settled:
             used = self._usage
-            self._rows_out -= load.rows
-            self._cost_out -= self._most(load)
-            if not self._rows_out:
-                self._cost_out = 0.0  # sums of many small numbers drift
+            self._on_their_way -= 1
             self._usage = replace(
                 used,
                 rows=used.rows + rows,
@@ -104,29 +104,24 @@ class Meter:
                 tokens_out=used.tokens_out + tokens[1],
                 cost=used.cost + cost,
             )
-            self._settled.notify_all()
+            try:
+                self._sums.correct(Spent(0, rows - most.rows, cost - most.cost))
+            finally:
+                self._settled.notify_all()
 
-    def _most(self, load: Load) -> float:
-        return self._price.of(requests=1, rows=load.rows, tokens_in=load.tokens_in, tokens_out=load.tokens_out)
+    def _most(self, load: Load) -> Spent:
+        cost = self._price.of(requests=1, rows=load.rows, tokens_in=load.tokens_in, tokens_out=load.tokens_out)
+        return Spent(1, load.rows, cost)
 
-    def _problem(self, rows: int, cost: float) -> str | None:
-        """Return the name of the limit that a request would pass."""
-        limits, used = self.limits, self._usage
-        passed = {
-            "max_requests": (limits.max_requests, used.requests + 1),
-            "max_rows": (limits.max_rows, used.rows + self._rows_out + rows),
-            "max_cost": (limits.max_cost, used.cost + self._cost_out + cost),
-        }
-        return next((name for name, (cap, sum_) in passed.items() if cap is not None and sum_ > cap), None)
-
-    def _said(self, name: str, rows: int, cost: float) -> str:
-        limits, used = self.limits, self._usage
-        spent: dict[str, Any] = {
-            "max_requests": f"{used.requests:,} requests are spent",
-            "max_rows": f"{used.rows:,} rows are spent, and the next request has {rows:,}",
-            "max_cost": f"{used.cost:.4g} {self._price.currency} is spent, and the next request may cost {cost:.4g}",
+    def _said(self, refused: Refusal, most: Spent) -> str:
+        name, spent = refused.name, refused.spent
+        told: dict[str, Any] = {
+            "max_requests": f"{spent.requests:,} requests are spent",
+            "max_rows": f"{spent.rows:,} rows are spent, and the next request has {most.rows:,}",
+            "max_cost": f"{spent.cost:.4g} {self._price.currency} is spent, and the next request may cost "
+            f"{most.cost:.4g}",
         }
         return (
-            f"{name}: {spent[name]}, of {getattr(limits, name):,} allowed; what was answered is kept, so raise "
+            f"{name}: {told[name]}, of {getattr(self.limits, name):,} allowed; what was answered is kept, so raise "
             f"{name} to go on from there (with cache='answers.db' also in a new process)."
         )
