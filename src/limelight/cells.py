@@ -8,7 +8,9 @@ numbers, and Parquet knows everything. What is explained takes the types of the 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,8 +126,12 @@ def _next_of(found: Iterator[Any]) -> Callable[..., Any]:
 
 def _csv_pieces(path: Path, form: Format, rows: int) -> Iterator[Any]:
     pandas = require("pandas", "cli")
-    with pandas.read_csv(path, **form.options(path), dtype=str, chunksize=rows) as reader:
-        for frame in reader:
+    with pandas.read_csv(path, **form.options(path), dtype=str, chunksize=rows, index_col=False) as reader:
+        while True:
+            with _all_named(path, form):
+                frame = next(reader, None)
+            if frame is None:
+                return
             yield frame.reset_index(drop=True)
 
 
@@ -152,6 +158,8 @@ def _reading(path: Path, argument: str, read: Any, form: Format, options: dict[s
             f"{argument}: could not read '{path}' as {form.encoding or 'UTF-8'} ({error.reason}); say how it is "
             "written, such as --encoding latin-1."
         ) from error
+    except InputError as error:
+        raise InputError(str(error).replace("data:", f"{argument}:", 1)) from error
     except Exception as error:
         first = (str(error).strip().splitlines() or ["no message"])[0]
         raise InputError(f"{argument}: could not read '{path}' ({type(error).__name__}: {first}).") from error
@@ -163,8 +171,29 @@ def _read_csv(path: Path, form: Format, options: dict[str, Any]) -> tuple[pd.Dat
     told = form.options(path)
     if form.decimal is not None:
         told["decimal"] = form.decimal
-    frame = pandas.read_csv(path, **told, **options)
-    return frame, None if options else pandas.read_csv(path, **told, dtype=str)
+    with _all_named(path, form) as named:
+        frame = pandas.read_csv(path, **told, **options, **named)
+        return frame, None if options else pandas.read_csv(path, **told, dtype=str, **named)
+
+
+@contextmanager
+def _all_named(path: Path, form: Format) -> Iterator[dict[str, Any]]:
+    """Lend pandas an option with which rows that hold more values than the header has names are an error.
+
+    Without it, it takes the first values for names of rows, and moves all others one name to the left.
+    """
+    pandas = require("pandas", "cli")
+    too_many = pandas.errors.ParserWarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", too_many)
+        try:
+            yield {"index_col": False}
+        except too_many as error:
+            _check_separator(pandas.read_csv(path, **form.options(path), nrows=0), path, form, "data")
+            raise InputError(
+                f"data: '{path}' has rows with more values than its header has names; name every column, also that of "
+                "row names."
+            ) from error
 
 
 def _read_parquet(path: Path, form: Format, options: dict[str, Any]) -> tuple[pd.DataFrame, None]:

@@ -176,21 +176,36 @@ class Cache:
         with self._lock:
             if self._opened is None:
                 self._opened = (os.getpid(), self._open())
-            yield self._opened[1]
+            try:
+                yield self._opened[1]
+            except sqlite3.OperationalError as error:
+                raise _unwritten(self.path, error) from error
 
     def _open(self) -> sqlite3.Connection:
         if not self.path.parent.is_dir():
             raise InputError(f"cache: no folder '{self.path.parent}'; make it first.")
-        connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise InputError(f"cache: '{self.path}' cannot be opened ({error}); name another file.") from error
         try:
             connection.execute("pragma journal_mode=wal")
             connection.execute("pragma synchronous=normal")  # a killed process loses nothing; a power cut the last few
             connection.executescript(_TABLES)
             connection.execute("select key, answer, model, written from answers limit 1").fetchall()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise _unwritten(self.path, error) from error
         except sqlite3.DatabaseError as error:
             connection.close()
             raise InputError(f"cache: '{self.path}' is no cache of answers ({error}); name another file.") from error
         return connection
+
+
+def _unwritten(path: Path, error: sqlite3.OperationalError) -> InputError:
+    return InputError(
+        f"cache: '{path}' could not be read or written ({error}); make room on the disk, or name another file."
+    )
 
 
 def opened(cache: Any, model: Any) -> Cache | None:
@@ -218,10 +233,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("begin immediate")
     try:
         yield
+        connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # a full disk ends it by itself
+            connection.execute("rollback")
         raise
-    connection.execute("commit")
 
 
 # -- answers as bytes -------------------------------------------------------------------------------------------------
