@@ -8,20 +8,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
+from limelight.cli.flags import flag, with_flags
 from limelight.errors import InputError
 
 PANEL = "A model behind an address, and the file of its answers"
 _ONLY = ("protocol", "served", "ask_output", "key", "max_requests", "per_second")
 
 
-def _option(kind: Any, flag: str, metavar: str, text: str) -> inspect.Parameter:
-    annotation = Annotated[kind | None, typer.Option(flag, metavar=metavar, help=text, rich_help_panel=PANEL)]
-    name = flag[2:].replace("-", "_")
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+def _option(kind: Any, name: str, metavar: str, text: str) -> inspect.Parameter:
+    return flag(kind, name, metavar, text, PANEL)
 
 
 FLAGS = (
@@ -43,18 +40,7 @@ FLAGS = (
 
 def with_address(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the flags above; it receives those that were given as `address: dict`."""
-    own = inspect.signature(command, eval_str=True)
-    kept = [parameter for name, parameter in own.parameters.items() if name != "address"]
-
-    def run(**arguments: Any) -> None:
-        given = {flag.name: arguments.pop(flag.name) for flag in FLAGS}
-        command(**arguments, address={name: value for name, value in given.items() if value is not None})
-
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    signature = inspect.Signature([*kept, *FLAGS])
-    run.__signature__ = signature  # type: ignore[attr-defined]
-    run.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
-    return run
+    return with_flags(command, "address", FLAGS, lambda given: {k: v for k, v in given.items() if v is not None})
 
 
 def is_address(spec: str) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 
 from limelight.cli import inputs, loading
 from limelight.cli.models import load_model
+from limelight.cli.tables import NAMES, PLAIN, TableFlags
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.optional import require
@@ -44,8 +45,8 @@ class Entry:
         For tables: the training data, and the row with which the page begins.
     text, image, series
         For other kinds of data: the instance with which the page begins. One of these or `background` is given.
-    drop
-        Columns that are no input.
+    table
+        What columns are, and how files are written; in a file each is a key of its own, such as ``drop``.
     trust
         Types that a .skops file may hold.
     settings
@@ -60,7 +61,7 @@ class Entry:
     text: str | None = None
     image: Path | None = None
     series: Path | None = None
-    drop: tuple[str, ...] = ()
+    table: TableFlags = PLAIN
     trust: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -88,7 +89,7 @@ class Entry:
         if self.background is None:
             asked = self._asked()
             return Explainer(model, asked.modality, **self.settings), asked.instance
-        tables = loading.read_tables(self.background, self.data or self.background, model, drop=self.drop)
+        tables = loading.read_tables(self.background, self.data or self.background, model, self.table)
         for note in tables.notes:
             tell(note)
         modality: Any = tables.modality()
@@ -138,20 +139,21 @@ def _of_yaml(path: Path) -> list[Entry]:
 def _entry(name: str, given: Any, folder: Path) -> Entry:
     if not isinstance(given, Mapping) or "model" not in given:
         raise InputError(f"MODEL: expected 'model:' and 'background:' or 'text:' for {name!r}.")
-    known = [each.name for each in fields(Entry) if each.name != "name"]
+    known = [*(each.name for each in fields(Entry) if each.name not in ("name", "table")), *NAMES]
     if unknown := [each for each in given if each not in known]:
         raise UnknownNameError(name, unknown[0], known)
     values = dict(given)
     for each in _PATHS:
         if values.get(each) is not None:
             values[each] = folder / str(values[each])
-    for each in ("drop", "trust"):
-        if each in values:
-            values[each] = tuple(map(str, values[each]))
+    table = TableFlags.of({each: values.pop(each) for each in NAMES if each in values})
+    table.check()
+    if "trust" in values:
+        values["trust"] = tuple(map(str, values["trust"]))
     model = str(values.pop("model"))
     if not _OBJECT.fullmatch(model):
         model = str(folder / model)
-    return Entry(name, model, **values)
+    return Entry(name, model, table=table, **values)
 
 
 def _of_folder(folder: Path) -> list[Entry]:

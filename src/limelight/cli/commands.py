@@ -18,6 +18,7 @@ from limelight.cli.picking import pick
 from limelight.cli.reporting import report
 from limelight.cli.serving import serve
 from limelight.cli.showing import show
+from limelight.cli.tables import with_files, with_tables
 from limelight.cli.trusting import audit, compare, drift
 from limelight.errors import LimelightError
 
@@ -110,7 +111,7 @@ def demo(
 # -- explain, show, pick ----------------------------------------------------------------------------------------------
 
 app.command(epilog="Example:  limelight explain --model forest.skops --background train.csv --data test.csv --row 3")(
-    one_line_errors(with_address(with_settings(explain)))
+    one_line_errors(with_address(with_settings(with_tables(explain))))
 )
 app.command(epilog="Example:  limelight show explanation.json --html why.html --png why.png")(one_line_errors(show))
 app.command(epilog="Example:  limelight pick explanations.jsonl --budget 5 --html picked.html")(one_line_errors(pick))
@@ -118,16 +119,16 @@ app.command(epilog="Example:  limelight report explanation.json --out report.pdf
     one_line_errors(report)
 )
 app.command(epilog="Example:  limelight compare --model old.skops --against new.skops --background a.csv --data b.csv")(
-    one_line_errors(with_settings(compare))
+    one_line_errors(with_settings(with_tables(compare)))
 )
 app.command(epilog="Example:  limelight audit explanations.jsonl --data test.csv --truth income --sensitive sex")(
-    one_line_errors(audit)
+    one_line_errors(with_files(audit))
 )
 app.command(epilog="Example:  limelight drift may.jsonl june.jsonl --html drift.html --png drift.png")(
     one_line_errors(drift)
 )
 app.command(epilog="Example:  limelight serve model.skops --background train.csv")(
-    one_line_errors(with_settings(serve))
+    one_line_errors(with_settings(with_tables(serve)))
 )
 
 app.command(epilog="Example:  limelight bench --quick --out proof")(one_line_errors(bench))
@@ -137,7 +138,11 @@ app.command(epilog="Example:  limelight bench --quick --out proof")(one_line_err
 job = typer.Typer(no_args_is_help=True, help="Explain a million rows into a folder of Parquet, and ask it by SQL.")
 app.add_typer(job, name="job")
 _LINE = "--model m.skops --background train.csv --data rows.parquet --out reasons"
-job.command("run", epilog=f"Example:  limelight job run {_LINE}")(one_line_errors(with_settings(jobbing.run)))
-job.command("retry", epilog=f"Example:  limelight job retry {_LINE}")(one_line_errors(with_settings(jobbing.retry)))
+job.command("run", epilog=f"Example:  limelight job run {_LINE}")(
+    one_line_errors(with_settings(with_tables(jobbing.run)))
+)
+job.command("retry", epilog=f"Example:  limelight job retry {_LINE}")(
+    one_line_errors(with_settings(with_tables(jobbing.retry)))
+)
 job.command("status", epilog="Example:  limelight job status reasons")(one_line_errors(jobbing.status))
 job.command("view", epilog="Example:  limelight job view reasons --dialect spark")(one_line_errors(jobbing.view))

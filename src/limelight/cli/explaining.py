@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from limelight.cell_types import Format
 from limelight.cli import inputs, loading
 from limelight.cli.addresses import check_address_flags, is_address, load_address
 from limelight.cli.inputs import Asked
 from limelight.cli.models import load_model
 from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
+from limelight.cli.tables import PANEL as TABLES
+from limelight.cli.tables import TableFlags
 from limelight.errors import InputError
 from limelight.files import check_outputs, replacing
 from limelight.result.schema import to_json
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 LINES = (".jsonl", ".ndjson")
 """How a file is named that holds an explanation in each line; nothing else is written there."""
-TABLES, OTHERS = "A table", "A text, an image, a series"
+OTHERS = "A text, an image, a series"
 
 SpecOption = Annotated[
     str,
@@ -51,46 +52,6 @@ RowsOption = Annotated[
 OutOption = Annotated[
     Path | None,
     typer.Option(help="Where --rows go: one explanation as JSON in each line.", rich_help_panel=TABLES),
-]
-DropOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN", help="A column that is no input, such as the label. Repeatable.", rich_help_panel=TABLES
-    ),
-]
-ContrastOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="What a weight compares: bin (the own bin against the others; rows share one neighborhood) or value (this "
-        "very value against the background's, the sharpest answer about one row).",
-        rich_help_panel=TABLES,
-    ),
-]
-SepOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="What stands between cells of a CSV.", rich_help_panel=TABLES)
-]
-DecimalOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="What stands before decimals in a CSV.", rich_help_panel=TABLES)
-]
-EncodingOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="How letters are written in files, such as latin-1.", rich_help_panel=TABLES),
-]
-DtypeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN=TYPE",
-        help="What a column holds, as pandas names it (zip=str), or how its dates are written (day=%d.%m.%Y). "
-        "Repeatable.",
-        rich_help_panel=TABLES,
-    ),
-]
-CategoricalOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN", help="A column whose numbers are names, such as a code. Repeatable.", rich_help_panel=TABLES
-    ),
 ]
 TextOption = Annotated[
     str | None, typer.Option(metavar="TEXT|@FILE", help="A text, or @ and the file of one.", rich_help_panel=OTHERS)
@@ -152,13 +113,6 @@ def explain(
     row: RowOption = None,
     rows: RowsOption = None,
     out: OutOption = None,
-    drop: DropOption = None,
-    contrast: ContrastOption = None,
-    sep: SepOption = None,
-    decimal: DecimalOption = None,
-    encoding: EncodingOption = None,
-    dtype: DtypeOption = None,
-    categorical: CategoricalOption = None,
     text: TextOption = None,
     image: ImageOption = None,
     series: SeriesOption = None,
@@ -172,21 +126,20 @@ def explain(
     trust_pickle: PickleOption = False,
     trust: TrustOption = None,
     dry_run: DryRunOption = False,
+    table: TableFlags,
     address: dict[str, Any],
     settings: dict[str, Any],
 ) -> None:
     """Explain what a model says about a row of a table, or many, a text, an image or a series."""
     from limelight.explainer import Explainer
 
-    table = {"background": background, "row": row, "rows": rows, "out": out, "drop": drop or (), "contrast": contrast}
-    reading = {"sep": sep, "decimal": decimal, "encoding": encoding, "dtype": dtype or ()}
-    table = {**table, **reading, "categorical": categorical or ()}
+    asked_rows = {"background": background, "row": row, "rows": rows, "out": out}
     cut = {"tokens": tokens, "segments": segments, "windows": windows, "fill": fill}
     sources = {"data": data, "text": text, "image": image, "series": series}
-    source = inputs.check_source({**sources, **table, **cut})
+    source = inputs.check_source({**sources, **asked_rows, **table.given(), **cut})
     files = {"html": html, "png": png, "json": json}
     if source == "data":
-        _check_doors(files, **{name: table[name] for name in ("background", "row", "rows", "out")})
+        _check_doors(files, **asked_rows)
     check_picture(png)
     _check_files({**files, "out": out}, model, {**sources, "background": background})
     Settings(**settings)  # a wrong value is said before files are read
@@ -197,7 +150,7 @@ def explain(
         loaded = load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
         cache = address.get("cache")
     try:
-        asked = _ask(source, sources[source], {**table, **cut}, loaded)
+        asked = _ask(source, sources[source], {**asked_rows, **cut}, table, loaded)
         explainer = Explainer(loaded, asked.modality, cache=cache, **settings)
         _answer(explainer, asked, out=out, dry_run=dry_run, files=files)
     except InputError as error:
@@ -233,24 +186,22 @@ def _check_files(outputs: dict[str, Path | None], model: str, given: dict[str, A
     check_outputs({f"--{name}": path for name, path in outputs.items()}, {**read, "--model": Path(model)})
 
 
-def _ask(source: str, given: Any, flags: dict[str, Any], model: Any) -> Asked:
-    form = Format.of(flags["sep"], flags["decimal"], flags["encoding"], flags["dtype"])
+def _ask(source: str, given: Any, flags: dict[str, Any], table: TableFlags, model: Any) -> Asked:
     if source == "text":
-        return inputs.ask_text(given, tokens=flags["tokens"], fill=flags["fill"], encoding=flags["encoding"])
+        return inputs.ask_text(given, tokens=flags["tokens"], fill=flags["fill"], encoding=table.encoding)
     if source == "image":
         return inputs.ask_image(given, segments=flags["segments"], fill=flags["fill"])
     if source == "series":
         names = ("background", "windows", "fill")
-        return inputs.ask_series(given, form=form, **{name: flags[name] for name in names})
-    chosen = {"drop": flags["drop"], "form": form, "categorical": flags["categorical"]}
-    tables = loading.read_tables(flags["background"], given, model, **chosen)
-    return _ask_rows(tables, flags["contrast"], row=flags["row"], rows=flags["rows"])
+        return inputs.ask_series(given, form=table.form, **{name: flags[name] for name in names})
+    tables = loading.read_tables(flags["background"], given, model, table)
+    return _ask_rows(tables, row=flags["row"], rows=flags["rows"])
 
 
-def _ask_rows(tables: loading.Tables, contrast: str | None, *, row: int | None, rows: str | None) -> Asked:
+def _ask_rows(tables: loading.Tables, *, row: int | None, rows: str | None) -> Asked:
     for note in tables.notes:
         typer.echo(note, err=True)
-    n, modality = len(tables.data), tables.modality(contrast)
+    n, modality = len(tables.data), tables.modality()
     if rows is None:
         return Asked(modality, tables.row(loading.row_number(row or 0, n)))
     chosen = loading.row_range(rows, n)

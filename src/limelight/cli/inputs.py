@@ -34,6 +34,8 @@ BELONGS = {
     "encoding": ("data", "text", "series"),
     "dtype": ("data",),
     "categorical": ("data",),
+    "fixed": ("data",),
+    "text_column": ("data",),
     "tokens": ("text",),
     "segments": ("image",),
     "windows": ("series",),
@@ -85,7 +87,9 @@ def check_source(given: Mapping[str, Any]) -> str:
     for name, places in BELONGS.items():
         if given.get(name) not in (None, [], ()) and sources[0] not in places:
             with_these = " and ".join(f"--{place}" for place in places)
-            raise InputError(f"--{name}: has no effect with --{sources[0]}, only with {with_these}; leave it out.")
+            raise InputError(
+                f"--{name.replace('_', '-')}: has no effect with --{sources[0]}, only with {with_these}; leave it out."
+            )
     return sources[0]
 
 

@@ -9,6 +9,7 @@ import typer
 
 from limelight.cli import loading
 from limelight.cli.models import load_model
+from limelight.cli.tables import TableFlags
 from limelight.errors import InputError
 from limelight.settings import Settings
 
@@ -33,9 +34,6 @@ ErrorOption = Annotated[str, typer.Option(help="record: a row that fails is kept
 DetailOption = Annotated[str, typer.Option(help="weights: what is asked by SQL. full: every bit of each explanation.")]
 DialectOption = Annotated[str, typer.Option(help="duckdb or spark.")]
 NameOption = Annotated[str, typer.Option(help="Of the view.")]
-DropOption = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="A column that is no input, such as the label. Repeatable.")
-]
 PickleOption = Annotated[
     bool, typer.Option("--trust-pickle", help="Unpickle the model. This runs whatever code the file holds.")
 ]
@@ -57,17 +55,20 @@ def run(
     id_column: IdOption = None,
     on_error: ErrorOption = "record",
     detail: DetailOption = "weights",
-    drop: DropOption = None,
     trust_pickle: PickleOption = False,
     trust: TrustOption = None,
+    table: TableFlags,
     settings: dict[str, Any],
 ) -> None:
     """Explain all rows of a table into a folder of Parquet, and go on where an earlier run of this line stopped."""
     from limelight import jobs
+    from limelight.jobs.source import open_source
 
-    explainer = _explainer(model, background, data, drop, trust_pickle, trust, settings)
+    loaded = _model(model, data, settings, trust_pickle=trust_pickle, trust=trust)
+    explainer = _explainer(loaded, background, table, settings)
+    source = open_source(data, explainer.modality, id_column, table.form)
     options: dict[str, Any] = {"chunk_rows": chunk_rows, "n_jobs": n_jobs, "id_column": id_column}
-    _said(lambda: jobs.run(explainer, data, out, on_error=on_error, detail=detail, **options))
+    _said(lambda: jobs.run(explainer, source, out, on_error=on_error, detail=detail, **options))
 
 
 def retry(
@@ -78,16 +79,19 @@ def retry(
     out: OutOption,
     n_jobs: ProcessesOption = 1,
     id_column: IdOption = None,
-    drop: DropOption = None,
     trust_pickle: PickleOption = False,
     trust: TrustOption = None,
+    table: TableFlags,
     settings: dict[str, Any],
 ) -> None:
     """Explain again the rows of a job that failed; give what was given to `job run`."""
     from limelight import jobs
+    from limelight.jobs.source import open_source
 
-    explainer = _explainer(model, background, data, drop, trust_pickle, trust, settings)
-    _said(lambda: jobs.retry(explainer, data, out, n_jobs=n_jobs, id_column=id_column))
+    loaded = _model(model, data, settings, trust_pickle=trust_pickle, trust=trust)
+    explainer = _explainer(loaded, background, table, settings)
+    source = open_source(data, explainer.modality, id_column, table.form)
+    _said(lambda: jobs.retry(explainer, source, out, n_jobs=n_jobs, id_column=id_column))
 
 
 def status(folder: FolderArgument) -> None:
@@ -105,25 +109,20 @@ def view(folder: FolderArgument, *, dialect: DialectOption = "duckdb", name: Nam
     typer.echo(jobs.view(folder, dialect=dialect, name=name))
 
 
-def _explainer(
-    model: str,
-    background: Path,
-    data: Path,
-    drop: Any,
-    trust_pickle: bool,
-    trust: Any,
-    settings: dict[str, Any],
-) -> Any:
-    from limelight.explainer import Explainer
-
+def _model(spec: str, data: Path, settings: dict[str, Any], *, trust_pickle: bool, trust: Any) -> Any:
     Settings(**settings)  # a wrong value is said before files are read
     if not data.exists():
         raise InputError(f"--data: no file '{data}'.")
-    loaded = load_model(model, trust_pickle=trust_pickle, trusted=trust or ())
-    tables = loading.read_tables(background, background, loaded, drop=drop or ())
+    return load_model(spec, trust_pickle=trust_pickle, trusted=trust or ())
+
+
+def _explainer(model: Any, background: Path, table: TableFlags, settings: dict[str, Any]) -> Any:
+    from limelight.explainer import Explainer
+
+    tables = loading.read_tables(background, background, model, table)
     for note in tables.notes:
         typer.echo(note, err=True)
-    return Explainer(loaded, tables.modality(), **settings)
+    return Explainer(model, tables.modality(), **settings)
 
 
 def _said(job: Any) -> None:

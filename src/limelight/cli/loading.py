@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limelight.cell_types import PLAIN, Format, is_text
+from limelight.cell_types import Format, is_text
 from limelight.cells import doubtful_dates, kind_of, read_frame
-from limelight.errors import InputError
+from limelight.cli.tables import PLAIN, TableFlags
+from limelight.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from limelight.interpretable.composite import Composite
     from limelight.interpretable.tabular import Tabular
+
+_AGAINST = {"bin": "typical", "value": "background"}
+"""What `--contrast` says of a row with free text, in the words of `Composite`."""
 
 
 # -- frames -----------------------------------------------------------------------------------------------------------
@@ -33,25 +38,43 @@ class Tables:
         Whether the model was fitted on an array and so receives arrays.
     notes
         What was left out, and what was not understood, one sentence each.
-    categorical
-        Columns of numbers that name something.
+    flags
+        What was said of columns.
     """
 
     background: pd.DataFrame
     data: pd.DataFrame
     as_array: bool
     notes: tuple[str, ...]
-    categorical: tuple[str, ...] = ()
+    flags: TableFlags = PLAIN
 
-    def modality(self, contrast: Any = None) -> Tabular:
-        """Return the background as the kind of data that it is; `contrast` as in `Tabular`, None for its default."""
+    def modality(self) -> Tabular | Composite:
+        """Return the background as the kind of data that it is."""
         from limelight.interpretable.tabular import Tabular
 
-        contrast = contrast or "bin"
+        flags = self.flags
+        _check_columns(flags, list(self.background.columns))
+        if flags.text_column:
+            return self._composite()
+        contrast: Any = flags.contrast or "bin"
+        named: dict[str, Any] = {"contrast": contrast, "categorical": flags.categorical, "fixed": flags.fixed}
         if self.as_array:
             names = [str(name) for name in self.background.columns]
-            return Tabular(self.background.to_numpy(), names=names, contrast=contrast, categorical=self.categorical)
-        return Tabular(self.background, contrast=contrast, categorical=self.categorical)
+            return Tabular(self.background.to_numpy(), names=names, **named)
+        return Tabular(self.background, **named)
+
+    def _composite(self) -> Composite:
+        from limelight.interpretable.composite import Composite
+        from limelight.interpretable.text import Text
+
+        flags = self.flags
+        if flags.contrast not in (None, *_AGAINST):
+            raise UnknownNameError("--contrast", flags.contrast, tuple(_AGAINST))
+        if self.as_array:
+            raise InputError("--text-column: expected a model that takes frames, got one that was fitted on an array.")
+        parts = {name: Text() for name in flags.text_column}
+        against: Any = _AGAINST[flags.contrast or "bin"]
+        return Composite(self.background, parts, fixed=flags.fixed, against=against)
 
     def rows(self, chosen: range) -> Any:
         """Return rows as the modality takes many."""
@@ -65,15 +88,7 @@ class Tables:
         return row.to_numpy() if self.as_array else row
 
 
-def read_tables(
-    background: Path,
-    data: Path,
-    model: Any,
-    *,
-    drop: Sequence[str] = (),
-    form: Format = PLAIN,
-    categorical: Sequence[str] = (),
-) -> Tables:
+def read_tables(background: Path, data: Path, model: Any, flags: TableFlags = PLAIN) -> Tables:
     """Return both tables with the columns that the model takes, the data in the types of the background.
 
     A label column is recognised by what lacks it: the model's own list of inputs (`feature_names_in_`), or the
@@ -84,6 +99,7 @@ def read_tables(
     InputError
         If a column is missing, or if the number of columns is not what the model was fitted on.
     """
+    form, drop = flags.form, flags.drop
     _check_format(form, background, data)
     # a kind of file that knows its own format needs no word about it, where the other one does
     train = read_frame(background, argument="--background", form=_form_for(background, form))
@@ -106,7 +122,14 @@ def read_tables(
         notes.append(f"Left out of '{data}', since the model does not take it: {_names(extra)}.")
     as_array = model_columns(model) is None and inputs_of(model)[1] is not None
     frames = _as_categories(train[columns], test[columns], model)
-    return Tables(*frames, as_array, tuple(notes), tuple(categorical))
+    return Tables(*frames, as_array, tuple(notes), flags)
+
+
+def _check_columns(flags: TableFlags, columns: list[Any]) -> None:
+    for flag in ("fixed", "categorical", "text_column"):
+        for name in getattr(flags, flag):
+            if name not in columns:
+                raise UnknownNameError("--" + flag.replace("_", "-"), name, columns)
 
 
 def _as_categories(train: pd.DataFrame, test: pd.DataFrame, model: Any) -> tuple[pd.DataFrame, pd.DataFrame]:

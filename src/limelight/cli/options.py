@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
+from limelight.cli.flags import with_flags
 from limelight.cli.models import load_object
 from limelight.errors import InputError
 from limelight.settings import Settings
@@ -26,23 +27,8 @@ PANEL = "Settings"
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one flag for each setting; it receives those that were given as `settings: dict`.
-
-    The last parameter of the command must be ``settings``.
-    """
-    own = inspect.signature(command, eval_str=True)
-    kept = [parameter for name, parameter in own.parameters.items() if name != "settings"]
-    flags = [_parameter(field) for field in fields(Settings)]
-
-    def run(**arguments: Any) -> None:
-        given = {name: arguments.pop(name) for name in Settings.names()}
-        command(**arguments, settings=parse(given))
-
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    signature = inspect.Signature([*kept, *flags])
-    run.__signature__ = signature  # type: ignore[attr-defined]
-    run.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
-    return run
+    """Give a command one flag for each setting; it receives those that were given as `settings: dict`."""
+    return with_flags(command, "settings", [_parameter(field) for field in fields(Settings)], parse)
 
 
 def parse(given: Mapping[str, Any]) -> dict[str, Any]:

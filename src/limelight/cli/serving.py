@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from limelight.cli.catalogue import STARTS, Entry, several
+from limelight.cli.tables import TableFlags
 from limelight.errors import InputError
 from limelight.optional import require
 
@@ -53,9 +54,6 @@ AllowOption = Annotated[
     list[str] | None,
     typer.Option("--allow-host", metavar="NAME", help="A name under which the server is addressed. Repeatable."),
 ]
-DropOption = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="A column that is no input, such as the label. Repeatable.")
-]
 PickleOption = Annotated[
     bool, typer.Option("--trust-pickle", help="Unpickle the model. This runs whatever code the file holds.")
 ]
@@ -81,9 +79,9 @@ def serve(
     workers: WorkersOption = 1,
     token_file: TokenOption = None,
     allow_host: AllowOption = None,
-    drop: DropOption = None,
     trust_pickle: PickleOption = False,
     trust: TrustOption = None,
+    table: TableFlags,
     settings: dict[str, Any],
 ) -> None:
     """Ask the real model "what if" in a browser, look through many explanations, and explain over HTTP.
@@ -96,14 +94,14 @@ def serve(
     if host not in LOOPBACK and token_file is None:
         raise InputError(f"--host: {host} lets others in, so it needs --token-file FILE.")
     given = {"background": background, "data": data, "text": text, "image": image, "series": series}
-    options = {"row": row, "drop": tuple(drop or ()), "trust": tuple(trust or ()), "settings": settings}
+    options = {"row": row, "table": table, "trust": tuple(trust or ()), "settings": settings}
     if model is None and explanations is None:
         raise InputError("MODEL: expected a model, or --explanations FOLDER, got neither.")
     entries = [] if model is None else several(model)
     if entries is None and model is not None:
         entries = [Entry(name or Path(model.partition(":")[0]).stem, model, **given, **options)]  # type: ignore[arg-type]
     else:
-        _refuse({**given, "name": name, "drop": drop, "trust": trust, "settings": settings})
+        _refuse({**given, **table.given(), "name": name, "trust": trust, "settings": settings})
     token = None if token_file is None else _token(token_file)
     hosts = () if token is not None and not allow_host else (*LOOPBACK, *(allow_host or ()))
     how = {"workers": workers, "explanations": explanations, "pages": tuple(page or ())}

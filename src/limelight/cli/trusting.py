@@ -13,6 +13,7 @@ from limelight.cells import read_frame
 from limelight.cli import loading
 from limelight.cli.models import load_model
 from limelight.cli.showing import check_picture
+from limelight.cli.tables import TableFlags
 from limelight.errors import InputError
 from limelight.files import check_outputs, write_bytes, write_text
 from limelight.settings import Settings
@@ -35,9 +36,6 @@ AgainstOption = Annotated[str, typer.Option(metavar="SPEC", help="The second mod
 DataOption = Annotated[Path, typer.Option(help="The table that holds the rows: .csv, .parquet, .jsonl.")]
 BackgroundOption = Annotated[Path, typer.Option(help="The training data, or a sample of it, as --data.")]
 RowsOption = Annotated[str, typer.Option(metavar="START:STOP", help="Which rows; all without it.")]
-DropOption = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="A column that is no input, such as the label. Repeatable.")
-]
 PickleOption = Annotated[
     bool, typer.Option("--trust-pickle", help="Unpickle the models. This runs whatever code the files hold.")
 ]
@@ -73,13 +71,13 @@ def compare(
     background: BackgroundOption,
     data: DataOption,
     rows: RowsOption = ":",
-    drop: DropOption = None,
     level: LevelOption = 0.95,
     html: PageOption = None,
     png: PictureOption = None,
     json: NumbersOption = None,
     trust_pickle: PickleOption = False,
     trust: TrustOption = None,
+    table: TableFlags,
     settings: dict[str, Any],
 ) -> None:
     """Compare two models on the same perturbations: where answers differ, and where only the reasons do."""
@@ -96,7 +94,7 @@ def compare(
         second = load_model(against, trust_pickle=trust_pickle, trusted=trust or ())
     except InputError as error:
         raise InputError(str(error).replace("--model:", "--against:", 1)) from error
-    tables = loading.read_tables(background, data, first, drop=drop or ())
+    tables = loading.read_tables(background, data, first, table)
     for note in tables.notes:
         typer.echo(note, err=True)
     chosen = loading.row_range(rows, len(tables.data))
@@ -117,6 +115,7 @@ def audit(
     level: LevelOption = 0.95,
     html: PageOption = None,
     json: NumbersOption = None,
+    table: TableFlags,
 ) -> None:
     """Look for leaks, artefacts, reasons that differ by group, regions where explanations fail, confident mistakes."""
     from limelight.overview.audit import audit as audit_explanations
@@ -126,7 +125,7 @@ def audit(
         raise InputError("--data: --truth and --sensitive name columns of it; pass the rows that were explained.")
     beside = None
     if data is not None:
-        frame = read_frame(data, argument="--data")
+        frame = read_frame(data, argument="--data", form=table.form)
         beside = frame.iloc[list(loading.row_range(rows, len(frame)))]
     found = audit_explanations(path, beside, truth=truth, sensitive=tuple(sensitive or ()), target=target, level=level)
     _present(found, html=html, json=json)

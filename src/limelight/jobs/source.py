@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from limelight.cell_types import PLAIN, Format
 from limelight.cells import kind_of, pieces
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.composite import Composite
 from limelight.interpretable.tabular import Tabular
 from limelight.interpretable.tabular.frames import library_of
 from limelight.optional import require
@@ -251,8 +253,8 @@ def instances_of(piece: Any, modality: Modality, id_column: str | None = None) -
         if id_column is None:
             return piece
         return [{name: value for name, value in each.items() if name != id_column} for each in piece]
-    if isinstance(modality, Tabular):
-        return _columns_of(piece, names, modality)
+    if labels := _labels_of(modality):
+        return _columns_of(piece, names, labels)
     if library_of(piece) in ("numpy", "scipy"):
         return piece
     kept = [name for name in names if name != id_column]
@@ -262,8 +264,14 @@ def instances_of(piece: Any, modality: Modality, id_column: str | None = None) -
     return [dict(zip(kept, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _columns_of(piece: Any, names: Sequence[Any], modality: Tabular) -> Any:
-    labels = modality.table.labels
+def _labels_of(modality: Modality) -> tuple[Any, ...]:
+    """Return the columns that a kind of data takes of a table; none where it takes no tables."""
+    if isinstance(modality, Tabular):
+        return modality.table.labels
+    return modality.table.names if isinstance(modality, Composite) else ()
+
+
+def _columns_of(piece: Any, names: Sequence[Any], labels: tuple[Any, ...]) -> Any:
     if library_of(piece) in ("numpy", "scipy") or tuple(names) == tuple(labels):
         return piece
     known = {str(name): name for name in names}
@@ -308,6 +316,8 @@ def _check_id(id_column: str | None, names: Sequence[Any]) -> None:
 def background_sample(modality: Modality) -> Any:
     """Return some rows as a background draws them, as a frame of pandas: they show which types columns have."""
     pandas = require("pandas", EXTRA)
+    if isinstance(modality, Composite):
+        return _mixed_sample(modality)
     background = getattr(modality, "background", None)
     if not isinstance(modality, Tabular) or background is None:
         return pandas.DataFrame()
@@ -318,6 +328,15 @@ def background_sample(modality: Modality) -> Any:
     if library_of(drawn) == "numpy":
         drawn = pandas.DataFrame(drawn, columns=list(modality.table.labels))
     return drawn.rename(columns=str)
+
+
+def _mixed_sample(modality: Composite) -> Any:
+    pandas = require("pandas", EXTRA)
+    frame = modality.table.frame
+    if frame is None:
+        return pandas.DataFrame(list(islice(iter(modality.rows), _SAMPLE))).rename(columns=str)
+    first = frame.slice(0, _SAMPLE) if library_of(frame) == "pyarrow" else frame.head(_SAMPLE)
+    return (first.to_pandas() if library_of(frame) in ("polars", "pyarrow") else first).rename(columns=str)
 
 
 # -- known again ------------------------------------------------------------------------------------------------------

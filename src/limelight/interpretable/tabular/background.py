@@ -214,6 +214,9 @@ class TableBackground:
         values: dict[int, Any] = dict(columns or {})
         for feature, given in (fixed or {}).items():
             values.update(zip(self.members[feature], given, strict=True))
+        for j, picked in enumerate(picks):
+            if picked is None and j not in numbers:  # no feature moves it: its one support value, or what is given
+                picks[j] = np.zeros(len(U), dtype=np.intp)
         return codes, self.store.gather(picks, numbers, values)
 
     @cached_property

@@ -280,7 +280,8 @@ def _build_laws(
     supports: list[Any] = [None] * len(read)
     for j, (raw, column, ranked) in enumerate(read):
         if j in fixed:
-            supports[j] = take_support(raw.native, np.zeros(1, dtype=np.intp), library)  # for its type
+            # one value, which shows the column's type
+            supports[j] = take_support(raw.native, np.array([np.argmin(raw.missing)], dtype=np.intp), library)
         elif j in starts:
             name, members, one_hot = starts[j]
             law, codes, rows = group_law([read[i][2] for i in members])

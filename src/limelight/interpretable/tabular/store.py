@@ -95,7 +95,7 @@ class Store:
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
             if pick is not None:
                 out[:, j] = support[pick]
-            elif j in numbers:  # a column that is in neither is set afterwards
+            else:
                 out[:, j] = _as_objects(support, numbers[j]) if support.dtype == object else numbers[j]
         return out
 
