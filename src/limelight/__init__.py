@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.explainer import Explainer as Explainer
     from limelight.interpretable.components import Components as Components
     from limelight.interpretable.composite import Composite as Composite
+    from limelight.interpretable.conditional import Conditional as Conditional
     from limelight.interpretable.image import Image as Image
     from limelight.interpretable.prompt import Prompt as Prompt
     from limelight.interpretable.tabular import Tabular as Tabular
@@ -75,6 +76,7 @@ _HOME = {
     "TimeSeries": "limelight.interpretable.timeseries",
     "Components": "limelight.interpretable.components",
     "Composite": "limelight.interpretable.composite",
+    "Conditional": "limelight.interpretable.conditional",
     "Text": "limelight.interpretable.text",
     "Prompt": "limelight.interpretable.prompt",
     "Answers": "limelight.models.answers",

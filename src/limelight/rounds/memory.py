@@ -12,10 +12,10 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MOST_BYTES = 28 << 20
-"""How much is remembered for one neighborhood: some 6,000 rows of twelve columns. A process that explains a million
-rows then grows by less than 30 MiB after the first ten thousand (`docs/scale.md`); with 40 MiB it would grow by 43 and
-take a tenth less time."""
+MOST_BYTES = 20 << 20
+"""How much is remembered for one neighborhood: some 4,500 rows of twelve columns. A process that explains a million
+rows shall grow by less than 30 MiB after the first ten thousand (`docs/scale.md`); with twice as much it would take a
+tenth less time."""
 
 
 class Memory(Generic[T]):

@@ -53,6 +53,8 @@ def against_average(explanation: Explanation) -> bool:
 
 def compared_with(explanation: Explanation, weights: str = CONTRIBUTIONS) -> str:
     """Return what the bars are compared with; nothing for LIME's weights and where a feature is simply off."""
+    if explanation.layout.get("law") == "conditional":
+        return "rows like it"
     if explanation.layout.get("contrast") == "value":
         return "the background"
     if weights == CONTRIBUTIONS and against_average(explanation):

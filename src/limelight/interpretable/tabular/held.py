@@ -116,10 +116,10 @@ class HeldBackground:
         """Turn points U (n, d) into codes (n, d) and n model inputs; the first part of [0, 1) holds the own value."""
         held, rest = self._held(U)
         codes, drawn = self.inner.draw(rest)
-        return np.where(held, OWN, codes + 1).astype(codes.dtype), self._mixed(held, drawn)
+        return np.where(held, OWN, codes + 1).astype(codes.dtype), self.mixed(held, drawn)
 
-    def _mixed(self, held: NDArray[np.bool_], drawn: Inputs) -> Inputs:
-        """Return drawn rows with the own value wherever it is held."""
+    def mixed(self, held: NDArray[np.bool_], drawn: Inputs) -> Inputs:
+        """Return n drawn rows with the own value wherever it is held (n, d)."""
         if hasattr(self.inner, "matrix"):
             values = drawn.tocsc()[:, self.inner.at].toarray()
             return self.inner.matrix(np.where(held, self.values, values))
