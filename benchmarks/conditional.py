@@ -2,7 +2,7 @@
 
     python benchmarks/conditional.py [--data FOLDER] [--seeds 100] [--json OUT]
 
-Coverage is of each weight of a row over seeds, against the mean of 24 explanations of 16,384 rows. How well drawn rows
+Coverage is of each weight of a row over seeds, against the mean of 12 explanations of 8,192 rows. How well drawn rows
 can be told from real ones is the AUC of a forest on rows that it was not fitted to, .5 where they cannot. Time is CPU
 for one row, the model included.
 """
@@ -66,7 +66,7 @@ def weights(modality: Any, model: Any, rows: pd.DataFrame, seed: int, n: int) ->
 
 def coverage(modality: Any, model: Any, rows: pd.DataFrame, seeds: int, n: int) -> dict[str, float]:
     """Return the least and mean coverage of the cells."""
-    dense = np.array([weights(modality, model, rows, 1000 + seed, 16_384)[0] for seed in range(24)])
+    dense = np.array([weights(modality, model, rows, 1000 + seed, 8192)[0] for seed in range(12)])
     truth, error = dense.mean(axis=0), dense.std(axis=0, ddof=1) / np.sqrt(len(dense))
     runs = [weights(modality, model, rows, seed, n) for seed in range(seeds)]
     inside = [np.abs(coef - truth) <= 1.96 * np.hypot(stderr, error) for coef, stderr in runs]

@@ -2,6 +2,7 @@
 
     python benchmarks/honesty.py --quick                     about five minutes
     python benchmarks/honesty.py --data DIR --seeds 200      the whole, hours; DIR holds adult/, bike_sharing/, …
+    python benchmarks/honesty.py --only step rare --json docs/honesty.json     these alone; the others' figures stay
 
 Each line is one problem at one number of draws: the least coverage of a cell and its 5th percentile, the shares of
 cells below .90, below .85 and above .99, how far the standard errors are from the truth (sd / stated, 5th to 95th
@@ -12,10 +13,13 @@ percentile), and how often a column without effect is called three standard erro
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,8 +163,8 @@ def arrests(data: Path) -> list[Problem]:
     return [Problem("compas", frame, lambda F: forest.predict_proba(F)[:, 1], frame.sample(4, random_state=5))]
 
 
-def measure(problem: Problem, n: int | str, seeds: int, truth: tuple[np.ndarray, np.ndarray]) -> str:
-    """Return a line of the table."""
+def measure(problem: Problem, n: int | str, seeds: int, truth: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+    """Return the figures of one line of the table; shares of cells and of idle weights among them."""
     exact, error = truth
     runs = [problem.weights(seed, n) for seed in range(seeds)]
     coef, stderr, df = np.array([run[0] for run in runs]), np.array([run[1] for run in runs]), runs[0][2]
@@ -172,16 +176,26 @@ def measure(problem: Problem, n: int | str, seeds: int, truth: tuple[np.ndarray,
     spread = coef.std(axis=0, ddof=1)[cells] / np.maximum(stderr.mean(axis=0)[cells], 1e-300)
     bias = np.abs(coef.mean(axis=0) - exact)[cells] / np.hypot(coef.std(axis=0, ddof=1), error)[cells]
     columns = [list(problem.background).index(name) for name in problem.idle]
-    wild = float((np.abs(coef) > 3 * stderr)[:, :, columns].mean()) if columns else float("nan")
+    wild = float((np.abs(coef) > 3 * stderr)[:, :, columns].mean()) if columns else math.nan
+    low, high = np.quantile(spread, [0.05, 0.95])
+    return {
+        "seeds": seeds, "least": cover.min(), "low": np.quantile(cover, 0.05), "mean": cover.mean(),
+        "below_90": (cover < 0.9).mean(), "below_85": (cover < 0.85).mean(), "above_99": (cover > 0.99).mean(),
+        "sd_low": low, "sd_high": high, "bias": bias.max(), "idle": wild,
+    }  # fmt: skip
+
+
+def told(name: str, n: int | str, found: dict[str, Any]) -> str:
+    """Return the line of the table."""
+    idle = "" if found["idle"] is None or math.isnan(found["idle"]) else f"{found['idle']:.4f}"
     return (
-        f"| {problem.name} | {n} | {cover.min():.3f} {np.quantile(cover, 0.05):.3f} {cover.mean():.3f} "
-        f"| {(cover < 0.9).mean():.3f} {(cover < 0.85).mean():.3f} {(cover > 0.99).mean():.3f} "
-        f"| {np.quantile(spread, 0.05):.2f}–{np.quantile(spread, 0.95):.2f} | {bias.max():.2f} | {wild:.4f} |"
+        f"| {name} | {n} | {found['seeds']} | {found['least']:.3f}, {found['mean']:.3f} "
+        f"| {found['below_90']:.3f}, {found['above_99']:.3f} | {found['sd_low']:.2f}–{found['sd_high']:.2f} | {idle} |"
     )
 
 
-def rare(share: float, n: int | str, seeds: int) -> str:
-    """Return the line of a column that is rarely 1, for a row where it is; the truth is known exactly.
+def rare(share: float, n: int | str, seeds: int) -> dict[str, Any]:
+    """Return the figures of a column that is rarely 1, for a row where it is; the truth is known exactly.
 
     Under Q the column v stays in the row's own quartile with probability q, so the weight is .9 + E_Q[tanh v].
     """
@@ -204,7 +218,30 @@ def rare(share: float, n: int | str, seeds: int) -> str:
     exact = 0.9 + stay * moved[own].mean() + (1.0 - stay) * moved[~own].mean()
     cover = np.mean(np.abs(coef - exact) <= NORMAL_95 * stderr)
     bias = (coef.mean() - exact) / coef.std(ddof=1)
-    return f"| {share:g} | {n} | {cover:.3f} | {bias:+.2f} | {stderr.mean():.4f} |"
+    return {"seeds": seeds, "coverage": cover, "bias": bias, "stderr": stderr.mean()}
+
+
+def told_of_rare(share: str, found: dict[str, Any]) -> str:
+    """Return the line of the table of rare values."""
+    return (
+        f"| {share} | {found['seeds']} | {found['coverage']:.3f} | {found['bias']:+.2f} ± {found['seeds'] ** -0.5:.2f} "
+        f"| {found['stderr']:.4f} |"
+    )
+
+
+def keep(path: Path | None, table: str, name: str, found: dict[str, Any]) -> None:
+    """Put one line's figures into a file, beside those of others."""
+    if path is None:
+        return
+    whole = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    plain = {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in found.items()}
+    whole.setdefault(table, {})[name] = {
+        key: round(float(value), 5) if isinstance(value, float) else value for key, value in plain.items()
+    }
+    path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+SHARES = ("0.03", "0.01", "0.003", "0.001", "0.0003", "0.0001")
 
 
 def main() -> None:
@@ -213,26 +250,31 @@ def main() -> None:
     ask.add_argument("--quick", action="store_true", help="40 seeds, made-up problems, 2,048 draws")
     ask.add_argument("--seeds", type=int, default=200)
     ask.add_argument("--data", type=Path, default=Path("../shared/data"))
-    ask.add_argument("--only", nargs="+", help="names of problems")
+    ask.add_argument("--only", nargs="+", help="names of problems; rare: the second table")
+    ask.add_argument("--draws", nargs="+", default=["500", "2048", "8192", "auto"])
+    ask.add_argument("--shares", nargs="+", default=SHARES)
+    ask.add_argument("--json", type=Path, help="a file for the figures; those of other lines stay")
     said = ask.parse_args()
     warnings.simplefilter("ignore")
-    sizes: list[int | str] = [2048] if said.quick else [500, 2048, 8192, "auto"]
+    sizes: list[int | str] = [2048] if said.quick else [n if n == "auto" else int(n) for n in said.draws]
     seeds = 40 if said.quick else said.seeds
     problems = made_up() if said.quick else [*made_up(), *real(said.data)]
-    print(
-        "| problem | draws | coverage: least, 5 %, mean | cells < .90, < .85, > .99 | sd/stated | bias/sd | idle > 3 |"
-    )
+    print("| problem | draws | seeds | coverage of a cell: least, mean | cells < .90, > .99 | sd / stated | idle > 3 |")
     for problem in problems:
         if said.only and problem.name not in said.only:
             continue
         truth = problem.truth(8192 if said.quick else DENSE, 8 if said.quick else REPEATS)
         for n in sizes:
-            print(measure(problem, n, seeds, truth), flush=True)
+            found = measure(problem, n, seeds, truth)
+            print(told(problem.name, n, found), flush=True)
+            keep(said.json, "cells", f"{problem.name}, {n}", found)
     if said.only and "rare" not in said.only:
         return
-    print("| share | draws | coverage | bias / sd | stated error |")
-    for share in (0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001):
-        print(rare(share, 2048, seeds), flush=True)
+    print("| share | seeds | coverage | bias / sd | stated error |")
+    for share in said.shares:
+        found = rare(float(share), 2048, seeds)
+        print(told_of_rare(share, found), flush=True)
+        keep(said.json, "rare", share, found)
 
 
 if __name__ == "__main__":

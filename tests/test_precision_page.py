@@ -1,0 +1,45 @@
+"""What docs/concepts/precision.md says of intervals is what `benchmarks/honesty.py` wrote into docs/honesty.json."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+FIGURES = json.loads((DOCS / "honesty.json").read_text(encoding="utf-8"))
+PAGE = (DOCS / "concepts" / "precision.md").read_text(encoding="utf-8").split("## Do the intervals hold?")[1]
+
+
+def test_every_cell_of_the_table_is_the_measured_one() -> None:
+    said = re.findall(r"^\| ([^|]+) \| (500|2048|8192|auto) \| (\d+) \| (.+) \|$", PAGE, re.MULTILINE)
+    assert {f"{name}, {draws}" for name, draws, _, _ in said} == set(FIGURES["cells"])
+    for name, draws, seeds, rest in said:
+        one = FIGURES["cells"][f"{name}, {draws}"]
+        idle = "" if one["idle"] is None else f"{one['idle']:.4f}"
+        assert int(seeds) == one["seeds"], name
+        assert (
+            rest.strip()
+            == (
+                f"{one['least']:.3f}, {one['mean']:.3f} | {one['below_90']:.3f}, {one['above_99']:.3f} "
+                f"| {one['sd_low']:.2f}–{one['sd_high']:.2f} | {idle}"
+            ).strip()
+        ), (name, draws)
+
+
+def test_every_rare_value_is_the_measured_one() -> None:
+    said = re.findall(
+        r"^\| (0\.[0-9]+) \| (\d+) \| (0\.\d+) \| ([+-][\d.]+ ± [\d.]+) \| ([\d.]+) \|$", PAGE, re.MULTILINE
+    )
+    assert [share for share, *_ in said] == list(FIGURES["rare"])
+    for share, *rest in said:
+        one = FIGURES["rare"][share]
+        seeds = one["seeds"]
+        bias = f"{one['bias']:+.2f} ± {seeds**-0.5:.2f}"
+        assert rest == [str(seeds), f"{one['coverage']:.3f}", bias, f"{one['stderr']:.4f}"], share
+
+
+def test_what_the_page_says_of_the_bars_is_so() -> None:
+    least = min(FIGURES["cells"].items(), key=lambda each: each[1]["least"])
+    assert f"The least of all is {least[1]['least']:.3f}" in PAGE
+    assert all(abs(one["bias"]) < 0.1 for one in FIGURES["rare"].values())
