@@ -43,3 +43,20 @@ def test_what_the_page_says_of_the_bars_is_so() -> None:
     least = min(FIGURES["cells"].items(), key=lambda each: each[1]["least"])
     assert f"The least of all is {least[1]['least']:.3f}" in PAGE
     assert all(abs(one["bias"]) < 0.1 for one in FIGURES["rare"].values())
+
+
+def test_what_is_said_of_the_conditional_law_is_measured() -> None:
+    page = (DOCS / "concepts" / "conditional.md").read_text(encoding="utf-8").split("## Measured")[1]
+    figures = json.loads((DOCS / "conditional.json").read_text(encoding="utf-8"))
+    said = [[cell.strip() for cell in line.split("|")[2:-1]] for line in page.splitlines() if line.startswith("| ")][2:]
+    assert len(said) == len(figures)
+    for row, one in zip(said, figures.values(), strict=True):
+        own, other = one["conditional"], one["independent"]
+        covered = [f"{found['least']:.2f}, {found['mean']:.3f}" for found in own["coverage"].values()]
+        assert row == [
+            *covered,
+            f"{own['auc']:.2f}",
+            f"{other['auc']:.2f}",
+            f"{own['ms']:.0f} ms",
+            f"{other['ms']:.0f} ms",
+        ]
