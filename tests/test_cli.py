@@ -373,7 +373,7 @@ def test_a_dry_run_of_a_text_says_what_it_would_cost(tmp_path: Path, monkeypatch
         (("--row", "1", "--target", "3"), "model.skops", "test.csv", "2 (virginica)"),
         (("--row", "1", "--rows", "0:2"), "model.skops", "test.csv", "--row"),
         (("--rows", "0:2"), "model.skops", "test.csv", "--out"),
-        (("--row", "1", "--out", "x"), "model.skops", "test.csv", "--out"),
+        (("--row", "1", "--out", "x.docx"), "model.skops", "test.csv", "--out"),
         (("--rows", "0:2", "--out", "x", "--html", "y"), "model.skops", "test.csv", "--html"),
         (("--row", "15"), "model.skops", "test.csv", "between 0 and 14"),
         (("--rows", "one:two", "--out", "x"), "model.skops", "test.csv", "start:stop"),

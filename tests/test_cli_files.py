@@ -219,13 +219,14 @@ def test_a_text_file_is_read_as_it_is_written(tmp_path: Path, monkeypatch: pytes
     assert "fièvre" in testing.CliRunner().invoke(app, [*arguments, "--encoding", "latin-1"]).stdout
 
 
-@pytest.mark.parametrize("name", ["x.parquet", "x.csv", "x.json", "x.html"])
-def test_many_explanations_are_only_written_where_lines_of_json_belong(explain: Any, name: str) -> None:
+@pytest.mark.parametrize("name", ["x.json", "x.html", "x.png"])
+def test_many_explanations_are_not_written_where_one_belongs(explain: Any, name: str) -> None:
     train = write("train.csv", [{"price": i} for i in range(50)])
     arguments = ["explain", "--model", "cli_models:price_of", "--background", train, "--data", train, "--rows", "0:2"]
     result = testing.CliRunner().invoke(app, [*arguments, "--out", name])
     assert result.exit_code == 2
-    assert f"--out: expected a file named .jsonl or .ndjson, one JSON in each line, got '{name}'" in result.stderr
+    said = f"--out: expected a file named .jsonl, .ndjson, .csv or .parquet, got '{name}'; that is for one --row."
+    assert said in result.stderr
     assert not Path(name).exists()
 
 

@@ -119,6 +119,63 @@ def test_rows_that_were_paid_for_before_a_failure_are_kept_beside_the_old_file(f
     assert kept and ll.Explanation.from_json(kept[-1]).targets
 
 
+@pytest.mark.parametrize("name", ["why.json", "why.jsonl", "why.csv", "why.parquet", "why.html", "why.png", "why.svg"])
+def test_the_name_says_what_is_written_of_one_row(name: str, folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("pyarrow")
+    assert explain("--row", "2", "--out", name, "--json", "told.json").exit_code == 0
+    told = ll.Explanation.from_json(Path("told.json"))
+    path = Path(name)
+    if name == "why.csv":
+        frame = pd.read_csv(path, dtype={"value": str})
+        pd.testing.assert_frame_equal(frame, told.to_frame(), check_dtype=False)
+    elif name == "why.parquet":
+        assert ll.Explanations.from_parquet(path)[0] == told
+    elif name.startswith("why.json"):
+        assert ll.Explanation.from_json(path.read_text(encoding="utf-8")) == told
+    else:
+        begins = {".html": b"<!doctype html>", ".png": b"\x89PNG", ".svg": b"<?xml"}[path.suffix]
+        assert path.read_bytes().startswith(begins)
+    assert not list(folder.glob("*partial*"))
+
+
+@pytest.mark.parametrize("name", ["why.csv", "why.parquet"])
+def test_many_rows_become_a_table_and_a_failure_keeps_them_as_lines(name: str, folder: Path) -> None:
+    pytest.importorskip("pyarrow")
+    assert explain("--rows", "2:6", "--out", name).exit_code == 0
+    assert explain("--rows", "2:6", "--out", "told.jsonl").exit_code == 0
+    told = [ll.Explanation.from_json(line) for line in Path("told.jsonl").read_text(encoding="utf-8").splitlines()]
+    if name == "why.csv":
+        frame = pd.read_csv(name)
+        assert frame["row"].drop_duplicates().tolist() == [2, 3, 4, 5]
+        assert frame["weight"].tolist() == [row["weight"] for each in told for row in each.rows()]
+    else:
+        assert list(ll.Explanations.from_parquet(name)) == told
+    before = Path(name).read_bytes()
+    pd.concat([FRAME] * 10).to_csv("test.csv", index=False)
+    result = explain("--rows", "0:300", "--out", name, model="tired")
+    assert result.exit_code == 2
+    assert Path(name).read_bytes() == before
+    kept = Path(f"{name}.partial").read_text(encoding="utf-8").splitlines()
+    assert f"{len(kept)} of 300 explanations in {name}.partial" in result.stderr
+    assert kept and ll.Explanation.from_json(kept[-1]).targets
+
+
+@pytest.mark.parametrize("name", ["why.docx", "why.xlsx", "why.jpg"])
+def test_a_name_that_nothing_is_written_for_is_refused_before_the_model_is_asked(name: str, folder: Path) -> None:
+    result = explain("--row", "0", "--out", name, model="untouched")
+    assert result.exit_code == 2
+    assert f"got '{name}'; choose such a name." in result.stderr
+
+
+def test_a_text_is_written_by_name_too(folder: Path) -> None:
+    asked = ["explain", "--model", "said_by:words", "--text", "a good film", "--out", "why.html"]
+    result = testing.CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    assert "Page: why.html" in result.stdout
+    assert "good" in Path("why.html").read_text(encoding="utf-8")
+
+
 def test_a_failure_before_the_first_row_leaves_nothing(folder: Path) -> None:
     result = explain("--rows", "0:8", "--out", "out.jsonl", model="untouched")
     assert result.exit_code != 0

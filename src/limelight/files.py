@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -55,7 +55,13 @@ def read_text(path: Path) -> str:
 
 
 @contextmanager
-def replacing(path: str | PathLike[str], *, binary: bool = False, keep: bool = False) -> Iterator[IO[Any]]:
+def replacing(
+    path: str | PathLike[str],
+    *,
+    binary: bool = False,
+    keep: bool = False,
+    turn: Callable[[Path], None] | None = None,
+) -> Iterator[IO[Any]]:
     """Open a file beside the path, which takes its place at the end of the block.
 
     A reader sees the old file or the new one, also after a power cut. What is no ordinary file (a pipe, a terminal) is
@@ -70,6 +76,9 @@ def replacing(path: str | PathLike[str], *, binary: bool = False, keep: bool = F
     keep
         Whether to leave what has been written where the block raises, as ``name.partial`` beside the path: what was
         paid for line by line. Otherwise it is removed.
+    turn
+        Called with what has been written, when all is there: makes the file at the path of it, whole or not at all.
+        None: it becomes that file itself.
     """
     letters = "b" if binary else ""
     encoding = None if binary else "utf-8"
@@ -84,9 +93,13 @@ def replacing(path: str | PathLike[str], *, binary: bool = False, keep: bool = F
             yield file
             file.flush()
             os.fsync(file.fileno())  # a full disk says so here at the latest
-        if target.exists():
-            beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        beside.replace(target)
+        if turn is not None:
+            turn(beside)
+            beside.unlink()
+        else:
+            if target.exists():
+                beside.chmod(stat.S_IMODE(target.stat().st_mode))
+            beside.replace(target)
     except BaseException:
         if not keep or beside.stat().st_size == 0:
             beside.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from limelight.cli.models import load_model
 from limelight.cli.showing import HtmlOption, JsonOption, PngOption, check_picture, present
 from limelight.cli.tables import PANEL as TABLES
 from limelight.cli.tables import TableFlags
+from limelight.cli.writing import check_out, turned
 from limelight.errors import InputError
 from limelight.files import check_outputs, replacing
 from limelight.result.schema import to_json
@@ -22,8 +23,6 @@ from limelight.settings import Settings
 if TYPE_CHECKING:
     from limelight.explainer import Explainer
 
-LINES = (".jsonl", ".ndjson")
-"""How a file is named that holds an explanation in each line; nothing else is written there."""
 OTHERS = "A text, an image, a series"
 
 SpecOption = Annotated[
@@ -51,7 +50,10 @@ RowsOption = Annotated[
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option(help="Where --rows go: one explanation as JSON in each line.", rich_help_panel=TABLES),
+    typer.Option(
+        help="Where it goes, as its name says: .json, .jsonl, .csv, .parquet, .html, .png, .svg, .pdf; "
+        "of --rows .jsonl, .csv, .parquet."
+    ),
 ]
 TextOption = Annotated[
     str | None, typer.Option(metavar="TEXT|@FILE", help="A text, or @ and the file of one.", rich_help_panel=OTHERS)
@@ -141,6 +143,8 @@ def explain(
     if source == "data":
         _check_doors(files, **asked_rows)
     check_picture(png)
+    if out is not None:
+        check_out(out, many=rows is not None)
     _check_files({**files, "out": out}, model, {**sources, "background": background})
     Settings(**settings)  # a wrong value is said before files are read
     check_address_flags(model, address)
@@ -168,13 +172,6 @@ def _check_doors(files: dict[str, Path | None], *, background: Any, row: Any, ro
         raise InputError("--html, --png, --json: are for one --row; --rows are written to --out.")
     if rows is not None and out is None:
         raise InputError("--out: --rows need a file to go to, such as --out explanations.jsonl.")
-    if out is not None and out.suffix and out.suffix.lower() not in LINES:
-        raise InputError(
-            f"--out: expected a file named {' or '.join(LINES)}, one JSON in each line, got '{out}'; for Parquet "
-            "there is: limelight job run."
-        )
-    if row is not None and out is not None:
-        raise InputError("--out: is for --rows; one --row is written by --html, --png or --json.")
 
 
 def _check_files(outputs: dict[str, Path | None], model: str, given: dict[str, Any]) -> None:
@@ -211,17 +208,17 @@ def _ask_rows(tables: loading.Tables, *, row: int | None, rows: str | None) -> A
 def _answer(explainer: Explainer, asked: Asked, *, out: Path | None, dry_run: bool, files: dict[str, Any]) -> None:
     if dry_run:
         _say_cost(explainer, asked)
-    elif out is not None:
+    elif asked.many is not None and out is not None:
         _explain_rows(explainer, asked, out)
     else:
-        present(explainer.explain(asked.instance), **files)
+        present(explainer.explain(asked.instance), {**files, "out": out})
 
 
 def _explain_rows(explainer: Explainer, asked: Asked, out: Path) -> None:
     written, place = 0, out
     try:
-        with replacing(out, keep=True) as file:
-            # until all are there they lie beside; if something fails they stay there, each with the number of its row
+        with replacing(out, keep=True, turn=turned(out)) as file:
+            # until all are there they lie beside as lines of JSON, each with its row; where something fails they stay
             for explanation in explainer.explain_many(asked.many):
                 place = out.with_name(Path(file.name).name)
                 file.write(to_json(explanation, row=asked.first + written) + "\n")

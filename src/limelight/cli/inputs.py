@@ -26,7 +26,6 @@ BELONGS = {
     "background": ("data", "series"),
     "row": ("data",),
     "rows": ("data",),
-    "out": ("data",),
     "drop": ("data",),
     "contrast": ("data",),
     "sep": ("data", "series"),

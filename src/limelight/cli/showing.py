@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from limelight.cli.writing import PICTURES, write_one
 from limelight.errors import InputError
-from limelight.files import check_outputs, write_bytes
+from limelight.files import check_outputs
 from limelight.optional import require
 from limelight.result.explanation import Explanation
 
@@ -19,14 +20,12 @@ HtmlOption = Annotated[Path | None, typer.Option(help="Write the explanation as 
 PngOption = Annotated[Path | None, typer.Option(help="Write it as a picture: .png, .svg or .pdf.")]
 JsonOption = Annotated[Path | None, typer.Option(help="Write it as JSON, for `limelight show`.")]
 
-PICTURES = (".png", ".svg", ".pdf")
-
 
 def show(path: SavedArgument, *, line: LineOption = None, html: HtmlOption = None, png: PngOption = None) -> None:
     """Show an explanation that was saved."""
     check_picture(png)
     check_outputs({"--html": html, "--png": png}, {"FILE": path})
-    present(saved(path, line), html=html, png=png)
+    present(saved(path, line), {"html": html, "png": png})
 
 
 def saved(path: Path, line: int | None) -> Explanation:
@@ -57,21 +56,31 @@ def check_picture(png: Path | None) -> None:
     require("matplotlib.figure", "plot")
 
 
-def present(
-    explanation: Explanation, *, html: Path | None = None, png: Path | None = None, json: Path | None = None
-) -> None:
-    """Print an explanation, in colour where somebody is looking, and write the files that are asked for."""
+def present(explanation: Explanation, files: Mapping[str, Path | None]) -> None:
+    """Print an explanation, in colour where somebody is looking, and write the files that are asked for.
+
+    Parameters
+    ----------
+    explanation
+        What was found.
+    files
+        ``"html"``, ``"png"``, ``"json"``, or ``"out"``, whose name says what it is → the file.
+    """
     from limelight.views.terminal import print_rich
 
     print_rich(explanation)
-    if html is not None:
-        explanation.to_html(html)
-        typer.echo(f"Page: {html}")
-    if png is not None:
-        drawn = io.BytesIO()
-        explanation.plot().figure.savefig(drawn, format=png.suffix[1:].lower())
-        write_bytes(png, drawn.getvalue())
-        typer.echo(f"Picture: {png}")
-    if json is not None:
-        explanation.to_json(json)
-        typer.echo(f"JSON: {json}")
+    for flag, path in files.items():
+        if path is not None:
+            ending = path.suffix.lower() or ("" if flag == "out" else f".{flag}")
+            write_one(explanation, path, ending)
+            typer.echo(f"{_CALLED.get(ending, 'JSON')}: {path}")
+
+
+_CALLED = {
+    ".html": "Page",
+    ".htm": "Page",
+    ".csv": "Table",
+    ".parquet": "Parquet",
+    **dict.fromkeys(PICTURES, "Picture"),
+}
+"""Ending → what is said to have been written."""
