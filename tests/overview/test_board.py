@@ -114,7 +114,11 @@ def test_examples_cover_what_matters(board: Board) -> None:
 def test_pieces_of_any_size_sum_to_the_same(board: Board, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = board.chosen(Filter())
     whole = board.importance(rows), board.effect(rows, CITY)
+    mapped = board.fidelity_map(rows)
     monkeypatch.setattr("limelight.overview.board.AT_ONCE", size)
+    monkeypatch.setattr("limelight.overview.board.ROWS_AT_ONCE", size)
+    assert board.chosen(Filter()).tolist() == rows.tolist()
+    assert board.fidelity_map(rows) == mapped
     for found, expected in zip((board.importance(rows), board.effect(rows, CITY)), whole, strict=True):
         assert [list(each.values())[2:] for each in found] == [
             pytest.approx(list(each.values())[2:]) for each in expected

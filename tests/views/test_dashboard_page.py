@@ -113,10 +113,12 @@ def test_no_row_left_is_said(visit: Any) -> None:
     assert "No row is left" in page.locator("#rows").inner_text()
 
 
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1920])
-def test_the_dashboard_is_accessible_and_fits(visit: Any, axe: str, width: int, scheme: str) -> None:
+def test_the_dashboard_is_accessible_and_fits(visit: Any, axe: str, width: int, scheme: str, direction: str) -> None:
     page = visit(width=width, color_scheme=scheme, bypass_csp=True)
+    page.evaluate("direction => document.documentElement.dir = direction", direction)
     page.locator("#rows").get_by_role("button", name="Open row 3", exact=True).click()
     page.locator("#article .bars, #article table").first.wait_for()
     page.wait_for_load_state("networkidle")

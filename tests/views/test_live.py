@@ -184,6 +184,12 @@ def test_the_instance_as_it_is_now_is_kept_beside_what_it_becomes(visit: Any) ->
     again.locator("#other li", has_text="spam").locator("data", has_text="0.900").wait_for()
 
 
+def test_the_number_stands_beside_what_the_model_says(visit: Any) -> None:
+    heading = visit("/models/people").locator("#reasons .head")
+    word, number = heading.locator("b").bounding_box(), heading.locator("data").bounding_box()
+    assert abs(word["y"] - number["y"]) < word["height"] / 2
+
+
 def test_a_link_brings_the_state_back(visit: Any) -> None:
     page = visit("/models/people")
     page.get_by_role("combobox", name="city").select_option("Rome")
@@ -210,11 +216,13 @@ def test_the_last_question_wins_when_answers_come_out_of_order(visit: Any) -> No
     assert page.locator("#answer data").inner_text() == "0.600"
 
 
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1920])
 @pytest.mark.parametrize("path", ["/models/people", "/models/sms", "/models/late", "/models/corner", "/", "/login"])
-def test_pages_are_accessible_and_fit(visit: Any, axe: str, path: str, width: int, scheme: str) -> None:
+def test_pages_are_accessible_and_fit(visit: Any, axe: str, path: str, width: int, scheme: str, direction: str) -> None:
     page = visit(path, width=width, wait="models" in path, color_scheme=scheme, bypass_csp=True)
+    page.evaluate("direction => document.documentElement.dir = direction", direction)
     if path == "/models/people":
         page.get_by_role("combobox", name="Beside it").select_option(label="model twice")
         page.wait_for_selector("#changes table")
@@ -223,6 +231,29 @@ def test_pages_are_accessible_and_fit(visit: Any, axe: str, path: str, width: in
     found = page.evaluate("axe.run()")["violations"]
     assert [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_from_right_to_left_sides_change_and_lines_and_numbers_do_not(visit: Any) -> None:
+    page = visit("/models/people")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    change, said = (page.locator(name).bounding_box() for name in (".change", ".sides > .said"))
+    assert change["x"] > said["x"] + said["width"]
+    # where a letter of a line is drawn: its full stop after its words, its sign before its number
+    drawn = """([selector, at]) => {
+      const text = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT), all = [];
+      for (let node = text.nextNode(); node; node = text.nextNode())
+        for (let i = 0; i < node.data.length; i += 1) if (node.data[i].trim()) all.push([node, i]);
+      const [node, i] = all.at(at), range = document.createRange();
+      range.setStart(node, i); range.setEnd(node, i + 1);
+      return range.getBoundingClientRect().x;
+    }"""
+    for selector in ("#reasons .bars .num", "#reasons .ci", "#reasons .bars tbody th"):
+        assert page.evaluate(drawn, [selector, 0]) < page.evaluate(drawn, [selector, -1]), selector
+    # a bar that raises the output still grows to the right
+    zero, fill = (page.locator(f"#reasons tr.pos .track .{part}").first.bounding_box() for part in ("zero", "fill"))
+    assert fill["x"] >= zero["x"]
+    page.get_by_role("spinbutton", name="<i>age</i>").press("ArrowUp")
+    says(page, "output", "0.410")
 
 
 def test_the_first_load_is_at_most_60_kib(visit: Any, address: str) -> None:

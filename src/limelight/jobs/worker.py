@@ -95,7 +95,7 @@ class Worker:
         if not chunk.ordered:
             table = _without_positions(table)
         asked = context.caller.rows - before
-        _give_back()
+        give_back()
         return Done(chunk.start, chunk.digest, table, len(errors), len(chunk), asked)
 
     @property
@@ -148,7 +148,7 @@ class Worker:
         return joined.take(arrow.array(order)).combine_chunks()
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Hand free memory back to the system: otherwise a process keeps what its largest chunk has taken."""
     require("pyarrow", EXTRA).default_memory_pool().release_unused()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None

@@ -21,12 +21,14 @@ from limelight.result.flat import pieces
 
 AT_ONCE = 16_384
 """Kinds that are looked at together: temporary arrays stay in the processor's cache."""
+ROWS_AT_ONCE = 262_144
+"""Rows that are looked at together, of which less is asked."""
 MOST_POINTS = 2000
 MOST_FEATURES = 30
 MOST_BINS = 60
 CELLS = 24
 """Of the map of fidelity, each way."""
-Rows = NDArray[np.int64]
+Rows = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,16 @@ class Board:
             kinds &= self.cause == filter.cause
         if filter.condition is not None:
             kinds &= self._with_condition(filter.condition)
-        kept = kinds[self.kind]
-        if filter.low is not None:
-            kept &= self.answers(slice(None), side) >= filter.low
-        if filter.high is not None:
-            kept &= self.answers(slice(None), side) <= filter.high
-        return np.flatnonzero(kept)
+        low, high = (-np.inf if filter.low is None else filter.low), (np.inf if filter.high is None else filter.high)
+        found = []
+        for start in range(0, len(self), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            kept = kinds[self.kind[some]]
+            if filter.low is not None or filter.high is not None:
+                answers = self.answers(some, side)
+                kept &= (answers >= low) & (answers <= high)
+            found.append(start + np.flatnonzero(kept).astype(np.uint32))
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.uint32)
 
     def importance(self, rows: Rows, side: int = 1) -> list[dict[str, Any]]:
         """Return mean |contribution|, mean, the size of noise alone, and how often it leads, for large features."""
@@ -183,8 +189,9 @@ class Board:
         """Return for each condition of a feature how many rows have it, and what it does to the output there."""
         size = len(self.conditions)
         count, total, squares, prediction, leads = (np.zeros(size) for _ in range(5))
-        times = self._times(rows)
-        answers = np.bincount(self.kind[rows], self.answers(rows, side), len(times))
+        times, answers = self._times(rows), np.zeros(len(self.target))
+        for some in _slices(rows):
+            answers += np.bincount(self.kind[some], self.answers(some, side), len(answers))
         for owners, entries in self._parts(np.flatnonzero(times)):
             mine = self.keys[entries] == feature
             names, values = self.names[entries[mine]], self.contributions[entries[mine]].astype(np.float64)
@@ -216,20 +223,22 @@ class Board:
 
     def fidelity_map(self, rows: Rows, side: int = 1) -> dict[str, Any]:
         """Return how many rows have which prediction and fidelity, in cells; fidelity below 0 counts as 0."""
-        predictions = self.answers(rows, side)
-        low, high = (float(predictions.min()), float(predictions.max())) if len(rows) else (0.0, 1.0)
+        bounds = [(float(part.min()), float(part.max())) for part in (self.answers(r, side) for r in _slices(rows))]
+        low, high = (min(each[0] for each in bounds), max(each[1] for each in bounds)) if bounds else (0.0, 1.0)
         span = (high - low) or 1.0
-        across = np.minimum(((predictions - low) / span * CELLS).astype(np.int64), CELLS - 1)
         told = np.nan_to_num(np.clip(self.fidelity, 0.0, 1.0))
-        up = np.minimum((told * CELLS).astype(np.int64), CELLS - 1)[self.kind[rows]]
-        cells = np.bincount(up * CELLS + across, minlength=CELLS**2).reshape(CELLS, CELLS)
+        up = np.minimum((told * CELLS).astype(np.int64), CELLS - 1)
+        cells = np.zeros(CELLS**2, dtype=np.int64)
+        for some in _slices(rows):
+            across = np.minimum(((self.answers(some, side) - low) / span * CELLS).astype(np.int64), CELLS - 1)
+            cells += np.bincount(up[self.kind[some]] * CELLS + across, minlength=CELLS**2)
         causes = np.bincount(self.cause, self._times(rows), len(self.causes))
         verdicts = [
             {"cause": cause, "code": code, "count": int(n)}
             for code, (cause, n) in enumerate(zip(self.causes, causes, strict=True))
             if n
         ]
-        return {"low": low, "high": high, "cells": cells.tolist(), "causes": verdicts}
+        return {"low": low, "high": high, "cells": cells.reshape(CELLS, CELLS).tolist(), "causes": verdicts}
 
     def examples(self, rows: Rows, size: int = 8) -> Rows:
         """Return few rows that together show what matters (submodular pick) among 500 that lie evenly [ribeiro2016]."""
@@ -277,7 +286,10 @@ class Board:
 
     def _times(self, rows: Rows) -> Rows:
         """Return how many of some rows are of each kind."""
-        return np.bincount(self.kind[rows], minlength=len(self.target))
+        found = np.zeros(len(self.target), dtype=np.int64)
+        for some in _slices(rows):
+            found += np.bincount(self.kind[some], minlength=len(found))
+        return found
 
     def _entries(self, kinds: Rows) -> tuple[Rows, Rows]:
         """Return for each feature of some kinds which kind it is of, and its place."""
@@ -293,6 +305,11 @@ class Board:
         for owners, entries in self._parts(np.arange(len(self.target))):
             found[owners[self.names[entries] == condition]] = True
         return found
+
+
+def _slices(rows: Rows) -> Iterator[Rows]:
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        yield rows[start : start + ROWS_AT_ONCE]
 
 
 def spread(rows: Rows, most: int) -> Rows:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from limelight.errors import InputError
 from limelight.jobs.reading import files_of, tables
+from limelight.jobs.worker import give_back
 from limelight.optional import require
 from limelight.overview.board import Board
 from limelight.overview.reasons_once import Kinds
@@ -188,7 +189,10 @@ class _Building:
 
     def _joined(self, name: str) -> Any:
         pieces = self._columns.pop(name, [])
-        return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
+        joined = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
+        pieces.clear()
+        give_back()  # ten million rows are ten columns of fifty MB, and nobody wants the pieces as well
+        return joined
 
     def _facing(self, arrays: dict[str, Any], widths: NDArray[np.int64]) -> int | None:
         """Turn the rows that explain the first of two classes round; return the code of the second, else None."""
@@ -207,6 +211,7 @@ class _Building:
     def board(self) -> Board:
         """Return what was taken in."""
         arrow = require("pyarrow", EXTRA)
+        self._kinds = Kinds()
         ids = self._columns.pop("ids", [])
         arrays = {name: self._joined(name) for name in list(self._columns)}
         widths = arrays.pop("widths", np.zeros(0, dtype=np.int64))

@@ -58,7 +58,7 @@ class Dashboard:
             "rows": self.rows,
             "row": self.row,
         }
-        # whoever goes back and forth between two filters is not kept waiting; a set of rows takes 8 MB at a million
+        # whoever goes back and forth between two filters is not kept waiting; a set of rows takes 4 MB at a million
         self._chosen: Callable[[Filter], Rows] = lru_cache(2)(self.board.chosen)
 
     async def page(self, request: Request) -> Response:

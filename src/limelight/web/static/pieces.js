@@ -27,7 +27,7 @@ export function place(article, into) {
 }
 
 // -- what a model says ---------------------------------------------------------
-export const fixed3 = (value) => value.toFixed(3).replace(/^-(?=[0.]*$)/, ''); // never a negative zero
+export const fixed3 = (value) => value.toFixed(3).replace(/^-(?=[0.]*$)/, '').replace('-', '−'); // never a negative zero
 export function answers(outputs, whole, label, more = () => '') {
   // shares are drawn as shares of one, other numbers against the largest
   const largest = Math.max(...outputs.map((o) => Math.abs(o.value)), 1e-300);
