@@ -55,6 +55,17 @@ def test_explain_answers_the_bits_of_explain(app: Guard) -> None:
     assert [from_dict(each) for each in said["explanations"]] == [table().explain(row) for row in rows]
 
 
+def test_answers_are_smaller_for_whoever_takes_them_so_and_say_the_same(app: Guard) -> None:
+    said = {"json": {"instances": [[0.5, 2.0]]}}
+    plain = ask(app, "POST", "/v1/models/t:explain", headers={"accept-encoding": "identity"}, **said)
+    small = ask(app, "POST", "/v1/models/t:explain", headers={"accept-encoding": "gzip"}, **said)
+    assert "content-encoding" not in plain.headers
+    assert small.headers["content-encoding"] == "gzip"
+    assert int(small.headers["content-length"]) < len(plain.content) / 2
+    one, other = (from_dict(each.json()["explanations"][0]) for each in (plain, small))
+    assert one == other
+
+
 def test_predict_answers_a_number_or_a_row_of_them(app: Guard) -> None:
     rows = ask(app, "POST", "/v1/models/t:predict", json={"instances": [[0.5, 2.0], [1, 1]]}).json()
     assert rows == {"predictions": [[0.5, 0.0], [1.0, 0.0]]}

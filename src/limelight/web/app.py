@@ -93,6 +93,8 @@ def create(
     _check(explainers, explanations, token, hosts, workers)
     require("starlette", "web")
     from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.gzip import GZipMiddleware
     from starlette.routing import Route
 
     models = Models(dict(explainers), dict(start or {}))
@@ -120,7 +122,9 @@ def create(
         yield
         crew.close()
 
-    app = Starlette(routes=routes, lifespan=lifespan)
+    # texts shrink to a third; a browser says that it takes them so
+    smaller = Middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=[smaller])
     app.router.redirect_slashes = False  # it would name an address that a proxy's prefix is missing from
     return Guard(app, hosts, token, body_limit)
 

@@ -50,9 +50,13 @@ def what_if(asked: Asked, body: Any) -> dict[str, Any]:
 
 def why(asked: Asked, body: Any) -> dict[str, Any]:
     """Return why: the explanation drawn, the surrogate's arithmetic, and a text cut into the parts that are hidden."""
-    explanation = asked.explainer.explain(instance_of(asked, fields_of(body, needed(asked), {"instance"})))
+    fields = fields_of(body, needed(asked), {"instance"})
+    explanation = asked.explainer.explain(instance_of(asked, fields))
+    article, picture = drawn(explanation), explanation.layout.get("image")
+    if isinstance(picture, str) and picture and "instance" not in fields:
+        article = article.replace(f'src="{picture}"', "data-picture")  # the page has it already
     return {
-        "article": drawn(explanation),
+        "article": article,
         "surrogate": {
             "targets": list(explanation.targets),
             "local_prediction": [float(value) for value in explanation.local_prediction],

@@ -58,7 +58,7 @@ export function live(root, data, ask, { state: given = null, remember = () => {}
       const said = await ask('why', instance());
       if (mine !== explained) return;
       why = said;
-      place(said.article, at('reasons'));
+      place(said.article, at('reasons'), data.image);
       if (hides) drawParts();
       if (hides && state.struck.length) answerNow();
     } catch (error) {

@@ -8,11 +8,12 @@ export function make(tag, attributes = {}, ...children) {
   return made;
 }
 
-export function place(article, into) {
+export function place(article, into, picture = 'data:,') {
   const holder = make('div');
   holder.innerHTML = article; // made and escaped by views/html.py; the policy runs nothing in it
   for (const each of holder.querySelectorAll('[data-style]')) each.style.cssText = each.dataset.style;
   for (const each of holder.querySelectorAll('script')) each.remove();
+  for (const each of holder.querySelectorAll('img[data-picture]')) each.src = picture;
   // the page has its own h1 and h2
   for (const [from, to] of [['h1', 'h3'], ['h3', 'h4']]) {
     for (const old of holder.querySelectorAll(from)) {
