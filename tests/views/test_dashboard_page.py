@@ -104,6 +104,17 @@ def test_a_row_is_opened_and_takes_the_focus(visit: Any) -> None:
     page.locator("#rows", has_text="26 to 50 of 120").wait_for()
 
 
+def test_a_row_below_the_dashboard_is_drawn_as_on_its_own_page(visit: Any) -> None:
+    page = visit()
+    page.locator("#rows").get_by_role("button", name="Open row 3", exact=True).click()
+    cells = page.locator("#article td.bar:visible").all()
+    assert cells
+    for cell in cells:
+        box, row = cell.bounding_box(), cell.locator("xpath=..").bounding_box()
+        assert box["height"] == pytest.approx(row["height"], abs=1.5)
+        assert box["width"] > 200
+
+
 def test_no_row_left_is_said(visit: Any) -> None:
     page = visit()
     page.get_by_role("spinbutton", name="Answer from").fill("1000")
@@ -115,7 +126,7 @@ def test_no_row_left_is_said(visit: Any) -> None:
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1920])
+@pytest.mark.parametrize("width", [320, 390, 1920])
 def test_the_dashboard_is_accessible_and_fits(visit: Any, axe: str, width: int, scheme: str, direction: str) -> None:
     page = visit(width=width, color_scheme=scheme, bypass_csp=True)
     page.evaluate("direction => document.documentElement.dir = direction", direction)

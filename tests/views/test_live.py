@@ -202,6 +202,13 @@ def test_the_number_stands_beside_what_the_model_says(visit: Any) -> None:
     assert abs(word["y"] - number["y"]) < word["height"] / 2
 
 
+def test_words_stand_as_they_are_written(visit: Any) -> None:
+    page = visit("/models/sms")
+    page.get_by_role("textbox", name="The text").fill("جائزة free مجانية")
+    first, last = (page.get_by_role("button", name=word) for word in ("جائزة", "مجانية"))
+    assert first.bounding_box()["x"] > last.bounding_box()["x"]
+
+
 def test_a_link_brings_the_state_back(visit: Any) -> None:
     page = visit("/models/people")
     page.get_by_role("combobox", name="city").select_option("Rome")

@@ -128,7 +128,8 @@ export function live(root, data, ask, { state: given = null, remember = () => {}
   }
   function drawParts() {
     const focused = root.activeElement?.dataset?.place;
-    const box = at('words');
+    const box = at('words'), text = at('text');
+    if (text) box.dir = getComputedStyle(text).direction; // words stand as they are written
     box.replaceChildren();
     const parts = data.parts ?? why?.parts ?? [];
     parts.forEach(([text, j, name], nth) => {
