@@ -107,8 +107,8 @@ def test_a_row_is_opened_and_takes_the_focus(visit: Any) -> None:
 def test_a_row_below_the_dashboard_is_drawn_as_on_its_own_page(visit: Any) -> None:
     page = visit()
     page.locator("#rows").get_by_role("button", name="Open row 3", exact=True).click()
+    page.locator("#article td.bar:visible").first.wait_for()
     cells = page.locator("#article td.bar:visible").all()
-    assert cells
     for cell in cells:
         box, row = cell.bounding_box(), cell.locator("xpath=..").bounding_box()
         assert box["height"] == pytest.approx(row["height"], abs=1.5)

@@ -35,28 +35,29 @@ def mixed() -> ll.Explainer:
 
 
 def test_rows_as_the_documentation_writes_them() -> None:
-    said = infer(iris(), {"id": "7", **IRIS})
+    said = infer("m", iris(), {"id": "7", **IRIS})
     assert said["id"] == "7"
+    assert said["model_name"] == "m", "which the protocol asks for, and KServe's client"
     (output,) = said["outputs"]
     assert (output["name"], output["datatype"], output["shape"]) == ("predictions", "FP64", [2, 1])
     assert output["data"] == pytest.approx([15.8, 15.5])
     flat = {"inputs": [{**IRIS["inputs"][0], "data": [6.8, 2.8, 4.8, 1.4, 6.0, 3.4, 4.5, 1.6]}]}
-    assert infer(iris(), flat)["outputs"] == said["outputs"]
+    assert infer("m", iris(), flat)["outputs"] == said["outputs"]
 
 
 def test_a_tensor_for_each_column_in_any_order() -> None:
     cities = {"name": "city", "shape": [2, 1], "datatype": "BYTES", "data": ["Rome", "Oslo"]}
     ages = {"name": "age", "shape": [2], "datatype": "INT64", "data": [40, 50]}
-    assert infer(mixed(), {"inputs": [cities, ages]})["outputs"][0]["data"] == [140.0, 50.0]
+    assert infer("m", mixed(), {"inputs": [cities, ages]})["outputs"][0]["data"] == [140.0, 50.0]
 
 
 def test_texts_and_arrays() -> None:
     text = ll.Explainer(lambda texts: [float(len(each)) for each in texts], ll.Text(), seed=0)
-    said = infer(text, {"inputs": [{"name": "t", "shape": [2], "datatype": "BYTES", "data": ["ab", "cde"]}]})
+    said = infer("m", text, {"inputs": [{"name": "t", "shape": [2], "datatype": "BYTES", "data": ["ab", "cde"]}]})
     assert said["outputs"][0]["data"] == [2.0, 3.0]
     series = ll.Explainer(lambda many: np.asarray(many).sum(axis=1), ll.TimeSeries(), seed=0)
     tensor = {"name": "s", "shape": [1, 8], "datatype": "INT16", "data": list(range(8))}
-    assert infer(series, {"inputs": [tensor]})["outputs"][0]["data"] == [28.0]
+    assert infer("m", series, {"inputs": [tensor]})["outputs"][0]["data"] == [28.0]
 
 
 def test_our_client_reads_our_service() -> None:
@@ -66,7 +67,7 @@ def test_our_client_reads_our_service() -> None:
     client = OpenInference("m").settled(about.get)
     assert client.inputs == (("age", "INT64"), ("city", "BYTES"))
     frame = pd.DataFrame({"age": [40, 50], "city": ["Rome", "Oslo"]})
-    answer = json.dumps(infer(explainer, json.loads(client.encode(frame).content))).encode()
+    answer = json.dumps(infer("m", explainer, json.loads(client.encode(frame).content))).encode()
     assert np.asarray(client.decode(Received(200, {}, answer), 2).answers).tolist() == [140.0, 50.0]
 
 
@@ -88,11 +89,11 @@ def test_our_client_reads_our_service() -> None:
 )  # fmt: skip
 def test_what_is_no_request_gets_a_sentence(change: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"\.$"):
-        infer(iris(), {**IRIS, **change})
+        infer("m", iris(), {**IRIS, **change})
 
 
 def test_numbers_beyond_their_datatype_are_refused() -> None:
     series = ll.Explainer(lambda many: np.asarray(many).sum(axis=1), ll.TimeSeries(), seed=0)
     for data in ([300] * 8, [None] * 8):
         with pytest.raises(InputError, match="UINT8"):
-            infer(series, {"inputs": [{"name": "s", "shape": [1, 8], "datatype": "UINT8", "data": data}]})
+            infer("m", series, {"inputs": [{"name": "s", "shape": [1, 8], "datatype": "UINT8", "data": data}]})

@@ -20,7 +20,6 @@ from limelight.web import beside, service, tensors, whatif
 VERBS: dict[str, Callable[[Explainer, Any], Any]] = {
     "predict": service.predict,
     "explain": service.explain,
-    "infer": tensors.infer,
 }
 QUESTIONS: dict[str, Callable[[whatif.Asked, Any], Any]] = {
     "whatif": whatif.what_if,
@@ -85,6 +84,8 @@ class Models:
     def ask(self, model: str, verb: str, body: Any) -> Any:
         """Return what a model answers to a question, as JSON or a page."""
         explainer = self.explainers[model]
+        if verb == "infer":
+            return tensors.infer(model, explainer, body)
         if verb in VERBS:
             return VERBS[verb](explainer, body)
         asked = whatif.Asked(model, explainer, self.start.get(model), self.explainers, self.pairs)
@@ -101,7 +102,7 @@ def answer(models: Models, model: str, verb: str, body: bytes) -> Said:
     model
         The name of one of them.
     verb
-        One of `VERBS` or `QUESTIONS`.
+        One of `VERBS` or `QUESTIONS`, or `infer`.
     body
         JSON.
     """

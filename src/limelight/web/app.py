@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-ASKED = [verb for verb in (*VERBS, *QUESTIONS) if verb != "infer"]
+ASKED = [*VERBS, *QUESTIONS]
 """What comes after the colon of an address."""
 
 

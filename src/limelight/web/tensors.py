@@ -31,8 +31,8 @@ def metadata(name: str, modality: Modality) -> dict[str, Any]:
     return {"name": name, "platform": "limelight", "versions": [], "inputs": _inputs(modality), "outputs": [output]}
 
 
-def infer(explainer: Explainer, body: Any) -> dict[str, Any]:
-    """Return the model's answer to the instances that the tensors of a request hold.
+def infer(name: str, explainer: Explainer, body: Any) -> dict[str, Any]:
+    """Return the answer of the model of that name to the instances that the tensors of a request hold.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def infer(explainer: Explainer, body: Any) -> dict[str, Any]:
     outputs = outputs_of(explainer, [received(explainer, each) for each in _instances(explainer.modality, tensors)])
     said = {"name": OUTPUT, "datatype": "FP64", "shape": list(outputs.shape), "data": outputs.ravel().tolist()}
     given = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
-    return {**given, "outputs": [said]}
+    return {"model_name": name, **given, "outputs": [said]}
 
 
 class _Tensor:
