@@ -37,7 +37,7 @@ SERVED = Models(
     {"table": TABLE, "text": TEXT},
     start={"table": [40, "Oslo"], "text": "ab cd"},
 )  # fmt: skip
-SPOKEN = sorted({**VERBS, **QUESTIONS})
+SPOKEN = sorted({"infer", *VERBS, *QUESTIONS})
 
 
 def refusing(door: Callable[[bytes], Any]) -> Door:
