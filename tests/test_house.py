@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "result": frozenset({"views"}),  # the one arrow that runs up, inside the methods that show
     "views": frozenset({"result"}),
     "interpretable": frozenset({"inputs", "result"}),
+    "one_number": frozenset(),
     "scalarisers": frozenset(),
     "models": frozenset({"inputs", "scalarisers"}),
     "remote": frozenset({"inputs", "models"}),

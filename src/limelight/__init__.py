@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what editors and type checkers see; at run time names are imported when they are first used
     from limelight import diagnostics as diagnostics
     from limelight import jobs as jobs
+    from limelight import one_number as one_number
     from limelight import remote as remote
     from limelight import scalarisers as scalarisers
     from limelight.errors import BudgetSpent as BudgetSpent
@@ -104,7 +105,7 @@ _HOME = {
     "what_if": "limelight.web.widget",
 }
 
-_ROOMS = ("diagnostics", "jobs", "remote", "scalarisers")
+_ROOMS = ("diagnostics", "jobs", "one_number", "remote", "scalarisers")
 
 __all__ = ["__version__", *_HOME, *_ROOMS]
 

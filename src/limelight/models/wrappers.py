@@ -10,7 +10,7 @@ from typing import Any
 
 from limelight.errors import InputError
 
-ONE_NUMBER = "Explain one number, or a few, for each input; choose it in a function, for example:"
+ONE_NUMBER = "Explain one number, or a few, for each input: see limelight.one_number, or write a function, for example:"
 """How a remedy begins where an answer has more than numbers (n, k)."""
 
 
