@@ -95,6 +95,9 @@ def test_the_likeliest_classes_with_their_identifiers_are_read_by_name() -> None
     assert explanation.prediction[0] == pytest.approx(1 / (1 + np.exp(-2.4)))
 
 
-def test_numbers_written_as_text_are_refused_with_what_makes_numbers_of_them() -> None:
-    with pytest.raises(ll.ModelOutputError, match=r"numbers written as text(.|\n)*float\(answer\)"):
-        ll.Explainer(lambda frame: [str(value) for value in frame["a"]], ll.Tabular(FRAME)).explain(ROW.iloc[0])
+@pytest.mark.parametrize("written", ["{}", " {} ", "{}%"])
+def test_numbers_written_as_text_are_refused_with_what_makes_numbers_of_them(written: str) -> None:
+    with pytest.raises(ll.ModelOutputError, match=r"numbers written as text(.|\n)*float\(answer"):
+        ll.Explainer(lambda frame: [written.format(value) for value in frame["a"]], ll.Tabular(FRAME)).explain(
+            ROW.iloc[0]
+        )

@@ -376,8 +376,9 @@ def _indicators_of_heads(array: NDArray[Any], heads: tuple[tuple[Any, ...], ...]
 
 
 def _is_number_in_words(label: Any) -> bool:
+    """Return whether a text is a number, or a percentage."""
     try:
-        float(label)
-    except (TypeError, ValueError):
+        float(label.strip().removesuffix("%"))
+    except (AttributeError, ValueError):
         return False
     return isinstance(label, str)

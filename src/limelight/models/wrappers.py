@@ -49,7 +49,9 @@ CURVES = ONE_NUMBER + function("return [curve(365) for curve in model(inputs)]")
 EMBEDDINGS = ONE_NUMBER + function("return embed(inputs) @ embed([original])[0]")
 """For embeddings: the similarity to one of them."""
 TUPLE = "Choose one of its arrays, for example:" + function("return model(inputs)[0]")
-TEXTS_OF_NUMBERS = "These are numbers written as text:" + function("return [float(answer) for answer in model(inputs)]")
+TEXTS_OF_NUMBERS = "These are numbers written as text:" + function(
+    "return [float(answer.strip(' %')) for answer in model(inputs)]"
+)
 OPENERS = {
     ".onnx": "onnxruntime.InferenceSession(path)",
     ".h5": "keras.models.load_model(path)",
