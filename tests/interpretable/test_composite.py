@@ -197,6 +197,9 @@ def test_typical_values_are_the_users_where_they_say_so() -> None:
     [
         (lambda: ll.Composite(reviews(), {}), "parts: expected a mapping"),
         (lambda: ll.Composite(reviews(), {"review": "text"}), "modality such as ll.Text"),
+        (lambda: ll.Composite(reviews(), {"review": ll.Text}), "got the class Text"),
+        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, fixed=5), r"pass \[5\]"),
+        (lambda: ll.Composite(reviews(), {"review": ll.Text()}, typical=[1]), "typical: expected a mapping"),
         (lambda: ll.Composite(reviews(), {"reviews": ll.Text()}), "did you mean 'review'"),
         (lambda: ll.Composite(reviews(), {"country": ll.Text()}), "'review' looks like free text.*parts="),
         (lambda: ll.Composite(reviews(), {"review": ll.Text()}, fixed="id"), r"pass \['id'\]"),
@@ -248,6 +251,26 @@ def test_a_table_is_no_part_and_no_prompt_is_either() -> None:
             liked, ll.Composite(reviews(), {"review": ll.Text(), "stars": ll.Tabular(np.eye(3))}, fixed=["id"])
         )
         explainer.explain({**ROW, "stars": np.ones(3)})
+
+
+@pytest.mark.parametrize("against", ["typical", "background"])
+def test_names_that_are_no_strings_come_back_from_files(against: Any) -> None:
+    frame = pd.DataFrame({0: ["good food", "bad", "fine"], 1: [1, 2, 3]})
+
+    def model(given: pd.DataFrame) -> np.ndarray:
+        return np.array([2.0 * ("good" in text) for text in given[0]]) + given[1].to_numpy()
+
+    found = ll.Explainer(model, ll.Composite(frame, {0: ll.Text()}, against=against)).explain(frame.iloc[0])
+    back = ll.Explanation.from_json(found.to_json())
+    assert back.to_json() == found.to_json()
+    assert back.to_html() == found.to_html()
+
+
+def test_an_edit_that_is_no_mapping_is_refused_and_composites_can_be_compared() -> None:
+    with pytest.raises(ll.InputError, match="edits: expected mappings"):
+        ll.Explainer(liked, composite()).perturb(ROW, edits=[5])
+    one = composite()
+    assert one == one and one != composite() and len({one, one}) == 1
 
 
 def test_jobs_explain_rows_with_a_text(tmp_path: Path) -> None:

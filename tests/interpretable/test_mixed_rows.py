@@ -1,41 +1,13 @@
-"""What is typical of a column, what is missing, and rows made of chosen values in the types of the background."""
+"""Rows made of chosen values in the types of the background."""
 
 from __future__ import annotations
-
-import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.interpretable.mixed_rows import is_missing, open_table, shown, typical_of, values_of
-
-
-@pytest.mark.parametrize(
-    ("values", "typical"),
-    [
-        ([5, 1, 3], 3),
-        ([1, 2, 3, 4], 2),  # of two in the middle the lower: a value that occurs
-        ([1.5, None, float("nan"), 2.5, 9.0], 2.5),
-        (["x", "y", "x"], "x"),
-        (["b", "a"], "a"),  # of two equally frequent the same one, whatever came first
-        (["a", "b"], "a"),
-        ([True, True, False], True),
-        ([None, None], None),
-        ([datetime.date(2026, 1, 3), datetime.date(2026, 1, 1), datetime.date(2026, 1, 2)], datetime.date(2026, 1, 2)),
-    ],
-)
-def test_what_is_typical(values: list[Any], typical: Any) -> None:
-    assert typical_of(values) == typical
-
-
-def test_what_is_missing_and_how_values_read() -> None:
-    assert [is_missing(each) for each in (None, np.nan, pd.NaT, pd.NA, 0, "", False)] == [True] * 4 + [False] * 3
-    assert [shown(each) for each in (2.0, 1234567.0, 0.00012345, np.nan, pd.Timestamp("2026-01-02"))] == [
-        "2", "1234567", "0.0001234", "missing", "2026-01-02",
-    ]  # fmt: skip
+from limelight.interpretable.mixed_rows import open_table, values_of
 
 
 def test_rows_keep_the_types_of_the_background() -> None:
@@ -74,3 +46,16 @@ def test_rows_of_a_frame_and_values_of_a_row() -> None:
         table.rows_in({"t": "a"})
     with pytest.raises(ll.InputError, match="expected one row, got 2"):
         values_of(frame)
+
+
+def test_what_holds_no_row_or_a_name_twice_is_refused() -> None:
+    with pytest.raises(ll.InputError, match="at least one row"):
+        open_table(pd.DataFrame({"t": ["a"]}).iloc[:0], ("t",), (), {})
+    with pytest.raises(ll.InputError, match="'n' twice"):
+        values_of(pd.Series([1, 2], index=["n", "n"]))
+
+
+def test_rows_differ_where_names_read_alike() -> None:
+    table = open_table(pd.DataFrame({"t": ["a"], 1: [3], "1": [4]}), ("t",), (), {})
+    first, second = (table.rows_of({"t": "a", 1: one, "1": 4}) for one in (1, 2))
+    assert first.content != second.content

@@ -116,8 +116,8 @@ class MixedRow:
 
     def layout(self) -> Layout:
         """Return the texts, marked by the views, and the pictures of the other parts."""
-        texts = {part.name: self.rows.text(part.name) for part in self.parts if part.is_text}
-        pictures = {part.name: part.masked.layout() for part in self.parts if not part.is_text}
+        texts = {str(part.name): self.rows.text(part.name) for part in self.parts if part.is_text}
+        pictures = {str(part.name): part.masked.layout() for part in self.parts if not part.is_text}
         table, parts = self.rows.table, {part.name for part in self.parts}
         columns = [
             (str(name), self.rows.shown(name), "held" if name not in table.weighed else "" if weighed else "typical")
@@ -128,7 +128,7 @@ class MixedRow:
         return mixed_layout(texts, pictures, columns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Composite:
     """Rows with free text, pictures or series beside numbers and categories: one explanation of all of them.
 
@@ -196,13 +196,14 @@ class Composite:
                 "parts: expected a mapping from columns to modalities, such as {'review': ll.Text()}, got "
                 f"{self.parts!r}; for a table without such columns use ll.Tabular."
             )
-        if isinstance(self.fixed, str):
+        if isinstance(self.fixed, str) or not isinstance(self.fixed, Iterable):
             raise InputError(f"fixed: expected a sequence of names, got {self.fixed!r}; pass [{self.fixed!r}].")
+        if self.typical is not None and not isinstance(self.typical, Mapping):
+            raise InputError(f"typical: expected a mapping from columns to values, got {self.typical!r}.")
         for name, part in self.parts.items():
-            if not hasattr(part, "represent"):
-                raise InputError(
-                    f"parts: expected a modality such as ll.Text() for {name!r}, got {type(part).__name__}."
-                )
+            if not hasattr(part, "represent") or isinstance(part, type):
+                got = f"the class {part.__name__}" if isinstance(part, type) else type(part).__name__
+                raise InputError(f"parts: expected a modality such as ll.Text() for {name!r}, got {got}.")
         # copies, since the caller may go on to change them
         object.__setattr__(self, "parts", dict(self.parts))
         object.__setattr__(self, "fixed", tuple(self.fixed))
@@ -294,6 +295,10 @@ class Composite:
             If there is no such column.
         """
         rows = self.table.rows_of(instance)
+        if not isinstance(edit, Mapping):
+            raise InputError(
+                f"edits: expected mappings from columns to values, got {edit!r:.60}; pass [{{'column': …}}]."
+            )
         for name in edit:
             if name not in self.table.names:
                 raise UnknownNameError("edits", name, self.table.names)

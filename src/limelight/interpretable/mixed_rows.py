@@ -8,7 +8,6 @@ typical values lie in one column of the background's type, from which rows are t
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,17 @@ from numpy.typing import NDArray
 from limelight.contracts import Inputs
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import fingerprint
-from limelight.interpretable.tabular.columns import show_number
+from limelight.interpretable.mixed_columns import (
+    column_of,
+    filled,
+    frame_like,
+    pair,
+    plain,
+    same,
+    shown,
+    taken,
+    typical_of,
+)
 
 MANY_DIFFERENT = 0.5
 """A column of strings of which more than this share are different, and most have several words, is free text."""
@@ -40,12 +49,15 @@ class MixedTable:
         The columns that are features as a whole.
     typical
         Their typical values.
+    standing
+        For a frame: each of them as a column of the background's type.
     """
 
     frame: Any
     names: tuple[Any, ...]
     weighed: tuple[Any, ...]
     typical: Mapping[Any, Any]
+    standing: Mapping[Any, Any]
 
     def shown(self, name: Any) -> str:
         """Return the typical value of a column, as it is shown."""
@@ -65,10 +77,15 @@ class MixedTable:
         for name in self.names:
             if name not in values:
                 raise UnknownNameError("instance", name, list(values))
-        own = {name: _plain(values[name]) for name in self.names}
-        pairs = {} if self.frame is None else {n: _pair(self.frame, n, own[n], self.typical) for n in self.names}
-        # as the background's type holds it, so that equal rows are equal however they were given
-        own |= {name: _held(name, own[name], pair) for name, pair in pairs.items()}
+        own = {name: plain(values[name]) for name in self.names}
+        if self.frame is None:
+            for name in self.weighed:
+                _check_finite("instance", name, own[name])
+            return MixedRows(self, own, {})
+        pairs = {}
+        for name in self.names:  # as the background's type holds it: equal rows are equal however they were given
+            column, own[name] = column_of(self.frame, name, own[name], "instance")
+            pairs[name] = pair(column, self.standing.get(name, column))
         return MixedRows(self, own, pairs)
 
     def rows_in(self, many: Any) -> Iterable[Any]:
@@ -111,7 +128,7 @@ class MixedRows:
     @property
     def content(self) -> bytes:
         """Return bytes equal for equal rows."""
-        return fingerprint({str(name): value for name, value in self.own.items()})
+        return fingerprint({n if isinstance(n, str) else (repr(n),): value for n, value in self.own.items()})
 
     def value(self, name: Any) -> Any:
         """Return the row's own value."""
@@ -127,10 +144,7 @@ class MixedRows:
 
     def is_typical(self, name: Any) -> bool:
         """Return whether the row has the typical value in a column."""
-        own, typical = self.own[name], self.table.typical[name]
-        if is_missing(own) or is_missing(typical):
-            return is_missing(own) and is_missing(typical)
-        return bool(own == typical)
+        return same(self.own[name], self.table.typical[name])
 
     def make(
         self, n: int, own: Mapping[Any, NDArray[np.bool_]], parts: Mapping[Any, Sequence[Any]], drawn: Any = None
@@ -154,12 +168,12 @@ class MixedRows:
         columns = {}
         for name in self.table.names:
             if name in parts:
-                columns[name] = _filled(self.pairs[name], parts[name])
+                columns[name] = filled(self.pairs[name], parts[name])
             elif drawn is not None and name in self.table.weighed:
                 columns[name] = drawn[name]
             else:
-                columns[name] = _taken(self.pairs[name], (~own[name]).astype(np.intp) if name in own else everywhere)
-        return _frame_like(self.table.frame, columns)
+                columns[name] = taken(self.pairs[name], (~own[name]).astype(np.intp) if name in own else everywhere)
+        return frame_like(self.table.frame, columns)
 
     def _dict(self, i: int, own: Mapping[Any, NDArray[np.bool_]], parts: Mapping[Any, Sequence[Any]]) -> dict[Any, Any]:
         found = dict(self.own)
@@ -181,6 +195,8 @@ def open_table(background: Any, parts: Sequence[Any], fixed: Sequence[Any], typi
     """
     frame, columns = _columns_of(background)
     names = tuple(columns)
+    if not all(columns.values()):
+        raise InputError("rows: expected at least one row, got none; pass some of those that the model was trained on.")
     both = [name for name in fixed if name in parts]
     if both:
         raise InputError(
@@ -188,7 +204,7 @@ def open_table(background: Any, parts: Sequence[Any], fixed: Sequence[Any], typi
         )
     for argument, named in (("parts", parts), ("fixed", fixed), ("typical", typical)):
         for name in named:
-            if name not in columns:
+            if name not in names:
                 raise UnknownNameError(argument, name, names)
     weighed = tuple(name for name in names if name not in parts and name not in fixed)
     found = {}
@@ -198,52 +214,30 @@ def open_table(background: Any, parts: Sequence[Any], fixed: Sequence[Any], typi
                 f"rows: {name!r} looks like free text, which nobody has said what to do with; name it a part, "
                 f"parts={{{name!r}: ll.Text()}}, or keep it as it is, fixed=[{name!r}]."
             )
-        found[name] = typical[name] if name in typical else typical_of(columns[name])
-    return MixedTable(frame, names, weighed, found)
+        found[name] = typical[name] if name in typical else _typical(name, columns[name])
+        _check_finite("typical", name, found[name])
+    if frame is None:
+        return MixedTable(frame, names, weighed, found, {})
+    held = {name: column_of(frame, name, plain(value), "typical") for name, value in found.items()}
+    typical, standing = ({name: each[i] for name, each in held.items()} for i in (1, 0))
+    return MixedTable(frame, names, weighed, typical, standing)
 
 
-def typical_of(values: Sequence[Any]) -> Any:
-    """Return what stands for any other value: the lower median of numbers and dates, else the most frequent.
-
-    >>> typical_of([3, 1, 2, 10]), typical_of(["b", "a", "b", None]), typical_of([True, False, True])
-    (2, 'b', True)
-    """
-    known = [value for value in values if not is_missing(value)]
-    if not known:
-        return values[0] if len(values) else None
-    ordered = not isinstance(known[0], (bool, np.bool_, str))
-    if ordered:
-        try:
-            return sorted(known)[(len(known) - 1) // 2]
-        except TypeError:  # values of several kinds have no order
-            pass
-    counted = Counter(known).most_common()
-    most = counted[0][1]
-    return min((value for value, count in counted if count == most), key=str)  # not the one that came first
+def _typical(name: Any, values: Sequence[Any]) -> Any:
+    try:
+        return typical_of(values)
+    except InputError as error:
+        raise InputError(
+            f"rows: {name!r}: {error}, of which none is typical; name it a part, parts={{{name!r}: ll.TimeSeries()}}, "
+            f"or keep it as it is, fixed=[{name!r}]."
+        ) from error
 
 
-def is_missing(value: Any) -> bool:
-    """Return whether a value is none: None, NaN, NaT, pandas' NA.
-
-    >>> is_missing(None), is_missing(float("nan")), is_missing(""), is_missing(np.zeros(3))
-    (True, True, False, False)
-    """
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, (float, np.floating)) and math.isnan(value)
-
-
-def shown(value: Any) -> str:
-    """Return a value as people read it.
-
-    >>> shown(3.0), shown(0.123456789), shown(None), shown("DE")
-    ('3', '0.1235', 'missing', 'DE')
-    """
-    if is_missing(value):
-        return "missing"
-    if isinstance(value, (float, np.floating)):
-        return show_number(float(value))
-    return str(value).removesuffix(" 00:00:00")  # a day without an hour
+def _check_finite(argument: str, name: Any, value: Any) -> None:
+    if isinstance(value, float) and math.isinf(value):
+        raise InputError(
+            f"{argument}: expected a finite number in {name!r}, got {value}; put a number or None in its place."
+        )
 
 
 def values_of(instance: Any) -> dict[Any, Any]:
@@ -257,6 +251,9 @@ def values_of(instance: Any) -> dict[Any, Any]:
     if isinstance(instance, Mapping):
         return dict(instance)
     if hasattr(instance, "iloc") and hasattr(instance, "index") and not hasattr(instance, "columns"):
+        if not instance.index.is_unique:
+            twice = instance.index[instance.index.duplicated()][0]
+            raise InputError(f"instance: expected values of different names, got {twice!r} twice; rename one.")
         return dict(instance.items())
     if hasattr(instance, "columns") and hasattr(instance, "shape"):
         if instance.shape[0] != 1:
@@ -266,9 +263,6 @@ def values_of(instance: Any) -> dict[Any, Any]:
         f"instance: expected a row of the background's columns (a dict, a row of a frame), got "
         f"{type(instance).__name__}; name its values: {{'text': …, 'stars': …}}."
     )
-
-
-# -- frames -----------------------------------------------------------------------------------------------------------
 
 
 def _columns_of(background: Any) -> tuple[Any, dict[Any, list[Any]]]:
@@ -299,97 +293,3 @@ def _is_free_text(values: Sequence[Any]) -> bool:
         return False
     words = sorted(len(text.split()) for text in texts)
     return words[len(words) // 2] >= SEVERAL_WORDS
-
-
-def _pair(frame: Any, name: Any, own: Any, typical: Mapping[Any, Any]) -> Any:
-    """Return a column of the frame's type with the row's own value and the typical one."""
-    values = [own, typical.get(name, own)]
-    if hasattr(frame, "iloc"):
-        import pandas
-
-        dtype = frame[name].dtype
-        known = getattr(dtype, "categories", None)  # pandas makes what it does not know a missing value
-        if known is not None and not is_missing(own) and own not in known:
-            raise _misfit(name, own, str(dtype))
-        try:
-            return pandas.Series(values, dtype=dtype, name=name)
-        except (TypeError, ValueError) as error:
-            raise _misfit(name, own, str(dtype)) from error
-    import narwhals as nw
-
-    whole = nw.from_native(frame, eager_only=True)
-    try:
-        return nw.new_series(str(name), values, whole.schema[name], backend=whole.implementation).to_native()
-    except Exception as error:  # each library has errors of its own
-        raise _misfit(name, own, str(whole.schema[name])) from error
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _held(name: Any, given: Any, pair: Any) -> Any:
-    """Return a row's own value as a column of the background's type holds it.
-
-    Raises
-    ------
-    InputError
-        If the type has made a number of a text, or a text of a number, or the number is infinite.
-    """
-    if hasattr(pair, "iloc"):
-        held, kind = pair.tolist()[0], pair.dtype
-    else:
-        import narwhals as nw
-
-        column = nw.from_native(pair, series_only=True)
-        held, kind = column.to_list()[0], column.dtype
-    if is_missing(held):
-        return held
-    if isinstance(held, str) != isinstance(given, str) or (isinstance(held, float) and math.isinf(held)):
-        raise _misfit(name, given, str(kind))
-    return held
-
-
-def _misfit(name: Any, own: Any, dtype: str) -> InputError:
-    return InputError(
-        f"instance: expected a value of type {dtype} in {name!r}, as the background has, got {own!r:.60}; convert it, "
-        "or give a background in which it occurs."
-    )
-
-
-def _taken(pair: Any, places: NDArray[np.intp]) -> Any:
-    if hasattr(pair, "iloc"):
-        return pair.take(places).reset_index(drop=True)
-    import narwhals as nw
-
-    return nw.from_native(pair, series_only=True)[places.tolist()].to_native()
-
-
-def _filled(pair: Any, values: Sequence[Any]) -> Any:
-    """Return a column of given values in the type of a pair."""
-    if hasattr(pair, "iloc"):
-        import pandas
-
-        dtype = object if str(pair.dtype) == "category" else pair.dtype
-        made = pandas.Series([None] * len(values), dtype=object)
-        made[:] = list(values) if not len(values) or isinstance(values[0], str) else made
-        if len(values) and not isinstance(values[0], str):
-            for i, value in enumerate(values):  # arrays are cells, not rows
-                made.iat[i] = value
-        return made.astype(dtype)
-    import narwhals as nw
-
-    kind = nw.from_native(pair, series_only=True)
-    return nw.new_series(kind.name, list(values), kind.dtype, backend=kind.implementation).to_native()
-
-
-def _frame_like(frame: Any, columns: Mapping[Any, Any]) -> Any:
-    if hasattr(frame, "iloc"):
-        import pandas
-
-        return pandas.concat(list(columns.values()), axis=1, keys=list(columns))
-    import narwhals as nw
-
-    backend = nw.from_native(frame, eager_only=True).implementation
-    wrapped = [nw.from_native(column, series_only=True).alias(str(name)) for name, column in columns.items()]
-    return nw.from_dict({each.name: each for each in wrapped}, backend=backend).to_native()
