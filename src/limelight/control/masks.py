@@ -162,7 +162,9 @@ def _use(
     if weights @ np.square(noisy) >= most:
         return None
     onto = projection(tuple(sizes.tolist()), rows_needed(*neighborhood.Z.shape))
-    known, start, rest = _known(fitted.model, onto, np.lexsort(neighborhood.Z[:_TOSSES]))
+    # complete strata are the same for every seed, and toss nothing
+    tossed = neighborhood.Z[~neighborhood.enumerated] if not neighborhood.enumerated.all() else neighborhood.Z
+    known, start, rest = _known(fitted.model, onto, np.lexsort(tossed[:_TOSSES]))
     noisy = noisy * _widened(rest * scale**2, noisy[~neighborhood.enumerated], weights[~neighborhood.enumerated])
     if weights @ np.square(noisy) >= most:  # what a sampled projection puts back
         return None
