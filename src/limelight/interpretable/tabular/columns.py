@@ -129,7 +129,7 @@ class Column:
 def is_missing(value: Any) -> bool:
     """Return whether a value is None, NaN, NaT or NA.
 
-    >>> [is_missing(v) for v in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    >>> [is_missing(v) for v in (None, float("nan"), np.datetime64("NaT", "s"), "", 0)]
     [True, True, True, False, False]
     """
     if value is None:
