@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         {"inputs", "local", "models", "result", "rounds", "explainer", "interpretable", "overview", "views"}
     ),
     "integrations": frozenset({"result", "explainer", "interpretable"}),
-    "bench": frozenset({"local", "result", "explainer", "interpretable", "package"}),
+    "bench": frozenset({"local", "result", "views", "explainer", "interpretable", "package"}),
     "reports": frozenset({"result", "overview", "views"}),
     "web": frozenset({"result", "explainer", "interpretable", "views", "jobs", "overview"}),
     "testing": frozenset({"inputs", "models", "result", "explainer", "interpretable", "views"}),

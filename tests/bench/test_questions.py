@@ -6,9 +6,20 @@ import numpy as np
 import pytest
 
 from limelight.bench import questions
+from limelight.bench.asked import ASKED
 from limelight.bench.cases import Case, known_cases
 from limelight.bench.methods import LIMELIGHT, Method
-from limelight.bench.questions import ASKED, Sizes, coverage, ground_truth, overlap, scatter, speed
+from limelight.bench.questions import (
+    Sizes,
+    agreement,
+    coverage,
+    ground_truth,
+    overlap,
+    published,
+    scatter,
+    speed,
+)
+from limelight.bench.synthetic import clusters, normals
 
 SMALL = Sizes(rows=2, seeds=2, budget=300)
 CASE: Case = next(iter(known_cases(2)))[0]
@@ -61,3 +72,34 @@ def test_ground_truth_is_one_for_who_knows_it_and_bars_of_idle_columns_are_seen(
     assert known["idle", "knows"] == 0
     assert known["known", "dreams"] < 0.5
     assert known["idle", "dreams"] == 1
+
+
+def test_a_rule_is_the_columns_that_it_names_and_no_more() -> None:
+    rules = np.zeros((2, 1, 10))
+    rules[0, 0, :2] = rules[1, 0, 1:3] = 1
+    assert overlap(rules) == pytest.approx(1 / 3)
+    assert overlap(np.zeros((2, 1, 10))) == 1  # both say that nothing matters
+
+
+def test_feature_agreement_counts_the_truths_columns_and_signs_those_that_are_right() -> None:
+    truth = np.array([1.0, -2.0, 0.0, 0.5])
+    assert agreement(truth, truth) == (1.0, 1.0)
+    assert agreement(-truth, truth) == (1.0, 0.0)
+    assert agreement(np.array([0.0, -9.0, 9.0, 0.1]), truth) == pytest.approx((2 / 3, 2 / 3))
+
+
+def test_who_knows_the_published_truths_agrees_with_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "CLUSTERED", 2)
+    case, slopes = clusters(2)
+    signs = 2 * case.predict(case.rows).argmax(axis=1) - 1
+    truths = {row.tobytes(): sign * slope for row, sign, slope in zip(case.rows, signs, slopes, strict=True)}
+    for normal, shares in normals(2):
+        truths |= {(normal.name, row.tobytes()): each for row, each in zip(normal.rows, shares, strict=True)}
+
+    def knowing(case: Case, *_: object) -> object:
+        return lambda row, target: truths.get(row.tobytes(), truths.get((case.name, row.tobytes())))
+
+    found = list(published([], [Method("knows", "limelight", knowing)], SMALL))  # type: ignore[arg-type]
+    mine = [figure for figure in found if figure.method == "knows"]
+    assert len(mine) == 8
+    assert [figure.value for figure in mine] == pytest.approx([1.0] * 8)

@@ -42,6 +42,8 @@ class Case:
         The values of each column that holds categories, by its number.
     classify
         Whether the model answers probabilities.
+    model
+        The model itself, for who reads it rather than asks; None where it is a formula.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Case:
     columns: tuple[str, ...]
     levels: dict[int, list[str]]
     classify: bool
+    model: Any = None
 
     @property
     def many(self) -> FloatArray:
@@ -185,4 +188,4 @@ def _fitted(
     background = X[order[:cut]]
     model.fit(background, np.asarray(y)[order[:cut]])
     predict = model.predict_proba if classify else model.predict
-    return Case(name, predict, background, X[order[cut : cut + n_rows]], columns, levels, classify)
+    return Case(name, predict, background, X[order[cut : cut + n_rows]], columns, levels, classify, model)

@@ -1,14 +1,15 @@
-"""The packages that are compared, each as one function from a case to weights.
+"""What is compared: one function from a case to weights for each package; here LIME's, in `peers.py` everybody else's.
 
 Input: a `Case`, a seed, and the model rows that may be spent (None: as the package does by default). Output: a function
-from a row to its weights, one for each column, which counts what it asks. A package that is not installed is left out.
+from a row to its weights, one for each column, which counts what it asks. A package that is not installed is left out,
+and so is a case that it does not take; the proof says why.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,6 @@ from limelight.interpretable.tabular import Tabular
 
 Explain = Callable[[FloatArray, int], FloatArray]
 """From a row (d,) and the number of the explained output to weights (d,)."""
-DRAWN_BY_SHAP = 100
-"""Rows of the background that shap's own documentation asks for, where nobody says how many it may spend."""
 
 
 class Counted:
@@ -52,11 +51,17 @@ class Method:
         What must be installed.
     start
         From (case, the model to ask, seed, model rows or None) to a function that explains a row.
+    bars
+        Whether its weights are bars. A rule names columns (1) and says nothing of how much each does.
+    refuses
+        Why a case is not taken; empty where it is.
     """
 
     name: str
     package: str
     start: Callable[[Case, Any, int, int | None], Explain]
+    bars: bool = True
+    refuses: Callable[[Case], str] = lambda case: ""
 
     @property
     def installed(self) -> bool:
@@ -64,15 +69,21 @@ class Method:
         return importlib.util.find_spec(self.package) is not None
 
 
-def _limelight(case: Case, predict: Any, seed: int, rows: int | None, contrast: Any = "bin") -> Explain:
-    tabular = Tabular(case.background, categorical=case.categorical, names=case.columns, contrast=contrast)
+def takers(methods: Sequence[Method], case: Case, bars: bool = True) -> list[Method]:
+    """Return the methods that take a case, and whose answer is bars where these are wanted."""
+    return [method for method in methods if not method.refuses(case) and (method.bars or not bars)]
+
+
+def _limelight(case: Case, predict: Any, seed: int, rows: int | None, **table: Any) -> Explain:
+    tabular = Tabular(case.background, categorical=case.categorical, names=case.columns, **table)
     settings: dict[str, Any] = {} if rows is None else {"n_samples": rows, "max_features": None}
     explainer = Explainer(predict, tabular, seed=seed, **settings)
 
     def explain(row: FloatArray, target: int) -> FloatArray:
         found = explainer.explain(row)
-        contributions: FloatArray = np.asarray(found.contributions[0])
-        return contributions
+        wanted = found.coef if table.get("around") == "instance" else found.contributions
+        weights: FloatArray = np.asarray(wanted[0])
+        return weights
 
     return explain
 
@@ -81,7 +92,16 @@ def _by_value(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
     return _limelight(case, predict, seed, rows, contrast="value")
 
 
-def _lime(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
+def _slope(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
+    """How steeply the answer rises around the row: draws there, no bins, LIME's weight."""
+    return _limelight(case, predict, seed, rows, bins=None, around="instance")
+
+
+def _lime_slope(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
+    return _lime(case, predict, seed, rows, discretize_continuous=False, sample_around_instance=True)
+
+
+def _lime(case: Case, predict: Any, seed: int, rows: int | None, **asked_for: Any) -> Explain:
     from lime.lime_tabular import LimeTabularExplainer
 
     explainer = LimeTabularExplainer(
@@ -91,6 +111,7 @@ def _lime(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
         categorical_features=case.categorical,
         categorical_names=case.levels,
         random_state=seed,
+        **asked_for,
     )
 
     def explain(row: FloatArray, target: int) -> FloatArray:
@@ -105,52 +126,8 @@ def _lime(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
     return explain
 
 
-def _answer(predict: Any, target: int) -> Callable[[FloatArray], FloatArray]:
-    def answer(X: FloatArray) -> FloatArray:
-        found = np.asarray(predict(X))
-        return found[:, target] if found.ndim == 2 else found
-
-    return answer
-
-
-def _some(case: Case, n: int) -> FloatArray:
-    return case.background[np.random.default_rng(1).permutation(len(case.background))[:n]]
-
-
-def _shap_permutation(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
-    """Two permutations there and back, on as many background rows as are paid for; by default as shap chooses."""
-    import shap
-
-    one_way = 2 * case.background.shape[1] + 1
-    drawn = _some(case, DRAWN_BY_SHAP if rows is None else max(1, rows // (2 * one_way)))
-    masker = shap.maskers.Independent(drawn, max_samples=len(drawn))
-    asked: dict[str, Any] = {} if rows is None else {"max_evals": 2 * one_way}
-
-    def explain(row: FloatArray, target: int) -> FloatArray:
-        explainer = shap.PermutationExplainer(_answer(predict, target), masker, seed=seed)
-        values: FloatArray = explainer(row[None], silent=True, **asked).values[0]
-        return values
-
-    return explain
-
-
-def _shap_kernel(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
-    """Weighted least squares; its selection of ten features is left out where rows are counted."""
-    import shap
-
-    drawn = _some(case, DRAWN_BY_SHAP if rows is None else 10)
-    asked: dict[str, Any] = {} if rows is None else {"nsamples": rows // len(drawn), "l1_reg": False}
-
-    def explain(row: FloatArray, target: int) -> FloatArray:
-        explainer = shap.KernelExplainer(_answer(predict, target), drawn, seed=seed)
-        return np.asarray(explainer.shap_values(row, silent=True, **asked))
-
-    return explain
-
-
 LIMELIGHT = Method("limelight", "limelight", _limelight)
 BY_VALUE = Method('limelight, contrast="value"', "limelight", _by_value)
+SLOPE = Method("limelight, bins=None", "limelight", _slope)
 LIME = Method("lime", "lime", _lime)
-SHAP_PERMUTATION = Method("shap Permutation", "shap", _shap_permutation)
-SHAP_KERNEL = Method("shap Kernel", "shap", _shap_kernel)
-METHODS = (LIMELIGHT, BY_VALUE, LIME, SHAP_PERMUTATION, SHAP_KERNEL)
+LIME_SLOPE = Method("lime, discretize_continuous=False", "lime", _lime_slope)

@@ -22,14 +22,23 @@ INTRODUCTION = """\
 What limelight claims, measured beside the packages that are asked the same question. One command wrote this page:
 
 ```
-pip install '.[cli]' lime shap
-limelight bench --quick --out proof     # some minutes; --whole takes an hour or two
+pip install '.[cli,plot]' lime shap
+pip install captum torch interpret-core eli5 alibi click quantus    # if you like; what is not there is left out
+limelight bench --quick --out proof     # some minutes; --whole takes hours
 ```
 
 The tables and models come with scikit-learn or are made by the command, so that everybody can run it. The best
-figure of each line is bold, with those that are as good. Times are CPU times of one thread. shap answers another
-question than LIME: how a difference from the average answer is shared out. Both draw bars for the columns of a
-row, and people choose between them, so both stand here."""
+figure of each column is bold, with those that are as good. Times are CPU times of one thread.
+
+Not all of these answer the same question. shap and captum's KernelShap share out the difference between this answer
+and the average one, or that of a typical row; interpret fits a model that can be read to the answers of the other;
+eli5 adds up what each step through a tree changes; alibi's anchors are a rule, with no bars. All of them say which
+columns of a row mattered, and people choose between them, so all stand here."""
+
+PICTURE = (
+    '<picture><source media="(prefers-color-scheme: dark)" srcset="{0}-dark.png"><img src="{0}-light.png" '
+    'alt="The tables of this page as dots, one panel for each question, limelight in blue"></picture>'
+)
 
 
 @dataclass(frozen=True)
@@ -94,12 +103,15 @@ class Proof:
         Hardware and versions, by name.
     settings
         Rows, seeds and model rows of the run.
+    left_out
+        Why a package or a case is not among the figures.
     """
 
     figures: tuple[Figure, ...]
     questions: tuple[Question, ...]
     machine: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def value(self, question: str, case: str, method: str) -> float:
         """Return one number; NaN where it was not measured."""
@@ -111,7 +123,8 @@ class Proof:
     def to_json(self) -> str:
         """Return all of it as JSON."""
         found = {name: [asdict(each) for each in getattr(self, name)] for name in ("questions", "figures")}
-        return json.dumps({"machine": self.machine, "settings": self.settings, **found}, indent=1, ensure_ascii=False)
+        about = {"machine": self.machine, "settings": self.settings, "left_out": list(self.left_out)}
+        return json.dumps({**about, **found}, indent=1, ensure_ascii=False)
 
     @staticmethod
     def from_json(text: str) -> Proof:
@@ -126,28 +139,35 @@ class Proof:
             read = json.loads(text)
             questions = tuple(Question(**each) for each in read["questions"])
             figures = tuple(Figure(**each) for each in read["figures"])
-            return Proof(figures, questions, read["machine"], read["settings"])
+            return Proof(figures, questions, read["machine"], read["settings"], tuple(read["left_out"]))
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"Proof: expected the JSON that `limelight bench` writes, got something else ({error})."
             ) from error
 
-    def to_markdown(self) -> str:
-        """Return the page: a table for each question, where limelight is not better, and where it was measured."""
-        parts = [_chapter(self, question) for question in self.questions]
-        return "\n\n".join([INTRODUCTION, *parts, _not_better(self), _machine(self)]) + "\n"
+    def to_markdown(self, picture: str = "") -> str:
+        """Return the page: a table for each question, where limelight is not better, and where it was measured.
+
+        Parameters
+        ----------
+        picture
+            Where its picture lies, without ``-light.png`` and ``-dark.png``; empty where there is none.
+        """
+        parts = [PICTURE.format(picture)] if picture else []
+        parts += [_chapter(self, question) for question in self.questions]
+        return "\n\n".join([INTRODUCTION, *parts, _not_better(self), _left_out(self), _machine(self)]) + "\n"
 
 
 def table(proof: Proof, question: Question) -> str:
-    """Return one question's figures as a table: a line for each case, a column for each method, the best in bold."""
+    """Return one question's figures as a table: a line for each method, a column for each case, the best in bold."""
     mine = [figure for figure in proof.figures if figure.question == question.key]
-    names, methods = _in_order(each.case for each in mine), _in_order(each.method for each in mine)
-    lines = [f"| | {' | '.join(methods)} |", f"| --- |{' ---: |' * len(methods)}"]
-    for case in names:
-        found = {method: proof.value(question.key, case, method) for method in methods}
-        best = best_of(question, found)
-        cells = [_cell(found[method], question.digits, method in best) for method in methods]
-        lines.append(f"| {case} | {' | '.join(cells)} |")
+    names, methods = in_order(each.case for each in mine), in_order(each.method for each in mine)
+    lines = [f"| | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
+    found = {case: {method: proof.value(question.key, case, method) for method in methods} for case in names}
+    best = {case: best_of(question, found[case]) for case in names}
+    for method in methods:
+        cells = [_cell(found[case][method], question.digits, method in best[case]) for case in names]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -171,7 +191,7 @@ def _not_better(proof: Proof) -> str:
     lines = []
     for question in proof.questions:
         mine = [figure for figure in proof.figures if figure.question == question.key]
-        for case in _in_order(each.case for each in mine):
+        for case in in_order(each.case for each in mine):
             found = {each.method: each.value for each in mine if each.case == case}
             best = best_of(question, found)
             if best and not any(method.startswith("limelight") for method in best):
@@ -181,6 +201,11 @@ def _not_better(proof: Proof) -> str:
                 lines.append(f"- {question.title}, {case}: {ahead}; {own}.")
     said = "\n".join(lines) or "Nowhere among the cells above, by more than 2 %."
     return f"## Where limelight is not better\n\nWritten from the figures above, every cell.\n\n{said}"
+
+
+def _left_out(proof: Proof) -> str:
+    said = "\n".join(f"- {each}." for each in proof.left_out) or "Nothing."
+    return f"## What was left out, and why\n\n{said}"
 
 
 def _machine(proof: Proof) -> str:
@@ -195,5 +220,6 @@ def _cell(value: float, digits: int, bold: bool = False) -> str:
     return f"**{text}**" if bold else text
 
 
-def _in_order(names: Any) -> Sequence[str]:
+def in_order(names: Any) -> Sequence[str]:
+    """Return each name once, in the order in which it was first met."""
     return list(dict.fromkeys(names))

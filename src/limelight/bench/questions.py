@@ -18,8 +18,9 @@ import numpy as np
 
 from limelight.bench.cases import MANY, SIZES, Case, known_cases
 from limelight.bench.game import Game
-from limelight.bench.methods import BY_VALUE, LIMELIGHT, Counted, Method
-from limelight.bench.proof import Figure, Question
+from limelight.bench.methods import BY_VALUE, LIME_SLOPE, LIMELIGHT, SLOPE, Counted, Method, takers
+from limelight.bench.proof import Figure
+from limelight.bench.synthetic import clusters, normals
 from limelight.contracts import FloatArray
 from limelight.explainer import Explainer
 from limelight.interpretable.tabular import Tabular
@@ -29,6 +30,8 @@ TOP = 5
 """The features that people read."""
 ROUNDING = 1e-9
 """A column that does nothing has an interval of no width, and the truth of it is rounding."""
+CLUSTERED = 25
+"""Rows of the clusters, whose truth differs from cluster to cluster."""
 DENSE = 2**17
 """Model rows of the truth: its error is an eighth of that of 2,048."""
 
@@ -57,7 +60,7 @@ Ask = Callable[[Sequence[Case], Sequence[Method], Sizes], Iterator[Figure]]
 
 def speed(cases: Sequence[Case], methods: Sequence[Method], sizes: Sizes) -> Iterator[Figure]:
     """Yield the first row's time and rows, and those of each later row, at each one's defaults."""
-    for case, method in itertools.product(cases, methods):
+    for case, method in _pairs(cases, methods, bars=False):
         if method == BY_VALUE:  # limelight under another option, and as fast
             continue
         firsts, laters, totals, asked = [], [], [], []
@@ -116,9 +119,9 @@ def _timed(model: Counted, run: Callable[[], Any]) -> _Cost:
 
 def steadiness(cases: Sequence[Case], methods: Sequence[Method], sizes: Sizes) -> Iterator[Figure]:
     """Yield the overlap of the five longest bars at each one's defaults, and the scatter of bars at equal rows."""
-    for case, method in itertools.product(cases, methods):
+    for case, method in _pairs(cases, methods, bars=False):
         yield Figure("overlap", case.name, method.name, overlap(_over_seeds(case, method, sizes, None)))
-    for case, method in itertools.product(cases, methods):
+    for case, method in _pairs(cases, methods):
         yield Figure("scatter", case.name, method.name, scatter(_over_seeds(case, method, sizes, sizes.budget)))
 
 
@@ -136,9 +139,14 @@ def overlap(weights: FloatArray) -> float:
     """
     found = []
     for row in weights.transpose(1, 0, 2):
-        longest = [set(np.argsort(-np.abs(each), kind="stable")[:TOP].tolist()) for each in row]
-        found += [len(a & b) / len(a | b) for a, b in itertools.combinations(longest, 2)]
+        longest = [_longest(each, TOP) for each in row]
+        found += [len(a & b) / len(a | b) if a | b else 1.0 for a, b in itertools.combinations(longest, 2)]
     return float(np.mean(found))
+
+
+def _longest(weights: FloatArray, n: int) -> set[int]:
+    """Return the columns of the longest bars; a bar of no length is none, so that a rule has as many as it names."""
+    return {int(j) for j in np.argsort(-np.abs(weights), kind="stable")[:n] if weights[j]}
 
 
 def scatter(weights: FloatArray) -> float:
@@ -196,7 +204,7 @@ def faithfulness(cases: Sequence[Case], methods: Sequence[Method], sizes: Sizes)
     for case in cases:
         rng = np.random.default_rng(7)
         games = [Game(case, row, rng) for row in case.rows]
-        found = {method.name: _weights(case, method, games, sizes.budget) for method in methods}
+        found = {method.name: explained(case, method, sizes.budget) for method in takers(methods, case)}
         widest = max(np.mean([g.area(w) for g, w in zip(games, each, strict=True)]) for each in found.values())
         for name, weights in found.items():
             pairs = list(zip(games, weights, strict=True))
@@ -209,20 +217,65 @@ def faithfulness(cases: Sequence[Case], methods: Sequence[Method], sizes: Sizes)
 def ground_truth(cases: Sequence[Case], methods: Sequence[Method], sizes: Sizes) -> Iterator[Figure]:
     """Yield how bars agree with parts that are known, and how long the bar of a column is that does nothing."""
     for case, truth in known_cases(sizes.rows):
-        games = [Game(case, row, np.random.default_rng(7)) for row in case.rows]
-        for method in methods:
-            weights = np.asarray(_weights(case, method, games, sizes.budget))
-            agree = [np.corrcoef(mine, known)[0, 1] for mine, known in zip(weights, truth, strict=True)]
-            idle = np.abs(weights[:, SIZES == 0]).max(axis=1) / np.abs(weights).max(axis=1)
+        for method in takers(methods, case):
+            weights = explained(case, method, sizes.budget)
+            agree = [correlation(mine, known) for mine, known in zip(weights, truth, strict=True)]
+            longest = np.abs(weights).max(axis=1)
+            idle = np.abs(weights[:, SIZES == 0]).max(axis=1) / np.where(longest > 0, longest, 1.0)
             yield Figure("known", case.name, method.name, float(np.mean(agree)))
             yield Figure("idle", case.name, method.name, float(np.mean(idle)))
 
 
-def _weights(case: Case, method: Method, games: Sequence[Game], rows: int) -> list[FloatArray]:
+def published(cases: Sequence[Case], methods: Sequence[Method], sizes: Sizes) -> Iterator[Figure]:
+    """Yield agreement with the truths of OpenXAI and xai-bench; where a slope is the truth, slopes are asked, too."""
+    case, slopes = clusters(max(sizes.rows, CLUSTERED))
+    signs = 2.0 * np.asarray(_targets(case)) - 1.0  # bars are of the class that is called, slopes of the second
+    for method in takers([*methods, *(each for each in (SLOPE, LIME_SLOPE) if each.installed)], case):
+        weights = explained(case, method, sizes.budget) * signs[:, None]
+        agree = [agreement(mine, known) for mine, known in zip(weights, slopes, strict=True)]
+        yield Figure("slopes", case.name, method.name, float(np.mean([each for each, _ in agree])))
+        yield Figure("slope signs", case.name, method.name, float(np.mean([each for _, each in agree])))
+    for case, truth in normals(sizes.rows):
+        for method in takers(methods, case):
+            pairs = zip(explained(case, method, sizes.budget), truth, strict=True)
+            agree_with = [correlation(mine, known) for mine, known in pairs]
+            yield Figure("conditional", case.name, method.name, float(np.mean(agree_with)))
+
+
+def correlation(weights: FloatArray, truth: FloatArray) -> float:
+    """Return the correlation of bars with what is true; 0 where all bars are alike and say nothing.
+
+    >>> correlation(np.zeros(3), np.arange(3.0))
+    0.0
+    """
+    return float(np.corrcoef(weights, truth)[0, 1]) if np.ptp(weights) > 0 else 0.0
+
+
+def agreement(weights: FloatArray, truth: FloatArray) -> tuple[float, float]:
+    """Return which share of the truth's k columns are the k longest bars, and which of them with the right sign.
+
+    Feature and sign agreement [agarwal2022, §3.2], k the number of columns that do something.
+
+    >>> agreement(np.array([3.0, -2.0, 1.0, 0.0]), np.array([1.0, 1.0, 0.0, 0.0]))
+    (1.0, 0.5)
+    """
+    does = {int(j) for j in np.flatnonzero(truth)}
+    shared = _longest(weights, len(does)) & does
+    right = [j for j in shared if np.sign(weights[j]) == np.sign(truth[j])]
+    return len(shared) / len(does), len(right) / len(does)
+
+
+def explained(case: Case, method: Method, rows: int) -> FloatArray:
+    """Return the bars (rows, d) of a case at so many model rows, seed 0."""
     explain = method.start(case, case.predict, 0, rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return [explain(game.row, game.target) for game in games]
+        return np.array([explain(row, target) for row, target in zip(case.rows, _targets(case), strict=True)])
+
+
+def _pairs(cases: Sequence[Case], methods: Sequence[Method], bars: bool = True) -> Iterator[tuple[Case, Method]]:
+    for case in cases:
+        yield from ((case, method) for method in takers(methods, case, bars))
 
 
 def _targets(case: Case) -> list[int]:
@@ -230,138 +283,3 @@ def _targets(case: Case) -> list[int]:
         return [0] * len(case.rows)
     targets: list[int] = np.asarray(case.predict(case.rows)).argmax(axis=1).tolist()
     return targets
-
-
-ASKED: dict[str, tuple[Ask, tuple[Question, ...]]] = {
-    "speed": (
-        speed,
-        (
-            Question(
-                "first",
-                "The first row",
-                "CPU time of one thread until the first explanation, the explainer made on the way, without the "
-                "time that the model itself took; each package at its defaults, 10 features. limelight draws there "
-                "what all later rows share.",
-                "milliseconds",
-                "less",
-                0,
-            ),
-            Question("later", "Every later row", "The same for each row after it.", "milliseconds", "less", 1),
-            Question(
-                "set",
-                "Each of 1,000 rows",
-                "limelight explains them as one set, the first row among them. The others have no set: the figure "
-                "of a later row.",
-                "milliseconds a row",
-                "less",
-                2,
-            ),
-            Question(
-                "total",
-                "All in all",
-                "The same with the model's own time, mean of all rows of a case, the first among them.",
-                "milliseconds a row",
-                "less",
-                0,
-            ),
-            Question(
-                "asked",
-                "Rows that the model was asked",
-                "By the same explanations, mean of all rows of a case. limelight asks once for all of them.",
-                "model rows a row",
-                "less",
-                0,
-            ),
-        ),
-    ),
-    "steadiness": (
-        steadiness,
-        (
-            Question(
-                "overlap",
-                "The same answer twice?",
-                "Each row explained under several seeds, at each one's defaults: how much of the five longest bars "
-                "is the same in two of them (Jaccard). shap's background is the same for every seed.",
-                "overlap, 1 is all",
-                "more",
-                2,
-            ),
-            Question(
-                "scatter",
-                "How far bars move at equal model rows",
-                "Standard deviation of a bar from seed to seed, as a share of the row's longest bar. A small "
-                "scatter is no proof of being right: the next questions are.",
-                "shares of the longest bar",
-                "less",
-                4,
-            ),
-        ),
-    ),
-    "coverage": (
-        coverage,
-        (
-            Question(
-                "coverage",
-                "Do the intervals hold?",
-                "How often intervals that say 95 % hold the value that 131,072 model rows give, over rows, columns "
-                "and seeds, by model rows spent. The other packages state no interval.",
-                "shares",
-                "",
-                3,
-            ),
-        ),
-    ),
-    "faithfulness": (
-        faithfulness,
-        (
-            Question(
-                "removal",
-                "Does the answer move as the bars say?",
-                "Half of the columns, chosen at random, are taken from other rows, 100 times: the correlation of "
-                "the sum of their bars with the drop of the answer, at equal model rows.",
-                "correlation",
-                "more",
-                3,
-            ),
-            Question(
-                "area",
-                "Deletion and insertion",
-                "Columns are inserted into other rows, longest bar first, and deleted from the row: the area "
-                "between the two curves, as a share of the widest.",
-                "shares of the widest",
-                "more",
-                3,
-            ),
-            Question(
-                "signs",
-                "Signs of the three longest bars",
-                "How often they point where redrawing that column alone moves the answer.",
-                "per cent",
-                "more",
-                0,
-            ),
-        ),
-    ),
-    "truth": (
-        ground_truth,
-        (
-            Question(
-                "known",
-                "Do bars agree with a truth that is known?",
-                "Functions of ten columns that add up, so that what each column adds to this row is known: the "
-                "correlation of the bars with it, at equal model rows.",
-                "correlation",
-                "more",
-                3,
-            ),
-            Question(
-                "idle",
-                "A bar where there is nothing",
-                "The longest bar of three columns that do nothing, as a share of the row's longest.",
-                "shares of the longest bar",
-                "less",
-                4,
-            ),
-        ),
-    ),
-}  # fmt: skip
