@@ -220,5 +220,18 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the table of the documentation."""
+    lines = [
+        "| | lines | packages | MiB | to install, CPU s | to explain, CPU s | lines on stderr |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        cells = [row["lines"], row["packages"], f"{row['mebibytes']:,}"]
+        cells += [f"{row['install_cpu_seconds']:.1f}", f"{row['cpu_seconds']:.2f}", row["lines_on_stderr"]]
+        lines.append(f"| {row['model']}, {row['package']} {row['version']} | {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
     main()

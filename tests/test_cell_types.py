@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from limelight.cell_types import PLAIN, Format, as_background, is_text, typed_column
+from limelight.cells import read_frame
 from limelight.errors import InputError
 
 
@@ -55,3 +58,13 @@ def test_flags_that_say_nothing_are_refused(wrong):
     told = {"sep": None, "decimal": None, "encoding": None, "dtypes": [], **wrong}
     with pytest.raises(InputError, match="expected"):
         Format.of(**told)
+
+
+def test_a_number_in_a_file_is_the_nearest_that_there_is(tmp_path: Path) -> None:
+    written = ["3.5747322042253316e+16", "0.048592769656281266", "5.833820394550312e-08", "1e-300"]
+    path = tmp_path / "numbers.csv"
+    path.write_text("\n".join(["a,b", *(f"{each},x" for each in written)]) + "\n", encoding="utf-8")
+    assert read_frame(path, argument="--data")["a"].tolist() == [float(each) for each in written]
+    texts = pd.Series([*written, None], dtype=object)
+    found = as_background(texts, pd.Series([0.5]), PLAIN, "--data")
+    assert found.dropna().tolist() == [float(each) for each in written]

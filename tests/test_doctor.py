@@ -86,3 +86,21 @@ def test_the_command_prints_the_checkup() -> None:
     ran = limelight("doctor")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "ok  numbers" in ran.stdout
+
+
+def without_typer(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command where its extra is not installed."""
+    code = (
+        "import sys; sys.modules['typer'] = None; import limelight.cli; sys.argv[0] = 'limelight'; limelight.cli.main()"
+    )
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+
+
+def test_without_its_extra_the_command_greets_and_the_checkup_says_what_is_missing() -> None:
+    greeted, checked, refused = without_typer(), without_typer("doctor"), without_typer("explain", "--help")
+    assert (greeted.returncode, greeted.stderr) == (0, "")
+    assert "pip install 'limelight[cli]'" in greeted.stdout and "limelight doctor" in greeted.stdout
+    assert checked.stderr == ""
+    assert "two columns act together" in checked.stdout
+    assert refused.returncode == 2
+    assert "limelight[cli]" in refused.stderr and "Traceback" not in refused.stderr

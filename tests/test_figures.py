@@ -29,7 +29,12 @@ LEVELS = {"95 %", "5 %", ".05", ".9", ".5", "0.95"}
 KEPT = {
     "README.md": ["docs/proof.json"],
     "docs/concepts/weights.md": ["docs/proof.json"],
+    "docs/first-minute.md": ["docs/first-minute.json"],
+    "docs/reference/versions.md": ["docs/versions.json"],
+    "docs/concepts/conditional.md": ["docs/conditional.json"],
+    "docs/concepts/precision.md": ["docs/honesty.json"],
     "docs/scale.md": ["docs/scale.json"],
+    "docs/service.md": ["docs/service.json"],
 }
 """Output files of a page: each of its figures is in one of them, to the digits that are shown. Tables are held to them
 cell by cell in `tests/bench/test_proof.py`, `tests/test_first_minute.py` and `tests/jobs/test_scale_page.py`."""
@@ -43,11 +48,14 @@ SET = {
     "docs/how-to/write-a-modality.md": {"0.25"},
     "docs/how-to/write-a-report.md": {"1002.9"},  # a paragraph of a law
     "docs/reference/models.md": {"15 %"},
+    "docs/reference/versions.md": {"3.11", "3.12", "3.13", "3.14", "8.2", "6.112", "1.33", "1.12", "1.5", "1.6"},
 }
 """Thresholds, limits and versions, by page."""
-OWED = 490
+OWED = 260
 """How many figures of all other pages no output file holds, at most: lower this, never raise it. Most are the coverages
 of `docs/concepts/precision.md` and the errors of `docs/reference/models.md`."""
+IN_PART = {"docs/concepts/conditional.md", "docs/concepts/precision.md", "docs/scale.md", "docs/service.md"}
+"""Pages with an output file for some of their figures."""
 LOGS = {"docs/proof.md", "docs/decisions.md"}
 """One is held to its file letter by letter elsewhere; the other keeps what was measured when something was decided."""
 
@@ -100,7 +108,7 @@ def unheld(page: Path) -> list[str]:
     return [each for each in figures(page) if each not in chosen and not is_one_of(each, known)]
 
 
-@pytest.mark.parametrize("name", [name for name in KEPT if name != "docs/scale.md"])
+@pytest.mark.parametrize("name", [name for name in KEPT if name not in IN_PART])
 def test_every_figure_of_a_page_that_has_output_files_is_in_them(name: str) -> None:
     assert unheld(ROOT / name) == []
 

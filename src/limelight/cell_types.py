@@ -175,7 +175,12 @@ def _numbers(values: Any, form: Format) -> Any:
         texts = texts.str.replace(str(form.decimal), ".", regex=False)
     truth = {"true": 1, "false": 0}
     lowered = texts.str.lower()
-    return lowered.map(truth) if lowered.dropna().isin(list(truth)).all() else pandas.to_numeric(texts)
+    if lowered.dropna().isin(list(truth)).all():
+        return lowered.map(truth)
+    numbers = pandas.to_numeric(texts)
+    if not pandas.api.types.is_float_dtype(numbers):
+        return numbers
+    return texts.dropna().map(float).reindex(texts.index)  # pandas 2 is off by the last bit
 
 
 def as_background(values: Any, like: Any, form: Format, argument: str) -> Any:

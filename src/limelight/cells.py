@@ -171,8 +171,10 @@ def _read_csv(path: Path, form: Format, options: dict[str, Any]) -> tuple[pd.Dat
     told = form.options(path)
     if form.decimal is not None:
         told["decimal"] = form.decimal
+    old = int(pandas.__version__.split(".")[0]) < 3  # it is off by the last bit, unless told otherwise
+    exact = {"float_precision": "round_trip"} if old and len(told["sep"]) == 1 else {}
     with _all_named(path, form) as named:
-        frame = pandas.read_csv(path, **told, **options, **named)
+        frame = pandas.read_csv(path, **told, **exact, **options, **named)
         return frame, None if options else pandas.read_csv(path, **told, dtype=str, **named)
 
 

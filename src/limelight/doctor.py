@@ -80,6 +80,15 @@ def checkup() -> Iterator[Finding]:
     yield from numbers()
 
 
+def tell() -> bool:
+    """Print what is found, and return whether all is as it should be."""
+    right = True
+    for finding in checkup():
+        print(finding)  # not typer's echo, which takes an ASCII terminal for one of UTF-8
+        right = right and finding.right
+    return right
+
+
 # -- what is installed ------------------------------------------------------------------------------------------------
 
 

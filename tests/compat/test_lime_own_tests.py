@@ -17,6 +17,8 @@ CANNOT_PASS = {
     "test_instanciate_segmentation_algorithm": "itself calls quickshift(random_seed=), which scikit-image has renamed",
 }
 """lime fails these too, with today's libraries."""
+PASS_ON_OLD = {"test_instanciate_segmentation_algorithm"}
+"""Of these, what passes with a scikit-image that still knows the name."""
 NEED_NEWSGROUPS = (
     "test_lime_text_explainer_good_regressor",
     "test_lime_text_tabular_equal_random_state",
@@ -83,4 +85,5 @@ def test_lime_s_own_tests_pass_on_ours_except_those_that_cannot_pass_anywhere(so
     found = outcomes(source, shared)
     assert len(found) == (31 if shared else 28)
     failed = {name for name, outcome in found.items() if outcome != "PASSED"}
-    assert failed == set(CANNOT_PASS)
+    assert failed <= set(CANNOT_PASS)
+    assert set(CANNOT_PASS) - PASS_ON_OLD <= failed

@@ -56,7 +56,7 @@ def test_the_plan_draws_the_law_it_was_asked_for() -> None:
     for law in ("bernoulli", "near"):
         plan = MaskSampler(law, "spread").plan(d, n, exhaustive_up_to=10**6, once=True)
         draws = plan.draw(n, np.random.default_rng(0), first=True)
-        found = np.bincount(draws.Z.sum(axis=1), minlength=d + 1) / n
+        found = np.bincount(draws.Z.sum(axis=1).astype(int), minlength=d + 1) / n
         assert np.abs(found - size_law(law, d)).max() < 1.5 / n * d
         assert not draws.enumerated.any()
         assert plan.exhaustive_rows is None

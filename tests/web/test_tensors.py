@@ -94,6 +94,6 @@ def test_what_is_no_request_gets_a_sentence(change: dict[str, Any]) -> None:
 
 def test_numbers_beyond_their_datatype_are_refused() -> None:
     series = ll.Explainer(lambda many: np.asarray(many).sum(axis=1), ll.TimeSeries(), seed=0)
-    for data in ([300] * 8, [None] * 8):
+    for data in ([300] * 8, [-1] * 8, [2.5] * 8, [float("nan")] * 8, [None] * 8):
         with pytest.raises(InputError, match="UINT8"):
             infer("m", series, {"inputs": [{"name": "s", "shape": [1, 8], "datatype": "UINT8", "data": data}]})

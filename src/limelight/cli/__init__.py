@@ -15,20 +15,40 @@ from limelight.optional import require
 
 
 def main() -> None:
-    """Run the command line; the process ends with 0, or with 2 and one line on stderr."""
+    """Run the command line; the process ends with 0, or with 2 and one line on stderr.
+
+    Without the extra ``cli`` there are the greeting and the checkup, which says what is missing.
+    """
     for stream in (sys.stdout, sys.stderr):
         _speak_its_language(stream)
     try:
         for module in ("typer", "rich", "pandas"):
             require(module, "cli")
     except MissingDependencyError as error:
-        print(f"limelight: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(_without_the_extra(sys.argv[1:], error))
     from limelight.cli.commands import app
 
     app(prog_name="limelight")
 
 
+def _without_the_extra(arguments: list[str], error: MissingDependencyError) -> int:
+    """Greet, or look what is missing, or say so in one line; return what the process ends with."""
+    if arguments == ["doctor"]:
+        from limelight.doctor import tell
+
+        return 0 if tell() else 1
+    if arguments:
+        print(f"limelight: {error}", file=sys.stderr)
+        return 2
+    print(BARE_GREETING)
+    return 0
+
+
+BARE_GREETING = """\
+limelight: why a model said what it said, and how sure we may be.
+
+  pip install 'limelight[cli]'   brings the commands; Python's `import limelight` needs nothing more
+  limelight doctor               what is installed, what is missing, and whether the numbers come out right"""
 _NEAREST = str.maketrans(
     {"\N{MINUS SIGN}": "-", "±": "+/-", "…": "...", "≤": "<=", "≥": ">=", "→": "->", "×": "x", "′": "'", "²": "2"}
     | dict.fromkeys("“”„", '"') | dict.fromkeys("‘’", "'") | dict.fromkeys("–—─━", "-") | dict.fromkeys("│┃", "|")

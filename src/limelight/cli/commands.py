@@ -83,13 +83,9 @@ def doctor() -> None:
 
     Ends with 1 where something is not as it should be.
     """
-    from limelight.doctor import checkup
+    from limelight.doctor import tell
 
-    right = True
-    for finding in checkup():
-        print(finding)  # not echo, which takes an ASCII terminal for one of UTF-8
-        right = right and finding.right
-    if not right:
+    if not tell():
         raise typer.Exit(1)
 
 

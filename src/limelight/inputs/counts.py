@@ -13,6 +13,7 @@ strings. Each document's matrix is also compared with the vectorizer's own, for 
 from __future__ import annotations
 
 import sys
+from collections import UserList
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -187,7 +188,8 @@ def _blocks(head: Any) -> tuple[Block, ...] | None:
     if compose is None or type(head) is not compose.ColumnTransformer or head.transformer_weights:
         return None
     blocks = []
-    for name, transformer, columns in getattr(head, "transformers_", ()):
+    for name, transformer, given in getattr(head, "transformers_", ()):
+        columns = given.data if isinstance(given, UserList) else given  # scikit-learn 1.5 and 1.6 warn of what it holds
         place, reads = head.output_indices_[name], _names(columns, getattr(head, "feature_names_in_", None))
         if reads is None:
             return None

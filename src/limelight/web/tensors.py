@@ -51,6 +51,14 @@ def infer(name: str, explainer: Explainer, body: Any) -> dict[str, Any]:
     return {"model_name": name, **given, "outputs": [said]}
 
 
+def _fits(value: Any, wanted: Any) -> bool:
+    """Return whether an integer type holds a number: numpy 1 wraps what is too large, and all cut fractions."""
+    if value is None or not issubclass(wanted, np.integer):
+        return True
+    info = np.iinfo(wanted)
+    return bool(int(info.min) <= value <= int(info.max)) and float(value).is_integer()
+
+
 class _Tensor:
     """One tensor of a request, checked.
 
@@ -89,8 +97,12 @@ class _Tensor:
         """Return its numbers as an array."""
         if self.datatype not in NUMBERS:
             raise InputError(f"inputs: expected numbers in the tensor {self.name[:80]!r}, got {self.datatype}.")
+        wanted = NUMBERS[self.datatype]
+        odd = [value for value in self.values if not _fits(value, wanted)]
+        if odd:
+            raise InputError(f"inputs: {self.name[:80]!r} holds what is no {self.datatype} ({odd[0]!r:.40}).")
         try:
-            return np.array(self.values, dtype=NUMBERS[self.datatype]).reshape(self.shape)
+            return np.array(self.values, dtype=wanted).reshape(self.shape)
         except (TypeError, OverflowError) as error:
             raise InputError(f"inputs: {self.name[:80]!r} holds what is no {self.datatype} ({error}).") from error
 
