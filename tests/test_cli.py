@@ -502,7 +502,7 @@ def test_without_the_extra_the_command_prints_the_pip_line_and_no_traceback(tmp_
     (tmp_path / "typer.py").write_text("raise ImportError('No module named typer')", encoding="utf-8")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from limelight.cli import main; main()"
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=HERE.parent / "src"
+        [sys.executable, "-c", code, "explain"], capture_output=True, text=True, check=False, cwd=HERE.parent / "src"
     )
     assert run.returncode == 2
     assert "pip install 'limelight[cli]'" in run.stderr
