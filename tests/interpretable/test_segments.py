@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+import limelight as ll
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.pixels import Picture, read_picture
 from limelight.interpretable.segments import find_segments, grid
@@ -110,3 +111,25 @@ def test_auto_cuts_a_photo_into_a_readable_number_of_superpixels_whatever_its_si
     for side in (224, 640):
         picture = read_picture(np.asarray(photo.resize((side, side))))
         assert 30 <= len(find_segments("auto", picture).keys) <= 60
+
+
+def test_masks_of_any_model_that_segments_are_superpixels_the_smallest_on_top() -> None:
+    car, wheel, sky = np.zeros((3, 8, 8), bool)
+    car[4:, :6], wheel[6:, 1:3], sky[:2] = True, True, True
+    image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    dicts = [{"segmentation": mask, "area": int(mask.sum())} for mask in (wheel, car, sky)]
+    found = [
+        ll.Image(segments=given).represent(image, np.random.default_rng(0)).segments.shown
+        for given in (dicts, np.array([wheel, car, sky]), lambda _: dicts)
+    ]
+    assert [sorted(set(labels.ravel().tolist())) for labels in found] == [[0, 1, 2, 3]] * 3
+    for labels in found:
+        assert (labels[wheel] == 1).all()
+        assert (labels[car & ~wheel] == 2).all()
+        assert (labels[sky] == 3).all()
+        assert (labels[~(car | wheel | sky)] == 0).all()
+
+
+def test_dicts_without_a_mask_are_refused_by_what_they_lack() -> None:
+    with pytest.raises(ll.InputError, match="a mask .h, w. as 'segmentation' or 'mask'"):
+        ll.Image(segments=[{"bbox": [1, 2, 3, 4]}])

@@ -35,7 +35,7 @@ from limelight.interpretable.pixels import (
     read_picture,
     visible,
 )
-from limelight.interpretable.segments import COUNTED, METHODS, Segmenter, Segments, find_segments
+from limelight.interpretable.segments import COUNTED, METHODS, Segmenter, Segments, as_labels, find_segments
 from limelight.result.layouts import raster_layout
 
 MAX_SAMPLES = 2048
@@ -160,8 +160,8 @@ class Image:
     ----------
     segments
         How superpixels are found: ``"auto"`` (default), ``"slic"``, ``"quickshift"``, ``"felzenszwalb"``, ``"grid"``, a
-        label array (h, w) of any integers, or a callable from the image (channels last) to one, see
-        `segments.find_segments`.
+        label array (h, w) of any integers, masks (k, h, w) or dicts of them, or a callable from the image (channels
+        last) to one of these, see `segments.find_segments`.
     fill
         What a hidden superpixel shows: ``"mean"`` (default, as in lime: its own mean colour), a colour, ``"blur"``,
         ``"noise"``, another image, or a callable from image and labels to an image, see `fills.fill_image`. Grey or
@@ -213,7 +213,8 @@ class Image:
         # labels and fills are the caller's arrays, who may go on to use them for something else
         for name in ("segments", "fill"):
             if isinstance(getattr(self, name), (np.ndarray, list)):
-                object.__setattr__(self, name, np.array(getattr(self, name)))
+                given = getattr(self, name)
+                object.__setattr__(self, name, np.array(as_labels(given) if name == "segments" else given))
         if self.alpha not in (None, True, False):
             raise InputError(f"alpha: expected True, False or None, got {self.alpha!r}.")
         if isinstance(self.segments, str) and self.segments not in METHODS:

@@ -6,7 +6,7 @@ they were for naming. Labels of any integers will do: they need not start at 0 n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,8 @@ def find_segments(method: Segmenter, picture: Picture, n_segments: int | None = 
         outlines that slic draws at full size, an order of magnitude quicker, and about 40 superpixels whatever the
         image's size; quickshift, lime's choice, takes seconds and shatters a photo into 150. ``"slic"``
         [achanta2012], ``"quickshift"`` [vedaldi2008] with lime's parameters, ``"felzenszwalb"``
-        [felzenszwalb2004]: of scikit-image, at full size. ``"grid"``: rectangles. A label array (h, w) of integers. A
-        callable from the image, channels last in its own dtype, to such an array.
+        [felzenszwalb2004]: of scikit-image, at full size. ``"grid"``: rectangles. A label array (h, w) of integers, or
+        masks, see `as_labels`. A callable from the image, channels last in its own dtype, to one of these.
     picture
         The image.
     n_segments
@@ -87,9 +87,42 @@ def find_segments(method: Segmenter, picture: Picture, n_segments: int | None = 
             raise UnknownNameError("segments", method, METHODS)
         return _counted(_named(method, picture, n_segments or N_SEGMENTS))
     if not callable(method):
-        return _counted(_checked(np.asarray(method), picture, "segments"))
+        return _counted(_checked(as_labels(method), picture, "segments"))
     planes = picture.planes if picture.axis is not None else picture.values
-    return _counted(_checked(np.asarray(method(planes.copy())), picture, "segments (a callable)"))
+    return _counted(_checked(as_labels(method(planes.copy())), picture, "segments (a callable)"))
+
+
+def as_labels(segments: Any) -> NDArray[Any]:
+    """Return labels (h, w); of masks, as models that segment anything return them, the labels that they make.
+
+    Mask number i, from 1, is superpixel i. A pixel of several masks belongs to the smallest, as a wheel is part of a
+    car; a pixel of none to superpixel 0, whatever is left.
+
+    Parameters
+    ----------
+    segments
+        An array (h, w) of labels; masks (k, h, w) of True and False; or dicts that hold a mask (h, w) each, as
+        "segmentation" or "mask".
+
+    >>> car = np.array([[True, True, True, False]])
+    >>> wheel = np.array([[False, True, False, False]])
+    >>> as_labels([{"segmentation": wheel}, {"segmentation": car}]).tolist()
+    [[2, 1, 2, 0]]
+    """
+    if isinstance(segments, (list, tuple)) and segments and all(isinstance(each, Mapping) for each in segments):
+        found = [each.get("segmentation", each.get("mask")) for each in segments]
+        if any(np.ndim(mask) != 2 for mask in found):
+            raise InputError(
+                "segments: expected dicts that hold a mask (h, w) as 'segmentation' or 'mask', got others."
+            )
+        segments = np.array(found) != 0
+    array = np.asarray(segments)
+    if array.ndim != 3 or array.dtype.kind != "b":
+        return array
+    labels = np.zeros(array.shape[1:], dtype=np.int64)
+    for number in np.argsort(-array.sum(axis=(1, 2)), kind="stable").tolist():  # the smallest is painted last
+        labels[array[number]] = number + 1
+    return labels
 
 
 def grid(shape: tuple[int, int], n_segments: int) -> NDArray[np.int64]:

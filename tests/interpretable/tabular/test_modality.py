@@ -773,3 +773,21 @@ def test_sparse_rows_of_different_lengths_have_each_its_own_kernel_width_when_ex
     together = list(explainer().explain_many(matrix[:5]))
     assert len({len(each.features) for each in together}) > 2
     assert together == [explainer().explain(matrix[i]) for i in range(5)]
+
+
+# --- one-hot columns whose first level was dropped ---
+
+
+def test_one_hot_columns_whose_first_level_was_dropped_are_one_feature() -> None:
+    city = pd.Series(RNG.choice(["a", "b", "c"], 300))
+    dropped = pd.get_dummies(city, prefix="city", drop_first=True).astype(int)
+    tabular = Tabular(dropped)
+    assert [(f.name, f.value) for f in tabular.represent([0, 0]).features] == [("city = none", "none")]
+    _, drawn = tabular.background.draw(grid(300, 1))
+    assert drawn.sum(axis=1).max() == 1  # nobody lives in two cities
+    assert drawn["city_b"].mean() == pytest.approx(dropped["city_b"].mean(), abs=0.01)
+
+
+def test_rare_flags_that_never_met_yet_are_flags() -> None:
+    frame = pd.DataFrame({"has_a": [1] * 4 + [0] * 96, "has_b": [0] * 96 + [1] * 4})  # by chance they met in .16 rows
+    assert len(Tabular(frame).represent([0, 0]).features) == 2

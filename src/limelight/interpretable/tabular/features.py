@@ -30,6 +30,8 @@ WORDS = 4
 """Words of a value on average from which it is a text: "Doctor of Philosophy" is a category."""
 MOST_NAMED = 4
 """Columns that the name of a group names."""
+TOGETHER = 10.0
+"""Rows in which two indicators would be 1 by chance: that there is none is then no accident (e^-10)."""
 ONE_HOT_SEPARATORS = ("=", "_", ": ", ".")
 
 
@@ -293,7 +295,8 @@ def one_hot_groups(raws: Sequence[RawColumn], taken: set[int]) -> dict[str, tupl
     """Return the groups of columns that are one-hot and named so: "color_red", "color_blue" → "color".
 
     A group's names share what stands before a separator ("=", "_", ": " or "."), its columns hold only 0 and 1, and
-    exactly one of them is 1 in every row.
+    exactly one of them is 1 in every row. Or at most one, as where the first level was dropped: if the columns were
+    independent and as frequent, two of them would be 1 together in `TOGETHER` rows or more, and yet they never are.
     """
     candidates: dict[str, list[int]] = {}
     for j, raw in enumerate(raws):
@@ -305,10 +308,20 @@ def one_hot_groups(raws: Sequence[RawColumn], taken: set[int]) -> dict[str, tupl
     for prefix, members in sorted(candidates.items(), key=lambda item: (-len(item[1]), item[0])):
         if len(members) < 2 or used & set(members):
             continue
-        if (np.sum([raws[j].numbers() for j in members], axis=0) == 1).all():
+        if _exclude_each_other(np.array([raws[j].numbers() for j in members])):
             found[prefix] = tuple(members)
             used |= set(members)
     return found
+
+
+def _exclude_each_other(indicators: NDArray[np.float64]) -> bool:
+    """Return whether indicators (k, n) are those of one category, its first level dropped or not."""
+    ones = indicators.sum(axis=0)
+    if (ones == 1).all():
+        return True
+    shares, n = indicators.mean(axis=1), indicators.shape[1]
+    together = n * (np.square(shares.sum()) - np.square(shares).sum()) / 2.0
+    return bool(ones.max() <= 1 and shares.min() > 0.0 and together >= TOGETHER)
 
 
 def _prefixes(label: str) -> list[str]:
