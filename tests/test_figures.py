@@ -51,7 +51,7 @@ SET = {
     "docs/reference/versions.md": {"3.11", "3.12", "3.13", "3.14", "8.2", "6.112", "1.33", "1.12", "1.5", "1.6"},
 }
 """Thresholds, limits and versions, by page."""
-OWED = 260
+OWED = 219
 """How many figures of all other pages no output file holds, at most: lower this, never raise it. Most are the coverages
 of `docs/concepts/precision.md` and the errors of `docs/reference/models.md`."""
 IN_PART = {"docs/concepts/conditional.md", "docs/concepts/precision.md", "docs/scale.md", "docs/service.md"}
