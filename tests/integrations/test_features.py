@@ -80,3 +80,8 @@ def test_targets_are_said_in_one_place_and_no_rows_give_no_rows() -> None:
         Contributions(LinearRegression(), settings={"targets": "all"}).fit(X, X[:, 0])
     step = Contributions(LinearRegression()).fit(X, X[:, 0])
     assert step.transform(X[:0]).shape == (0, 3)
+
+
+def test_an_option_of_tables_that_there_is_not_is_named() -> None:
+    with pytest.raises(ll.InputError, match="tabular: unknown name 'bin'; did you mean 'bins'"):
+        Contributions(LogisticRegression(), tabular={"bin": "decile"}).fit(*load_iris(return_X_y=True))

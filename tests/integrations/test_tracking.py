@@ -79,3 +79,10 @@ def test_what_cannot_be_pickled_is_said_before_anything_is_logged(mlflow: Any) -
     made = ll.Explainer(lambda rows: rows[:, 0] + lock.locked(), ll.Tabular(X), max_samples=256)
     with pytest.raises(ll.InputError, match="pickled"):
         tracking.log_explainer(made)
+
+
+def test_targets_that_look_alike_without_their_letters_have_a_metric_each() -> None:
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    explainer = ll.Explainer(lambda F: [{"é": x, "ü": y} for x, y in F], ll.Tabular(X), targets="all", n_samples=256)
+    found = tracking._metrics(explainer.explain(X[0]), "why")
+    assert sorted(name for name in found if "fidelity" in name) == ["why/fidelity/_", "why/fidelity/_ (2)"]

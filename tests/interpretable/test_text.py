@@ -403,3 +403,8 @@ def test_words_that_differ_in_case_are_one_feature_where_they_fold() -> None:
 def test_folding_what_is_told_apart_anyway_is_refused() -> None:
     with pytest.raises(InputError, match="fold"):
         ll.Text(fold=True, occurrences="separately")
+
+
+def test_folding_is_yes_or_no() -> None:
+    with pytest.raises(InputError, match="fold: expected True or False, got 'no'"):
+        ll.Text(fold="no")  # type: ignore[arg-type]

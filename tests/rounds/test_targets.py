@@ -136,3 +136,8 @@ def test_of_labels_that_are_met_one_by_one_only_names_can_be_asked_for():
         resolved("all", names=names, labels=names, growing=True)
     with pytest.raises(UnknownNameError):
         resolved(0, names=names, labels=names, growing=True)
+
+
+def test_an_output_is_asked_for_once():
+    with pytest.raises(InputError, match=r"targets: expected each output once, got \[0, 'a'\]"):
+        resolve_targets([0, "a"], np.array([0.1, 0.9]), Columns(("a", "b"), compete=True))

@@ -8,13 +8,14 @@ reasons (Lundberg et al., 2020, "From local explanations to global understanding
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from limelight.errors import InputError
+from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.interpretable.tabular import Tabular
 from limelight.result.explanation import Explanation
@@ -84,8 +85,12 @@ class Contributions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 "settings: expected no targets, since `target` says which columns come out; give "
                 "Contributions(…, target=…)."
             )
+        options, known = dict(self.tabular or {}), signature(Tabular).parameters
+        for name in options:
+            if name not in known or name == "background":
+                raise UnknownNameError("tabular", name, [each for each in known if each != "background"])
         self.estimator_ = clone(self.estimator).fit(X, y)
-        background = Tabular(X, **dict(self.tabular or {}))
+        background = Tabular(X, **options)
         self.explainer_ = Explainer(self.estimator_, background, targets="all", **settings)
         first = self.explainer_.explain_all(X[:1])
         self._targets = self._wanted(first[0])

@@ -141,7 +141,9 @@ def _metrics(explanation: Explanation, name: str) -> dict[str, float]:
         values = getattr(explanation, what)
         for target, value in zip(explanation.targets, () if values is None else values, strict=False):
             if value == value:  # a number: MLflow's databases refuse NaN
-                found[f"{name}/{what}/{_plain(target)}"] = float(value)
+                key = f"{name}/{what}/{_plain(target)}"
+                number = sum(1 for each in found if each == key or each.startswith(f"{key} ("))
+                found[f"{key} ({number + 1})" if number else key] = float(value)  # "é" and "ü" are both "_"
     return found
 
 

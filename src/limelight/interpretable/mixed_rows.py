@@ -74,9 +74,12 @@ class MixedTable:
             If a column is missing.
         """
         values = values_of(instance)
-        for name in self.names:
-            if name not in values:
-                raise UnknownNameError("instance", name, list(values))
+        missing = [name for name in self.names if name not in values]
+        if missing:
+            raise InputError(
+                f"instance: expected all {len(self.names)} columns of the background, got none of {missing!r}; pass "
+                "None for a missing value."
+            )
         own = {name: plain(values[name]) for name in self.names}
         if self.frame is None:
             for name in self.weighed:

@@ -172,6 +172,8 @@ class Text:
         for name, known in (("occurrences", ("together", "separately")), ("whitespace", ("leave", "tidy"))):
             if getattr(self, name) not in known:
                 raise UnknownNameError(name, getattr(self, name), known)
+        if not isinstance(self.fold, bool):
+            raise InputError(f"fold: expected True or False, got {self.fold!r}.")
         if self.fold and self.occurrences == "separately":
             raise InputError("fold: has no effect where every occurrence is a feature of its own; leave it out.")
         if self.mask is not None and not isinstance(self.mask, str) and not callable(self.mask):

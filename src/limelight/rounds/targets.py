@@ -54,7 +54,10 @@ def resolve_targets(wanted: Any, outputs: FloatArray, columns: Columns) -> NDArr
     items = list(wanted) if isinstance(wanted, (list, tuple, set, range, np.ndarray)) else [wanted]
     if not items:
         raise InputError("targets: expected at least one output, got an empty sequence; 'auto' is the default.")
-    return np.array([_index(item, columns) for item in items], dtype=np.int64)
+    found = [_index(item, columns) for item in items]
+    if len(set(found)) < len(found):
+        raise InputError(f"targets: expected each output once, got {items!r}; leave out what is there twice.")
+    return np.array(found, dtype=np.int64)
 
 
 def check_targets(wanted: Any, columns: Columns) -> None:
