@@ -243,9 +243,8 @@ class Composite:
         Raises
         ------
         InputError
-            If it is none of these, a value does not fit its column or part, or there are too many features.
-        UnknownNameError
-            If a column is missing.
+            If it is none of these, a column is missing, a value does not fit its column or part, or there are too many
+            features.
         """
         rows = self.table.rows_of(instance)
         held = None if self.drawn is None else self.drawn.represent([rows.value(name) for name in self.table.weighed])

@@ -69,9 +69,7 @@ class MixedTable:
         Raises
         ------
         InputError
-            If it is no row, or a value does not fit its column.
-        UnknownNameError
-            If a column is missing.
+            If it is no row, a column is missing, or a value does not fit its column.
         """
         values = values_of(instance)
         missing = [name for name in self.names if name not in values]
