@@ -14,7 +14,7 @@ from limelight.cli.flags import flag, with_flags
 from limelight.errors import InputError
 
 PANEL = "A model behind an address, and the file of its answers"
-_ONLY = ("protocol", "served", "ask_output", "key", "max_requests", "per_second")
+_ONLY = ("protocol", "served", "ask_output", "whole_numbers", "key", "max_requests", "per_second")
 
 
 def _option(kind: Any, name: str, metavar: str, text: str) -> inspect.Parameter:
@@ -31,6 +31,12 @@ FLAGS = (
     ),
     _option(str, "--served", "NAME[@VERSION]", "The name that the server has for the model, such as fraud@3."),
     _option(str, "--ask-output", "NAME", "The output to ask for, such as predict_proba; with --protocol v2."),
+    _option(
+        str,
+        "--whole-numbers",
+        "labels|quantities",
+        "What whole numbers are that a server of mlflow or v2 answers; without it they are refused.",
+    ),
     _option(str, "--key", "VARIABLE", "The environment variable that holds the key; never the key itself."),
     _option(int, "--max-requests", "N", "Stop before the request that would be one more than this."),
     _option(float, "--per-second", "N", "At most so many requests a second."),
@@ -80,6 +86,7 @@ def load_address(url: str, given: Mapping[str, Any]) -> Any:
 
     name, _, version = given.get("served", "").partition("@")
     named = {"model": name, "version": version, "output": given.get("ask_output")}
+    named["whole_numbers"] = given.get("whole_numbers")
     limits = {limit: given[limit] for limit in ("max_requests", "per_second") if limit in given}
     told = {word: value for word, value in named.items() if value}
     return http(url, given["protocol"], key=given.get("key"), cache=given.get("cache"), **told, **limits)

@@ -14,7 +14,7 @@ from limelight.remote.open_inference import OpenInference
 from limelight.remote.openai import Chat, Completions, Embeddings
 from limelight.remote.scoring import HuggingFace, MLflow, TFServing, TorchServe
 from limelight.remote.secrets import Key, check_address
-from limelight.remote.wire import Protocol, Wire
+from limelight.remote.wire import WHOLE_NUMBERS, Protocol, Wire
 
 PROTOCOLS: Mapping[str, Callable[..., Any]] = {
     "v2": OpenInference,
@@ -37,6 +37,7 @@ def http(
     model: str | None = None,
     version: str | None = None,
     output: str | None = None,
+    whole_numbers: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     key: str | Callable[[], str] | None = None,
     key_header: str = "Authorization",
@@ -61,6 +62,10 @@ def http(
         version where the server does not say it itself.
     output
         The output to ask for, where a model of protocol v2 has several, such as ``"predict_proba"``.
+    whole_numbers
+        What a column of whole numbers is that a server of MLflow or of protocol v2 answers: ``"labels"`` of a
+        classifier, explained by how often each is the answer, or ``"quantities"``. None (default) refuses them after
+        the first request, since nothing in them says which, and asks for scores instead.
     parameters
         Sent with each request, such as ``{"temperature": 0, "max_tokens": 200}``.
     key
@@ -91,7 +96,8 @@ def http(
     0
     """
     address, checked = check_address(url), Limits.of(limits)
-    wire = _wire(protocol, {"model": model, "version": version, "output": output, "parameters": parameters})
+    named = {"model": model, "version": version, "output": output, "whole_numbers": whole_numbers}
+    wire = _wire(protocol, {**named, "parameters": parameters})
     if checked.max_cost is not None and checked.price is not None and checked.price.per_million_out:
         _check_end(wire)
     kept = MemoryCache() if cache is None else Cache(cache) if isinstance(cache, (str, Path)) else cache
@@ -115,6 +121,10 @@ def _wire(protocol: str | Wire, given: Mapping[str, Any]) -> Wire:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
     if protocol in NEEDS_MODEL and "model" not in given:
         raise InputError(f"model: expected with {protocol!r}, got none; pass the name that the server has for it.")
+    if protocol not in ("v2", "mlflow") and "whole_numbers" in given:
+        raise InputError(f"whole_numbers: has no effect with {protocol!r}; leave it out.")
+    if given.get("whole_numbers", "labels") not in WHOLE_NUMBERS:
+        raise UnknownNameError("whole_numbers", given["whole_numbers"], WHOLE_NUMBERS)
     if protocol != "v2" and "output" in given:
         raise InputError(f"output: has no effect with {protocol!r}; leave it out.")
     wire: Wire = PROTOCOLS[protocol](**given)

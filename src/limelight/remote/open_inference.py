@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from limelight.errors import InputError, RemoteError
 from limelight.remote.rows import columns_of, is_frame
-from limelight.remote.wire import Body, Decoded, Received, TornError, need
+from limelight.remote.wire import Body, Decoded, Received, TornError, meant, need, read_as
 
 TYPES = {
     "BOOL": "?", "UINT8": "<u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "<i1", "INT16": "<i2",
@@ -35,6 +35,8 @@ class OpenInference:
         As the server knows them; without a version it answers with the one that it thinks best.
     output
         The name of the output tensor to ask for; None takes the only one.
+    whole_numbers
+        What an output of whole numbers, one a row, is: ``"labels"``, ``"quantities"``; None refuses it.
     parameters
         Of the request, such as ``{"content_type": "pd"}``.
     inputs
@@ -48,6 +50,7 @@ class OpenInference:
     model: str
     version: str | None = None
     output: str | None = None
+    whole_numbers: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()
     served: tuple[str, ...] = ()
@@ -69,7 +72,7 @@ class OpenInference:
         """Return what the answers depend on."""
         served = None if self.version else self.served
         own = {"model": self.model, "version": self.version, "served": served, "output": self.output}
-        return {"protocol": self.name, **own, "parameters": dict(self.parameters)}
+        return {"protocol": self.name, **own, "parameters": dict(self.parameters), **read_as(self.whole_numbers)}
 
     def settled(self, get: Callable[[str], Any]) -> OpenInference:
         """Return it with what the server's metadata says."""
@@ -116,7 +119,7 @@ class OpenInference:
         if start > len(raw):
             raise TornError(f"{len(raw):,} of {start:,} bytes of tensors")
         tensor, content = self._chosen(found)
-        return Decoded(_read(tensor, content, n))
+        return Decoded(meant(_read(tensor, content, n), self.whole_numbers, "the Open Inference Protocol"))
 
     def written(self, n: int) -> int | None:
         """Return 0: no tokens are counted."""

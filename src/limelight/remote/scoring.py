@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from limelight.remote.rows import is_frame, rows_of, split_of
-from limelight.remote.wire import Body, Decoded, Received, as_answers, need
+from limelight.remote.wire import Body, Decoded, Received, as_answers, meant, need, read_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +23,22 @@ class Scoring:
         As the server knows them; where the address already says which model it is, they are names for the cache.
     parameters
         Sent beside the rows, where the format has a place for them.
+    whole_numbers
+        What a column of whole numbers from MLflow is: ``"labels"``, ``"quantities"``; None refuses it.
     """
 
     model: str | None = None
     version: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     rows_per_request: int = 64
+    whole_numbers: str | None = None
     name: ClassVar[str] = "scoring"
 
     @property
     def identity(self) -> Mapping[str, Any]:
         """Return what the answers depend on."""
         own = {"model": self.model, "version": self.version, "parameters": dict(self.parameters)}
-        return {"protocol": self.name, **own}
+        return {"protocol": self.name, **own, **read_as(self.whole_numbers)}
 
     def settled(self, get: Callable[[str], Any]) -> Self:
         """Return itself: these servers say nothing of their models that is needed."""
@@ -70,7 +73,8 @@ class MLflow(Scoring):
 
     def decode(self, received: Received, n: int) -> Decoded:
         """Return the predictions."""
-        return Decoded(as_answers(need(received.json(), "predictions", "MLflow")))
+        answers = as_answers(need(received.json(), "predictions", "MLflow"))
+        return Decoded(meant(answers, self.whole_numbers, "MLflow"))
 
 
 @dataclass(frozen=True, slots=True)

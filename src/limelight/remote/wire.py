@@ -196,6 +196,38 @@ def as_answers(values: Any) -> Any:
     return array if array.dtype.kind in "biuf" else values
 
 
+WHOLE_NUMBERS = ("labels", "quantities")
+
+
+def meant(answers: Any, whole_numbers: str | None, protocol: str) -> Any:
+    """Return a column of whole numbers as what it means: labels become texts; all other answers stay as they are.
+
+    Raises
+    ------
+    RemoteError
+        If nobody said what it means: class 2 is not twice class 1, but two visits are twice one.
+
+    >>> meant(np.array([0, 2]), "labels", "mine"), meant(np.array([0.5, 2.0]), None, "mine").tolist()
+    (['0', '2'], [0.5, 2.0])
+    """
+    kind = getattr(answers, "dtype", np.dtype(float)).kind
+    if kind not in "biu" or answers.ndim != 1 or whole_numbers == "quantities":
+        return answers
+    if whole_numbers == "labels":
+        return [str(label) for label in answers.tolist()]
+    shown = ", ".join(map(str, np.unique(answers)[:4].tolist()))
+    raise RemoteError(
+        f"the server answered whole numbers ({shown}), and {protocol} does not say whether these are labels of a "
+        "classifier. Ask for its scores (MLflow: a model saved with pyfunc_predict_fn='predict_proba'; MLServer: "
+        "output='predict_proba'), or say what they are: whole_numbers='labels', or 'quantities'."
+    )
+
+
+def read_as(whole_numbers: str | None) -> dict[str, str]:
+    """Return what keeps answers that are read as labels apart from others, in a cache."""
+    return {} if whole_numbers is None else {"whole_numbers": whole_numbers}
+
+
 def need(content: Any, name: str, protocol: str) -> Any:
     """Return a field of a response.
 
