@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import servers
 
+import limelight as ll
 from limelight import remote
 from limelight.errors import BudgetSpent
 from limelight.remote.limits import Limits
@@ -129,3 +130,16 @@ def test_a_cap_costs_little_beside_a_request(tmp_path: Path) -> None:
         model(X)
         assert server.posts == 10
     assert len(written) <= 3 * 10  # with the one that keeps the answers
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_job_says_what_it_costs(tmp_path: Path, n_jobs: int) -> None:
+    rows = np.random.default_rng(1).normal(size=(40, 3))
+    with servers.serving(servers.v2()) as server:
+        price = remote.Price(per_request=0.25, per_row=0.01)
+        model = remote.http(server.url, "v2", model="risk", price=price, cache=tmp_path / "answers.db")
+        explainer = ll.Explainer(model, ll.Tabular(X), n_samples=512).prepare()
+        before, posts = model.usage.cost, server.posts
+        job = ll.jobs.run(explainer, rows, tmp_path / "job", n_jobs=n_jobs, chunk_rows=10)
+    assert before > 0.0
+    assert job.cost == pytest.approx(0.25 * (server.posts - posts) + 0.01 * 40, abs=0.02)

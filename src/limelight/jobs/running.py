@@ -47,6 +47,8 @@ class Job:
         Whether all rows of the source were gone through.
     explained, model_rows
         In this run: rows that were explained, and rows that the model was asked for them.
+    cost
+        In this run: money, where the model has a price; what preparing took is counted by `model.usage` alone.
     note
         What all its explanations lack, such as rows of the neighborhood that the model did not answer when it began.
     """
@@ -58,6 +60,7 @@ class Job:
     complete: bool
     explained: int = 0
     model_rows: int = 0
+    cost: float = 0.0
     note: str = ""
 
     def __str__(self) -> str:
@@ -239,9 +242,13 @@ def _broken(chunks: Iterator[Chunk], folder: Folder) -> Iterator[Chunk]:
             yield chunk.some(bad.tolist())
 
 
-def _write_all(found: Generator[Done, None, None], folder: Folder, bar: Any, *, mend: bool = False) -> tuple[int, int]:
-    """Write each part as it comes; return how many rows were explained, and what the model was asked."""
+Tally = tuple[int, int, float]
+
+
+def _write_all(found: Generator[Done, None, None], folder: Folder, bar: Any, *, mend: bool = False) -> Tally:
+    """Write each part as it comes; return how many rows were explained, what the model was asked, and what it cost."""
     explained = model_rows = failures = 0
+    cost = 0.0
     write = _mend if mend else _write
     with closing(found):  # so that processes end also where the disk is full
         for done in found:
@@ -249,9 +256,11 @@ def _write_all(found: Generator[Done, None, None], folder: Folder, bar: Any, *, 
             explained += done.rows - done.failures
             model_rows += done.model_rows
             failures += done.failures
+            cost += done.cost
             bar.update(done.rows)
-            bar.set_postfix_str(f"model rows {model_rows:,}" + (f", failed {failures:,}" if failures else ""))
-    return explained, model_rows
+            spent = f", {cost:.4g} {done.currency}" if done.currency else ""
+            bar.set_postfix_str(f"model rows {model_rows:,}{spent}" + (f", failed {failures:,}" if failures else ""))
+    return explained, model_rows, cost
 
 
 def _write(folder: Folder, done: Done) -> None:
@@ -272,7 +281,7 @@ def _mend(folder: Folder, done: Done) -> None:
     folder.write(done.start, table, rows=rows, failures=done.failures, digest=digest)
 
 
-def _finished(folder: Folder, tally: tuple[int, int], stop: Stop, *, whole: bool = True) -> Job:
+def _finished(folder: Folder, tally: Tally, stop: Stop, *, whole: bool = True) -> Job:
     rows, failures = folder.counts()
     if stop.asked:
         raise KeyboardInterrupt(f"{rows:,} rows are in '{folder.path}'; run the same line to go on")

@@ -42,6 +42,8 @@ class Done:
         How many instances failed.
     rows, model_rows
         Instances, and rows that the model was asked for them.
+    cost, currency
+        Money that the model says it took, where it has a price (`limelight.remote`).
     """
 
     start: int
@@ -50,6 +52,8 @@ class Done:
     failures: int
     rows: int
     model_rows: int
+    cost: float = 0.0
+    currency: str = ""
 
 
 class Worker:
@@ -84,7 +88,7 @@ class Worker:
             With ``on_error="stop"`` the first error; else only where the model fails for a whole chunk.
         """
         context = self._explainer._context
-        before = context.caller.rows
+        before, (spent, _) = context.caller.rows, context.caller.spent
         explanations, errors = self._explained(chunk)
         for pool in context.pools.values():
             pool.forget_values()
@@ -96,7 +100,8 @@ class Worker:
             table = _without_positions(table)
         asked = context.caller.rows - before
         give_back()
-        return Done(chunk.start, chunk.digest, table, len(errors), len(chunk), asked)
+        now, currency = context.caller.spent
+        return Done(chunk.start, chunk.digest, table, len(errors), len(chunk), asked, now - spent, currency)
 
     @property
     def modality(self) -> Modality:

@@ -26,7 +26,7 @@ from limelight.models.flight import Call, Flight, Outcome, Sent, calls_at_once
 from limelight.models.forms import Form
 from limelight.models.frames import asked
 from limelight.models.kept import Kept
-from limelight.models.ledger import Ledger, ModelError
+from limelight.models.ledger import Ledger, ModelError, money
 from limelight.models.poured import Poured
 from limelight.models.reading import Reader
 
@@ -37,8 +37,7 @@ OUT_OF_MEMORY = ("out of memory", "resource_exhausted", "alloc", "oom")
 class Caller:
     """Asks one model, in batches, and counts what that took.
 
-    The one object here that changes: it counts, and learns the batch size over all its calls. It pickles if the model
-    does.
+    The one object here that changes: it counts, and learns the batch size. It pickles if the model does.
 
     Parameters
     ----------
@@ -112,10 +111,14 @@ class Caller:
         return {**self.__dict__, "_good": None}
 
     @property
-    def quote(self) -> Callable[[Inputs, int], Any] | None:
+    def spent(self) -> tuple[float, str]:
+        """Return what the model has cost so far in this process, and in which currency; 0 and "" without a price."""
+        return money(self._model)
+
+    @property
+    def quote(self) -> Any:
         """Return what says the price of so many rows like these, where the model has one; nothing is asked."""
-        quote: Callable[[Inputs, int], Any] | None = getattr(self._model, "quote", None)
-        return quote
+        return getattr(self._model, "quote", None)
 
     @property
     def columns(self) -> Columns | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from limelight.contracts import FloatArray
 from limelight.errors import ModelCallError, ModelOutputError
@@ -115,3 +116,13 @@ def reason(error: BaseException) -> str:
         return "no finite number"
     said = " ".join(str(cause).split())
     return f"{type(cause).__name__}: {said[:REASON]}".rstrip(": ")
+
+
+def money(model: Any) -> tuple[float, str]:
+    """Return what a model has cost so far in this process, and in which currency; 0 and nothing without a price.
+
+    >>> money(len)
+    (0.0, '')
+    """
+    price = getattr(getattr(model, "limits", None), "price", None)
+    return (0.0, "") if price is None else (float(model.usage.cost), str(price.currency))
