@@ -89,12 +89,59 @@ def test_likeness_is_the_cosine_and_nothing_is_like_nothing() -> None:
         (lambda: one.area(lambda images: [[1, 2]], 1)([0]), "expected a map"),
         (lambda: one.area(lambda images: np.zeros((3, 2, 2)), 1)([0]), "3 answers for 1 inputs"),
         (lambda: one.area(lambda images: 3, 1)([0]), "one answer for each input"),
-        (lambda: one.entity(lambda texts: ["LOC"], "a")(["a"]), "expected dicts with entity"),
+        (lambda: one.entity(lambda texts: ["LOC"], "a")(["a"]), "expected a list of dicts"),
+        (lambda: one.box_score("yolo.pt", (0, 0, 1, 1)), "model: expected a function"),
+        (lambda: one.box_score(len, "abcd"), "near: expected"),
+        (lambda: one.box_score(len, {"xmin": 0}), "near: expected"),
+        (lambda: one.box_score(len, (0, 0, 1, 1), least=0), "least: expected"),
+        (lambda: one.box_score(len, (0, 0, 1, 1), least=1.5), "least: expected"),
+        (lambda: one.box_score(len, (0, 0, 1, 1), least=float("nan")), "least: expected"),
+        (lambda: one.area(len, [1, 2]), "label: expected one class"),
+        (lambda: one.area(len, float("nan")), "label: expected one class"),
+        (lambda: one.similarity(len, "query"), "to: expected"),
+        (lambda: one.similarity(lambda texts: [[1j, 0.0]], [1.0, 0.0])(["a"]), "real vectors"),
+        (lambda: one.similarity(lambda texts: [[1.0], [1.0, 2.0]], [1.0])(["a", "b"]), "several lengths"),
     ],
 )
 def test_what_does_not_fit_is_said(call: Any, said: str) -> None:
     with pytest.raises((ll.InputError, ll.ModelOutputError), match=said):
         call()
+
+
+def test_among_boxes_in_one_place_the_highest_score_counts_in_any_order() -> None:
+    for scores in ([0.2, 0.9], [0.9, 0.2]):
+        answer = {"boxes": [[0, 0, 4, 4]] * 2, "scores": scores}
+        assert one.box_score(lambda images, answer=answer: [answer], (0, 0, 4, 4))([0]).tolist() == [0.9]
+
+
+def test_boxes_as_shares_of_the_image_are_not_held_against_pixels() -> None:
+    model = lambda images: [{"boxes": [[0.0, 0.0, 0.5, 0.5]], "scores": [0.9]}]  # noqa: E731
+    with pytest.raises(ll.ModelOutputError, match="between 0 and 1"):
+        one.box_score(model, (0, 0, 112, 112))([0])
+    assert one.box_score(model, (0, 0, 0.5, 0.5))([0]).tolist() == [0.9]
+
+
+def test_an_answer_that_nobody_can_read_is_no_0() -> None:
+    nan = float("nan")
+    box = {"boxes": [[0, 0, nan, 4]], "scores": [0.9]}
+    assert np.isnan(one.box_score(lambda images: [box], (0, 0, 4, 4))([0])).all()
+    place = [{"entity_group": "LOC", "word": "Paris", "score": score} for score in (0.5, nan)]
+    assert np.isnan(one.entity(lambda texts: [place], "Paris")(["Paris"])).all()
+    for vector in ([nan, 1.0], [np.inf, 1.0]):
+        found = one.similarity(lambda texts, vector=vector: [vector, [1.0, 0.0]], [1.0, 0.0])(["a", "b"])
+        assert np.isnan(found[0])
+        assert found[1] == 1.0
+    assert np.isnan(one.area(lambda images: np.full((1, 2, 2, 2), nan), 0)([0])).all()
+
+
+def test_the_size_of_a_vector_is_nothing_to_its_direction() -> None:
+    for size in (1e200, 1e-200):
+        found = one.similarity(lambda texts, size=size: [[size, size], [0.0, -size]], [size, 0.0])(["a", "b"])
+        assert found == pytest.approx([np.sqrt(0.5), 0.0])
+
+
+def test_an_image_in_which_no_mask_was_found_has_none_inside() -> None:
+    assert one.area(lambda images: [[]], "cat", inside=np.ones((8, 8)))([0]).tolist() == [0.0]
 
 
 class Detector:

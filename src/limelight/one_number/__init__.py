@@ -15,7 +15,7 @@ Which number is a choice, and weights are about that number: a box that has move
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError, ModelOutputError
+from limelight.one_number.sights import boxes_of, entities_of, holds, pixels_of, plain
 
 Numbers = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -43,10 +44,11 @@ def box_score(
         and ``cls``.
     near
         ``(left, top, right, bottom)``: usually a box of the image as it is.
+        Of boxes that are equally near the highest score counts.
     label
-        Only boxes of this class count; None takes all.
+        Only boxes of this class count; None takes all. A name, where the model's answer has `names` beside its numbers.
     least
-        The least intersection over union with `near`.
+        The least intersection over union with `near`: above 0, up to 1.
 
     Returns
     -------
@@ -56,7 +58,9 @@ def box_score(
     Raises
     ------
     InputError
-        If `near` is no box.
+        If `near` is no box, or `least` no share; when asked, if no box of the model can have this label.
+    ModelOutputError
+        When asked, if the answer has no boxes by their corners, or they are shares of the image where `near` is pixels.
 
     Examples
     --------
@@ -64,12 +68,15 @@ def box_score(
     >>> box_score(found, (0, 0, 10, 10), "cat")([0]).tolist(), box_score(found, (0, 0, 10, 10), "dog")([0]).tolist()
     ([0.8], [0.0])
     """
-    corners = np.asarray(near, dtype=np.float64)
+    corners = _vector("near", near, "(left, top, right, bottom)", "take a box of the model's own answer")
     if corners.shape != (4,) or not (corners[:2] < corners[2:]).all():
         raise InputError(
             f"near: expected (left, top, right, bottom), got {near!r}; take a box of the model's own answer."
         )
-    return _Read(model, _Nearest(tuple(corners.tolist()), label, float(least)))
+    if isinstance(least, (bool, str)) or not (0 < least <= 1):
+        raise InputError(f"least: expected a share above 0, up to 1, got {least!r}; .5 is usual.")
+    left, top, right, bottom = corners.tolist()
+    return _Read(_asked(model), _Nearest((left, top, right, bottom), label, float(least)))
 
 
 def area(model: Callable[[Any], Any], label: Any, inside: Any = None) -> Callable[[Any], Numbers]:
@@ -79,7 +86,7 @@ def area(model: Callable[[Any], Any], label: Any, inside: Any = None) -> Callabl
     ----------
     model
         n images → n maps: (h, w) labels, or (k, h, w) scores of k classes of which the largest counts; a dict with
-        ``out`` holds these; or lists of ``{"label", "mask"}``.
+        ``out`` holds these; or lists of ``{"label", "mask"}``. A soft mask, of fractions, counts where it is above ½.
     label
         The class: what the map holds, or the index of its scores.
     inside
@@ -90,13 +97,22 @@ def area(model: Callable[[Any], Any], label: Any, inside: Any = None) -> Callabl
     callable
         n images → (n,) shares from 0 to 1.
 
+    Raises
+    ------
+    InputError
+        If the label is no single value; when asked, if no pixel of the map can have it.
+    ModelOutputError
+        When asked, if the answer is no map, or scores where labels are expected.
+
     Examples
     --------
     >>> maps = lambda images: np.array([[[0, 3], [3, 3]]])
     >>> area(maps, 3)([0]).tolist(), area(maps, 3, [[True, True], [False, False]])([0]).tolist()
     ([0.75], [0.5])
     """
-    return _Read(model, _Share(label, None if inside is None else np.asarray(inside, dtype=bool)))
+    if np.ndim(label) or label != label:
+        raise InputError(f"label: expected one class, got {label!r}.")
+    return _Read(_asked(model), _Share(label, None if inside is None else np.asarray(inside, dtype=bool)))
 
 
 def entity(model: Callable[[Any], Any], words: str, label: str | None = None) -> Callable[[Any], Numbers]:
@@ -108,9 +124,10 @@ def entity(model: Callable[[Any], Any], words: str, label: str | None = None) ->
     ----------
     model
         n texts → n answers: lists of dicts with ``entity`` or ``entity_group``, ``score`` and ``word``, or with
-        ``start`` and ``end``; or documents of spaCy, whose entities are certain.
+        ``start`` and ``end``; or documents of spaCy, whose entities are certain. Pieces of words, and of entities, are
+        put together, with the mean of their probabilities.
     words
-        The words, as they stand in the text.
+        The words, as they stand in the text: whole words, and upper or lower case alike.
     label
         The kind of entity; None takes any. Beginnings and insides of one kind (``B-LOC``, ``I-LOC``) are that kind.
 
@@ -118,6 +135,13 @@ def entity(model: Callable[[Any], Any], words: str, label: str | None = None) ->
     -------
     callable
         n texts → (n,) probabilities.
+
+    Raises
+    ------
+    InputError
+        If there are no words.
+    ModelOutputError
+        When asked, if the answer is no list of entities.
 
     Examples
     --------
@@ -128,7 +152,7 @@ def entity(model: Callable[[Any], Any], words: str, label: str | None = None) ->
     """
     if not isinstance(words, str) or not words.strip():
         raise InputError(f"words: expected the words of the entity as they stand in the text, got {words!r}.")
-    return _Read(model, _Entity(words.strip(), label), texts=True)
+    return _Read(_asked(model), _Entity(words.strip(), label), texts=True)
 
 
 def similarity(embed: Callable[[Any], Any], to: Any) -> Callable[[Any], Numbers]:
@@ -144,7 +168,14 @@ def similarity(embed: Callable[[Any], Any], to: Any) -> Callable[[Any], Numbers]
     Returns
     -------
     callable
-        n inputs → (n,) numbers from −1 to 1.
+        n inputs → (n,) numbers from −1 to 1; 0 for a vector of nothing but 0.
+
+    Raises
+    ------
+    InputError
+        If `to` is no vector.
+    ModelOutputError
+        When asked, if the embeddings are no real vectors as long as it.
 
     Examples
     --------
@@ -152,12 +183,25 @@ def similarity(embed: Callable[[Any], Any], to: Any) -> Callable[[Any], Numbers]
     >>> similarity(count, [1, 0])(["aa", "b"]).tolist()
     [1.0, 0.0]
     """
-    vector = np.asarray(to, dtype=np.float64)
+    vector = _vector("to", to, "one vector (d,) that is not 0", "pass embed([query])[0]")
     if vector.ndim != 1 or not np.isfinite(vector).all() or not vector.any():
         raise InputError(
             f"to: expected one vector (d,) that is not 0, got shape {vector.shape}; pass embed([query])[0]."
         )
-    return _Alike(embed, vector)
+    return _Alike(_asked(embed), vector / np.abs(vector).max())
+
+
+def _asked(model: Any) -> Any:
+    if not callable(model):
+        raise InputError(f"model: expected a function of n inputs, got {type(model).__name__}; pass its predict.")
+    return model
+
+
+def _vector(name: str, values: Any, expected: str, remedy: str) -> Numbers:
+    try:
+        return np.asarray(plain(values), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected {expected}, got {values!r}; {remedy}.") from error
 
 
 # -- models, as objects that pickle ------------------------------------------------------------------------------------
@@ -193,12 +237,17 @@ class _Nearest:
     least: float
 
     def __call__(self, answer: Any, _: Any) -> float:
-        best, score = self.least, 0.0
-        for box, found, label in _boxes(answer):
-            overlap = _overlap(self.near, box)
-            if overlap >= best and (self.label is None or label == self.label):
-                best, score = overlap, found
-        return score
+        found = boxes_of(answer, self.label)
+        corners = np.array([box for box, _ in found]).reshape(-1, 4)
+        if np.isnan(corners).any():
+            return np.nan  # nobody knows where it lies
+        if max(self.near) > 2 and len(corners) and corners.max() <= 1 and (corners % 1 > 0).any():
+            raise ModelOutputError(
+                "model returned boxes between 0 and 1, shares of the image, and near is in pixels; give both alike."
+            )
+        overlaps = [(_overlap(self.near, box), score) for box, score in found]
+        # the nearest; among those that lie in one place the highest score, whatever their order
+        return max([each for each in overlaps if each[0] >= self.least], default=(0.0, 0.0))[1]
 
 
 @dataclass(frozen=True)
@@ -208,25 +257,15 @@ class _Share:
     label: Any
     inside: NDArray[np.bool_] | None
 
-    def __call__(self, answer: Any, _: Any) -> float:
-        own = self._mask(answer)
+    def __call__(self, answer: Any, image: Any) -> float:
+        own = pixels_of(answer, self.label, image)
+        if own is None:
+            return 0.0
         if self.inside is None:
             return float(own.mean())
         if own.shape != self.inside.shape:
             raise InputError(f"inside: expected shape {own.shape} as the model's map, got {self.inside.shape}.")
         return float(own[self.inside].mean()) if self.inside.any() else 0.0
-
-    def _mask(self, answer: Any) -> NDArray[np.bool_]:
-        if isinstance(answer, list) and all(isinstance(each, Mapping) and "mask" in each for each in answer):
-            masks = [_plain(each["mask"]) for each in answer if each.get("label") == self.label]
-            shape = np.shape(_plain(answer[0]["mask"])) if answer else (1, 1)
-            return np.asarray(np.any([np.zeros(shape, bool), *(mask > 0 for mask in masks)], axis=0))
-        found = _plain(answer)
-        if found.ndim == 3:
-            found = found.argmax(axis=0)
-        if found.ndim != 2:
-            raise ModelOutputError(f"model returned shape {found.shape}; expected a map (h, w), or scores (k, h, w).")
-        return np.asarray(found == self.label)
 
 
 @dataclass(frozen=True)
@@ -237,11 +276,9 @@ class _Entity:
     label: str | None
 
     def __call__(self, answer: Any, text: Any) -> float:
-        scores = [0.0]
-        for words, label, score in _entities(answer, str(text)):
-            if self.words.casefold() in words.casefold() and self.label in (None, label):
-                scores.append(score)
-        return max(scores)
+        found = entities_of(answer, str(text))
+        scores = [score for words, label, score in found if self.label in (None, label) and holds(self.words, words)]
+        return float(np.max(scores)) if scores else 0.0
 
 
 @dataclass(frozen=True)
@@ -252,48 +289,20 @@ class _Alike:
     to: Numbers
 
     def __call__(self, inputs: Any) -> Numbers:
-        found = _plain(self.embed(inputs)).astype(np.float64)
-        if found.shape != (len(inputs), len(self.to)):
-            raise ModelOutputError(f"embed: expected ({len(inputs)}, {len(self.to)}) vectors, got shape {found.shape}.")
-        sizes = np.linalg.norm(found, axis=1) * np.linalg.norm(self.to)
-        return np.asarray(np.divide(found @ self.to, sizes, out=np.zeros(len(found)), where=sizes > 0))
+        found = plain(self.embed(inputs))
+        if found.shape != (len(inputs), len(self.to)) or found.dtype.kind == "c":
+            got = f"{found.dtype} of shape {found.shape}"
+            raise ModelOutputError(f"embed: expected ({len(inputs)}, {len(self.to)}) real vectors, got {got}.")
+        vectors = found.astype(np.float64)
+        vectors[~np.isfinite(vectors).all(axis=1)] = np.nan
+        largest = np.abs(vectors).max(axis=1, initial=0.0, keepdims=True)
+        # vectors of very large or small numbers have a direction, too; without one there is nothing to be like
+        vectors = np.divide(vectors, largest, out=np.zeros_like(vectors), where=largest != 0)
+        sizes = np.linalg.norm(vectors, axis=1) * np.linalg.norm(self.to)
+        return np.asarray(np.divide(vectors @ self.to, sizes, out=np.zeros(len(vectors)), where=sizes != 0))
 
 
-# -- answers of libraries ----------------------------------------------------------------------------------------------
-
-
-def _plain(values: Any) -> NDArray[Any]:
-    """Return an array, of a tensor too, wherever it lies."""
-    for step in ("detach", "cpu"):
-        values = getattr(values, step, lambda values=values: values)()
-    return np.asarray(values)
-
-
-def _named(answer: Any, name: str) -> Any:
-    return answer.get(name) if isinstance(answer, Mapping) else getattr(answer, name, None)
-
-
-def _boxes(answer: Any) -> Iterable[tuple[Sequence[float], float, Any]]:
-    """Return (box, score, label) of one answer of a detector."""
-    if isinstance(answer, (list, tuple)) and all(isinstance(each, Mapping) and "box" in each for each in answer):
-        for each in answer:
-            box = each["box"]
-            corners = [box[k] for k in ("xmin", "ymin", "xmax", "ymax")] if isinstance(box, Mapping) else list(box)
-            yield corners, float(each["score"]), each.get("label")
-        return
-    boxes = _named(answer, "boxes")
-    if boxes is None:
-        raise ModelOutputError(
-            f"model returned {type(answer).__name__} for an image; expected boxes and scores, or a list of dicts with "
-            "box, score and label."
-        )
-    inner = hasattr(boxes, "xyxy")
-    corners, scores, labels = (
-        (boxes.xyxy, boxes.conf, boxes.cls) if inner else (boxes, _named(answer, "scores"), _named(answer, "labels"))
-    )
-    found = _plain(corners).reshape(-1, 4).tolist()
-    said = [None] * len(found) if labels is None else _plain(labels).tolist()
-    yield from zip(found, _plain(scores).astype(np.float64).tolist(), said, strict=True)
+# -- boxes ------------------------------------------------------------------------------------------------------------
 
 
 def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
@@ -307,20 +316,3 @@ def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
     sizes = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
     union = sum(sizes) - wide * high
     return wide * high / union if union > 0 else 0.0
-
-
-def _entities(answer: Any, text: str) -> Iterable[tuple[str, str, float]]:
-    """Return (words, kind, probability) of one answer of a tagger."""
-    if hasattr(answer, "ents"):
-        return [(each.text, each.label_, 1.0) for each in answer.ents]
-    found = []
-    for each in answer:
-        if not isinstance(each, Mapping):
-            raise ModelOutputError(
-                f"model returned {type(each).__name__} for an entity; expected dicts with entity, score and word."
-            )
-        kind = str(each.get("entity_group", each.get("entity", each.get("label"))))
-        start, end = each.get("start"), each.get("end")
-        words = str(each.get("word", "")) if start is None or end is None else text[start:end]
-        found.append((words, kind.removeprefix("B-").removeprefix("I-"), float(each.get("score", 1.0))))
-    return found
