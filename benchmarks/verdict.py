@@ -3,6 +3,10 @@
     python benchmarks/verdict.py --quick                 about two minutes; real models where the data are
     python benchmarks/verdict.py --data DIR --seeds 40   the whole; DIR holds adult/, bike_sharing/, compas/, …
     python benchmarks/verdict.py --only sums pairs       parts of it: sums, truth, pairs, gap, scaffold
+    python benchmarks/verdict.py --only gap --rare 1000 --json docs/verdict.json     figures of other parts stay
+
+Shares stand beside their 95 % interval (Wilson); rows of one model are not independent of each other, so that the
+intervals of "sums" and "truth" are too narrow where models differ.
 
 sums      generalised additive models, and models that are none: the share of rows told "adds up" or "saturates"
 truth     real models: additivity against a dense truth, on which side of .5 and .8
@@ -14,6 +18,7 @@ scaffold  a model that is biased on real rows and innocent on drawn ones (Slack 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 import warnings
 from collections import Counter
@@ -25,9 +30,17 @@ import numpy as np
 import pandas as pd
 
 import limelight as ll
+from limelight.overview.many_tests import wilson
 
 Model = Callable[[pd.DataFrame], np.ndarray]
+Line = dict[str, Any]
 SUMMED = {"adds up", "saturates"}
+
+
+def share(count: int, n: int) -> list[float]:
+    """Return a share and its 95 % interval."""
+    low, high = wilson(count, n)
+    return [round(count / n, 4), round(low, 4), round(high, 4)]
 
 
 # -- models whose truth is known --------------------------------------------------------------------------------------
@@ -113,9 +126,8 @@ def explained(model: Model, frame: pd.DataFrame, rows: pd.DataFrame, **settings:
 # -- a. who is told that columns add up -------------------------------------------------------------------------------
 
 
-def sums(seeds: int, sizes: tuple[int, ...]) -> Iterator[str]:
+def sums(seeds: int, sizes: tuple[int, ...]) -> Iterator[Line]:
     """Yield a line for each link and kind of bins."""
-    yield "| model | bins | columns | rows | told additive | causes |"
     for bins in ("quartile", "decile"):
         for link in ("identity", "logit", "log", "threshold"):
             for d in sizes:
@@ -125,20 +137,26 @@ def sums(seeds: int, sizes: tuple[int, ...]) -> Iterator[str]:
                     frame = table(d, rng)
                     found = explained(linked(frame, link, rng), frame, frame.iloc[:10], bins=bins, seed=seed)
                     causes.update(each.causes[0] for each in found)
-                yield _told(link, bins, str(d), causes)
+                yield _told(link, bins, d, causes)
     for name in ("xor", "product", "parity", "product and sum"):
         causes = Counter()
         for seed in range(seeds):
             rng = np.random.default_rng([seed, 7])
             frame = table(12, rng)
             causes.update(e.causes[0] for e in explained(joined(name, rng), frame, frame.iloc[:10], seed=seed))
-        yield _told(name, "quartile", "12", causes)
+        yield _told(name, "quartile", 12, causes)
 
 
-def _told(name: str, bins: str, columns: str, causes: Counter[str]) -> str:
-    share = sum(causes[cause] for cause in SUMMED) / causes.total()
-    listed = ", ".join(f"{cause} {count}" for cause, count in causes.most_common())
-    return f"| {name} | {bins} | {columns} | {causes.total()} | {share:.3f} | {listed} |"
+def _told(name: str, bins: str, columns: int, causes: Counter[str]) -> Line:
+    told = share(sum(causes[cause] for cause in SUMMED), causes.total())
+    return {
+        "model": name,
+        "bins": bins,
+        "columns": columns,
+        "rows": causes.total(),
+        "told additive": told,
+        "causes": dict(causes.most_common()),
+    }
 
 
 # -- b. additivity against a dense truth ------------------------------------------------------------------------------
@@ -174,9 +192,8 @@ def _cells(column: pd.Series, cells: int) -> tuple[np.ndarray, np.ndarray]:
     return code, values - (np.bincount(code, values) / np.bincount(code))[code]
 
 
-def truth(data: Path, n_rows: int, draws: int) -> Iterator[str]:
+def truth(data: Path, n_rows: int, draws: int) -> Iterator[Line]:
     """Yield a line for each real model."""
-    yield "| model | dense additivity | told (mean, sd) | agrees at .5 | at .8 | causes |"
     agreed = []
     for name, frame, model in real_models(data):
         rows = frame.sample(n_rows, random_state=3)
@@ -187,13 +204,17 @@ def truth(data: Path, n_rows: int, draws: int) -> Iterator[str]:
         half, most = ((told >= bound) == (dense >= bound) for bound in (0.5, 0.8))
         agreed += [*half.tolist(), *most.tolist()]
         causes = Counter(each.causes[0] for each in found)
-        listed = ", ".join(f"{cause} {count}" for cause, count in causes.most_common())
-        yield (
-            f"| {name} | {dense:.3f} | {told.mean():.3f} {told.std():.3f} | {half.mean():.2f} | {most.mean():.2f} "
-            f"| {listed} |"
-        )
+        yield {
+            "model": name,
+            "dense additivity": round(dense, 3),
+            "told": round(float(told.mean()), 3),
+            "sd": round(float(told.std()), 3),
+            "agrees at .5": round(float(half.mean()), 3),
+            "agrees at .8": round(float(most.mean()), 3),
+            "causes": dict(causes.most_common()),
+        }
     if agreed:
-        yield f"| all | | | {np.mean(agreed):.3f} of rows and bounds | | |"
+        yield {"model": "all", "rows and bounds": len(agreed), "agree": share(sum(agreed), len(agreed))}
 
 
 def real_tables(data: Path) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
@@ -284,10 +305,9 @@ def pair_problems() -> dict[str, tuple[Callable[[np.ndarray], np.ndarray], set[t
     }
 
 
-def pairs(seeds: int, columns: tuple[int, ...] = (10, 30)) -> Iterator[str]:
+def pairs(seeds: int, columns: tuple[int, ...] = (10, 30)) -> Iterator[Line]:
     """Yield a line for each model."""
-    yield "| model | columns | runs with a false pair | power for pairs of ≥ 10 % |"
-    wrong, runs = 0, 0
+    wrong, runs, hits = 0, 0, []
     for name, (model, real, strong) in pair_problems().items():
         for d in columns:
             A = np.random.default_rng(1).normal(size=(2000, d))
@@ -298,9 +318,15 @@ def pairs(seeds: int, columns: tuple[int, ...] = (10, 30)) -> Iterator[str]:
                 false.append(bool(named - real))
                 found += [pair in named for pair in strong]
             wrong, runs = wrong + sum(false), runs + len(false)
-            power = f"{np.mean(found):.2f}" if found else "–"
-            yield f"| {name} | {d} | {np.mean(false):.3f} | {power} |"
-    yield f"| all | | {wrong / max(runs, 1):.4f} | |"
+            hits += found
+            yield {
+                "model": name,
+                "columns": d,
+                "runs": len(false),
+                "with a false pair": share(sum(false), len(false)),
+                "power": share(sum(found), len(found)) if found else None,
+            }
+    yield {"model": "all", "with a false pair": share(wrong, runs), "power": share(sum(hits), len(hits))}
 
 
 # -- d. the gap -------------------------------------------------------------------------------------------------------
@@ -348,7 +374,7 @@ def surrogate_misses(explanation: Any, model: Model, frame: pd.DataFrame) -> boo
     return abs(f - g) > max(4.0 * np.sqrt(left), 1e-9 * max(abs(f), abs(g)))
 
 
-def gap(models: int, honest: int) -> Iterator[str]:
+def gap(models: int, honest: int) -> Iterator[Line]:
     """Yield a line for rare events, and one for each honest model."""
     missed, silent = 0, []
     for seed in range(models):
@@ -357,9 +383,13 @@ def gap(models: int, honest: int) -> Iterator[str]:
         if surrogate_misses(explanation, model, frame):
             missed += 1
             silent += [] if warned(explanation) else [seed]
-    yield "| rare events | models | surrogate misses | of these without a warning |"
-    yield f"| | {models} | {missed} | {len(silent)} {silent[:20]} |"
-    yield "| honest model | rows | share with a gap |"
+    yield {
+        "model": "rare event",
+        "models": models,
+        "surrogate misses": missed,
+        "of these without a warning": share(len(silent), max(missed, 1)),
+        "their seeds": silent[:20],
+    }
     for link in ("identity", "logit", "log", "threshold", "threshold of 5 %"):
         found = []
         for seed in range(honest):
@@ -367,7 +397,7 @@ def gap(models: int, honest: int) -> Iterator[str]:
             frame = table(int(rng.choice([4, 8, 15, 30])), rng)
             model = _rarely_yes(frame, rng) if link == "threshold of 5 %" else linked(frame, link, rng)
             found += [warned(each) for each in explained(model, frame, frame.iloc[:50], seed=seed)]
-        yield f"| {link} | {len(found)} | {np.mean(found):.4f} |"
+        yield {"model": link, "rows": len(found), "with a gap": share(sum(found), len(found))}
 
 
 def _rarely_yes(frame: pd.DataFrame, rng: np.random.Generator) -> Model:
@@ -400,22 +430,13 @@ def compas(path: Path) -> pd.DataFrame:
     return pd.DataFrame(columns).dropna().astype(float).reset_index(drop=True)
 
 
-def scaffold(data: Path, n_rows: int, seeds: int) -> Iterator[str]:
+def scaffold(data: Path, n_rows: int, seeds: int) -> Iterator[Line]:
     """Yield a line for each innocent model that a biased one hides behind."""
     from sklearn.ensemble import RandomForestClassifier
 
     path = data / "compas" / "compas-scores-two-years.csv"
     if not path.exists():
         return
-    head = (
-        "detector trained on",
-        "explained with",
-        "drawn rows taken for real",
-        "rows",
-        "warned",
-        "biased column first",
-    )
-    yield f"| {' | '.join(head)} |"
     one_hot = (["charge_F", "charge_M"], ["sex_F", "sex_M"])
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
@@ -435,10 +456,15 @@ def scaffold(data: Path, n_rows: int, seeds: int) -> Iterator[str]:
             law = one_hot if groups else ()
             fooled = np.mean(detector.predict(_independent(test, rng, law)) == 1)
             first = np.mean(["race" in str(e.features[int(e.selected[0][0])].name) for e in found])
-            yield (
-                f"| {'groups' if trained else 'columns'}, seed {seed} | {'groups' if groups else 'columns'} "
-                f"| {fooled:.2f} | {len(differ)} | {np.mean([warned(each) for each in found]):.3f} | {first:.2f} |"
-            )
+            yield {
+                "detector trained on": "groups" if trained else "columns",
+                "explained with": "groups" if groups else "columns",
+                "seed": seed,
+                "drawn rows taken for real": round(float(fooled), 3),
+                "rows": len(differ),
+                "warned": share(sum(warned(each) for each in found), len(found)),
+                "biased column first": round(float(first), 3),
+            }
 
 
 def _independent(frame: pd.DataFrame, rng: np.random.Generator, together: Any = ()) -> pd.DataFrame:
@@ -449,28 +475,53 @@ def _independent(frame: pd.DataFrame, rng: np.random.Generator, together: Any = 
     return pd.DataFrame({name: frame[name].to_numpy()[order[name]] for name in frame})
 
 
+def shown(value: Any) -> str:
+    """Return one cell of a printed table."""
+    if isinstance(value, list) and len(value) == 3:
+        return f"{value[0]:.4f} [{value[1]:.4f}, {value[2]:.4f}]"
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+
+
+def keep(path: Path | None, part: str, lines: list[Line], seconds: float) -> None:
+    """Write the lines of one part into a file; those of other parts stay."""
+    if path is None:
+        return
+    whole = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    whole[part] = {"lines": lines, "cpu seconds": round(seconds)}
+    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Print the tables."""
+    """Print the tables, and keep them in a file."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--quick", action="store_true")
     ask.add_argument("--seeds", type=int, default=40)
+    ask.add_argument("--rare", type=int, help="random rare-event models; default: ten for each seed")
+    ask.add_argument("--rows", type=int, default=40, help="rows of each real model")
     ask.add_argument("--data", type=Path, default=Path("../shared/data"))
     ask.add_argument("--only", nargs="+", default=["sums", "truth", "pairs", "gap", "scaffold"])
+    ask.add_argument("--json", type=Path, help="a file for the figures; those of other parts stay")
     said = ask.parse_args()
     warnings.simplefilter("ignore")
     quick, seeds = said.quick, 4 if said.quick else said.seeds
-    parts: dict[str, Callable[[], Iterator[str]]] = {
-        "sums": lambda: sums(2 if quick else seeds // 4, (2, 12, 30) if quick else (1, 2, 5, 12, 30, 60)),
-        "truth": lambda: truth(said.data, 10 if quick else 40, 40_000 if quick else 200_000),
+    rare = said.rare or 10 * seeds
+    parts: dict[str, Callable[[], Iterator[Line]]] = {
+        "sums": lambda: sums(max(seeds // 4, 2), (2, 12, 30) if quick else (1, 2, 5, 12, 30, 60)),
+        "truth": lambda: truth(said.data, 10 if quick else said.rows, 40_000 if quick else 200_000),
         "pairs": lambda: pairs(seeds, (10,) if quick else (10, 30)),
-        "gap": lambda: gap(40 if quick else 10 * seeds, 2 if quick else seeds // 2),
+        "gap": lambda: gap(rare, max(seeds // 2, 2)),
         "scaffold": lambda: scaffold(said.data, 20 if quick else 100, 1 if quick else 4),
     }
     for name in said.only:
-        start = time.process_time()
+        start, lines = time.process_time(), []
         for line in parts[name]():
-            print(line, flush=True)
-        print(f"({name}: {time.process_time() - start:.0f} s of CPU time)\n", flush=True)
+            if not lines or set(line) != set(lines[-1]):
+                print(f"| {' | '.join(line)} |", flush=True)
+            print(f"| {' | '.join(map(shown, line.values()))} |", flush=True)
+            lines.append(line)
+        seconds = time.process_time() - start
+        keep(said.json, name, lines, seconds)
+        print(f"({name}: {seconds:.0f} s of CPU time)\n", flush=True)
 
 
 if __name__ == "__main__":
