@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from limelight.errors import InputError
 from limelight.inputs.frame_inputs import (
     concatenate_frames,
     copy_frame,
@@ -14,6 +15,7 @@ from limelight.inputs.frame_inputs import (
     series_bytes,
     take_frame,
 )
+from limelight.inputs.kinds import concatenate
 
 COLUMNS = {"a": [1, 2, 3, 4], "b": ["x", "y", "x", "z"]}
 
@@ -69,3 +71,16 @@ def test_a_series_is_a_frame_of_one_column():
     assert concatenate_frames([series, series]).tolist() == [1.0, 2.0, 3.0] * 2
     assert series_bytes(series) == 48
     assert frame_form(series) != frame_form(series.astype(int))
+
+
+def test_what_a_table_says_of_its_origin_is_no_part_of_its_form() -> None:
+    pa = pytest.importorskip("pyarrow")
+    plain = pa.table({"a": [1, 2]})
+    told = plain.replace_schema_metadata({"pandas": "{}"})
+    noted = pa.table({"a": [3]}, schema=pa.schema([pa.field("a", pa.int64(), metadata={"unit": "m"})]))
+    assert concatenate([plain, told, noted])["a"].to_pylist() == [1, 2, 1, 2, 3]
+    for other in (pa.table({"a": [1.0]}), pa.table({"b": [1]})):
+        with pytest.raises(InputError, match="equal form"):
+            concatenate([plain, other])
+    with pytest.raises(InputError, match="equal form"):
+        concatenate([plain["a"], pa.table({"a": [1.0]})["a"]])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy.sparse import csr_matrix
 
@@ -143,6 +144,51 @@ def test_a_row_comes_as_it_likes_and_has_one_explanation(tmp_path: Path) -> None
     assert pickle.loads(pickle.dumps(explainer)).explain(data.iloc[3]) == one
     ll.jobs.run(explainer, data.head(4), tmp_path / "job")
     assert ll.jobs.read(tmp_path / "job")[3].coef == pytest.approx(one.coef)
+
+
+def test_draws_are_nobody_s_interaction() -> None:
+    X = np.random.default_rng(0).normal(size=(1000, 6))
+    a = np.array([1.0, 0.5, -1.0, 0.0, 0.0, 0.3])
+
+    def causes(model: Any, rows: int = 12) -> set[str]:
+        explainer = ll.Explainer(model, ll.Conditional(X), n_samples=4096)
+        return {each.causes[0] for each in explainer.explain_many(X[:rows])}
+
+    assert causes(lambda rows: rows @ a) <= {"adds up", "too few"}
+    assert "adds up" in causes(lambda rows: rows @ a)
+    # the mean of a pair of signs moves only where both are known: two thirds of what an "and" does adds up
+    assert causes(lambda rows: ((rows[:, 0] > 0) != (rows[:, 1] > 0)) * 1.0) <= {"adds up in part", "too few"}
+    # a parity of three moves only where all three are known: three sevenths add up
+    assert "acts together" in causes(lambda rows: np.prod(np.sign(rows[:, :3]), axis=1))
+
+
+def test_a_single_column_acts_together_with_nothing() -> None:
+    x = np.random.default_rng(0).normal(size=(500, 1))
+    explainer = ll.Explainer(lambda rows: rows[:, 0], ll.Conditional(x), n_samples=512)
+    assert {each.causes[0] for each in explainer.explain_many(x[:20])} <= {"adds up", "too few"}
+
+
+def test_a_table_of_pyarrow_may_say_where_it_comes_from() -> None:
+    data = pa.Table.from_pandas(frame(100), preserve_index=False)
+    assert data.schema.metadata
+    model = lambda rows: rows["income"].to_numpy() / 10  # noqa: E731
+    explainer = ll.Explainer(model, ll.Conditional(data), n_samples=256)
+    one = explainer.explain(data.slice(3, 1))
+    assert one.prediction[0] == pytest.approx(data["income"][3].as_py() / 10)
+    assert explainer.explain(data.slice(3, 1).to_pylist()[0]) == one
+
+
+def test_its_weights_are_not_laid_beside_those_of_another_law(tmp_path: Path) -> None:
+    data = frame()
+    here = list(ll.Explainer(score, ll.Conditional(data), n_samples=256).explain_many(data.head(3)))
+    there = list(ll.Explainer(score, ll.Tabular(data), n_samples=256).explain_many(data.head(3)))
+    assert ll.feature_importance(here)
+    with pytest.raises(ll.InputError, match="features of one kind"):
+        ll.feature_importance([*there, *here])
+    lines = tmp_path / "both.jsonl"
+    lines.write_text("".join(each.to_json().replace("\n", " ") + "\n" for each in [*here, *there]), encoding="utf-8")
+    with pytest.raises(ll.InputError, match="features of one kind"):
+        ll.feature_importance(lines)
 
 
 def test_every_view_says_what_the_weights_are() -> None:

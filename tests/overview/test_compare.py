@@ -182,3 +182,12 @@ def test_two_fits_on_noise_differ_by_no_more_than_another_fit() -> None:
 def test_few_refits_say_nothing_about_how_fits_differ() -> None:
     with pytest.raises(InputError, match="refits: expected none, or at least 4"):
         ll.compare(explainer(), second, X[:2], refits=[second])
+
+
+def test_rows_of_a_sparse_matrix_are_compared() -> None:
+    from scipy.sparse import csr_matrix
+
+    counts = (np.random.default_rng(0).random((60, 6)) < 0.4).astype(float)
+    counts[3] = 0.0
+    explainer = ll.Explainer(lambda rows: np.asarray(rows.sum(axis=1)).ravel(), ll.Tabular(csr_matrix(counts)))
+    assert "the same to the last bit, on 8 rows" in str(ll.compare(explainer, explainer, csr_matrix(counts[:8])))

@@ -154,3 +154,25 @@ def test_noise_at_a_quarter_of_a_table_s_rows_is_noticed_whatever_the_column():
             explanation = ll.Explainer(wavering, ll.Tabular(background), seed=seed).explain(row)
             noticed.append(any("not deterministic" in warning for warning in explanation.warnings))
     assert sum(noticed) >= 18
+
+
+class Wavering:
+    """Answers a number for each mask, and as much noise as the numbers move."""
+
+    def __init__(self, model, spread):
+        self.model, self.spread, self.rng = model, spread, np.random.default_rng(0)
+
+    def __call__(self, Z):
+        Z = np.asarray(Z, dtype=float)
+        return self.model(Z) + self.spread * self.rng.normal(size=len(Z))
+
+
+@pytest.mark.parametrize("d", [5, 12])
+def test_noise_is_nobody_s_interaction(d):
+    weights = np.linspace(1, 0.2, d)
+    for seed in range(5):
+        explanation = explain(Wavering(lambda Z: Z @ weights, 1.0), d, seed=seed, n_samples=1024)
+        assert explanation.causes == ("adds up",)
+        assert explanation.additivity == pytest.approx([1.0], abs=4 * explanation.additivity_stderr[0] + 1e-9)
+        together = explain(Wavering(lambda Z: 2 * np.prod(2 * Z[:, :3] - 1, axis=1), 1.0), d, seed=seed, n_samples=1024)
+        assert together.causes == ("acts together",)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 import limelight as ll
 from limelight.rounds import memory, together
@@ -156,3 +157,23 @@ def test_a_row_that_is_looked_at_alone_says_the_same():
         assert one.causes == other.causes
         np.testing.assert_allclose(one.covariance[0], other.covariance[0], rtol=1e-4, atol=1e-12)
         assert one.rankings[0].cuts == other.rankings[0].cuts
+
+
+@pytest.mark.parametrize("options", [{}, {"contrast": "value"}, {"fixed": ["x1"]}])
+def test_a_sparse_row_without_features_is_explained_by_nothing_alone_or_among_others(options):
+    counts = (np.random.default_rng(0).random((60, 6)) < 0.4).astype(float)
+    counts[3] = 0.0  # a document without a known word
+    counts[5] = np.eye(6)[1]
+    explainer = ll.Explainer(
+        lambda rows: np.asarray(rows.sum(axis=1)).ravel(), ll.Tabular(csr_matrix(counts), **options)
+    )
+    many = list(explainer.explain_many(csr_matrix(counts[:8])))
+    for at in (3, 5):
+        assert explainer.explain(csr_matrix(counts[at])) == many[at]
+    assert many[3].features == ()
+    assert many[3].causes == ("nothing moved",)
+    assert len(many[5].features) == (0 if "fixed" in options else 1)
+    assert ll.Explanation.from_json(many[3].to_json()) == many[3]
+    together = explainer.explain_all(csr_matrix(counts[:8]))
+    assert together[3].prediction.tolist() == [0.0]
+    assert "nothing moves" in str(many[3])

@@ -116,6 +116,11 @@ def test_a_reference_is_needed_in_words_and_in_the_explanation() -> None:
         adverse_action(samples.text(), {}, target="positive", reference="others")
 
 
+def test_weights_of_columns_that_the_model_may_not_read_are_no_reasons() -> None:
+    with pytest.raises(InputError, match=r"explain with ll\.Tabular"):
+        told(replace(loan([0.5, 0.2]), layout={"kind": "table", "law": "conditional"}))
+
+
 def test_arguments_that_do_not_fit_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="denied"):
         told(loan([0.1]), denied="above")

@@ -43,11 +43,18 @@ def concatenate_frames(parts: Sequence[Any]) -> Any:
 
 
 def frame_form(frame: Any) -> Hashable:
-    """Return names and types of the columns; the type of a categorical holds its categories."""
+    """Return names and types of the columns; the type of a categorical holds its categories.
+
+    What pyarrow's tables say of their origin beside that is no part of it.
+    """
     if hasattr(frame, "iloc"):
         return tuple(_dtypes(frame))
     schema = getattr(frame, "schema", None)
-    return tuple(schema.items()) if isinstance(schema, Mapping) else str(schema or getattr(frame, "dtype", None))
+    if isinstance(schema, Mapping):
+        return tuple(schema.items())
+    if schema is not None:
+        return tuple((field.name, str(field.type)) for field in schema)
+    return str(getattr(frame, "dtype", None) or getattr(frame, "type", None))
 
 
 def _dtypes(frame: Any) -> list[tuple[Any, Any]]:

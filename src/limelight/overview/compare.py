@@ -102,13 +102,14 @@ def compare(
         raise InputError(f"refits: expected none, or at least {FEWEST_REFITS}, got {len(refits)}.")
     if len(names) != 2 or names[0] == names[1]:
         raise InputError(f"names: expected two different names, got {names!r}.")
-    instances = iter(first.modality.instances(rows))
+    given = first.modality.instances(rows)
+    instances = iter(given)
     instance = next(instances, None)
     if instance is None:
         raise InputError("rows: expected at least one instance, got none.")
     other = other_model(first, second, instance)
     both, outputs, explainer = side_by_side(first, [other, *refits], instance, target, names)
-    total = len(rows) if hasattr(rows, "__len__") else None
+    total = len(given) if hasattr(given, "__len__") else None  # a sparse matrix has no length
     many = _Counted(chain([instance], instances), total)
     explanations = explainer.explain_all(many)
     found = _compared(explanations, outputs, both, names=names, level=level, agree=agree)

@@ -220,7 +220,7 @@ def pick_positions(explanations: Explanations, positions: Sequence[int]) -> tupl
 def _identified(position: int, entry: Any) -> tuple[set[str], Entry]:
     """Return the kinds of an entry's features, and what they contribute, keyed by their identity."""
     if isinstance(entry, Explanation):
-        kinds = {feature.where.kind for feature in entry.features}
+        kinds = _kinds(entry.features, entry.provenance.modality)
         return kinds, _of_explanation(position, entry, tuple([feature.where.key for feature in entry.features]))
     data = _parsed(entry, position)
     try:
@@ -242,7 +242,13 @@ def _identified(position: int, entry: Any) -> tuple[set[str], Entry]:
         read["provenance"].shared,
         two_classes(read["outputs"]),
     )
-    return {feature.where.kind for feature in features}, found
+    return _kinds(features, read["provenance"].modality), found
+
+
+def _kinds(features: Iterable[Feature], modality: Mapping[str, Any]) -> set[str]:
+    """Return the kinds of features; a weight under another law is of another kind, whatever its column."""
+    law = ", off as in rows like it (ll.Conditional)" if modality.get("modality") == "conditional" else ""
+    return {feature.where.kind + law for feature in features}
 
 
 def _named(position: int, explanation: Explanation, name: Name) -> Entry:

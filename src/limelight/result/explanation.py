@@ -74,7 +74,8 @@ class Explanation(Contributions):
         Degrees of freedom of the standard errors. `stderr` is stated: half of the 95 % interval divided by 1.96.
     additivity, additivity_stderr
         (k,) how much of what the model does nearby the best additive function of the features explains on
-        perturbations that it has not seen; and its standard error.
+        perturbations that it has not seen; and its standard error. Of masks the chance in the answers is taken out: a
+        noisy model's, and that of fills that are drawn; NaN where it is so much that nobody can say.
     gap
         (k,) |f(x) − g(x')| in units of the residual spread.
     curves

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Neighborhood
+from limelight.contracts import FloatArray, Masked, Neighborhood
+from limelight.local.chance import chance
 from limelight.local.estimate import Errors, Estimate
 from limelight.local.geometry import effective_sample_size
 from limelight.local.interactions import ActingPair, Additivity, additivity
@@ -21,12 +23,16 @@ from limelight.local.regression import ReplicateErrors
 from limelight.local.ties import TiedErrors
 from limelight.result.effects import Curves, Interaction
 from limelight.rounds.economy import FrugalSource
+from limelight.rounds.findings import ADDS_UP, IN_PART
 from limelight.rounds.fitted import Around, Fitted, as_told
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.stack import Stack, stack_of_one
 from limelight.rounds.table_findings import Weighed, around, curves
 from limelight.rounds.verdict import Verdict
+
+ROUGH = 0.1
+"""How unsure chance may leave what adds up: a verdict's borders lie .4 apart."""
 
 
 def fitted_alone(
@@ -82,8 +88,13 @@ def _around(
         masks = additivity(neighborhood, errors.sums if isinstance(errors, Sandwich) else None)
     targets = range(len(one.targets))
     found = [_of_target(neighborhood, estimate, spread, row, masks) for row in targets]
-    if isinstance(one.source, FrugalSource) and one.source.noise is not None:
-        found = [_without_noise(each, noise) for each, noise in zip(found, one.source.noise.tolist(), strict=True)]
+    if isinstance(one.source, FrugalSource):
+        if one.source.noise is not None:
+            found = [_without_noise(each, noise) for each, noise in zip(found, one.source.noise.tolist(), strict=True)]
+    elif isinstance(one.source, MaskSource) and len(neighborhood.Z):
+        by_chance = chance(neighborhood, drawn=not cast(Masked, one.representation).deterministic)
+        shares = zip(by_chance.share.tolist(), by_chance.stderr.tolist(), strict=True)
+        found = [_without_chance(each, *share) for each, share in zip(found, shares, strict=True)]
     return tuple(found), ()
 
 
@@ -112,6 +123,21 @@ def _without_noise(around: Around, noise: float) -> Around:
     """Return the share of what can be explained: a noisy model's own noise is nobody's interaction."""
     rest = 1.0 - noise / (around.deviation**2 or 1.0)
     return replace(around, share=min(around.share / rest, 1.0) if rest > 0.0 else math.nan)
+
+
+def _without_chance(around: Around, by_chance: float, stderr: float) -> Around:
+    """Return the share of what is not chance; NaN where so much may be chance that nobody can say how much adds up."""
+    if by_chance == 0.0:
+        return around
+    rest = 1.0 - by_chance
+    share = around.share / rest if rest > 2 * stderr else math.nan
+    error = math.hypot(around.share_stderr, share * stderr) / rest if rest else math.nan
+    open_ = any(share < border <= share + 2 * error for border in (IN_PART, ADDS_UP))
+    if error < ROUGH and not open_:
+        pairs = [replace(pair, share=min(pair.share / rest, 1.0)) for pair in around.pairs]
+        return replace(around, share=min(share, 1.0), share_stderr=error, pairs=tuple(pairs))
+    # what adds up of all is the least that adds up of the rest
+    return around if around.share >= ADDS_UP else replace(around, share=math.nan, share_stderr=math.nan, pairs=())
 
 
 def _interaction(pair: ActingPair) -> Interaction:

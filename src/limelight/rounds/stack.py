@@ -128,7 +128,7 @@ def stack_of(
     """
     sources = tuple([shared_source(one) for one in opened])
     own = np.array([source.representation.own for source in sources]).astype(np.int64)
-    free = np.flatnonzero(~np.array(sources[0].fixed))
+    free = np.flatnonzero(~np.array(sources[0].fixed, dtype=bool))  # of an empty sparse row there are none
     near = _Near(opened[0].context, width, own.shape[1])
     sums, found, ranges = [], [], []
     for row, source in enumerate(sources):

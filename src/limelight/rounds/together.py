@@ -48,7 +48,7 @@ Found = Fitted | Pending
 def stackable(one: OpenInstance) -> bool:
     """Return whether an instance is fitted in stacks: a row in bins, by the library's own fit, at a known width."""
     settings, source = one.context.settings, one.source
-    if not isinstance(source, SharedSource) or source.draws.background.probabilities is None:
+    if not isinstance(source, SharedSource) or not source.draws.background.probabilities:  # of an empty row: ()
         return False
     own = settings.surrogate == "ridge" and not settings.regularization and not settings.refit
     return own and settings.selection == "auto" and settings.kernel_width != "auto"

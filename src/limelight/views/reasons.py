@@ -124,7 +124,8 @@ def adverse_action(
     Raises
     ------
     InputError
-        If the explanation is not of a table row, an argument does not fit, or the catalogue lacks a text.
+        If the explanation is not of a table row, or its weights may be of columns that the model does not read
+        (`Conditional`); if an argument does not fit, or the catalogue lacks a text.
     UnknownNameError
         If the explanation does not explain `target`.
 
@@ -167,6 +168,11 @@ def _check(explanation: Explanation, target: str | int, reference: str, denied: 
         raise InputError(
             "explanation: expected one of a table row, which is compared with a background, got one of "
             f"{', '.join(sorted(kinds)) or 'nothing'}; principal reasons need a stated reference."
+        )
+    if explanation.layout.get("law") == "conditional":
+        raise InputError(
+            "explanation: expected one whose weights say what the model does with a column, got one of ll.Conditional, "
+            "where a column that the model does not read may have a weight; explain with ll.Tabular."
         )
     return explanation.target_index(target)
 
