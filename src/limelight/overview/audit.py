@@ -118,7 +118,19 @@ def audit(
     findings, tests = _kept(asked, 1.0 - level)
     if explainer is not None:
         findings = (*findings, *_tampering(explainer, data, laid.target))
-    return Audit(laid.target, findings, _looked(material, explainer), laid.n, level, tests, _doubts(material, many))
+    sayable = explainer is None and (truth is None or isinstance(truth, str))
+    asked_for = {"data": data is not None, "truth": truth, "sensitive": list(names), "target": target}
+    return Audit(
+        laid.target,
+        findings,
+        _looked(material, explainer),
+        laid.n,
+        level,
+        tests,
+        _doubts(material, many),
+        asked_for if sayable else {},
+        many[0].provenance,
+    )
 
 
 def _kept(asked: Mapping[str, list[Candidate]], rate: float) -> tuple[tuple[Finding, ...], int]:

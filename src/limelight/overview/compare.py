@@ -113,6 +113,8 @@ def compare(
     many = _Counted(chain([instance], instances), total)
     explanations = explainer.explain_all(many)
     found = _compared(explanations, outputs, both, names=names, level=level, agree=agree)
+    if agree is None and not refits and (target is None or isinstance(target, str)):
+        found = replace(found, asked={"target": target})
     return beyond_refits(found, [changed(name) for name in _refit_names(len(refits))]) if refits else found
 
 
@@ -257,7 +259,16 @@ def _compared(
             significant[output, change.keys[key]] += 1
     features = _features(explanations, outputs, names, level, significant)
     return Comparison(
-        names, outputs, features, tuple(rows), len(explanations), level, bounds, explanations, both.notes()
+        names,
+        outputs,
+        features,
+        tuple(rows),
+        len(explanations),
+        level,
+        bounds,
+        explanations,
+        both.notes(),
+        provenance=explanations[0].provenance,
     )
 
 

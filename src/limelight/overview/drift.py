@@ -112,7 +112,10 @@ def drift(
     answer = (float(said[~month].mean()), float(said[month].mean()))
     change = _welch(said, month, quantile)
     doubts = (*_by_the_answer(laid.target, len(both) - laid.n, len(both)), *_left_out(laid, columns))
-    return Drift(names, laid.target, features, counts, answer, change, level, same, cells, doubts)
+    asked = {"target": target} if permutations == PERMUTATIONS else {}
+    return Drift(
+        names, laid.target, features, counts, answer, change, level, same, cells, doubts, asked, after[0].provenance
+    )
 
 
 def _by_the_answer(target: str, left: int, total: int) -> tuple[str, ...]:

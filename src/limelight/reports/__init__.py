@@ -1,4 +1,4 @@
-"""Reports to be printed, signed and filed: one row, or many."""
+"""Reports to be printed, signed and filed: one row, or many; two models compared, one audited, a drift."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from pathlib import Path
 
 from limelight.errors import InputError
 from limelight.files import write_text
-from limelight.reports import many, pieces, row
+from limelight.reports import about_models, many, pieces, row
 from limelight.reports.card import model_card
 from limelight.reports.origin import Origin, fingerprint
+from limelight.result.audit import Audit
+from limelight.result.comparison import Comparison
+from limelight.result.drift import Drift
 from limelight.result.explanation import Explanation
+from limelight.result.found import Found
 from limelight.views.html import document
 from limelight.views.reasons import AdverseAction
+from limelight.views.trust_pages import SHEETS
 
 __all__ = ["Origin", "fingerprint", "model_card", "report"]
 
@@ -21,7 +26,7 @@ SIGNERS = ("Prepared by", "Reviewed by")
 
 
 def report(
-    subject: Explanation | Iterable[Explanation] | str | PathLike[str],
+    subject: Explanation | Iterable[Explanation] | Found | str | PathLike[str],
     path: str | PathLike[str] | None = None,
     *,
     title: str | None = None,
@@ -38,11 +43,12 @@ def report(
     Parameters
     ----------
     subject
-        One explanation; or many, as a list, `Explanations`, a stream, or the path of a .jsonl file.
+        One explanation; or many, as a list, `Explanations`, a stream, or the path of a .jsonl file; or what `compare`,
+        `audit` or `drift` returned.
     path
         Where to write it: a page (.html), or a PDF (.pdf), for which a Chromium browser is asked to print.
     title
-        None says what the model said, or how many answers there are.
+        None says what the model said, how many answers there are, or what was found.
     origin
         What only you know: the model's name and file, the data, what the case is called.
     reasons
@@ -53,7 +59,7 @@ def report(
     Raises
     ------
     InputError
-        If there are no explanations, or `reasons` come with many.
+        If there are no explanations, or `reasons` come with anything but one explanation.
     MissingDependencyError
         If a PDF is asked for and there is no browser to print it.
 
@@ -72,19 +78,22 @@ def report(
     True
     """
     origin = origin or Origin()
+    sheets: tuple[str, ...] = (*SHEETS, "report.css")
     if isinstance(subject, Explanation):
         heading = title or row.title(subject)
         kicker, sections = "Explanation of one answer of a model", row.sections(subject, origin, reasons)
-        sheets: tuple[str, ...] = ("report.css",)
+        sheets = ("paper.css", "report.css")
     elif reasons is not None:
-        raise InputError("reasons: are for the report of one explanation, got many.")
+        raise InputError("reasons: are for the report of one explanation, got something else.")
+    elif isinstance(subject, Comparison | Audit | Drift):
+        heading = title or about_models.title(subject)
+        kicker, sections = about_models.kicker(subject), about_models.sections(subject, origin)
     else:
         found = many.read(subject)
         heading = title or many.title(found)
         kicker, sections = "Explanations of many answers of a model", many.sections(found, origin)
-        sheets = ("trust.css", "report.css")
     body = pieces.head(heading, kicker, origin) + "".join(sections) + pieces.signatures(signers)
-    text = document(heading, f'<main class="{"trust " if len(sheets) > 1 else ""}report">{body}</main>', *sheets)
+    text = document(heading, f'<main class="{"trust " if "trust.css" in sheets else ""}report">{body}</main>', *sheets)
     text = text.replace('<html lang="en">', '<html lang="en" data-theme="light">', 1)
     if path is not None:
         _write(Path(path), text)

@@ -37,7 +37,7 @@ def sections(summary: Summary, origin: Origin) -> list[str]:
         pieces.section("How far the explanations can be relied upon", _causes(summary), _quantiles(summary)),
         pieces.section("Cases that show most of it", _examples(summary)),
         pieces.section("What not to rely on", _doubts(summary), kind="limits"),
-        pieces.section("Where this comes from", pieces.came_from(first, origin, took)),
+        pieces.section("Where this comes from", pieces.came_from(first.provenance, origin, took)),
         pieces.section("How to make it again", pieces.again(command(first, origin), mark), kind="keep"),
     ]
 

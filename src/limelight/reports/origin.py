@@ -15,13 +15,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from limelight.errors import InputError
+from limelight.result.audit import Audit
+from limelight.result.comparison import Comparison
+from limelight.result.drift import Drift
 from limelight.result.explanation import Explanation
+from limelight.result.found import Found
 from limelight.settings import OF_THE_RUN, Settings
 
 BLOCK = 1 << 20
+NAMING = ("names", "sentences", "summary", "warnings", "asked")
+"""What a comparison, an audit and a drift say besides their numbers."""
+FOLDERS = ("explanations_file", "current_file")
+FILES = ("model_file", "background_file", "data_file", "against_file", *FOLDERS)
+"""The arguments of `Origin` that are files; of explanations there may be a folder."""
 PLAIN = {"bins": "quartile", "sampling": "background", "around": "background"}
 """How the command line makes a table; of others it cannot say how they were made."""
 
@@ -38,6 +47,10 @@ class Origin:
         What the model is used for, and who decides: one or two sentences for the person concerned.
     model_file, background_file, data_file
         The files; the report shows their names and SHA-256.
+    against, against_file
+        Of a comparison: what the second model is called, and its file.
+    explanations_file, current_file
+        Of an audit and of a drift: the file or folder of the explanations, and that of the later ones.
     row
         Which row or rows of `data_file`, counted from 0: ``3``, or ``"0:1000"`` as the command line takes them.
     subject
@@ -65,6 +78,10 @@ class Origin:
     model_file: str | PathLike[str] | None = None
     background_file: str | PathLike[str] | None = None
     data_file: str | PathLike[str] | None = None
+    against: str = ""
+    against_file: str | PathLike[str] | None = None
+    explanations_file: str | PathLike[str] | None = None
+    current_file: str | PathLike[str] | None = None
     row: int | str | None = None
     subject: str = ""
     contact: str = ""
@@ -73,12 +90,12 @@ class Origin:
 
     def __post_init__(self) -> None:
         for name, path in self.files().items():
-            if not Path(path).is_file():
+            if not (Path(path).is_file() or (name in FOLDERS and Path(path).is_dir())):
                 raise InputError(f"{name}: expected a file, got {str(path)!r}; the report shows its SHA-256.")
 
     def files(self) -> dict[str, str | PathLike[str]]:
         """Return the files that were named, by the name of their argument."""
-        given = {name: getattr(self, name) for name in ("model_file", "background_file", "data_file")}
+        given = {name: getattr(self, name) for name in FILES}
         return {name: path for name, path in given.items() if path is not None}
 
     def day(self) -> str:
@@ -87,18 +104,23 @@ class Origin:
 
 
 def digest(path: str | PathLike[str]) -> str:
-    """Return the SHA-256 of a file."""
+    """Return the SHA-256 of a file; of a folder, that of the names and digests of its files."""
     found = hashlib.sha256()
+    if Path(path).is_dir():
+        for each in sorted(file for file in Path(path).rglob("*") if file.is_file()):
+            found.update(f"{each.relative_to(path).as_posix()} {digest(each)}\n".encode())
+        return found.hexdigest()
     with Path(path).open("rb") as file:
         while block := file.read(BLOCK):
             found.update(block)
     return found.hexdigest()
 
 
-def fingerprint(explanations: Explanation | Iterable[Explanation]) -> str:
+def fingerprint(explanations: Explanation | Iterable[Explanation] | Found) -> str:
     """Return 16 hexadecimal digits that are the same for the same numbers, whatever they took and wherever.
 
-    Everything that an explanation states counts but for cost, batch size and the versions of what computed it.
+    Everything that an explanation states counts but for cost, batch size and the versions of what computed it; of a
+    comparison, an audit or a drift also what somebody chose to call the two sides does not.
 
     >>> from limelight.explainer import Explainer
     >>> from limelight.interpretable.components import Components
@@ -107,14 +129,81 @@ def fingerprint(explanations: Explanation | Iterable[Explanation]) -> str:
     >>> fingerprint(explainer.explain(None)) == fingerprint(explainer.explain(None))
     True
     """
+    alone = isinstance(explanations, Explanation | Comparison | Audit | Drift)
+    many: Iterable[Any] = [explanations] if alone else cast(Iterable[Any], explanations)
     found = hashlib.sha256()
-    for each in [explanations] if isinstance(explanations, Explanation) else explanations:
+    for each in many:
         facts = each.to_dict()
-        provenance = facts["provenance"]
-        del provenance["cost"], provenance["versions"]
-        provenance["settings"] = {k: v for k, v in provenance["settings"].items() if k not in OF_THE_RUN}
-        found.update(json.dumps(facts, sort_keys=True, allow_nan=True).encode())
+        for name in () if isinstance(each, Explanation) else NAMING:
+            facts.pop(name, None)
+        if facts["provenance"] is not None:
+            provenance = facts["provenance"]
+            del provenance["cost"], provenance["versions"]
+            provenance["settings"] = {k: v for k, v in provenance["settings"].items() if k not in OF_THE_RUN}
+        found.update(json.dumps(facts, sort_keys=True, allow_nan=True, default=str).encode())
     return found.hexdigest()[:16]
+
+
+def command_of_found(found: Found, origin: Origin) -> str:
+    """Return the command that compares, audits or holds against each other again; empty where files are not known."""
+    if not found.asked:
+        return ""
+    if isinstance(found, Comparison):
+        parts = _compare(found, origin)
+    else:
+        parts = _audit(found, origin) if isinstance(found, Audit) else _drift(found, origin)
+    if not parts:
+        return ""
+    if found.asked.get("target") is not None:
+        parts += ["--target", str(found.asked["target"])]
+    if found.level != 0.95:
+        parts += ["--level", str(found.level)]
+    return shlex.join([*parts, "--json", "again.json"])
+
+
+def _compare(found: Comparison, origin: Origin) -> list[str]:
+    needed = ("model_file", "against_file", "background_file", "data_file")
+    p, files = found.provenance, origin.files()
+    if p is None or not set(needed) <= set(files) or origin.row is None or not _plain(p.modality):
+        return []
+    flags = setting_flags({name: value for name, value in p.settings.items() if name != "targets"})
+    if flags is None:
+        return []
+    parts = ["limelight", "compare"]
+    for argument, flag in zip(needed, ("--model", "--against", "--background", "--data"), strict=True):
+        parts += [flag, str(files[argument])]
+    rows = origin.row if isinstance(origin.row, str) else f"{origin.row}:{origin.row + 1}"
+    return [*parts, "--rows", rows, *_contrast(p.modality), *origin.flags, *flags]
+
+
+def _audit(found: Audit, origin: Origin) -> list[str]:
+    asked = found.asked
+    if origin.explanations_file is None or (asked.get("data") and origin.data_file is None):
+        return []
+    parts = ["limelight", "audit", str(origin.explanations_file)]
+    if asked.get("data"):
+        parts += ["--data", str(origin.data_file)]
+        parts += ["--rows", origin.row] if isinstance(origin.row, str) else []
+    if asked.get("truth") is not None:
+        parts += ["--truth", str(asked["truth"])]
+    for name in asked.get("sensitive", ()):
+        parts += ["--sensitive", str(name)]
+    return [*parts, *origin.flags]
+
+
+def _drift(found: Drift, origin: Origin) -> list[str]:
+    if origin.explanations_file is None or origin.current_file is None:
+        return []
+    return ["limelight", "drift", str(origin.explanations_file), str(origin.current_file)]
+
+
+def _plain(modality: Mapping[str, Any]) -> bool:
+    """Return whether the command line can make such a table."""
+    return modality.get("modality") == "tabular" and all(modality.get(name) == how for name, how in PLAIN.items())
+
+
+def _contrast(modality: Mapping[str, Any]) -> list[str]:
+    return ["--contrast", str(modality["contrast"])] if modality.get("contrast", "bin") != "bin" else []
 
 
 def command(explanation: Explanation, origin: Origin) -> str:
@@ -127,17 +216,14 @@ def command(explanation: Explanation, origin: Origin) -> str:
     ''
     """
     modality, settings = explanation.provenance.modality, explanation.provenance.settings
-    plain = modality.get("modality") == "tabular" and all(modality.get(name) == how for name, how in PLAIN.items())
-    if not plain or len(origin.files()) < 3 or origin.row is None:
+    if not _plain(modality) or not set(FILES[:3]) <= set(origin.files()) or origin.row is None:
         return ""
     flags = setting_flags(settings)
     if flags is None:
         return ""
     parts = ["limelight", "explain", "--model", str(origin.model_file), "--background", str(origin.background_file)]
     parts += ["--data", str(origin.data_file)]
-    if modality.get("contrast", "bin") != "bin":
-        parts += ["--contrast", str(modality["contrast"])]
-    parts += [*origin.flags, *flags]
+    parts += [*_contrast(modality), *origin.flags, *flags]
     if isinstance(origin.row, str):
         parts += ["--rows", origin.row, "--out", "again.jsonl"]
     else:

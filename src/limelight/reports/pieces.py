@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from limelight.reports.origin import Origin, digest
-from limelight.result.explanation import Explanation
+from limelight.result import written
+from limelight.result.provenance import Provenance
 from limelight.views import facts as f
 from limelight.views import markup as m
 
 UNTOLD = "not told"
+UNSEEN = "What the model was not given cannot be among the reasons, and neither can what the data behind it left out."
 LIMITS = (
     "The reasons say what this model does around this case. They do not say what would happen in the world if a fact "
     "were changed, nor whether the model is right or fair.",
-    "What the model was not given cannot be among the reasons, and neither can what the data behind it left out.",
+    UNSEEN,
 )
 
 
@@ -38,7 +40,11 @@ def bullets(sentences: Iterable[str]) -> str:
 
 def head(title: str, kicker: str, origin: Origin) -> str:
     """Return the head of a report."""
-    known = [origin.model and f"Model {m.name(origin.model)}", origin.subject and f"Case {m.name(origin.subject)}"]
+    known = [
+        origin.model and f"Model {m.name(origin.model)}",
+        origin.against and f"Against {m.name(origin.against)}",
+        origin.subject and f"Case {m.name(origin.subject)}",
+    ]
     line = " · ".join([part for part in known if part] + [m.text(origin.day())])
     return (
         f'<header><p class="kicker">{m.text(kicker)}</p><h1>{m.name(title)}</h1><p class="meta">{line}</p>'
@@ -46,31 +52,45 @@ def head(title: str, kicker: str, origin: Origin) -> str:
     )
 
 
-def came_from(first: Explanation, origin: Origin, marks: Mapping[str, str]) -> str:
+FILES = {
+    "model_file": "Model file",
+    "against_file": "Second model’s file",
+    "background_file": "Background",
+    "data_file": "Data",
+    "explanations_file": "Explanations",
+    "current_file": "Explanations of now",
+}
+"""What the files of an `Origin` are called."""
+
+
+def came_from(p: Provenance | None, origin: Origin, marks: Mapping[str, str]) -> str:
     """Return the table of where the numbers come from.
 
     Parameters
     ----------
-    first
-        The explanation, or the first of many made alike.
+    p
+        Of the explanation, or of the first of many made alike; None where it is not known.
     origin
         What the caller told.
     marks
         Further lines.
     """
-    p = first.provenance
     lines: dict[str, str] = {"Model": m.name(origin.model) if origin.model else UNTOLD}
-    for name, argument in (("Model file", "model_file"), ("Background", "background_file"), ("Data", "data_file")):
+    if origin.against:
+        lines["Second model"] = m.name(origin.against)
+    for argument, name in FILES.items():
         path = origin.files().get(argument)
         if path is not None:
             lines[name] = f"{m.name(Path(path).name)}<br><code class=hash>SHA-256 {digest(path)}</code>"
     if origin.row is not None:
         lines["Row" if isinstance(origin.row, int) else "Rows"] = m.text(str(origin.row)) + ", counted from 0"
-    lines["Kind of data"] = m.text(_modality(p.modality))
+    if p is not None:
+        lines["Kind of data"] = m.text(_modality(p.modality))
     lines["Date"] = m.text(origin.day())
-    lines["Versions"] = m.text(", ".join(f"{name} {version}" for name, version in p.versions.items()))
-    lines["Seed"] = str(p.seed)
-    lines["Settings"] = m.text(_settings(p.settings))
+    if p is not None:
+        lines["Versions"] = m.text(", ".join(f"{name} {version}" for name, version in p.versions.items()))
+        lines["Seed"] = str(p.seed)
+        lines["Settings"] = m.text(_settings(p.settings))
     lines |= {name: m.text(value) for name, value in marks.items()}
     if origin.contact:
         lines["Questions to"] = m.name(origin.contact)
@@ -82,7 +102,7 @@ def again(text: str, mark: str) -> str:
     """Return how the numbers can be made again, and how to see that they are the same."""
     told = (
         paragraph("This command makes the same numbers, to the last bit, on the same files and versions:")
-        + f"<pre>{m.text(text)}</pre>"
+        + f"<pre>{' '.join(f'<span>{m.text(part)}</span>' for part in text.split(' '))}</pre>"
         if text
         else paragraph(
             "The files are not all on record, or the explanation was made in a way that has no command. The same call "
@@ -107,7 +127,7 @@ def _modality(described: Mapping[str, object]) -> str:
     shown = [str(described.get("modality", "unknown"))]
     for name, value in described.items():
         if name != "modality" and value not in (None, {}, [], "", ()):
-            shown.append(f"{name} {value}")
+            shown.append(f"{name} {written.shown(value)}")
     return f.shorten(", ".join(shown), 300)
 
 
@@ -115,5 +135,9 @@ def _settings(settings: Mapping[str, object]) -> str:
     from limelight.settings import Settings
 
     usual = Settings().to_dict()
-    changed = [f"{name} {value}" for name, value in settings.items() if name != "seed" and value != usual.get(name)]
+    changed = [
+        f"{name} {written.shown(value)}"
+        for name, value in settings.items()
+        if name != "seed" and value != usual.get(name)
+    ]
     return ", ".join(changed) if changed else "all at their defaults"

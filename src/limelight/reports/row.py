@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 from limelight.reports import pieces
 from limelight.reports.origin import Origin, command, fingerprint
@@ -30,7 +31,7 @@ def sections(explanation: Explanation, origin: Origin, reasons: AdverseAction | 
         pieces.section("Principal reasons", _principal(reasons)) if reasons is not None else "",
         *(_details(explanation, facts, several=len(targets) > 1) for facts in targets),
         pieces.section("What not to rely on", pieces.bullets(doubts(explanation, targets)), kind="limits"),
-        pieces.section("Where this comes from", pieces.came_from(explanation, origin, took)),
+        pieces.section("Where this comes from", pieces.came_from(explanation.provenance, origin, took)),
         pieces.section("How to make it again", pieces.again(command(explanation, origin), mark), kind="keep"),
     ]
 
@@ -99,17 +100,43 @@ def _pushes(facts: TargetFacts, up: Sequence[Row], down: Sequence[Row]) -> str:
 
 
 def _extent(facts: TargetFacts) -> str:
-    """Return how much of the model's behaviour the single effects account for."""
+    """Return how much of the model's behaviour the single effects account for, and how much of it is listed."""
     share = facts.fidelity if facts.additivity is None else facts.additivity
     if not math.isfinite(share):
         return ""
-    told = f"{100 * min(max(share, 0.0), 1.0):.0f} %"
+    start = f"Taken one by one, facts account for {_percent(share)} of how the answer moves around this case"
+    if _two_shares(facts):
+        start += (
+            f", if all their values are counted; the conditions that are listed below, each met or not, for "
+            f"{_percent(facts.fidelity)}"
+        )
     if share >= 0.9:
-        return f"Taken one by one, such effects account for {told} of how the answer moves around this case."
+        return f"{start}."
+    return f"{start}; the rest comes from facts acting together, so that the sizes are rough."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * min(max(share, 0.0), 1.0):.0f} %"
+
+
+def _two_shares(facts: TargetFacts) -> bool:
+    """Return whether additivity says something that fidelity does not, so that a reader needs to be told both."""
+    known = facts.additivity is not None and math.isfinite(facts.additivity) and math.isfinite(facts.fidelity)
     return (
-        f"Taken one by one, such effects account for {told} of how the answer moves around this case; the rest comes "
-        "from facts acting together, so that the sizes are rough."
+        known
+        and bool(sentences.additivity(facts))
+        and _percent(cast(float, facts.additivity)) != _percent(facts.fidelity)
     )
+
+
+BOTH_SHARES = (
+    "Both say how much of the movement of the answers around this case is accounted for, on perturbations that were "
+    "not fitted to; 1 is all of it. Additivity: by single facts with all their values, the most that any list of "
+    "single effects can. Fidelity: by the conditions of the table alone, each met or not. Where it is lower, much "
+    "depends on which other value a fact has where its condition is not met; the table says how this case stands "
+    "against all of them."
+)
+"""What two numbers mean that look as if they contradicted each other."""
 
 
 def _details(explanation: Explanation, facts: TargetFacts, *, several: bool) -> str:
@@ -136,7 +163,8 @@ def _numbers(facts: TargetFacts) -> str:
     if sentences.additivity(facts):
         cells.append(("Additivity", sentences.additivity(facts)))
     items = "".join(f"<div><dt>{m.text(name)}</dt><dd>{value}</dd></div>" for name, value in cells)
-    return f'<dl class="numbers">{items}</dl>'
+    both = f"<p class=note>{m.text(BOTH_SHARES)}</p>" if _two_shares(facts) else ""
+    return f'<dl class="numbers">{items}</dl>{both}'
 
 
 def _principal(reasons: AdverseAction) -> str:

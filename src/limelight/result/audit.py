@@ -5,8 +5,10 @@ Input: the checks of `overview/checks`. Output: `Audit`, read by the views, the 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from limelight.result.provenance import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +89,10 @@ class Audit:
         How many questions were asked in all, for which the findings are corrected.
     warnings
         Sentences about what cannot be told.
+    asked
+        What was asked for, as far as a file can say it: with it the same command can be written again.
+    provenance
+        Where the explanations come from: that of the first of them; None where it is not known.
 
     Examples
     --------
@@ -110,6 +116,8 @@ class Audit:
     level: float
     tests: int
     warnings: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance | None = None
 
     def of(self, kind: str) -> tuple[Finding, ...]:
         """Return the findings of one kind."""
@@ -134,8 +142,12 @@ class Audit:
         return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON types."""
-        return {**asdict(self), "findings": self.rows(), "summary": self.summary()}
+        """Return everything as JSON types; `result.found.from_dict` reads it back."""
+        from limelight.result.schema import written_provenance
+
+        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        told = {"findings": self.rows(), "summary": self.summary(), "provenance": written_provenance(self.provenance)}
+        return {"what": "audit", **kept, **told}
 
     def summary(self) -> str:
         """Return in one sentence how much was found.

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from limelight.errors import UnknownNameError
 from limelight.result.explanations import Explanations
+from limelight.result.provenance import Provenance
+from limelight.result.written import signed, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,11 +122,11 @@ class RowChange:
         >>> RowChange(3, "spam", 0.51, 0.52, "reason", False, reasons).sentence(("old", "new"))
         'Row 3: old says 0.51, new 0.52, but not for the same reasons: “age > 37” adds +0.1 in old and -0.1 in new.'
         """
-        said = f"Row {self.position}: {names[0]} says {self.first:.3g}, {names[1]} {self.second:.3g}"
+        said = f"Row {self.position}: {names[0]} says {written(self.first)}, {names[1]} {written(self.second)}"
         if self.kind == "same" or not self.reasons:
             return f"{said}, and no reason differs." if not self.reasons else f"{said}, for nearly the same reasons."
         top = self.reasons[0]
-        why = f"“{top.feature}” adds {top.first:+.3g} in {names[0]} and {top.second:+.3g} in {names[1]}"
+        why = f"“{top.feature}” adds {signed(top.first)} in {names[0]} and {signed(top.second)} in {names[1]}"
         return f"{said}, but not for the same reasons: {why}." if self.kind == "reason" else f"{said}: {why}."
 
 
@@ -152,6 +154,10 @@ class Comparison:
         Every row's explanation, with the targets of both models and of their difference.
     warnings
         Sentences about what cannot be told.
+    asked
+        What was asked for, as far as a file can say it: with it the same command can be written again.
+    provenance
+        Where the explanations come from: that of the first of them; None where it is not known.
 
     Examples
     --------
@@ -173,6 +179,8 @@ class Comparison:
     agree: dict[str, float]
     explanations: Explanations
     warnings: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance | None = None
 
     @property
     def identical(self) -> bool:
@@ -217,14 +225,17 @@ class Comparison:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the explanations as JSON types."""
+        """Return everything but the explanations as JSON types; `result.found.from_dict` reads it back."""
+        from limelight.result.schema import written_provenance
+
         kept = [name for name in self.__dataclass_fields__ if name != "explanations"]
         found = {name: getattr(self, name) for name in kept}
         found["features"] = [
             asdict(entry) | {"p_refit": None if math.isnan(entry.p_refit) else entry.p_refit} for entry in self.features
         ]
         found["rows"] = [asdict(row) for row in self.rows]
-        return {**found, "sentences": list(self.sentences())}
+        found["provenance"] = written_provenance(self.provenance)
+        return {"what": "comparison", **found, "sentences": list(self.sentences())}
 
     def to_frame(self) -> pd.DataFrame:
         """Return `records` as a pandas frame.
@@ -254,7 +265,7 @@ class Comparison:
         rows = [row for row in self.rows if row.output == output]
         kinds = [row.kind for row in rows]
         said = [
-            f"Output “{output}”: the answers lie further than {self.agree[output]:.3g} apart for "
+            f"Output “{output}”: the answers lie further than {written(self.agree[output])} apart for "
             f"{kinds.count('answer'):,} of {_rows(len(rows))}; for {kinds.count('reason'):,} the answers agree and the "
             "reasons do not."
         ]
@@ -267,10 +278,10 @@ class Comparison:
         top = changed[0]
         said.append(
             f"“{top.feature}” drives the change: its contribution differs in {_rows(top.rows)}, by "
-            f"{top.change:.3g} on average [{top.low:.3g}, {top.high:.3g}] (mean size {top.first:.3g} in "
-            f"{self.names[0]}, {top.second:.3g} in {self.names[1]})."
+            f"{written(top.change)} on average [{written(top.low)}, {written(top.high)}] (mean size "
+            f"{written(top.first)} in {self.names[0]}, {written(top.second)} in {self.names[1]})."
         )
-        others = ", ".join(f"“{entry.feature}” ({entry.change:.3g})" for entry in changed[1:5])
+        others = ", ".join(f"“{entry.feature}” ({written(entry.change)})" for entry in changed[1:5])
         if others:
             said.append(f"After it: {others}.")
         return said + self._beyond_refits(output)

@@ -7,8 +7,11 @@ the views, the command line and reports.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from limelight.result.provenance import Provenance
+from limelight.result.written import signed, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +82,10 @@ class Drift:
         How many combinations of values occur in both.
     warnings
         Sentences about what cannot be told.
+    asked
+        What was asked for, as far as a file can say it: with it the same command can be written again.
+    provenance
+        Where the explanations come from: that of the first of them; None where it is not known.
 
     Examples
     --------
@@ -103,6 +110,8 @@ class Drift:
     same_model: bool | None
     cells: int
     warnings: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance | None = None
 
     @property
     def data_changed(self) -> tuple[FeatureDrift, ...]:
@@ -121,16 +130,16 @@ class Drift:
         first, second = self.names
         change, low, high = self.answer_change
         said = [
-            f"The mean answer for “{self.target}” is {self.answer[0]:.3g} in {first} and {self.answer[1]:.3g} in "
-            f"{second}: {change:+.3g} [{low:+.3g}, {high:+.3g}]."
+            f"The mean answer for “{self.target}” is {written(self.answer[0])} in {first} and "
+            f"{written(self.answer[1])} in {second}: {signed(change)} [{signed(low)}, {signed(high)}]."
         ]
         said += [
             f"Data: “{entry.value}” holds for {entry.after:.1%} of rows, and held for {entry.before:.1%}; that moves "
-            f"the mean contribution of “{entry.feature}” by {entry.data:+.3g}."
+            f"the mean contribution of “{entry.feature}” by {signed(entry.data)}."
             for entry in self.data_changed[:5]
         ]
         said += [
-            f"Reasons: “{entry.place}” added {entry.added:+.3g} on average, and adds {entry.adds:+.3g}."
+            f"Reasons: “{entry.place}” added {signed(entry.added)} on average, and adds {signed(entry.adds)}."
             for entry in self.reasons_changed[:5]
         ]
         if not self.data_changed:
@@ -169,8 +178,12 @@ class Drift:
         return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON types."""
-        return {**asdict(self), "sentences": list(self.sentences())}
+        """Return everything as JSON types; `result.found.from_dict` reads it back."""
+        from limelight.result.schema import written_provenance
+
+        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        told = {"features": self.rows(), "sentences": list(self.sentences())}
+        return {"what": "drift", **kept, **told, "provenance": written_provenance(self.provenance)}
 
     def __str__(self) -> str:
         """Return what changed, in sentences and a line for each of ten features."""

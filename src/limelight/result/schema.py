@@ -307,6 +307,23 @@ def parsed(text: str) -> Any:
         raise InputError(f"text: not JSON ({error}); pass a pathlib.Path to read a file.") from error
 
 
+def written_provenance(provenance: Provenance | None) -> dict[str, Any] | None:
+    """Return where something comes from as JSON types; None stays None."""
+    return None if provenance is None else _PROVENANCE.write(provenance)
+
+
+def read_provenance(data: Any) -> Provenance | None:
+    """Return what `written_provenance` wrote.
+
+    Raises
+    ------
+    InputError
+        If it is damaged.
+    """
+    found: Provenance | None = None if data is None else _PROVENANCE.read(data, "provenance", Sizes(0, 0))
+    return found
+
+
 def read_fields(data: Any, names: Collection[str]) -> dict[str, Any]:
     """Return some fields of an explanation, checked as `from_dict` checks them, without making the others.
 

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from limelight.result.audit import KINDS, NOT, Audit, Finding
 from limelight.result.comparison import Comparison, FeatureChange, RowChange
 from limelight.result.drift import Drift, FeatureDrift
+from limelight.result.written import written
 from limelight.views import markup as m
+from limelight.views.facts import Numbers
 from limelight.views.html import document
 
 SHOWN_FEATURES = 15
 SHOWN_ROWS = 10
-SHEET = "trust.css"
+SHEETS = ("trust.css", "paper.css")
+"""How pages about many rows look on screen, and how all that is printed lies on paper."""
 
 
 def comparison_page(comparison: Comparison) -> str:
@@ -30,34 +33,44 @@ def comparison_page(comparison: Comparison) -> str:
     title = f"{first} and {second}, and why they differ"
     kicker = f"{comparison.n:,} rows, explained on the same perturbations; intervals {comparison.level:.0%}"
     parts = [heading(title, kicker), sentences(comparison.sentences()), warnings(comparison.warnings)]
-    if not comparison.identical:
-        parts += [_changes(comparison, output) for output in comparison.outputs]
-        parts.append(_reasons_only(comparison))
-        parts.append(_flips(comparison))
-    return document(title, f'<main class="trust">{"".join(parts)}</main>', SHEET)
+    return _document(title, [*parts, *comparison_parts(comparison)])
+
+
+def comparison_parts(comparison: Comparison) -> list[str]:
+    """Return what two models differ in, below the head and the sentences of a page; nothing where they are the same."""
+    if comparison.identical:
+        return []
+    changes = [_changes(comparison, output) for output in comparison.outputs]
+    return [*changes, _reasons_only(comparison), _flips(comparison)]
+
+
+def _document(title: str, parts: Iterable[str]) -> str:
+    return document(title, f'<main class="trust">{"".join(parts)}</main>', *SHEETS)
 
 
 def _changes(comparison: Comparison, output: str) -> str:
     entries = comparison.of(output)[:SHOWN_FEATURES]
     end = max((entry.high for entry in entries), default=0.0) or 1.0
     first, second = comparison.names
-    head = ["feature", "mean |change|", "", f"size in {first}", f"size in {second}", "rows that differ"]
-    rows = [_change(entry, end) for entry in entries]
+    level = _share(comparison.level)
+    head = ["feature", "", f"mean |change| [{level}]", f"size in {first}", f"size in {second}", "rows that differ"]
+    sizes = Numbers.fitting(size for entry in entries for size in (entry.change, entry.first, entry.second))
+    rows = [_change(entry, end, sizes) for entry in entries]
     note = (
         "A bar is how far the contribution of a feature differs, on average over the rows; the line its interval. A "
-        f"row counts as different after a correction for all looks: at most {1 - comparison.level:.0%} of these are so "
-        "by chance."
+        f"row counts as different after a correction for all looks: at most {_share(1 - comparison.level)} of these "
+        "are so by chance."
     )
     return f"<h2>What changed in the output “{m.name(output)}”</h2>{table(head, rows)}<p class=note>{m.text(note)}</p>"
 
 
-def _change(entry: FeatureChange, end: float) -> list[str]:
+def _change(entry: FeatureChange, end: float, sizes: Numbers) -> list[str]:
     return [
         m.name(str(entry.feature)),
         track(entry.change, entry.low, entry.high, 0.0, end),
-        f"{entry.change:.3g} [{entry.low:.3g}, {entry.high:.3g}]",
-        f"{entry.first:.3g}",
-        f"{entry.second:.3g}",
+        f"{sizes.text(entry.change)} [{sizes.text(entry.low)}, {sizes.text(entry.high)}]",
+        sizes.text(entry.first),
+        sizes.text(entry.second),
         f"{entry.rows:,}",
     ]
 
@@ -80,12 +93,17 @@ def _flips(comparison: Comparison) -> str:
 def _row_table(comparison: Comparison, rows: Sequence[RowChange]) -> str:
     first, second = comparison.names
     head = ["row", first, second, "!what differs most"]
+    said = Numbers.fitting(value for row in rows for value in (row.first, row.second))
+    sizes = Numbers.fitting(
+        size for row in rows for reason in row.reasons[:3] for size in (reason.first, reason.second)
+    )
     cells = []
     for row in rows:
         why = "<br>".join(
-            f"<b>{m.name(reason.feature)}</b> {reason.first:+.3g} → {reason.second:+.3g}" for reason in row.reasons[:3]
+            f"<b>{m.name(reason.feature)}</b> {sizes.signed(reason.first)} → {sizes.signed(reason.second)}"
+            for reason in row.reasons[:3]
         )
-        cells.append([f"{row.position}", f"{row.first:.3g}", f"{row.second:.3g}", f"!{why or 'nothing'}"])
+        cells.append([f"{row.position}", said.text(row.first), said.text(row.second), f"!{why or 'nothing'}"])
     return table(head, cells)
 
 
@@ -137,6 +155,10 @@ def _words(cell: str) -> str:
     return ' class="words"' if cell.startswith("!") else ""
 
 
+def _share(value: float) -> str:
+    return f"{value:.0%}"
+
+
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
@@ -150,10 +172,21 @@ def audit_page(audit: Audit) -> str:
     >>> "none gave a finding" in audit_page(Audit("spam", (), {}, 100, 0.95, 40))
     True
     """
-    count = len(audit.findings)
-    title = "No finding" if not count else "1 finding" if count == 1 else f"{count} findings"
+    title = audit_title(audit)
     kicker = f"Audit of “{audit.target}” by {audit.n:,} explanations; intervals {audit.level:.0%}"
     parts = [heading(title, kicker), f"<p>{m.text(audit.summary())}</p>", warnings(audit.warnings)]
+    return _document(f"Audit: {title}", [*parts, *audit_parts(audit)])
+
+
+def audit_title(audit: Audit) -> str:
+    """Return how many findings there are, as a title."""
+    count = len(audit.findings)
+    return "No finding" if not count else "1 finding" if count == 1 else f"{count} findings"
+
+
+def audit_parts(audit: Audit) -> list[str]:
+    """Return the findings by kind, then what was looked at in vain, and what was not looked at."""
+    parts = []
     for kind, name in KINDS.items():
         found = audit.of(kind)
         if found:
@@ -162,7 +195,7 @@ def audit_page(audit: Audit) -> str:
     unseen = [kind for kind in rest if audit.looked[kind].startswith(NOT)]
     parts.append(_kinds("Nothing found", audit, [kind for kind in rest if kind not in unseen]))
     parts.append(_kinds("Not looked at", audit, unseen))
-    return document(f"Audit: {title}", f'<main class="trust">{"".join(parts)}</main>', SHEET)
+    return parts
 
 
 def _kinds(title: str, audit: Audit, kinds: Sequence[str]) -> str:
@@ -174,7 +207,7 @@ def _kinds(title: str, audit: Audit, kinds: Sequence[str]) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    number = f"{finding.measure}: {finding.value:.3g} [{finding.low:.3g}, {finding.high:.3g}]"
+    number = f"{finding.measure}: {written(finding.value)} [{written(finding.low)}, {written(finding.high)}]"
     chance = f"p {_chance(finding.p)} after correction" if finding.kind != "scaffold" else ""
     look = ", ".join(f"{row:,}" for row in finding.rows)
     rows = f"<p class=ids>Rows to look at: {look}.</p>" if look else ""
@@ -202,28 +235,37 @@ def drift_page(drift: Drift) -> str:
     first, second = drift.names
     title = f"From {first} to {second}"
     kicker = f"{drift.n[0]:,} and {drift.n[1]:,} explanations of “{drift.target}”; intervals {drift.level:.0%}"
+    parts = [heading(title, kicker), sentences(drift.sentences()), warnings(drift.warnings)]
+    return _document(title, [*parts, drift_table(drift)])
+
+
+def drift_table(drift: Drift) -> str:
+    """Return the table of the features that moved, with what each change is made of."""
     entries = drift.features[:SHOWN_FEATURES]
     end = max((max(abs(e.low), abs(e.high), abs(e.data), abs(e.reasons)) for e in entries), default=0.0) or 1.0
-    head = ["feature", "change of the mean contribution", "", "by other data", "by other reasons", "!what changed most"]
-    rows = [_drifted(entry, end, 1.0 - drift.level) for entry in entries]
+    head = ["feature", "", "change of the mean contribution", "by other data", "by other reasons", "!what changed most"]
+    sizes = Numbers.fitting(size for entry in entries for size in (entry.change, entry.data, entry.reasons))
+    rows = [_drifted(entry, end, 1.0 - drift.level, sizes) for entry in entries]
     note = (
         "Both parts add up to the change: other values are more frequent than they were, or the same values contribute "
         "otherwise. Bold where chance would rarely show as much, by permutation, corrected for all features."
     )
-    body = f"{heading(title, kicker)}{sentences(drift.sentences())}{warnings(drift.warnings)}"
-    body += f"<h2>What moved</h2>{table(head, rows)}<p class=note>{m.text(note)}</p>"
-    return document(title, f'<main class="trust">{body}</main>', SHEET)
+    return f"<h2>What moved</h2>{table(head, rows)}<p class=note>{m.text(note)}</p>"
 
 
-def _drifted(entry: FeatureDrift, end: float, rate: float) -> list[str]:
+def _drifted(entry: FeatureDrift, end: float, rate: float, sizes: Numbers) -> list[str]:
     parts = []
     for value, p in ((entry.data, entry.p_data), (entry.reasons, entry.p_reasons)):
-        shown = f"{value:+.2g} (p {_chance(p)})"
-        parts.append(f"<b>{m.text(shown)}</b>" if p <= rate else m.text(shown))
-    change = f"{entry.change:+.2g} [{entry.low:+.2g}, {entry.high:+.2g}]"
-    most = f"{m.name(entry.place)} {entry.added:+.3g} → {entry.adds:+.3g}" if entry.p_reasons <= rate else ""
+        shown = m.text(sizes.signed(value))
+        chance = f"<br><small>p {m.text(_chance(p))}</small>"
+        parts.append(f"<b>{shown}</b>{chance}" if p <= rate else f"{shown}{chance}")
+    change = f"{sizes.signed(entry.change)}<br><small>[{sizes.signed(entry.low)}, {sizes.signed(entry.high)}]</small>"
+    most = ""
+    if entry.p_reasons <= rate:
+        places = Numbers.fitting([entry.added, entry.adds])
+        most = f"{m.name(entry.place)} {places.signed(entry.added)} → {places.signed(entry.adds)}"
     if entry.p_data <= rate:
-        shares = f"{m.name(entry.value)} {entry.before:.0%} → {entry.after:.0%} of rows"
+        shares = f"{m.name(entry.value)} {_share(entry.before)} → {_share(entry.after)} of rows"
         most = f"{shares}<br>{most}" if most else shares
     return [
         m.name(str(entry.feature)),
