@@ -31,6 +31,13 @@ def asked(model):
 
 def two_words():
     return ll.Text("words")
+
+def expired():
+    raise RuntimeError("no licence")
+
+def nothing(): ...
+
+number = 3
 """
 
 
@@ -93,3 +100,19 @@ def test_nothing_is_imported_before_it_is_asked_for(installed: Callable[..., Non
     assert "acme" not in sys.modules
     with pytest.raises(ll.InputError, match=r"acme-reasons says.*RuntimeError: half"):
         ll.Explainer(len, "broken")
+
+
+@pytest.mark.parametrize(
+    ("brought", "said"),
+    [
+        ("expired", "RuntimeError: no licence"),
+        ("number", "'int' object is not callable"),
+        ("nothing", "makes a kind of data, got NoneType"),
+    ],
+)
+def test_what_makes_no_modality_is_refused_with_the_name_of_the_package(
+    brought: str, said: str, installed: Callable[..., None]
+) -> None:
+    installed(modalities=f"odd = acme:{brought}")
+    with pytest.raises(ll.InputError, match=f"acme-reasons.*{said}"):
+        ll.Explainer(len, "odd")

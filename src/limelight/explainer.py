@@ -87,6 +87,10 @@ class Explainer:
             if name not in Settings.names():
                 raise UnknownNameError("settings", name, Settings.names())
         kind: Modality = modality_of_name(modality) if isinstance(modality, str) else modality
+        if isinstance(kind, type):
+            raise InputError(
+                f"modality: expected a kind of data, got the class {kind.__name__}; pass {kind.__name__}(…)."
+            )
         if not hasattr(kind, "represent"):
             raise InputError(
                 f"modality: expected a kind of data such as Tabular(X_train), got {type(kind).__name__}; "

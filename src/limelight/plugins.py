@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from limelight.errors import InputError
+from limelight.errors import InputError, LimelightError
 
 MODELS = "limelight.models"
 MODALITIES = "limelight.modalities"
@@ -54,7 +54,7 @@ def modality_of_name(name: str) -> Any:
     Raises
     ------
     InputError
-        If no installed package brings it, or the package cannot be imported.
+        If no installed package brings it, or the package cannot be imported, or makes none.
 
     >>> modality_of_name("molecule")
     Traceback (most recent call last):
@@ -63,13 +63,32 @@ def modality_of_name(name: str) -> Any:
     found = _entries(MODALITIES)
     for entry in found:
         if entry.name == name:
-            return _loaded(entry)()
+            return _made(entry)
     brought = ", ".join(sorted(repr(entry.name) for entry in found)) or "none is installed"
     raise InputError(
         "modality: expected a kind of data, or the name of one that an installed package brings "
         f"({brought}), got the name {name!r}; for limelight's own pass ll.Tabular(X_train), ll.Text(), ll.Image() or "
         "ll.TimeSeries()."
     )
+
+
+def _made(entry: EntryPoint) -> Any:
+    """Return what a package makes under a name."""
+    try:
+        made = _loaded(entry)()
+    except LimelightError:
+        raise
+    except Exception as error:  # whatever a package raises, or that it brings no function
+        raise InputError(
+            f"modality: {_package(entry)} says that {entry.value!r} makes {entry.name!r}, and it did not "
+            f"({type(error).__name__}: {error}); mend that package, or make the kind of data yourself."
+        ) from error
+    if not hasattr(made, "represent"):
+        raise InputError(
+            f"modality: expected that {entry.value!r}, which {_package(entry)} brings as {entry.name!r}, makes a kind "
+            f"of data, got {type(made).__name__}; mend that package, or make the kind of data yourself."
+        )
+    return made
 
 
 @cache

@@ -123,8 +123,13 @@ def check_modality(
     >>> check_modality(Components(["a", "b", "c"], compose=operator.mul), [1.0, 2.0])
     """
     case = Case(modality, list(instances), model or number_of_content, n_samples)
-    for law in LAWS:
-        law(case)
+    try:
+        for law in LAWS:
+            law(case)
+    except LimelightError:
+        raise
+    except Exception as error:  # whatever a part that is missing, or of another type, leads to
+        raise LawError(f"{law.__name__}: broken; got {type(error).__name__}: {error}") from error
 
 
 def number_of_content(inputs: Inputs) -> FloatArray:
@@ -166,9 +171,8 @@ def representation_is_well_formed(case: Case) -> None:
         _hold(all(isinstance(feature, Feature) for feature in each.features), "features are Feature objects")
         keys = [feature.where for feature in each.features]
         _hold(len(set(keys)) == d, "no two features of an instance have the same `where`", keys)
-        _hold(
-            np.shape(each.center) == (d,) and np.isfinite(each.center).all(), "center is (d,) and finite", each.center
-        )
+        fits = np.shape(each.center) == (d,) and np.isfinite(each.center).all()
+        _hold(fits, "center is (d,) and finite", each.center)
         _hold(count(each.original) == 1, "original is one model input", count(each.original))
         kind, kinds = each.layout().get("kind"), layout_kinds()
         _hold(kind in kinds, f"layout()['kind'] is one of {kinds} (limelight.views.kinds.register adds more)", kind)
@@ -195,7 +199,7 @@ def all_ones_are_the_instance(case: Case) -> None:
         ones = np.ones((2, len(each.features)), np.uint8)
         rebuilt = cast(Masked, each).reconstruct(ones, _rng())
         own = fingerprint(next(each_input(each.original)))
-        _hold(all(fingerprint(one) == own for one in each_input(rebuilt)), "reconstruct(all ones) is the original")
+        _hold([fingerprint(one) for one in each_input(rebuilt)] == [own] * 2, "reconstruct(all ones) is the original")
 
 
 def rows_are_rebuilt_one_by_one(case: Case) -> None:

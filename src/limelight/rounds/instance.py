@@ -27,6 +27,7 @@ from limelight.rounds.encoded import SharedSource
 from limelight.rounds.labels import check_labels, label_of
 from limelight.rounds.left_out import LeftOut
 from limelight.rounds.neighborhoods import MaskSource
+from limelight.rounds.plugged import check_representation
 from limelight.rounds.shared import SharedDraws
 from limelight.rounds.steadiness import same_answers, sizes
 from limelight.rounds.targets import resolve_targets
@@ -271,6 +272,7 @@ class OpenInstance:
         self.rows = self.calls = 0
         self.label = label_of(instance)
         self.representation = context.modality.represent(instance, context.fresh_rng())
+        check_representation(context.modality, self.representation)
         self.source, self.looks = context.source(self.representation)
         self.n = self.looks[0]
         self.outputs: FloatArray = np.empty(0)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from limelight.contracts import Draws, FloatArray, Inputs, MaskArray, Masked, SamplingPlan
 from limelight.local.sampling import design_weights
 from limelight.rounds.asking import Answers, Paid, Request
+from limelight.rounds.plugged import check_rebuilt
 from limelight.rounds.steadiness import REPEATS, Tally, both, handful, same_answers, sizes
 from limelight.rounds.units import Units, as_they_are, find_units
 from limelight.seeding import stream
@@ -229,7 +230,10 @@ class MaskSource:
         chunk, content = self.representation.chunk, self.representation.content
         for row in range(0, len(Z), chunk):
             rng = stream(self.seed, content, "reconstruct", start + row)
-            yield self.representation.reconstruct(Z[row : row + chunk], rng)
+            masks = Z[row : row + chunk]
+            inputs = self.representation.reconstruct(masks, rng)
+            check_rebuilt(self.representation, inputs, len(masks))
+            yield inputs
 
     def _wavers(self, answers: Answers, again: NDArray[np.intp]) -> bool:
         """Return whether the model has given two answers to one row, here or, as is known already, to the instance."""
