@@ -72,6 +72,19 @@ def test_fixed_columns_are_said_and_get_no_bar(call: Any) -> None:
     assert made.intercept[0] > 9
 
 
+def test_rows_like_this_one_lend_their_values_where_the_law_says_so(call: Any) -> None:
+    flags = ["--fixed", "id", "--law", "conditional", "--row", 7, "--n-samples", 64]
+    said = " ".join(done(call("explain", *ASKED, *flags, "--json", "why.json")).split())
+    assert "rows like this one" in said
+    assert "held as in the row: id = 007" in said
+    made = ll.Explanation.from_json(Path("why.json"))
+    assert made.provenance.modality["modality"] == "conditional"
+    assert {feature.where.key for feature in made.features} == {"age", "review", "price"}
+    cost = done(call("explain", *ASKED, *flags[:4], "--rows", "0:9", "--out", "a.jsonl", "--dry-run"))
+    assert "each with its own neighborhood" in cost
+    assert done(call("explain", *ASKED, "--law", "independent", *HELD, "--row", 7))
+
+
 def test_words_and_columns_are_weighed_together(call: Any) -> None:
     frame = pd.read_csv("rows.csv", sep=";", decimal=",", encoding="cp1252", dtype={"id": str})
     row = int(np.flatnonzero(frame["review"].str.contains("süß") & (frame["age"] > 50))[0])
@@ -128,6 +141,9 @@ def test_a_file_of_several_models_says_the_same_of_each(call: Any) -> None:
         (["--fixed", "ids"], "--fixed: unknown name 'ids'; did you mean 'id'?"),
         (["--text-column", "reviews", "--fixed", "id"], "--text-column: unknown name 'reviews'"),
         (["--contrast", "rank", "--text-column", "review"], "--contrast: unknown name 'rank'"),
+        (["--law", "conditonal"], "--law: unknown name 'conditonal'; did you mean 'conditional'?"),
+        (["--law", "conditional", "--contrast", "bin"], "--contrast: bin has no effect with --law conditional"),
+        (["--law", "conditional", "--text-column", "review"], "leave out --text-column, or --law"),
     ],
 )
 def test_what_cannot_be_is_refused_in_the_words_of_the_flags(call: Any, flags: list[str], said: str) -> None:

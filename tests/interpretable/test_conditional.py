@@ -210,12 +210,65 @@ def test_a_group_is_near_where_its_columns_are() -> None:
     assert found.far.shape == (3, len(data))
 
 
+class Asked:
+    """The rent, and 100 more for the seventh id; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.rows: list[pd.DataFrame] = []
+
+    def __call__(self, rows: Any) -> np.ndarray:
+        rows = rows.to_pandas() if hasattr(rows, "to_pandas") else rows
+        self.rows.append(rows)
+        return (rows["rent"] + 100.0 * (rows["id"] == 7)).to_numpy()
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.from_pandas, pa.Table.from_pandas])
+def test_fixed_columns_are_the_row_s_own_in_all_that_the_model_is_asked(kind: Any) -> None:
+    data = frame().assign(id=np.arange(600), day=pd.Timestamp("2024-01-01"))
+    model = Asked()
+    made = ll.Conditional(kind(data), fixed=["id", "day"])
+    found = ll.Explainer(model, made, n_samples=256).explain({**data.iloc[3].to_dict(), "id": 7})
+    assert {each for rows in model.rows for each in rows["id"]} == {7}
+    assert [feature.where.key for feature in found.features] == ["income", "rent", "age", "city"]
+    assert found.intercept[0] > 90  # what the id does is in no bar
+    assert "held as in the row: id = 7, day = 2024-01-01; what is held is in the intercept" in found.warnings
+    assert NOTE in found.warnings
+    assert found.provenance.modality["fixed"] == ["id", "day"]
+
+
+def test_of_an_array_too_and_the_laws_hold() -> None:
+    X = np.random.default_rng(0).normal(size=(80, 3))
+    made = ll.Conditional(X, fixed=["x0"])
+    rows = made.represent(X[5]).reconstruct(np.array([[0, 0]] * 20), np.random.default_rng(0))
+    assert (rows[:, 0] == X[5, 0]).all()
+    assert len(set(rows[:, 1])) > 3
+    check_modality(made, [X[0], X[1]])
+
+
+def test_donors_are_like_the_row_in_what_is_fixed_unless_it_is_an_id() -> None:
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"region": ["N", "S"] * 300, "id": rng.permutation(600), "k": rng.normal(size=600)})
+    data["warm"] = np.where(data["region"] == "S", 20.0, 0.0) + rng.normal(size=600)
+    off = np.zeros((400, 2), np.uint8)
+
+    def warm(fixed: list[str]) -> np.ndarray:
+        represented = ll.Conditional(data, fixed=fixed).represent(data.iloc[0])
+        on = off if len(fixed) == 2 else np.zeros((400, 3), np.uint8)
+        return represented.reconstruct(on, np.random.default_rng(1))["warm"].to_numpy()
+
+    assert (warm(["region", "id"]) < 10).all()  # a northern row borrows from the north
+    assert 0.4 < (warm(["id"]) < 10).mean() < 0.6
+    assert len(set(warm(["id"]))) > 200  # and not from the twentieth whose ids are near
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda: ll.Conditional(csr_matrix(np.eye(4))), "got a sparse matrix; use ll.Tabular"),
         (lambda: ll.Conditional(frame().iloc[:0]), "background"),
         (lambda: ll.Conditional(frame(), categorical=["cty"]), "did you mean 'city'"),
+        (lambda: ll.Conditional(frame(), fixed=["cty"]), "fixed: unknown name 'cty'"),
+        (lambda: ll.Conditional(frame(), fixed=list(frame())), "fixed: expected a column that is left to vary"),
         (lambda: ll.Conditional(frame()).represent([1.0]), "expected 4 values"),
     ],
 )

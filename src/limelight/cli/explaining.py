@@ -230,6 +230,8 @@ def _explain_rows(explainer: Explainer, asked: Asked, out: Path) -> None:
 
 
 def _say_cost(explainer: Explainer, asked: Asked) -> None:
+    from limelight.interpretable.conditional import Conditional
+
     cost, n = explainer.estimate_cost(asked.instance), asked.count
     if cost.most is not None:
         least, most = _quoted(cost.least), _quoted(cost.most)
@@ -238,7 +240,8 @@ def _say_cost(explainer: Explainer, asked: Asked) -> None:
     typer.echo(f"One explanation: about {cost.rows:,} model rows, {_duration(cost.seconds)} in the model.")
     if n == 1:
         return
-    alone = getattr(getattr(explainer.modality, "options", None), "alone", False)
+    modality = explainer.modality
+    alone = isinstance(modality, Conditional) or getattr(getattr(modality, "options", None), "alone", False)
     if explainer.settings.fresh or alone:
         rows, why = cost.rows * n, "each with its own neighborhood"
     else:

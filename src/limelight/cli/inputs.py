@@ -28,6 +28,7 @@ BELONGS = {
     "rows": ("data",),
     "drop": ("data",),
     "contrast": ("data",),
+    "law": ("data",),
     "sep": ("data", "series"),
     "decimal": ("data", "series"),
     "encoding": ("data", "text", "series"),

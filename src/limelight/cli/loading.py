@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from limelight.interpretable.composite import Composite
+    from limelight.interpretable.conditional import Conditional
     from limelight.interpretable.tabular import Tabular
 
 _AGAINST = {"bin": "typical", "value": "background"}
@@ -48,20 +49,23 @@ class Tables:
     notes: tuple[str, ...]
     flags: TableFlags = PLAIN
 
-    def modality(self) -> Tabular | Composite:
+    def modality(self) -> Tabular | Conditional | Composite:
         """Return the background as the kind of data that it is."""
+        from limelight.interpretable.conditional import Conditional
         from limelight.interpretable.tabular import Tabular
 
         flags = self.flags
         _check_columns(flags, list(self.background.columns))
         if flags.text_column:
             return self._composite()
-        contrast: Any = flags.contrast or "bin"
-        named: dict[str, Any] = {"contrast": contrast, "categorical": flags.categorical, "fixed": flags.fixed}
+        rows: Any = self.background
+        named: dict[str, Any] = {"categorical": flags.categorical, "fixed": flags.fixed}
         if self.as_array:
-            names = [str(name) for name in self.background.columns]
-            return Tabular(self.background.to_numpy(), names=names, **named)
-        return Tabular(self.background, **named)
+            rows, named["names"] = rows.to_numpy(), [str(name) for name in rows.columns]
+        if flags.law == "conditional":
+            return Conditional(rows, **named)
+        contrast: Any = flags.contrast or "bin"
+        return Tabular(rows, contrast=contrast, **named)
 
     def _composite(self) -> Composite:
         from limelight.interpretable.composite import Composite

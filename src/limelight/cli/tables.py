@@ -12,7 +12,7 @@ from typing import Any
 
 from limelight.cell_types import Format
 from limelight.cli.flags import flag, with_flags
-from limelight.errors import InputError
+from limelight.errors import InputError, UnknownNameError
 
 PANEL = "A table"
 
@@ -55,8 +55,16 @@ COLUMNS = (
         "What a weight compares: bin (the own bin against the others; rows share one neighborhood) or value (this "
         "very value against the background's, the sharpest answer about one row).",
     ),
+    _option(
+        str,
+        "--law",
+        "NAME",
+        "Where the values of columns that are off come from: independent (each from the background by itself) or "
+        "conditional (from rows like this one, so that columns which move together share their weight).",
+    ),
 )
 """What columns are."""
+LAWS = ("independent", "conditional")
 NAMES = tuple(flag.name for flag in (*COLUMNS, *FORM))
 
 
@@ -69,6 +77,7 @@ class TableFlags:
     categorical: tuple[str, ...] = ()
     text_column: tuple[str, ...] = ()
     contrast: str | None = None
+    law: str | None = None
     sep: str | None = None
     decimal: str | None = None
     encoding: str | None = None
@@ -124,6 +133,22 @@ class TableFlags:
             raise InputError(
                 "--categorical: has no effect with --text-column, where every column is weighed as a whole; leave it "
                 "out."
+            )
+        self._check_law()
+
+    def _check_law(self) -> None:
+        if self.law not in (None, *LAWS):
+            raise UnknownNameError("--law", self.law, LAWS)
+        if self.law != "conditional":
+            return
+        if self.text_column:
+            raise InputError(
+                "--law: conditional draws whole rows of columns, and has no words; leave out --text-column, or --law."
+            )
+        if self.contrast == "bin":
+            raise InputError(
+                "--contrast: bin has no effect with --law conditional, which compares this very value with those of "
+                "rows like it; leave it out."
             )
 
 

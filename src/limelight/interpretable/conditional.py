@@ -83,7 +83,9 @@ class Donors:
         places = _places(ranked, [own if value is None else value for value in values])
         return np.where(gone, 1.0, np.abs(places - _places(ranked, [own])))
 
-    def drawn(self, on: NDArray[np.bool_], far: FloatArray, rng: np.random.Generator) -> NDArray[np.intp]:
+    def drawn(
+        self, on: NDArray[np.bool_], far: FloatArray, rng: np.random.Generator, *, still: FloatArray | None = None
+    ) -> NDArray[np.intp]:
         """Return (n,) a donor for each mask: at random among those nearest to the row in the features that are on.
 
         Parameters
@@ -94,9 +96,13 @@ class Donors:
             (d, m) how far each donor is from the row in each feature.
         rng
             Decides among the near ones, and among those that are equally near.
+        still
+            (m,) how far each donor is in what every mask has on.
         """
         # what a mask has on decides who is near; a billionth of chance decides among equals
         scores = on.astype(np.float64) @ far + 1e-9 * rng.random((len(on), self.n))
+        if still is not None:
+            scores += still
         nearest = np.argpartition(scores, self.near - 1, axis=1)[:, : self.near]
         return nearest[np.arange(len(on)), rng.integers(self.near, size=len(on))]
 
@@ -113,16 +119,23 @@ class ConditionalRow:
         Who lends values.
     far
         (d, m) how far each donor is from the row in each feature.
+    still
+        (m,) how far each donor is in the columns that are fixed, and so on in every mask; None where they tell nothing.
     """
 
     held: HeldRow
     donors: Donors
     far: FloatArray
+    still: FloatArray | None = None
 
-    notes = (NOTE,)
     deterministic = False
     chunk = 1024
     law: Literal["bernoulli"] = "bernoulli"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the weights are, and which columns are fixed."""
+        return (NOTE, *self.held.notes)
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -147,7 +160,7 @@ class ConditionalRow:
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:
         """Return n rows for masks Z (n, d); all ones give the row itself."""
         on = np.asarray(Z) != 0
-        lent = take(self.donors.rows, self.donors.drawn(on, self.far, rng))
+        lent = take(self.donors.rows, self.donors.drawn(on, self.far, rng, still=self.still))
         return self.held.background.mixed(on, lent)
 
     def layout(self) -> Layout:
@@ -166,6 +179,11 @@ class Conditional:
         At most `MOST_DONORS` of its rows are kept, evenly spaced.
     categorical, numeric, groups, names
         As for `Tabular`.
+    fixed
+        Columns that stay at the row's own values in all that the model is asked; as for `Tabular` they are no features.
+        They are on in every mask, so donors resemble the row in them too: with a fixed region, rows of that region lend
+        their values. A column in which every kept row has another text or whole number is taken for an id, in which
+        nobody resembles anybody, and does not count.
     max_samples
         Default budget of model rows for one row; as for tables.
 
@@ -207,6 +225,7 @@ class Conditional:
     numeric: Sequence[Hashable] = ()
     groups: Mapping[Hashable, Sequence[Hashable]] | Literal["one-hot", "auto"] | None = "one-hot"
     names: Sequence[Hashable] | None = None
+    fixed: Sequence[Hashable] = ()
     max_samples: int = MAX_SAMPLES
     distance: Literal["euclidean"] = "euclidean"
 
@@ -225,6 +244,7 @@ class Conditional:
             numeric=self.numeric,
             groups=self.groups,
             contrast="value",
+            fixed=self.fixed,
             names=self.names,
         )
 
@@ -261,7 +281,9 @@ class Conditional:
         own = [column.read(value) for column, value in zip(donors.columns, given, strict=True)]
         members = held.background.inner.members
         far = [np.mean([donors.distances(j, own[j]) for j in each], axis=0) for each in members]
-        return ConditionalRow(held, donors, np.array(far))
+        counted = [j for j in self.tabular.table.fixed if not _identifies(donors, j)]  # type: ignore[union-attr]
+        still = np.sum([donors.distances(j, own[j]) for j in counted], axis=0) if counted else None
+        return ConditionalRow(held, donors, np.array(far), still)
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return an iterable of rows, as `Tabular.instances`."""
@@ -280,6 +302,12 @@ class Conditional:
         """Return the options as JSON, for provenance."""
         told = {name: value for name, value in self.tabular.describe().items() if name not in ("modality", "contrast")}
         return {"modality": "conditional", **told, "donors": self.donors.n, "near": self.donors.near}
+
+
+def _identifies(donors: Donors, column: int) -> bool:
+    """Return whether a column is an id: of texts or whole numbers, of which no two rows have the same."""
+    values = donors.values[column]
+    return donors.columns[column].type in ("string", "integer") and len(set(values)) == len(values)
 
 
 def _ranks(column: Column, values: tuple[Any, ...]) -> FloatArray | None:

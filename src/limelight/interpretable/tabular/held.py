@@ -125,7 +125,7 @@ class HeldBackground:
             return self.inner.matrix(np.where(held, self.values, values))
         store = store_beside(self.original, drawn, self.inner.store)
         later = np.arange(1, len(held) + 1)
-        picks: list[Any] = [later] * len(store.labels)
+        picks: list[Any] = [np.zeros_like(later)] * len(store.labels)  # what no feature moves stays the row's own
         for feature, members in enumerate(self.inner.members):
             picked = np.where(held[:, feature], 0, later)
             for column in members:
