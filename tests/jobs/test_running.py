@@ -117,6 +117,69 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     assert run(ready(Model(0.05 + 1e-9)), rows, out).complete
 
 
+TEXTS = ["a good film", "a bad film", "good plot good cast", "dull", "good", "so so"]
+
+
+class Words:
+    """Counts a word, as often as it is liked; `noise` is a model's of its own."""
+
+    def __init__(self, liked: float, noise: float = 0.0) -> None:
+        self.liked, self.noise, self.asked = liked, noise, 0
+        self.rng = np.random.default_rng(0)
+
+    def __call__(self, texts: list[str]) -> np.ndarray:
+        self.asked += len(texts)
+        return np.array([self.liked * each.count("good") for each in texts]) + self.noise * self.rng.normal(
+            size=len(texts)
+        )
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_another_model_is_refused_where_instances_share_no_neighborhood(tmp_path: Path, parts: int) -> None:
+    out = tmp_path / "out"
+
+    def again(model: Words) -> ll.jobs.Job:
+        return run(ll.Explainer(model, ll.Text(), n_samples=16), TEXTS, out, chunk_rows=2)
+
+    again(Words(1.0))
+    for part in sorted(out.glob("*.parquet"))[parts:]:
+        part.unlink()
+    before = {path.name: path.read_bytes() for path in out.glob("*.parquet")}
+    for other in (Words(-1.0), Words(1.001)):
+        with pytest.raises(ll.InputError, match="holds explanations of another model"):
+            again(other)
+        with pytest.raises(ll.InputError, match="holds explanations of another model"):
+            retry(ll.Explainer(other, ll.Text(), n_samples=16), TEXTS, out)
+    assert {path.name: path.read_bytes() for path in out.glob("*.parquet")} == before
+    same = Words(1.0 + 1e-9)
+    assert again(same).complete
+    assert again(same).explained == 0
+
+
+def test_a_model_known_again_by_four_instances_is_asked_no_more_of_them(tmp_path: Path) -> None:
+    model = Words(1.0)
+    explainer = ll.Explainer(model, ll.Text(), n_samples=16)
+    run(explainer, TEXTS, tmp_path / "out")
+    model.asked = 0
+    run(explainer, TEXTS, tmp_path / "out")
+    assert model.asked == 4
+
+
+def test_a_noisy_model_is_not_taken_for_another_one(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        model = Words(1.0, noise=0.3)
+        model.rng = np.random.default_rng(seed)
+        assert run(ll.Explainer(model, ll.Text(), n_samples=16), TEXTS, tmp_path / "out").complete
+
+
+def test_a_file_in_the_folder_s_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("a letter", encoding="utf-8")
+    for out in ("mine", "mine/below"):
+        with pytest.raises(ll.InputError, match="expected a folder"):
+            run(ll.Explainer(Words(1.0), ll.Text(), n_samples=16), TEXTS, tmp_path / out)
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "a letter"
+
+
 def test_other_rows_are_refused(tmp_path: Path) -> None:
     rows, out = table().iloc[:40].reset_index(drop=True), tmp_path / "out"
     run(ready(), rows, out, chunk_rows=10)

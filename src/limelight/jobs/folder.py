@@ -106,6 +106,18 @@ class Folder:
         found = json.loads(known)
         return int(found.get("rows", -1)), str(found.get("digest", ""))
 
+    def answers(self, start: int, n: int) -> dict[int, list[tuple[str, float]]]:
+        """Return what the model said to the first n rows of a part that are explained: row → (output, answer)."""
+        parquet = require("pyarrow.parquet", EXTRA)
+        columns = ["row", "target", "prediction"]
+        part = parquet.read_table(self.parts()[start], columns=columns, partitioning=None).to_pydict()
+        found: dict[int, list[tuple[str, float]]] = {}
+        for row, target, said in zip(*(part[name] for name in columns), strict=True):
+            if row is None or target is None or (len(found) == n and row not in found):
+                continue
+            found.setdefault(int(row), []).append((target, said))
+        return found
+
     def counts(self) -> tuple[int, int]:
         """Return how many rows of the source the parts hold, and how many of these failed."""
         rows = bad = 0
@@ -153,7 +165,10 @@ class Folder:
             yield parquet.read_table(path, columns=columns, partitioning=None)
 
     def _begin(self, manifest: Mapping[str, Any], before: Callable[[], None]) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InputError(f"out: expected a folder, got '{self.path}', which is or lies in a file.") from error
         others = [each.name for each in self.path.iterdir() if not each.name.startswith(".") and each.name not in KEPT]
         if others:
             raise InputError(

@@ -2,7 +2,8 @@
 
 Input: a prepared explainer, a source, the form of the parts. Output: the manifest, as JSON. The model is known again by
 what it answers to the first rows of its neighborhood, up to rounding: a model that was loaded again is the same, one
-that was fitted again is not.
+that was fitted again is not. Where each instance has a neighborhood of its own (words, values, composites) it is known
+by what it answers to a few instances that are explained already.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from limelight.errors import InputError, LimelightError
 from limelight.explainer import Explainer
 from limelight.inputs.kinds import take
 from limelight.jobs.folder import Folder
-from limelight.jobs.source import Source
+from limelight.jobs.source import Chunk, Source
 from limelight.result.parts import VERSION
 from limelight.rounds.preparing import fingerprint, short
 from limelight.rounds.shared import SharedDraws
@@ -27,6 +28,8 @@ from limelight.rounds.steadiness import same_answers, sizes
 _PROBED = 64
 _ALONE = 8
 """Rows that are asked alone and together, to see whether the model's answers depend on its batch."""
+_ASKED = 4
+"""Instances that the model is asked again where they share no neighborhood: each may cost money."""
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "pyarrow", "pandas")
 
 
@@ -77,10 +80,54 @@ def check_model(explainer: Explainer, folder: Folder) -> None:
         return
     theirs = np.array(known, dtype=np.float64)
     if not same_answers(mine, theirs, sizes(theirs)):
-        raise InputError(
-            f"out: '{folder.path}' holds explanations of another model, or of this one before it was fitted anew: it "
-            "answers otherwise to the same rows. Choose another folder."
-        )
+        raise _another(folder, "the same rows")
+
+
+def check_answers(explainer: Explainer, folder: Folder, chunk: Chunk) -> None:
+    """Refuse to go on with a folder whose instances another model explained, where they share no neighborhood.
+
+    Parameters
+    ----------
+    explainer
+        A prepared one.
+    folder
+        Holds the explanations of `chunk`.
+    chunk
+        Rows of the source that are the same as when they were explained.
+
+    Raises
+    ------
+    InputError
+        If the model answers otherwise now, and as surely as before. A noisy model cannot be told from another one.
+    """
+    if len(answers_of(explainer)):
+        return
+    told = folder.answers(chunk.start, _ASKED)
+    if not told:
+        return
+    context = explainer._context
+    rows = context.modality.instances(chunk.some([row - chunk.start for row in told]).rows)
+    try:
+        inputs = [context.modality.represent(each, context.fresh_rng()).original for each in rows]
+        mine = np.concatenate(context.caller.ask(inputs))
+        names = list(context.caller.output_names or ())
+        said = [(i, name, value) for i, each in enumerate(told.values()) for name, value in each if name in names]
+        theirs = np.array([value for *_, value in said])
+        own = np.array([mine[i, names.index(name)] for i, name, _ in said])
+        if same_answers(own, theirs, float(sizes(theirs))):
+            return
+        wavers = not same_answers(mine, np.concatenate(context.caller.ask(inputs)), sizes(mine))
+    except LimelightError:
+        return  # whatever is wrong is said where the rows are explained
+    if not wavers:
+        raise _another(folder, "rows that it holds")
+
+
+def _another(folder: Folder, what: str) -> InputError:
+    return InputError(
+        f"out: '{folder.path}' holds explanations of another model, or of this one before it was fitted anew: it "
+        f"answers otherwise to {what}. Choose another folder."
+    )
 
 
 def answers_of(explainer: Explainer) -> FloatArray:

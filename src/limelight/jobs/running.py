@@ -17,7 +17,7 @@ import numpy as np
 from limelight.errors import InputError, UnknownNameError
 from limelight.explainer import Explainer
 from limelight.jobs.folder import Folder
-from limelight.jobs.identity import check_model, manifest_of
+from limelight.jobs.identity import check_answers, check_model, manifest_of
 from limelight.jobs.neighborhood import Kept, missing, neighborhood_of, read, same, write
 from limelight.jobs.processes import Stop, each_done
 from limelight.jobs.source import Chunk, open_source
@@ -142,7 +142,7 @@ def run(
     kept = _opened(folder, ready, manifest_of(ready, source, chunk_rows=chunk_rows, detail=detail))
     payload = pack(ready, detail=detail, on_error=on_error, kept=kept)
     with Stop() as stop, _progress(source.total) as bar:
-        missing = _missing(source.chunks(chunk_rows), folder, bar)
+        missing = _missing(source.chunks(chunk_rows), folder, ready, bar)
         tally = _write_all(each_done(payload, missing, n_jobs, stop), folder, bar)
     return _finished(folder, tally, stop)
 
@@ -174,7 +174,7 @@ def retry(explainer: Explainer, rows: Any, out: str | Path, *, n_jobs: int = 1, 
     kept = _opened(folder, ready, manifest_of(ready, source, chunk_rows=chunk_rows, detail=detail))
     payload = pack(ready, detail=detail, kept=kept)
     with Stop() as stop, _progress(None) as bar:
-        broken = _broken(source.chunks(chunk_rows), folder)
+        broken = _broken(source.chunks(chunk_rows), folder, ready)
         tally = _write_all(each_done(payload, broken, n_jobs, stop), folder, bar, mend=True)
     return _finished(folder, tally, stop, whole=folder.succeeded)
 
@@ -206,10 +206,10 @@ def _opened(folder: Folder, explainer: Explainer, manifest: dict[str, Any]) -> K
 # -- what is to be done -----------------------------------------------------------------------------------------------
 
 
-def _missing(chunks: Iterator[Chunk], folder: Folder, bar: Any) -> Iterator[Chunk]:
-    """Yield the chunks that have no part yet; those that have one are compared with it."""
+def _missing(chunks: Iterator[Chunk], folder: Folder, explainer: Explainer, bar: Any) -> Iterator[Chunk]:
+    """Yield the chunks that have no part yet; those that have one are compared with it, the first by the model too."""
     known = folder.parts()
-    last = 0
+    last, checked = 0, False
     for chunk in chunks:
         last = chunk.start
         if chunk.start not in known:
@@ -222,6 +222,9 @@ def _missing(chunks: Iterator[Chunk], folder: Folder, bar: Any) -> Iterator[Chun
                 "holds explanations of; the source has changed since. Choose another folder, or remove the parts from "
                 f"'{known[chunk.start].name}' on."
             )
+        if not checked:
+            check_answers(explainer, folder, chunk)
+        checked = True
         bar.update(len(chunk))
     if any(start > last for start in known):
         raise InputError(
@@ -229,13 +232,16 @@ def _missing(chunks: Iterator[Chunk], folder: Folder, bar: Any) -> Iterator[Chun
         )
 
 
-def _broken(chunks: Iterator[Chunk], folder: Folder) -> Iterator[Chunk]:
+def _broken(chunks: Iterator[Chunk], folder: Folder, explainer: Explainer) -> Iterator[Chunk]:
     """Yield of each part the rows that failed."""
     parquet = require("pyarrow.parquet", "jobs")
-    known = folder.parts()
+    known, checked = folder.parts(), False
     for chunk in chunks:
         if chunk.start not in known:
             continue
+        if not checked:
+            check_answers(explainer, folder, chunk)
+        checked = True
         part = parquet.read_table(known[chunk.start], columns=["row", "error"], partitioning=None)
         bad = part.filter(part["error"].is_valid()).column("row").to_numpy() - chunk.start
         if len(bad):
