@@ -17,6 +17,7 @@ import numpy as np
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
 from limelight.inputs.texts import MaskedTexts, Span, Template
+from limelight.interpretable.phrases import GRAMS, PHRASES, check_phrases, joined
 from limelight.interpretable.text_inputs import Document, describe_callable, read_document, separate_documents
 from limelight.interpretable.tokens import (
     MODEL,
@@ -113,8 +114,10 @@ class Text:
     ----------
     tokens
         What is hidden as one: ``"words"`` (default; Unicode's word boundaries, see `interpretable.tokens.words`),
-        ``"characters"``, ``"sentences"``, ``"lines"``, a regular expression whose matches are tokens, a callable from a
-        text to strings or (start, stop) spans (``jieba.lcut``, ``pythainlp.word_tokenize``), a Hugging Face
+        ``"characters"``, ``"sentences"``, ``"lines"``, ``"phrases"`` (what stands between punctuation marks),
+        ``"2-grams"`` to ``"9-grams"`` (so many words side by side; units must not overlap, so not every window of n
+        words), a regular expression whose matches are tokens, a callable from a text to strings or (start, stop) spans
+        (``jieba.lcut``, ``pythainlp.word_tokenize``), a Hugging Face
         tokenizer, or ``"model"``: the tokens of the scikit-learn vectoriser that the model begins with.
     occurrences
         ``"together"`` (default, as in lime: a bag of words) hides a word wherever it occurs; ``"separately"`` makes
@@ -122,6 +125,9 @@ class Text:
     fold
         Whether words that differ only in case are one feature, named in lower case: “The” and “the”. False by default,
         as in lime; for models that read lower case only, it says once what they see once.
+    phrases
+        Phrases that are one unit wherever they occur, such as ``["New York", "not good"]``, with any white space
+        between their words; case counts unless `fold`. Everything else is cut as `tokens` says.
     mask
         What stands in place of a hidden word: nothing (None or "", the default, as in lime), a string such as
         ``"[MASK]"`` for a model that knows it, or a callable from the word to a string.
@@ -133,10 +139,12 @@ class Text:
         that read spaces.
     fields
         Names of the texts in a dict or a row of a frame; None takes every string, and asks where one of several is a
-        single word and so may be a category. The rest is handed on unchanged, and the explanation says so.
+        single word and so may be a category. Of a chat the roles whose messages are weighed, of a tuple ``"text 1"``
+        and so on; None weighs all. The rest is handed on unchanged, and the explanation says so.
     to_model
         Makes the model's input of a list of n strings, for instance ``np.array``; None hands over the list. With dicts
-        the model gets a list of dicts, with rows of a frame a frame.
+        the model gets a list of dicts, with rows of a frame a frame, with chats (lists of messages with a role and
+        content) a list of chats, with tuples of texts, such as premise and hypothesis, a list of tuples.
     max_samples
         Default budget of model rows for one text; 5000 is lime's number.
 
@@ -160,6 +168,7 @@ class Text:
     _: KW_ONLY
     occurrences: Literal["together", "separately"] = "together"
     fold: bool = False
+    phrases: Sequence[str] = ()
     mask: str | Callable[[str], str] | None = None
     keep: Any = None
     whitespace: Literal["leave", "tidy"] = "leave"
@@ -182,6 +191,8 @@ class Text:
             raise InputError(f'whitespace: "tidy" has no effect where {self.mask!r} stands for words; leave it out.')
         if isinstance(self.fields, str):
             raise InputError(f"fields: expected a sequence of names, got {self.fields!r}; pass [{self.fields!r}].")
+        check_phrases(self.phrases)
+        object.__setattr__(self, "phrases", tuple(self.phrases))
         if isinstance(self.keep, str):
             compile_pattern("keep", self.keep)
         # copies, since the caller may go on to change the lists
@@ -208,7 +219,7 @@ class Text:
         return "cosine"
 
     def represent(self, instance: Any, rng: np.random.Generator | None = None) -> MaskedDocument:
-        """Return x' of one document: a string, a dict, or one row of a frame. `rng` is not used.
+        """Return x' of a string, a dict, one row of a frame, a chat, or a tuple of texts. `rng` is not used.
 
         Raises
         ------
@@ -252,6 +263,7 @@ class Text:
             "tokens": describe_callable(self.tokens),
             "occurrences": self.occurrences,
             "fold": self.fold,
+            **({"phrases": list(self.phrases)} if self.phrases else {}),
             "mask": describe_callable(self.mask),
             "keep": describe_callable(self.keep),
             "whitespace": self.whitespace,
@@ -265,6 +277,8 @@ class Text:
     def _spans(self, text: str, name: str) -> list[Span]:
         """Return the spans that may be hidden: tokens that touch nothing kept."""
         spans = find_spans(text, self.tokens)
+        if self.phrases:
+            spans = joined(text, spans, self.phrases, fold=self.fold)
         kept = self._kept(text, name)
         if not kept:
             return spans
@@ -294,6 +308,12 @@ class Text:
                 raise InputError(f"mask: expected a callable that returns a string, got {type(word).__name__}.")
         return words
 
+    def _word(self, written: str) -> str:
+        """Return what a unit is called, and known by."""
+        if self.phrases or self.tokens == PHRASES or self.tokens in GRAMS:
+            written = " ".join(written.split())  # a line that ends inside a phrase makes no other phrase of it
+        return written.casefold() if self.fold else written
+
     def _group(self, document: Document, spans: list[list[Span]]) -> tuple[list[list[int]], tuple[Feature, ...]]:
         """Return for each field the feature that every span belongs to, and the features, in order of appearance."""
         places: dict[Any, list[Span]] = {}
@@ -303,7 +323,7 @@ class Text:
         for name, text, of_field in zip(document.names, document.texts, spans, strict=True):
             owned = []
             for start, stop in of_field:
-                word = text[start:stop].casefold() if self.fold else text[start:stop]
+                word = self._word(text[start:stop])
                 key: Any = word if document.plain else (name, word)
                 identity = key if self.occurrences == "together" else (key, start)
                 owned.append(numbers.setdefault(identity, len(numbers)))

@@ -1,4 +1,4 @@
-"""Read the texts out of an instance, and put perturbed ones back: strings, dicts and rows of frames.
+"""Read the texts out of an instance, and put perturbed ones back: strings, dicts, rows of frames, chats and tuples.
 
 Input: what the user explains. Output: its texts with names, and a function that makes the model's inputs, of the same
 kind as the instance, of n perturbed texts for each.
@@ -7,7 +7,7 @@ kind as the instance, of n perturbed texts for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,19 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """Hand the list of chats or tuples to the user's own function."""
+
+    to_model: Callable[[list[Any]], Any]
+    build: Build
+
+    def __call__(self, columns: Sequence[list[str]]) -> Inputs:
+        """Return n inputs."""
+        made: Any = self.build(columns)
+        return self.to_model(made)
+
+
+@dataclass(frozen=True, slots=True)
 class Dicts:
     """Copies of one dict, with other texts."""
 
@@ -92,8 +105,41 @@ class Frames:
         return frame[np.zeros(n, dtype=np.intp)].with_columns(*new).to_native()
 
 
+@dataclass(frozen=True, slots=True)
+class Tuples:
+    """Tuples of texts, such as premise and hypothesis."""
+
+    texts: tuple[str, ...]
+    places: tuple[int, ...]
+
+    def __call__(self, columns: Sequence[list[str]]) -> Inputs:
+        """Return a list of n tuples."""
+        whole = [[text] * len(columns[0]) for text in self.texts]
+        for place, texts in zip(self.places, columns, strict=True):
+            whole[place] = texts
+        return list(zip(*whole, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """Copies of one chat, with other contents of some of its messages."""
+
+    messages: tuple[Mapping[str, Any], ...]
+    places: tuple[int, ...]
+
+    def __call__(self, columns: Sequence[list[str]]) -> Inputs:
+        """Return a list of n chats, each a list of messages that nobody else holds."""
+        return [self._with(dict(zip(self.places, texts, strict=True))) for texts in zip(*columns, strict=True)]
+
+    def _with(self, contents: Mapping[int, str]) -> list[dict[str, Any]]:
+        chat = [dict(message) for message in self.messages]
+        for place, content in contents.items():
+            chat[place]["content"] = content
+        return chat
+
+
 def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callable[[list[str]], Any] | None) -> Document:
-    """Return the texts of a string, a dict, or one row of a frame.
+    """Return the texts of a string, a dict, one row of a frame, a chat, or a tuple of texts.
 
     Raises
     ------
@@ -110,6 +156,9 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
             raise InputError("fields: expected None for a plain string, got names; pass a dict or a row of a frame.")
         build = None if to_model is None else Converted(to_model)
         return Document(("",), (str(instance),), build, True, instance.encode("utf-8", "surrogatepass"))
+    if is_chat(instance) or _is_texts(instance):
+        read = _read_chat if is_chat(instance) else _read_tuple
+        return _converted(read(instance, fields), to_model)
     row, values = _one_row(instance)
     if to_model is not None:
         raise InputError("to_model: expected None for dicts and frames, which reach the model as such; leave it out.")
@@ -120,13 +169,83 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
         if not isinstance(values[name], str):
             raise InputError(f"instance: expected a string in {name!r}, got {_kind(values[name])}; replace it by ''.")
     if not names:
-        raise InputError(f"instance: expected at least one string, got none among {', '.join(map(str, values))}.")
+        inside = [name for name, value in values.items() if is_chat(value)]
+        remedy = f"; pass the chat itself, instance[{inside[0]!r}]" if inside else ""
+        raise InputError(
+            f"instance: expected at least one string, got none among {', '.join(map(str, values))}{remedy}."
+        )
     written = [(name, stable_repr(values[name])) for name in sorted(values, key=str)]
     content = repr(written).encode("utf-8", "surrogatepass")
     back = Dicts(row, names) if isinstance(row, Mapping) else Frames(row, names)
     held = tuple(str(name) for name in values if name not in names)
     texts = tuple(str(values[name]) for name in names)
     return Document(tuple(map(str, names)), texts, back, False, content, held)
+
+
+def is_chat(instance: Any) -> bool:
+    """Return whether this is one chat: a list of messages, each with a role and content.
+
+    >>> is_chat([{"role": "user", "content": "Hi"}])
+    True
+    """
+    if not isinstance(instance, (list, tuple)) or not instance:
+        return False
+    roles = all(isinstance(each, Mapping) and isinstance(each.get("role"), str) for each in instance)
+    return roles and any("content" in each for each in instance)  # a call of a tool may have none
+
+
+def _is_texts(instance: Any) -> bool:
+    return isinstance(instance, tuple) and len(instance) > 1 and all(isinstance(text, str) for text in instance)
+
+
+def _read_chat(chat: Sequence[Mapping[str, Any]], fields: Sequence[str] | None) -> Document:
+    """Return the contents of messages, called by role, and by number where a role speaks several times."""
+    roles: list[str] = [message["role"] for message in chat]
+    if unknown := [name for name in fields or () if name not in roles]:
+        raise UnknownNameError("fields", unknown[0], tuple(dict.fromkeys(roles)))
+    named = [
+        role if roles.count(role) == 1 else f"{role} {roles[: at + 1].count(role)}" for at, role in enumerate(roles)
+    ]
+    taken = [
+        at for at, message in enumerate(chat)
+        if isinstance(message.get("content"), str) and (fields is None or roles[at] in fields)
+    ]  # fmt: skip
+    if not taken:
+        raise InputError(
+            "instance: expected a message whose content is a text, got none; pass the text of the message that is to "
+            "be explained."
+        )
+    content = stable_repr([sorted(message.items(), key=str) for message in chat])
+    return Document(
+        tuple([named[at] for at in taken]),
+        tuple([str(chat[at]["content"]) for at in taken]),
+        Chats(tuple([dict(message) for message in chat]), tuple(taken)),
+        False,
+        b"chat" + content.encode("utf-8", "surrogatepass"),
+        tuple([name for at, name in enumerate(named) if at not in taken]),
+    )
+
+
+def _read_tuple(texts: tuple[str, ...], fields: Sequence[str] | None) -> Document:
+    names = tuple([f"text {number}" for number in range(1, len(texts) + 1)])
+    if unknown := [name for name in fields or () if name not in names]:
+        raise UnknownNameError("fields", unknown[0], names)
+    taken = [at for at, name in enumerate(names) if fields is None or name in fields]
+    return Document(
+        tuple([names[at] for at in taken]),
+        tuple([str(texts[at]) for at in taken]),
+        Tuples(texts, tuple(taken)),
+        False,
+        b"texts" + repr(tuple(map(str, texts))).encode("utf-8", "surrogatepass"),
+        tuple([name for at, name in enumerate(names) if at not in taken]),
+    )
+
+
+def _converted(document: Document, to_model: Callable[[list[Any]], Any] | None) -> Document:
+    """Return a document whose inputs go through the user's own function, where there is one."""
+    if to_model is None or document.build is None:
+        return document
+    return replace(document, build=Through(to_model, document.build))
 
 
 def _texts_among(values: Mapping[Any, Any]) -> tuple[Any, ...]:
@@ -159,6 +278,8 @@ def separate_documents(many: Any) -> Iterable[Any]:
     InputError
         If it is a single document, or cannot be iterated.
     """
+    if is_chat(many):
+        raise InputError("instances: expected many chats, got one; call explain(), or pass [messages].")
     if isinstance(many, str | bytes | Mapping) or not (isinstance(many, Iterable) or hasattr(many, "__getitem__")):
         raise InputError(
             f"instances: expected many texts, got {type(many).__name__}; put a single one in a list, or call explain()."
@@ -209,11 +330,8 @@ def _one_row(instance: Any) -> tuple[Any, Mapping[str, Any]]:
 def _remedy(instance: Any) -> str:
     if isinstance(instance, bytes):
         return "decode it, instance.decode()"
-    if isinstance(instance, tuple) and len(instance) > 1 and all(isinstance(text, str) for text in instance):
-        return (
-            "name its texts in a dict, {'first': …, 'second': …}, which the model gets as a list of dicts; for many "
-            "texts call explain_many"
-        )
+    if isinstance(instance, list) and len(instance) == 2 and all(isinstance(text, str) for text in instance):
+        return "where they are one input of two texts, pass a tuple; for many texts call explain_many"
     if isinstance(instance, (list, tuple, np.ndarray)):
         return "pass one text, instance[0]; for many call explain_many"
     return "drop missing texts, or replace them by ''"

@@ -18,12 +18,13 @@ from typing import Any
 
 from limelight.errors import InputError, UnknownNameError
 from limelight.inputs.texts import Span
+from limelight.interpretable.phrases import GRAMS, PHRASES, grouped, size_of
 
-KINDS = ("words", "characters", "sentences", "lines")
+KINDS = ("words", "characters", "sentences", "lines", PHRASES)
 MODEL = "model"
 """The name that asks for the tokens of the model's own vectoriser."""
 Tokens = str | re.Pattern[str] | Callable[[str], Any] | Any
-"""One of `KINDS`, a regular expression, a callable, or a tokenizer with offsets."""
+"""One of `KINDS` or `GRAMS`, a regular expression, a callable, or a tokenizer with offsets."""
 
 _RI = "[\U0001f1e6-\U0001f1ff]"
 _PICTURE = (
@@ -61,7 +62,8 @@ def find_spans(text: str, tokens: Tokens) -> list[Span]:
     text
         Any string.
     tokens
-        ``"words"``, ``"characters"``, ``"sentences"`` or ``"lines"``, see `words` and so on below;
+        ``"words"``, ``"characters"``, ``"sentences"``, ``"lines"`` or ``"phrases"``, see `words` and so on below;
+        ``"2-grams"`` to ``"9-grams"``, so many words side by side, which no punctuation parts;
         a regular expression, each match of which is a token; a callable from a text to its tokens as strings or as
         spans; a Hugging Face tokenizer, or anything else that answers with ``offset_mapping`` or ``offsets``.
 
@@ -85,6 +87,8 @@ def find_spans(text: str, tokens: Tokens) -> list[Span]:
         )
     if isinstance(tokens, str) and tokens in KINDS:
         return list(_FINDERS[tokens](text))
+    if isinstance(tokens, str) and (size := size_of(tokens)) is not None:
+        return list(grouped(text, list(words(text)), size))
     if isinstance(tokens, str | re.Pattern):
         return list(_matches(compile_pattern("tokens", tokens), text))
     return _asked(text, tokens)
@@ -94,14 +98,16 @@ def check_tokens(tokens: Tokens) -> None:
     """Raise unless `tokens` is something that `find_spans` can work with."""
     if isinstance(tokens, str) and tokens == MODEL:
         return
+    if isinstance(tokens, str) and size_of(tokens) is not None:
+        return
     if isinstance(tokens, str) and tokens.isalpha() and tokens not in KINDS:
-        raise UnknownNameError("tokens", tokens, (*KINDS, MODEL))
+        raise UnknownNameError("tokens", tokens, (*KINDS, *GRAMS, MODEL))
     if isinstance(tokens, str | re.Pattern):
         tokens in KINDS or compile_pattern("tokens", tokens)
     elif not callable(tokens) and not hasattr(tokens, "encode"):
         raise InputError(
             f"tokens: expected a name, a regular expression, a callable or a tokenizer, got {type(tokens).__name__}; "
-            f"the names are {', '.join(KINDS)}."
+            f"the names are {', '.join(KINDS)}, 2-grams to 9-grams."
         )
 
 
@@ -180,8 +186,18 @@ def lines(text: str) -> Iterator[Span]:
     return _matches(re.compile(r"[^\s](?:[^\r\n]*[^\s])?"), text)
 
 
+def phrases(text: str) -> Iterator[Span]:
+    """Yield what stands between punctuation marks, from its first word to its last.
+
+    >>> text = "No fatigue at all, but sneezing (a lot)."
+    >>> [text[start:stop] for start, stop in phrases(text)]
+    ['No fatigue at all', 'but sneezing', 'a lot']
+    """
+    return grouped(text, list(words(text)))
+
+
 _FINDERS: dict[str, Callable[[str], Iterator[Span]]] = {
-    "words": words, "characters": characters, "sentences": sentences, "lines": lines,
+    "words": words, "characters": characters, "sentences": sentences, "lines": lines, PHRASES: phrases,
 }  # fmt: skip
 
 
