@@ -110,7 +110,7 @@ def test_several_models_in_two_processes_until_ctrl_c(run: Any) -> None:
         inferred = client.post("/v2/models/words/infer", json={"inputs": [tensor]}).json()
         assert inferred["outputs"][0]["data"] == [4.0]
         assert 'verb="predict",end="refused"} 1' in client.get("/metrics").text
-        assert "rates" in client.get("/").text
+        assert "rates" in client.get("/", headers={"accept": "text/html"}).text
     server.stop()
     assert "Traceback" not in server.said
 

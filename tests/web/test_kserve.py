@@ -76,3 +76,32 @@ def test_explain_answers_explanations_in_addition_to_predictions(app: Any, model
     assert said["predictions"] == post(app, f"/v1/models/{model}:predict", body)[1]["predictions"]
     for explanation, predicted in zip(map(from_dict, said["explanations"]), said["predictions"], strict=True):
         assert explanation.outputs[0][1] == np.max(predicted)
+
+
+@pytest.mark.parametrize(
+    ("accept", "page"),
+    [
+        ("*/*", False),  # what KServe's client sends, and curl
+        (None, False),
+        ("application/json", False),
+        ("application/json, text/html;q=0.9", False),
+        ("text/html;q=0", False),
+        ("text/html;q=x, */*", False),
+        ("image/webp,*/*;q=0.8", False),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", True),  # a browser
+        ("TEXT/HTML; level=1; q=0.7, application/json;q=0.7", True),
+    ],
+)
+def test_the_root_says_alive_to_programs_and_lists_models_to_browsers(app: Any, accept: str | None, page: bool) -> None:
+    async def asked() -> Any:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+            client.headers.pop("accept")
+            return await client.get("/", headers={} if accept is None else {"accept": accept})
+
+    said = aside(asked())
+    assert (said.status_code, said.headers["vary"].lower().split(",")[0]) == (200, "accept")
+    if page:
+        assert "sklearn-iris" in said.text
+    else:
+        assert said.json() == {"status": "alive"}

@@ -52,12 +52,14 @@ class Site:
         self.explainers, self.start, self.token, self.dashboard = models.explainers, models.start, token, dashboard
 
     async def front(self, request: Request) -> Response:
-        """Answer with a list of the models that have a page."""
+        """Answer a browser with a list of the models that have a page, and anybody else as KServe's V1: alive."""
         from starlette.responses import HTMLResponse
 
-        return HTMLResponse(
-            models_page(list(self.explainers), self.start, self.kept.titles(), dashboard=self.dashboard)
-        )
+        either = {"Vary": "Accept"}
+        if not wants_page(request.headers.get("accept", "")):
+            return response(said({"status": "alive"}), either)
+        shown = models_page(list(self.explainers), self.start, self.kept.titles(), dashboard=self.dashboard)
+        return HTMLResponse(shown, headers=either)
 
     async def page(self, request: Request) -> Response:
         """Answer with the live page of one model."""
@@ -104,6 +106,34 @@ class Site:
         answer = RedirectResponse("./", status_code=303)
         answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
         return answer
+
+
+def wants_page(accept: str) -> bool:
+    """Return whether a request would rather have HTML than JSON: browsers name it, programs say nothing or anything.
+
+    Parameters
+    ----------
+    accept
+        The header of that name (RFC 9110, 12.5.1).
+
+    >>> wants_page("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), wants_page("*/*"), wants_page("")
+    (True, False, False)
+    """
+    shares = {"text/html": 0.0, "application/json": 0.0}
+    for each in accept.lower().split(","):
+        kind, *options = [part.strip() for part in each.split(";")]
+        if kind in shares:
+            shares[kind] = next((_share(option[2:]) for option in options if option.startswith("q=")), 1.0)
+    return shares["text/html"] > 0 and shares["text/html"] >= shares["application/json"]
+
+
+def _share(text: str) -> float:
+    """Return a quality of 0 to 1; what is none is not wanted."""
+    try:
+        found = float(text)
+    except ValueError:
+        return 0.0
+    return found if 0 <= found <= 1 else 0.0
 
 
 def response(what: Said, headers: dict[str, str] | None = None) -> Response:
