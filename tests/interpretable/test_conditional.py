@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from scipy.sparse import csr_matrix
 import limelight as ll
 from limelight.interpretable.conditional import LEAST_NEAR, MOST_DONORS, NEAR, NOTE
 from limelight.testing import check_modality
+from limelight.views import facts as f
 
 
 def frame(n: int = 600, seed: int = 0) -> pd.DataFrame:
@@ -200,7 +202,23 @@ def test_every_view_says_what_the_weights_are() -> None:
     assert found.provenance.modality["modality"] == "conditional"
     for view in (str(found), found.to_html(), found.to_markdown()):
         assert "rows like this one" in " ".join(view.split())
-        assert "rows like it" in " ".join(view.split())
+        assert "against rows like it in what is kept" in " ".join(view.split())
+
+
+def test_with_nothing_kept_the_base_is_any_row_and_is_called_so() -> None:
+    data = frame()
+    explainer = ll.Explainer(lambda rows: rows["income"].to_numpy(), ll.Conditional(data), n_samples=4096, seed=0)
+    found = explainer.explain(data.iloc[0])
+    facts = f.target_facts(found)
+    assert f.base_name(facts) == "any background row"
+    assert facts.intercept == pytest.approx(data["income"].mean(), abs=2.0), "which it is"
+    for view in (str(found), found.to_html(), found.to_markdown(), ll.report(found)):
+        said = " ".join(view.split())
+        assert "any background row" in said.lower()
+        assert "average row" not in said and not re.search(r"rows like it(?! in what is kept)", said)
+    assert "was drawn from rows like it in what is kept" in found.to_html()
+    by_city = ll.Explainer(lambda rows: (rows["city"] == "A").to_numpy() * 1.0, ll.Conditional(data), seed=0)
+    assert "Compared with cases that are like it otherwise" in ll.report(by_city.explain(data.iloc[0]))
 
 
 def test_a_group_is_near_where_its_columns_are() -> None:

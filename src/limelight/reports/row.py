@@ -15,6 +15,7 @@ from limelight.views import sentences
 from limelight.views.bars import bar_table
 from limelight.views.facts import Row, TargetFacts
 from limelight.views.kinds import kind_of
+from limelight.views.measure import LIKE
 from limelight.views.reasons import CAUTION, AdverseAction
 
 NAMED = 3
@@ -87,7 +88,11 @@ def _answer(explanation: Explanation, facts: TargetFacts) -> str:
 
 
 def _pushes(facts: TargetFacts, up: Sequence[Row], down: Sequence[Row]) -> str:
-    against = {"the average row": "Compared with the average case, ", "the background": "Compared with other cases, "}
+    against = {
+        "the average row": "Compared with the average case, ",
+        "the background": "Compared with other cases, ",
+        LIKE: "Compared with cases that are like it otherwise, ",
+    }
     start = against.get(facts.against, "")
     name = f"“{m.name(facts.name)}”"
     if not up and not down:

@@ -10,6 +10,7 @@ from limelight.views import facts as f
 from limelight.views import sentences
 from limelight.views.facts import Row, TargetFacts
 from limelight.views.kinds import Kind, kind_of
+from limelight.views.measure import LIKE
 
 Quote = Callable[[str], str]
 """How a name is set apart from the sentence around it."""
@@ -64,8 +65,8 @@ def without(facts: TargetFacts, kind: Kind) -> tuple[str, str]:
     """Return what is said of one feature that is taken away, and of several."""
     if kind.name == "mixed":  # a word is not drawn from anywhere
         return kind.without
-    if facts.against == "the background":
-        return "was drawn from the background", "were drawn from the background"
+    if facts.against in ("the background", LIKE):
+        return f"was drawn from {facts.against}", f"were drawn from {facts.against}"
     if facts.against:
         return "was as in the average row", "were as in the average row"
     return kind.without

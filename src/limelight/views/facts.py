@@ -16,7 +16,7 @@ import numpy as np
 from limelight.contracts import Feature, FloatArray
 from limelight.result.effects import Effect
 from limelight.result.explanation import Explanation
-from limelight.views.measure import CONTRIBUTIONS, TIED, Measured, compared_with, measured, slope
+from limelight.views.measure import CONTRIBUTIONS, LIKE, TIED, Measured, compared_with, measured, slope
 from limelight.views.targets import shown_targets
 
 MINUS = "\N{MINUS SIGN}"
@@ -117,7 +117,8 @@ class TargetFacts:
     values
         What a bar would show for each of the d features.
     against
-        What bars are compared with, ``"the average row"`` or ``"the background"``; empty where a feature is off there.
+        What bars are compared with, ``"the average row"``, ``"the background"`` or `measure.LIKE`; empty where a
+        feature is off there.
     additivity, additivity_stderr, gap, verdict, cause
         As in `Explanation`, of this output; None or empty where they are not known.
     """
@@ -291,7 +292,9 @@ def output_numbers(facts: TargetFacts) -> Numbers:
 
 
 def base_name(facts: TargetFacts) -> str:
-    """Return what the bars start from."""
+    """Return what the bars start from: with nothing kept, a row like it is any row."""
+    if facts.against == LIKE:
+        return "any background row"
     return facts.against.removeprefix("the ") or "intercept"
 
 

@@ -19,6 +19,7 @@ from limelight.views import markup as m
 from limelight.views.bars import bar_table, lime_weights, other_features
 from limelight.views.facts import Numbers, TargetFacts
 from limelight.views.kinds import kind_of
+from limelight.views.measure import LIKE
 from limelight.views.palette import style
 from limelight.views.targets import left_out
 
@@ -196,8 +197,10 @@ def _data(explanation: Explanation, targets: Sequence[TargetFacts]) -> dict[str,
     against = targets[0].against if targets else ""
     hint, verb = kind.hint, kind.verb
     if against and kind.name != "mixed":
-        verb = f"put back to {against}"
-        hint = f"Click a feature to put it back to {against} and see what the surrogate then expects."
+        verb, put = f"put back to {against}", f"put it back to {against}"
+        if against == LIKE:
+            verb, put = f"drawn from {against}", f"have it drawn from {against}"
+        hint = f"Click a feature to {put} and see what the surrogate then expects."
     data: dict[str, object] = {
         "hint": hint,
         "first": next((i for i, facts in enumerate(targets) if [facts.name] == said), 0),

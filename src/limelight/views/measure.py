@@ -16,6 +16,8 @@ from limelight.errors import InputError
 from limelight.result.explanation import Explanation
 
 CONTRIBUTIONS, WEIGHTS = "contributions", "coef"
+LIKE = "rows like it in what is kept"
+"""What bars are compared with where what is off is drawn from rows alike; where nothing is kept, that is any row."""
 TIED = 1e-9
 """Weights below this part of the largest are rounding errors: tied at zero."""
 ROUNDING = 1e-14
@@ -54,7 +56,7 @@ def against_average(explanation: Explanation) -> bool:
 def compared_with(explanation: Explanation, weights: str = CONTRIBUTIONS) -> str:
     """Return what the bars are compared with; nothing for LIME's weights and where a feature is simply off."""
     if explanation.layout.get("law") == "conditional":
-        return "rows like it"
+        return LIKE
     if explanation.layout.get("contrast") == "value":
         return "the background"
     if weights == CONTRIBUTIONS and against_average(explanation):
