@@ -318,3 +318,9 @@ def test_an_estimator_that_predicts_numbers_is_explained_by_its_prediction():
     model = LinearRegression().fit(X, linear(X))
     explanation = ll.Explainer(model, ll.Tabular(X), seed=0).explain(X[0])
     assert explanation.prediction[0] == pytest.approx(float(linear(X[:1])[0]))
+
+
+def test_a_property_that_meets_a_missing_name_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ll.Explainer, "modality", property(lambda self: len.nothing))  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="'nothing'"):
+        ll.Explainer(len, ll.Text()).modality  # noqa: B018

@@ -88,9 +88,7 @@ class Explainer:
                 raise UnknownNameError("settings", name, Settings.names())
         kind: Modality = modality_of_name(modality) if isinstance(modality, str) else modality
         if isinstance(kind, type):
-            raise InputError(
-                f"modality: expected a kind of data, got the class {kind.__name__}; pass {kind.__name__}(…)."
-            )
+            raise InputError(f"modality: expected a kind of data, got the class {kind.__name__}; call it.")
         if not hasattr(kind, "represent"):
             raise InputError(
                 f"modality: expected a kind of data such as Tabular(X_train), got {type(kind).__name__}; "
@@ -141,6 +139,8 @@ class Explainer:
 
         def __getattr__(self, name: str) -> Any:
             """Answer the names that other libraries have for things."""
+            if isinstance(getattr(type(self), name, None), property):  # whose own code has met a missing name
+                return object.__getattribute__(self, name)
             raise missing("Explainer", name)
 
     def explain(self, instance: Any, *, targets: Any = None) -> Explanation:

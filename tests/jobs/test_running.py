@@ -172,6 +172,26 @@ def test_a_noisy_model_is_not_taken_for_another_one(tmp_path: Path) -> None:
         assert run(ll.Explainer(model, ll.Text(), n_samples=16), TEXTS, tmp_path / "out").complete
 
 
+def test_rows_whose_columns_move_together_come_as_those_of_any_table(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"v": rng.normal(size=80), "zip": [f"{i % 7:03d}" for i in range(80)]})
+    rows = data.head(6).assign(id=[f"r{i}" for i in range(6)], note="x")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+
+    def model(frame: pd.DataFrame) -> np.ndarray:
+        assert frame["zip"].str.len().eq(3).all()  # leading zeros are no numbers
+        return frame["v"].to_numpy()
+
+    explainer = ll.Explainer(model, ll.Conditional(data), n_samples=64)
+    for number, given in enumerate((rows, rows[["zip", "note", "id", "v"]], tmp_path / "rows.csv")):
+        job = run(explainer, given, tmp_path / str(number), id_column="id")
+        assert (job.rows, job.failures) == (6, 0)
+        found = ll.jobs.read(job.out)
+        assert found[3].prediction == pytest.approx([data["v"][3]])
+    alone = ll.Explainer(lambda frame: frame["v"].to_numpy(), ll.Conditional(data[["v"]]), n_samples=64)
+    assert run(alone, data[["v"]].head(3), tmp_path / "one").failures == 0
+
+
 def test_a_file_in_the_folder_s_place_is_said(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("a letter", encoding="utf-8")
     for out in ("mine", "mine/below"):

@@ -191,3 +191,10 @@ def test_rows_of_a_sparse_matrix_are_compared() -> None:
     counts[3] = 0.0
     explainer = ll.Explainer(lambda rows: np.asarray(rows.sum(axis=1)).ravel(), ll.Tabular(csr_matrix(counts)))
     assert "the same to the last bit, on 8 rows" in str(ll.compare(explainer, explainer, csr_matrix(counts[:8])))
+
+
+def test_another_background_is_refused_where_rows_draw_from_their_like() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    first, second = (ll.Explainer(lambda rows: rows[:, 0], ll.Conditional(a * X), n_samples=64) for a in (1, 3))
+    with pytest.raises(ll.InputError, match="another background"):
+        ll.compare(first, second, X[:3])

@@ -120,7 +120,7 @@ def test_a_row_too_few_or_too_many_is_refused_since_answers_would_be_those_of_ot
 
 def test_the_class_of_a_kind_of_data_is_none() -> None:
     for kind in (ll.Text, ll.Tabular, Steps):
-        with pytest.raises(ll.InputError, match=rf"got the class {kind.__name__}; pass {kind.__name__}\(…\)"):
+        with pytest.raises(ll.InputError, match=f"got the class {kind.__name__}; call it"):
             ll.Explainer(Counting(), kind)  # type: ignore[arg-type]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 import limelight as ll
 from limelight.rounds.preparing import rare_bins
@@ -127,3 +131,62 @@ def test_another_model_setting_seed_or_background_has_another() -> None:
 
 def test_the_size_of_batches_is_not_in_it() -> None:
     assert explainer(batch_size=100).prepare().fingerprint == explainer().prepare().fingerprint
+
+
+SERIES = np.random.default_rng(0).normal(size=(8, 20))
+GRID = np.arange(16).reshape(4, 4)
+COUNTS = (np.random.default_rng(1).random((40, 5)) < 0.4) * 1.0
+PAIRED = np.stack([np.arange(60.0), np.arange(60.0)], axis=1)
+WORDS = pd.DataFrame({"text": ["good", "bad", "so so"] * 10, "n": np.arange(30.0)})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (lambda: ll.TimeSeries(background=SERIES, fill="swap"), lambda: ll.TimeSeries(background=-SERIES, fill="swap")),
+        (lambda: ll.TimeSeries(windows=np.arange(20) // 5), lambda: ll.TimeSeries(windows=np.arange(20) // 4)),
+        (lambda: ll.Image(segments=GRID), lambda: ll.Image(segments=GRID.T.copy())),
+        (lambda: ll.Image(fill=np.zeros((4, 4, 3))), lambda: ll.Image(fill=np.ones((4, 4, 3)))),
+        (lambda: ll.Tabular(csr_matrix(COUNTS)), lambda: ll.Tabular(csr_matrix(2 * COUNTS))),
+        # the same columns, but other values in one row
+        (lambda: ll.Conditional(PAIRED), lambda: ll.Conditional(np.stack([PAIRED[:, 0], PAIRED[::-1, 1]], axis=1))),
+        (
+            lambda: ll.Composite(WORDS, {"text": ll.Text()}, against="background"),
+            lambda: ll.Composite(WORDS.assign(n=3 * WORDS["n"] - 29.0), {"text": ll.Text()}, against="background"),
+        ),
+    ],
+)
+def test_another_background_of_any_kind_of_data_has_another_and_an_equal_one_the_same(one, other) -> None:
+    def known(made) -> str:
+        return ll.Explainer(len, made()).prepare().fingerprint
+
+    assert known(one) == known(one) != known(other)
+
+
+def test_series_that_are_swapped_can_be_prepared_and_made_a_job_of(tmp_path) -> None:
+    def asked(background: np.ndarray) -> ll.Explainer:
+        made = ll.TimeSeries(background=background, fill="swap", windows=4)
+        return ll.Explainer(lambda many: many[:, :5].mean(axis=1), made, n_samples=64)
+
+    made = asked(SERIES)
+    assert made.prepare().explain(SERIES[0]) == made.explain(SERIES[0])
+    job = ll.jobs.run(made, list(SERIES[:4]), tmp_path / "job")
+    assert (job.rows, job.failures) == (4, 0)
+    with pytest.raises(ll.InputError, match="another job; it differs in modality"):
+        ll.jobs.run(asked(2 * SERIES), list(SERIES[:4]), tmp_path / "job")
+
+
+def test_a_fingerprint_is_the_same_in_another_process() -> None:
+    made = "ll.Conditional(pd.DataFrame({'n': np.arange(60.0), 'k': ['a', 'b', None] * 20}))"
+    line = f"import numpy as np, pandas as pd, limelight as ll; print(ll.Explainer(len, {made}).fingerprint)"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", line],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1

@@ -303,6 +303,13 @@ class Composite:
                 raise UnknownNameError("edits", name, self.table.names)
         return {**{name: rows.value(name) for name in self.table.names}, **edit}
 
+    @property
+    def content(self) -> bytes:
+        """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
+        held = [getattr(part, "content", b"") for part in self.parts.values()]
+        held.append(b"" if self.drawn is None else self.drawn.content)
+        return fingerprint(held) if any(held) else b""
+
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON, for provenance."""
         return {

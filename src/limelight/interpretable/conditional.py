@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
 from limelight.errors import InputError
 from limelight.inputs.kinds import count, take
+from limelight.interpretable.components import fingerprint
 from limelight.interpretable.tabular.build import positions
 from limelight.interpretable.tabular.columns import NUMERIC_TYPES, Column
 from limelight.interpretable.tabular.frames import library_of, read_table, to_list
@@ -297,6 +298,11 @@ class Conditional:
     def notes(self) -> tuple[str, ...]:
         """Return what every explanation says of the background."""
         return self.tabular.notes
+
+    @cached_property
+    def content(self) -> bytes:
+        """Bytes that are equal for equal backgrounds: their columns, and which values stand in one row."""
+        return fingerprint([self.tabular.content, self.donors.values])
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON, for provenance."""

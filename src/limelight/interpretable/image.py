@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
-from limelight.interpretable.components import count_inputs, name_of
+from limelight.interpretable.components import count_inputs, fingerprint, name_of
 from limelight.interpretable.compositing import CHUNK_BYTES, Words, composites, tensor_composites, words_of
 from limelight.interpretable.fills import FILLS, Fill, fill_image, noise, with_alpha_of
 from limelight.interpretable.pixels import (
@@ -282,6 +282,12 @@ class Image:
         if not isinstance(many, Iterable):
             raise InputError(f"instances: expected a list of images, got {type(many).__name__}; pass a list of them.")
         return many
+
+    @property
+    def content(self) -> bytes:
+        """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
+        held = [each for each in (self.segments, self.fill) if isinstance(each, np.ndarray)]
+        return fingerprint(held) if held else b""
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
-from limelight.interpretable.components import count_inputs, name_of
+from limelight.interpretable.components import count_inputs, fingerprint, name_of
 from limelight.interpretable.gaps import DRAWN, FILLS, Fill, draw_series, fill_series
 from limelight.interpretable.windows import METHODS, Windows, labelled_windows, runs
 from limelight.result.layouts import series_layout
@@ -234,6 +234,12 @@ class TimeSeries:
         if not isinstance(many, Iterable) or getattr(many, "ndim", 0) == 1 or hasattr(many, "columns"):
             raise InputError(f"instances: expected many series, got one {type(many).__name__}; pass a list of series.")
         return many
+
+    @property
+    def content(self) -> bytes:
+        """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
+        held = [each for each in (self.windows, self.fill, self.background) if isinstance(each, np.ndarray)]
+        return fingerprint(held) if held else b""
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""

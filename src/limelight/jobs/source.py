@@ -21,6 +21,7 @@ from limelight.cells import kind_of, pieces
 from limelight.contracts import Modality
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.composite import Composite
+from limelight.interpretable.conditional import Conditional
 from limelight.interpretable.tabular import Tabular
 from limelight.interpretable.tabular.frames import library_of
 from limelight.optional import require
@@ -266,9 +267,14 @@ def instances_of(piece: Any, modality: Modality, id_column: str | None = None) -
 
 def _labels_of(modality: Modality) -> tuple[Any, ...]:
     """Return the columns that a kind of data takes of a table; none where it takes no tables."""
-    if isinstance(modality, Tabular):
-        return modality.table.labels
-    return modality.table.names if isinstance(modality, Composite) else ()
+    known = _table_of(modality)
+    if isinstance(known, Tabular):
+        return known.table.labels
+    return known.table.names if isinstance(known, Composite) else ()
+
+
+def _table_of(modality: Modality) -> Modality:
+    return modality.tabular if isinstance(modality, Conditional) else modality
 
 
 def _columns_of(piece: Any, names: Sequence[Any], labels: tuple[Any, ...]) -> Any:
@@ -318,15 +324,16 @@ def background_sample(modality: Modality) -> Any:
     pandas = require("pandas", EXTRA)
     if isinstance(modality, Composite):
         return _mixed_sample(modality)
-    background = getattr(modality, "background", None)
-    if not isinstance(modality, Tabular) or background is None:
+    table = _table_of(modality)
+    background = getattr(table, "background", None)
+    if not isinstance(table, Tabular) or background is None:
         return pandas.DataFrame()
     points = np.random.default_rng(0).random((_SAMPLE, background.n_coordinates))
     drawn = background.draw(points)[1]
     if library_of(drawn) in ("polars", "pyarrow"):
         drawn = drawn.to_pandas()
     if library_of(drawn) == "numpy":
-        drawn = pandas.DataFrame(drawn, columns=list(modality.table.labels))
+        drawn = pandas.DataFrame(drawn, columns=list(table.table.labels))
     return drawn.rename(columns=str)
 
 

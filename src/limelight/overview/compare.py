@@ -193,7 +193,8 @@ def other_model(first: Explainer, second: Any, instance: Any) -> Any:
     rng = stream(cast(int, first.settings.seed), b"", "represent")
     mine, theirs = first.modality.represent(instance, rng), second.modality.represent(instance, rng)
     background = [getattr(getattr(each, "background", None), "content", b"") for each in (mine, theirs)]
-    if mine.features != theirs.features or background[0] != background[1]:
+    held = [getattr(each.modality, "content", b"") for each in (first, second)]
+    if mine.features != theirs.features or background[0] != background[1] or held[0] != held[1]:
         raise InputError(
             "second: its explainer has another background, or cuts instances in another way, so that the "
             "perturbations would not be the same; pass the second model itself."

@@ -61,7 +61,13 @@ def shared_background(context: Context) -> Background | None:
     background: Background | None = getattr(context.modality, "background", None)
     options = getattr(context.modality, "options", None)
     alone = getattr(options, "alone", False)
-    if background is None or alone or context.settings.fresh or not background.shared:
+    if (
+        background is None
+        or not hasattr(background, "shared")
+        or alone
+        or context.settings.fresh
+        or not background.shared
+    ):
         return None
     return background
 
@@ -140,8 +146,9 @@ class _Nobody:
 
 
 def _modality_digest(context: Context) -> str:
-    background = getattr(context.modality, "background", None)
-    return "" if background is None else background.content.hex()
+    modality = context.modality
+    content = getattr(modality, "content", getattr(getattr(modality, "background", None), "content", b""))
+    return content.hex() if isinstance(content, bytes) else ""
 
 
 def _digest(content: bytes, numbers: Any) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import fingerprint
 from limelight.interpretable.tabular.background import TableBackground
 from limelight.interpretable.tabular.build import Options, build_dense, listed
 from limelight.interpretable.tabular.dense import DenseTable, TableRow
@@ -243,6 +244,15 @@ class Tabular:
             If `many` cannot be iterated.
         """
         return rows_of(many, self.table.labels)
+
+    @property
+    def content(self) -> bytes:
+        """Return bytes that are equal for equal backgrounds."""
+        table = self.table
+        if isinstance(table, SparseTable):
+            form = (str(table.form.dtype), table.form.shape, table.n_rows, table.labels)
+            return fingerprint([form, table.values, table.counts, table.ends, table.moments])
+        return self.background.content
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON, for provenance."""
