@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import limelight as ll
 from limelight.jobs.source import open_source
-from limelight.jobs.worker import HOPELESS, Worker, one_line, pack, worker_of
+from limelight.jobs.worker import HOPELESS, YOUNG, Worker, one_line, pack, seldom_collected, worker_of
 from limelight.rounds import packing
 from prepared_tables import Model, explainer, table
 
@@ -133,3 +135,17 @@ def test_what_cannot_be_sent_is_said(tmp_path) -> None:
 
 def test_an_error_is_one_line() -> None:
     assert one_line(ValueError("a\n  b")) == "ValueError: a b"
+
+
+def test_cycles_are_looked_for_less_often_during_a_chunk_and_as_before_afterwards() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(KeyboardInterrupt), seldom_collected():
+        assert gc.get_threshold() == (YOUNG, *before[1:])
+        raise KeyboardInterrupt
+    assert gc.get_threshold() == before
+    gc.set_threshold(0)
+    try:
+        with seldom_collected():
+            assert gc.get_threshold()[0] == 0  # whoever wants it off keeps it off
+    finally:
+        gc.set_threshold(*before)

@@ -7,9 +7,12 @@ work where the neighborhood would be drawn otherwise than where it was asked, as
 from __future__ import annotations
 
 import ctypes
+import gc
 import hashlib
 import pickle
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +29,8 @@ from limelight.result.parts import failed, table_of
 
 HOPELESS = 100
 """Where the model fails for all of so many rows, it is the model that is broken, and not the rows."""
+YOUNG = 50_000
+"""New objects, less those that are gone again, after which Python looks for cycles: what a few hundred rows make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,8 @@ class Worker:
         """
         context = self._explainer._context
         before, (spent, _) = context.caller.rows, context.caller.spent
-        explanations, errors = self._explained(chunk)
+        with seldom_collected():
+            explanations, errors = self._explained(chunk)
         for pool in context.pools.values():
             pool.forget_values()
         broken = all(isinstance(error, ModelCallError) for error in errors.values())
@@ -151,6 +157,21 @@ class Worker:
         joined = arrow.concat_tables([whole, broken])
         order = np.argsort(joined.column("row").to_numpy(), kind="stable")
         return joined.take(arrow.array(order)).combine_chunks()
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Have Python look for cycles of objects less often.
+
+    It would go through all that is remembered of rows again and again, for nothing: explanations have no cycles.
+    """
+    young, *older = gc.get_threshold()
+    if young:  # zero: somebody wants it off
+        gc.set_threshold(max(young, YOUNG), *older)
+    try:
+        yield
+    finally:
+        gc.set_threshold(young, *older)
 
 
 def give_back() -> None:
