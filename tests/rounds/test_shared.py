@@ -11,7 +11,7 @@ import pytest
 
 import limelight as ll
 from limelight.rounds.encoded import SharedSource, rare_values, replicate_order
-from limelight.rounds.shared import Held, Pending, SharedDraws, held_points, held_rows
+from limelight.rounds.shared import Held, HeldDraws, Pending, SharedDraws, held_points, held_rows
 
 SHARES = np.array([0.3, 0.45, 0.04, 0.21])
 
@@ -385,3 +385,16 @@ def test_every_design_keeps_rare_values(design):
     found = explainer.explain(FLAGGED)
     assert found.coef[0, 0] == pytest.approx(0.9, abs=4 * found.stderr[0, 0])
     assert found.stderr[0, 0] < 0.02
+
+
+def test_the_first_held_draws_are_one_object_for_all_rows_until_labels_are_met_later():
+    U = np.arange(12.0).reshape(6, 2)
+    Y = np.array([[1.0], [np.nan], [3.0], [np.nan], [np.nan], [6.0]])
+    whole = HeldDraws(Held(0, "in", 1), 0.1, U, U.astype(int), Y)
+    four = whole.first(4)
+    assert (four.n, four.unanswered, whole.unanswered) == (4, 2, 3)
+    np.testing.assert_array_equal(four.U, U[:4])
+    assert whole.first(4) is four
+    assert whole.first(6) is whole
+    whole.Y = np.column_stack([whole.Y, np.zeros(6)])
+    assert whole.first(4).Y.shape == (4, 2)

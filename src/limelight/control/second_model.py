@@ -7,6 +7,7 @@ Input: draws that are made later, with their outputs. Output: what each draw's f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,11 @@ class TableControl:
             parts.append("pairs")
         return ", ".join(parts)
 
+    @cached_property
+    def _wave_tables(self) -> list[list[NDArray[np.complex128]]]:
+        """For each curve the mean of each coordinate's factor in every bin: read by each value met outside."""
+        return [waves.tables(self.terms) for waves, _ in self.curves]
+
     def residuals(
         self, codes: NDArray[np.int64], inside: FloatArray, y: FloatArray, *, averaged: int | None = None
     ) -> FloatArray:
@@ -77,8 +83,8 @@ class TableControl:
         fold = np.arange(len(y)) % len(self.coef)
         design = self.terms.with_constant(codes, inside, averaged=() if averaged is None else (averaged,))
         left: FloatArray = y - np.einsum("ij,ij->i", design, self.coef[fold])
-        for waves, amplitudes in self.curves:
-            left -= self._waved(waves, amplitudes[fold], design[:, 1:], averaged)
+        for curve, (_, amplitudes) in enumerate(self.curves):
+            left -= self._waved(curve, amplitudes[fold], design[:, 1:], averaged)
         for table in self.tables:
             if averaged is None:
                 left -= table.predict_own(codes, inside, fold)
@@ -87,14 +93,15 @@ class TableControl:
         return left
 
     def _waved(
-        self, waves: Waves, amplitudes: NDArray[np.complex128], design: FloatArray, averaged: int | None
+        self, curve: int, amplitudes: NDArray[np.complex128], design: FloatArray, averaged: int | None
     ) -> FloatArray:
+        waves, _ = self.curves[curve]
         slopes = waves.coef(self.terms.width)
         if averaged is None:
             return np.asarray((waves.at(design @ slopes) * amplitudes).sum(axis=1).real)
         # the factor of the averaged coordinate is its mean, which is no wave of a mean index
         others = np.where(self.terms.owner == averaged, 0.0, slopes)
-        mean = self.terms.shapes[averaged].share @ waves.tables(self.terms)[averaged]
+        mean = self.terms.shapes[averaged].share @ self._wave_tables[curve][averaged]
         return np.asarray((waves.at(design @ others) * mean * amplitudes).sum(axis=1).real)
 
     def _averaged_table(

@@ -28,7 +28,7 @@ from limelight.local.replicates import scatter, scattered_error, widening
 _LEAST_VARIANCE = 1e-10  # of the total weight: a column that varies less than this does not vary
 _MOST_INFLATION = 1e8  # of a weight's variance by the other columns: beyond, they are collinear
 _MOST_LEVERAGE = 0.5
-_SYMMETRIC_FROM = 64  # columns: below, the whole product is quicker than half of it
+SYMMETRIC_FROM = 64  # columns: below, the whole product is quicker than half of it
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,14 @@ class Sums:
     weight_squares: FloatArray
 
     @classmethod
-    def of(cls, columns: FloatArray, weights: FloatArray, p: int, squared: FloatArray | None = None) -> Sums:
+    def of(
+        cls,
+        columns: FloatArray,
+        weights: FloatArray,
+        p: int,
+        squared: FloatArray | None = None,
+        space: FloatArray | None = None,
+    ) -> Sums:
         """Return the sums of one instance.
 
         It has products of its own, so that no bit of it depends on what else is fitted.
@@ -119,10 +126,12 @@ class Sums:
             How many columns are not outputs.
         squared
             (R, q, m) the squared outputs, where they are at hand.
+        space
+            (R, p, m) memory that may be written to, where it is at hand.
         """
         squared = np.square(columns[:, p:]) if squared is None else squared
-        if p <= _SYMMETRIC_FROM:
-            products = (columns[:, :p] * weights[:, None]) @ columns.swapaxes(1, 2)
+        if p <= SYMMETRIC_FROM:
+            products = np.multiply(columns[:, :p], weights[:, None], out=space) @ columns.swapaxes(1, 2)
         else:  # half of a symmetric product is computed, of one replicate after the other: a thousand columns are large
             products = np.empty((len(columns), p, columns.shape[1]))
             root = np.empty((p, columns.shape[2]))
@@ -169,7 +178,7 @@ def regressions(sums: Sums) -> tuple[Regression, NDArray[np.bool_]]:
 def _inverses(matrices: FloatArray) -> FloatArray:
     """Return the inverse of each matrix (S, p, p); infinity where there is none."""
     try:
-        if matrices.shape[1] > _SYMMETRIC_FROM:
+        if matrices.shape[1] > SYMMETRIC_FROM:
             return np.array([invert_positive(each.copy()) for each in matrices])
         return np.asarray(np.linalg.inv(matrices))
     except np.linalg.LinAlgError:

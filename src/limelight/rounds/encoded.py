@@ -82,8 +82,10 @@ class SharedSource:
     def missing(self, n: int) -> tuple[int, int, str]:
         """Return how many of the rows of a look at n draws have no answer, how many rows there are, and why not."""
         parts = self.parts(n)
-        rows = self.draws.missing(n) + sum(int(np.isnan(part.Y[:, :1]).sum()) for part in parts)
-        return rows, n + sum(part.n for part in parts), self.draws.reason
+        rows, of = self.draws.missing(n), n
+        for part in parts:
+            rows, of = rows + part.unanswered, of + part.n
+        return rows, of, self.draws.reason
 
     def held(self, n: int) -> tuple[Held, ...]:
         """Return which draws are made on purpose beside n shared ones: the rarest first, in all no more than n rows."""
@@ -95,19 +97,17 @@ class SharedSource:
 
     def has(self, n: int) -> bool:
         """Return whether the rows of a look at n draws are there."""
-        held = self.draws.held
-        there = all(which in held and held[which].n >= held_rows(n) for which in self.held(n))
-        return self.draws.n >= n and there
+        if self.draws.n < n:
+            return False
+        held, rows = self.draws.held, held_rows(n)
+        return all(which in held and held[which].n >= rows for which in self.held(n))
 
     def parts(self, n: int) -> list[HeldDraws]:
         """Return the held draws that go with n shared ones, each cut to its number; made once for a look."""
         look = (n, self.draws.Y.shape[1])  # a label that is met later gives all answers a column
         if self._parts[0] != look:
-            rows, found = held_rows(n), []
-            for which in self.held(n):
-                whole = self.draws.held[which]
-                found.append(HeldDraws(which, whole.share, whole.U[:rows], whole.codes[:rows], whole.Y[:rows]))
-            self._parts = (look, found)
+            rows = held_rows(n)
+            self._parts = (look, [self.draws.held[which].first(rows) for which in self.held(n)])
         return self._parts[1]
 
     def codes(self, n: int) -> NDArray[Any]:

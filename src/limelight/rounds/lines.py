@@ -86,6 +86,8 @@ class Range:
 
     def with_(self, others: Sequence[Range]) -> Range:
         """Return the sums of these and other draws."""
+        if not others:
+            return self
         n, low, high, total, squares = self.n, self.low, self.high, self.total, self.squares
         for other in others:
             n += other.n

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,11 +68,27 @@ class HeldDraws:
     U: FloatArray
     codes: NDArray[Any]
     Y: FloatArray
+    _cuts: dict[int, HeldDraws] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def n(self) -> int:
         """Return how many the model has answered."""
         return len(self.Y)
+
+    @cached_property
+    def unanswered(self) -> int:
+        """Return how many have no answer."""
+        return int(np.isnan(self.Y[:, :1]).sum())
+
+    def first(self, rows: int) -> HeldDraws:
+        """Return the first of them; one object for all who ask, until a label that is met later widens the answers."""
+        if rows >= self.n:
+            return self
+        found = self._cuts.get(rows)
+        if found is None or found.Y.shape[1] != self.Y.shape[1]:
+            found = HeldDraws(self.held, self.share, self.U[:rows], self.codes[:rows], self.Y[:rows])
+            self._cuts[rows] = found
+        return found
 
     @property
     def averaged(self) -> int | None:

@@ -22,7 +22,7 @@ from limelight.rounds.encoded import SharedSource
 from limelight.rounds.findings import Expectation, Expectations
 from limelight.rounds.fitted import Around, Fitted
 from limelight.rounds.instance import OpenInstance
-from limelight.rounds.lines import Look, Sorted, lines_of, look_of
+from limelight.rounds.lines import Lines, Look, Sorted, lines_of, look_of
 from limelight.rounds.shared import Held, HeldDraws, SharedDraws
 from limelight.rounds.stack import Stack, shared_source
 
@@ -260,19 +260,19 @@ def _placed(stack: Stack, bins: Bins) -> list[_Placed]:
     """Return the draws of a stack: the shared ones, then held ones by column, so that each row adds up in one order."""
     look = stack.look
     whole = _Placed(np.arange(len(stack.sources)), stack.shared_weights, look.shared, _cells(look.draws, look.n, bins))
-    parts: dict[Held, list[tuple[int, FloatArray, HeldDraws]]] = {}
-    for row, source in enumerate(stack.sources):
+    parts: dict[Held, list[tuple[int, FloatArray, HeldDraws, Sorted]]] = {}
+    for row, held in enumerate(stack.parts):
         start = whole.weights.shape[2]
-        for part in source.parts(look.n):
-            stop = start + look.held(part).lines.codes.shape[2]
-            parts.setdefault(part.held, []).append((row, stack.weights[row][:, start:stop], part))
+        for part, block in held:
+            stop = start + block.lines.codes.shape[2]
+            parts.setdefault(part.held, []).append((row, stack.weights[row][:, start:stop], part, block))
             start = stop
     found = [whole]
     # a row has no more than one part for each column
     for which in sorted(parts, key=lambda held: held.coordinate):
-        rows, weights, of_rows = zip(*parts[which], strict=True)
-        made = _part_cells(look, of_rows[0], bins)
-        found.append(_Placed(np.array(rows), np.stack(weights), look.held(of_rows[0]), made))
+        rows, weights, of_rows, blocks = zip(*parts[which], strict=True)
+        made = _part_cells(look, of_rows[0], blocks[0].lines, bins)
+        found.append(_Placed(np.array(rows), np.stack(weights), blocks[0], made))
     return found
 
 
@@ -293,12 +293,11 @@ def _cells(draws: SharedDraws, n: int, bins: Bins) -> Cells:
     return found
 
 
-def _part_cells(look: Look, part: HeldDraws, bins: Bins) -> Cells:
+def _part_cells(look: Look, part: HeldDraws, lines: Lines, bins: Bins) -> Cells:
     """Return where held draws fall; a value outside is in none of its column's bins."""
     key = ("cells", look.n, part.held)
     known: Cells | None = look.draws.made.get(key)
     if known is None:
-        lines = look.held(part).lines
         codes = lines.codes
         if part.averaged is not None:
             codes = codes.copy()
