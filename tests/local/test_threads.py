@@ -48,6 +48,24 @@ def test_numpys_own_blas_is_bounded_and_put_back() -> None:
         assert [each.get_num_threads() for each in libraries] == before
 
 
+def test_fits_of_every_thread_are_bounded_whichever_thread_was_first() -> None:
+    seen: list[set[int]] = []
+
+    def fit() -> None:
+        with one_thread():
+            seen.append({each.get_num_threads() for each in threads._libraries()})
+
+    with control.threadpool_limits(3, user_api="blas"):  # this thread controls them meanwhile
+        before = [each.get_num_threads() for each in threads._libraries()]
+        fit()
+        for _ in range(2):
+            other = threading.Thread(target=fit)
+            other.start()
+            other.join()
+        assert [each.get_num_threads() for each in threads._libraries()] == before
+    assert seen == [{1}, {1}, {1}]
+
+
 def test_the_libraries_are_looked_for_once() -> None:
     assert threads._libraries() is threads._libraries()
 

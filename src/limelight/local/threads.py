@@ -85,7 +85,20 @@ def _libraries() -> tuple[Any, ...]:
 
 def _set(wanted: list[tuple[Any, int]]) -> None:
     for library, n in wanted:
+        _free(library)
         library.set_num_threads(n)
+        _free(library)
+
+
+def _free(library: Any) -> None:
+    """Let any thread set the number of threads.
+
+    From threadpoolctl 3.8 on the first thread that sets it is the only one that can, as long as it lives; others are
+    ignored without a word. Here whoever comes first and goes last sets it, and these may be any two.
+    """
+    clear = getattr(library, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
