@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from limelight.errors import InputError, MissingDependencyError
 from limelight.explainer import Explainer
+from limelight.interpretable.composite import Composite
+from limelight.interpretable.conditional import Conditional
+from limelight.interpretable.tabular import Tabular
 from limelight.optional import require
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
 
 EXPLAINER_FILE = "explainer.pkl"
+MOST_LETTERS = 240
+"""Of a metric's name: MLflow takes 250, some of which a number may need."""
 
 
-def log_explanation(explanation: Explanation | Explanations, name: str = "explanation") -> None:
+def log_explanation(explanation: Explanation | Explanations | Sequence[Explanation], name: str = "explanation") -> None:
     """Keep an explanation in the active run of MLflow, or in a new one.
 
     One explanation becomes a page, which MLflow shows, and a JSON file that `Explanation.from_json` reads; its fidelity
@@ -29,16 +35,21 @@ def log_explanation(explanation: Explanation | Explanations, name: str = "explan
     Parameters
     ----------
     explanation
-        What is kept.
+        What is kept. A list of explanations is kept as a set.
     name
-        Folder of the artifacts, and the beginning of the metrics' names.
+        Folder of the artifacts, and the beginning of the metrics' names. Where the run has it already it becomes
+        ``"explanation-2"``, so that nothing that was kept is lost.
 
     Raises
     ------
     MissingDependencyError
         If mlflow is not installed.
+    InputError
+        If it is no explanation, or the name is no folder.
     """
+    explanation = _checked(explanation, name)
     mlflow = _mlflow()
+    name = _free(mlflow, name)
     if isinstance(explanation, Explanations):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "explanations.parquet"
@@ -108,9 +119,40 @@ def load_explainer(uri: str) -> Explainer:
     ------
     MissingDependencyError
         If mlflow is not installed.
+    InputError
+        If it is another model.
     """
-    explainer: Explainer = _mlflow().pyfunc.load_model(uri).unwrap_python_model().explainer
+    model = _mlflow().pyfunc.load_model(uri)
+    try:
+        explainer: Explainer = model.unwrap_python_model().explainer
+    except Exception as error:  # of whatever class that flavour raises
+        raise InputError(f"uri: expected a model that log_explainer has logged, got another one at {uri!r}.") from error
     return explainer
+
+
+def _checked(explanation: Any, name: Any) -> Explanation | Explanations:
+    """Return what is kept, a list as a set; nothing is logged of what is neither."""
+    if not isinstance(name, str) or any(part in ("", ".", "..") for part in name.split("/")):
+        raise InputError(f"name: expected a folder of artifacts, such as 'row 7', got {name!r}.")
+    listed = isinstance(explanation, (list, tuple)) and len(explanation) > 0
+    if listed and all(isinstance(each, Explanation) for each in explanation):
+        return Explanations.of(explanation)
+    if isinstance(explanation, (Explanation, Explanations)):
+        return explanation
+    got = type(explanation).__name__
+    raise InputError(
+        f"explanation: expected an Explanation or many, got {got}; pass what explain or explain_all returns."
+    )
+
+
+def _free(mlflow: Any, name: str) -> str:
+    """Return a name under which the run has nothing yet."""
+    client, run = mlflow.MlflowClient(), (mlflow.active_run() or mlflow.start_run()).info.run_id
+    found, number = name, 1
+    while client.list_artifacts(run, found):
+        number += 1
+        found = f"{name}-{number}"
+    return found
 
 
 def _model(mlflow: Any) -> Any:
@@ -129,9 +171,16 @@ def _class_of_reasons(base: type) -> type:
             self.explainer = pickle.loads(Path(context.artifacts["explainer"]).read_bytes())
 
         def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-            return self.explainer.explain_all(model_input).to_frame()
+            return self.explainer.explain_all(_instances(model_input, self.explainer.modality)).to_frame()
 
     return Reasons
+
+
+def _instances(frame: Any, modality: Any) -> Any:
+    """Return what is asked about: a server hands over frames, also of texts, which then stand in the only column."""
+    takes_rows = isinstance(modality, (Tabular, Conditional, Composite)) or getattr(modality, "fields", None)
+    alone = hasattr(frame, "iloc") and frame.shape[1:] == (1,)
+    return frame.iloc[:, 0].tolist() if alone and not takes_rows else frame
 
 
 def _metrics(explanation: Explanation, name: str) -> dict[str, float]:
@@ -141,15 +190,19 @@ def _metrics(explanation: Explanation, name: str) -> dict[str, float]:
         values = getattr(explanation, what)
         for target, value in zip(explanation.targets, () if values is None else values, strict=False):
             if value == value:  # a number: MLflow's databases refuse NaN
-                key = f"{name}/{what}/{_plain(target)}"
-                number = sum(1 for each in found if each == key or each.startswith(f"{key} ("))
-                found[f"{key} ({number + 1})" if number else key] = float(value)  # "é" and "ü" are both "_"
+                key = f"{_plain(name, '/')}/{what}/{_plain(target)}"[:MOST_LETTERS]
+                unique, number = key, 1
+                while unique in found:  # "é" and "ü" are both "_"
+                    number += 1
+                    unique = f"{key}-{number}"
+                found[unique] = float(value)
     return found
 
 
-def _plain(target: str) -> str:
-    """Return a target's name with the characters that the names of metrics may have."""
-    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "_-. ") else "_" for letter in target)
+def _plain(name: str, more: str = "") -> str:
+    """Return a name with the characters that the names of metrics may have."""
+    known = "_-. :" + more
+    return "".join([letter if letter.isascii() and (letter.isalnum() or letter in known) else "_" for letter in name])
 
 
 def _mlflow() -> Any:
