@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
 import subprocess
@@ -507,3 +508,20 @@ def test_without_the_extra_the_command_prints_the_pip_line_and_no_traceback(tmp_
     assert run.returncode == 2
     assert "pip install 'limelight[cli]'" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_without_the_extra_a_greeting_that_nobody_reads_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise ImportError('No module named typer')", encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from limelight.cli import main; main()"
+    read, write = os.pipe()
+    os.close(read)
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=HERE.parent / "src",
+    )
+    os.close(write)
+    assert (run.returncode, run.stderr) == (1, "")

@@ -7,6 +7,7 @@ install.
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 import unicodedata
 
@@ -25,10 +26,22 @@ def main() -> None:
         for module in ("typer", "rich", "pandas"):
             require(module, "cli")
     except MissingDependencyError as error:
-        sys.exit(_without_the_extra(sys.argv[1:], error))
+        sys.exit(_quietly_where_nobody_reads(error))
     from limelight.cli.commands import app
 
     app(prog_name="limelight")
+
+
+def _quietly_where_nobody_reads(error: MissingDependencyError) -> int:
+    """Return what the process ends with; `limelight | head -1` is no failure to tell of, as with the extra."""
+    try:
+        ended = _without_the_extra(sys.argv[1:], error)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is still to be written at the end goes nowhere, so that Python does not complain then
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return ended
 
 
 def _without_the_extra(arguments: list[str], error: MissingDependencyError) -> int:
