@@ -204,8 +204,9 @@ class Writer:
 
     def _arrays(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Keep for each row some arrays of numbers, end to end."""
-        self._lengths[name] = [sum([np.size(array) for array in row]) for row in rows]
-        every = [np.ravel(array) for row in rows for array in row]
+        arrays = [[np.asarray(array) for array in row] for row in rows]
+        self._lengths[name] = [sum([array.size for array in row]) for row in arrays]
+        every = [array.reshape(-1) for row in arrays for array in row]
         self._flat[name] = np.concatenate([np.empty(0), *every]).astype(np.float64, copy=False)
 
     def _numbers(self, name: str, rows: Sequence[Sequence[float]]) -> None:

@@ -160,17 +160,20 @@ class _Traits(NamedTuple):
 
 def _traits_of(key: Hashable, representation: Encoded, draws: SharedDraws) -> _Traits:
     """Return what rows with the same codes share, found once; where codes are numbers, no two rows do."""
-    fixed = tuple([feature.keep >= 1.0 for feature in representation.features])
     if draws.background.probabilities is None:
-        return _Traits(fixed, representation.reference, ())
+        return _Traits(_fixed(representation), representation.reference, ())
     known: dict[Hashable, _Traits] = draws.made.setdefault("traits", {})
     if key not in known:
         if len(known) >= _MOST_KEYS:
             known.clear()
         reference = representation.reference.copy()
         reference.flags.writeable = False
-        known[key] = _Traits(fixed, reference, rare_values(representation, draws))
+        known[key] = _Traits(_fixed(representation), reference, rare_values(representation, draws))
     return known[key]
+
+
+def _fixed(representation: Encoded) -> tuple[bool, ...]:
+    return tuple([feature.keep >= 1.0 for feature in representation.features])
 
 
 def rare_values(representation: Encoded, draws: SharedDraws) -> tuple[Held, ...]:

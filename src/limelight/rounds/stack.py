@@ -142,14 +142,16 @@ def stack_of(
     drawn = [[look.shared, *[look.held(part) for part in parts]] for parts in every]
     sums: list[Sums] = [_NOTHING] * len(sources)
     found = [np.empty(0)] * len(sources) if weights is None else list(weights)
-    space, laid = None, None
+    codes = np.result_type(*{block.lines.codes.dtype for blocks in drawn for block in blocks})
+    # a code that is too large for the type has not been drawn
+    mine = np.where(own <= np.iinfo(codes).max, own, -2).astype(codes)
+    space, laid = None, -1
     # rows whose draws are as many one after the other, in the same memory
     for row in sorted(range(len(sources)), key=lambda row: len(every[row])):
         blocks, parts = drawn[row], every[row]
-        shape = (len(parts), dtype_of(blocks))
-        if space is None or shape != laid:
-            space, laid = _Space(look, blocks, free), shape
-        space.lay(blocks, parts, own[row])
+        if space is None or len(parts) != laid:
+            space, laid = _Space(look, blocks, free, codes), len(parts)
+        space.lay(blocks, parts, mine[row])
         if weights is None:
             found[row] = _weigh(look.n, blocks, parts, space.Z, near)
         squared = look.shared.squared if not parts else None
@@ -213,15 +215,17 @@ class _Space:
         The draws of one of them: the shared ones, and those of its parts.
     free
         (m,) features that the background can vary.
+    codes
+        A type that holds the codes of all draws.
     """
 
-    def __init__(self, look: Look, blocks: Sequence[Sorted], free: NDArray[np.int64]) -> None:
+    def __init__(self, look: Look, blocks: Sequence[Sorted], free: NDArray[np.int64], codes: np.dtype[Any]) -> None:
         shared = look.shared
         c, replicates, rows = shared.lines.codes.shape
         M = sum([block.lines.codes.shape[2] for block in blocks])
         self.p = 1 + len(free)
         self._free = free if len(free) < c else slice(None)
-        self.codes = aligned((c, replicates, M), dtype_of(blocks))
+        self.codes = aligned((c, replicates, M), codes)
         self.codes[:, :, :rows] = shared.lines.codes
         self.columns = aligned((replicates, self.p + shared.outputs.shape[1], M))
         self.columns[:, 0] = 1.0
@@ -229,7 +233,7 @@ class _Space:
         self.scaled = aligned((replicates, self.p, M)) if self.p <= SYMMETRIC_FROM else None
         self.Z = aligned((c, replicates, M), np.bool_)
 
-    def lay(self, blocks: Sequence[Sorted], parts: Sequence[HeldDraws], own: NDArray[np.int64]) -> None:
+    def lay(self, blocks: Sequence[Sorted], parts: Sequence[HeldDraws], own: NDArray[Any]) -> None:
         """Lay out the draws of a row with codes (c,): its parts beside the shared ones, and z' of all of them."""
         start = blocks[0].lines.codes.shape[2]
         places = []
@@ -239,19 +243,12 @@ class _Space:
             self.columns[:, self.p :, place] = block.outputs
             places.append(place)
             start = place.stop
-        # a code that is too large for the type has not been drawn
-        mine = np.where(own <= np.iinfo(self.codes.dtype).max, own, -2).astype(self.codes.dtype)
-        np.equal(self.codes, mine[:, None, None], out=self.Z)
+        np.equal(self.codes, own[:, None, None], out=self.Z)
         for part, place in zip(parts, places, strict=True):
             if part.averaged is not None:
                 self.Z[part.averaged] = False
                 self.Z[part.averaged, :, place] = True
         self.columns[:, 1 : self.p] = self.Z[self._free].swapaxes(0, 1)
-
-
-def dtype_of(blocks: Sequence[Sorted]) -> np.dtype[Any]:
-    """Return a type that holds the codes of all blocks."""
-    return np.result_type(*[block.lines.codes.dtype for block in blocks])
 
 
 def aligned(shape: tuple[int, ...], dtype: Any = np.float64) -> NDArray[Any]:

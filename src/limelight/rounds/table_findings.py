@@ -177,13 +177,15 @@ def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[n
     count = np.zeros((len(stack.sources), bins.width), dtype=np.int64)
     for each in cells:
         count[each.rows] += each.cells.count
-    weight = _sums(stack, cells, None)[:, 0]
     found: list[list[Curves]] = [[] for _ in stack.sources]
     rows, k = len(stack.sources), len(look.targets)
     step = max(_MOST_AT_ONCE // rows, 1)
+    weight = np.empty(0)
     for targets in [range(start, min(start + step, k)) for start in range(0, k, step)]:
         several = len(targets)
-        moved, known = _moved(stack, cells, targets, weighed.helped), _known(stack, targets, weighed.helped, bins)
+        # the weights are summed in one pass with the first outputs
+        sums, known = _moved(stack, cells, targets, weighed.helped), _known(stack, targets, weighed.helped, bins)
+        weight, moved = (sums[:, 0], sums[:, 1:]) if targets.start == 0 else (weight, sums)
         told = RowBins(
             weight=np.repeat(weight, several, axis=0),
             moved=moved.reshape(-1, *weight.shape[1:]),
@@ -212,27 +214,33 @@ def _known(stack: Stack, targets: range, helped: NDArray[np.bool_], bins: Bins) 
 
 
 def _moved(stack: Stack, cells: Sequence[_Placed], targets: range, helped: NDArray[np.bool_]) -> FloatArray:
-    """Return (S, T, R, B) Σ w e, e the output, or what the second model leaves of it where it was used."""
-    k, used = len(stack.look.targets), helped[:, targets]
+    """Return (S, T, R, B) Σ w e, e the output, or what the second model leaves of it where it was used.
+
+    Before the first target stands Σ w.
+    """
+    k, used, weighed = len(stack.look.targets), helped[:, targets], targets.start == 0
     left = slice(targets.start + k, targets.stop + k)
     if used.all():
-        return _sums(stack, cells, left)
-    plain = _sums(stack, cells, slice(targets.start, targets.stop))
-    if not used.any():
-        return plain
-    return np.where(used[:, :, None, None], _sums(stack, cells, left), plain)
+        return _sums(stack, cells, left, weighed=weighed)
+    plain = _sums(stack, cells, slice(targets.start, targets.stop), weighed=weighed)
+    if used.any():
+        moved = plain[:, int(weighed) :]
+        moved[:] = np.where(used[:, :, None, None], _sums(stack, cells, left, weighed=False), moved)
+    return plain
 
 
-def _sums(stack: Stack, cells: Sequence[_Placed], outputs: slice | None) -> FloatArray:
-    """Return (S, T, R, B) Σ w y by replicate and bin, over the shared draws and each row's parts; None: Σ w."""
-    several = 1 if outputs is None else outputs.stop - outputs.start
+def _sums(stack: Stack, cells: Sequence[_Placed], outputs: slice, *, weighed: bool) -> FloatArray:
+    """Return (S, T, R, B) Σ w y by replicate and bin, over all draws of each row; `weighed`: Σ w first."""
+    first = int(weighed)
+    several = first + outputs.stop - outputs.start
     found = np.zeros((len(stack.sources), several, *cells[0].cells.shape))
     for each in cells:
-        values = each.weights[:, None]
-        if outputs is not None:
-            values = values * each.block.outputs[:, outputs].swapaxes(0, 1)
-        summed = each.cells.of_rows(values.reshape(-1, *values.shape[2:]))
-        found[each.rows] += summed.reshape(-1, several, *summed.shape[1:])
+        rows, replicates, m = each.weights.shape
+        values = np.empty((rows, several, replicates, m))
+        values[:, :first] = each.weights[:, None]
+        np.multiply(each.weights[:, None], each.block.outputs[:, outputs].swapaxes(0, 1), out=values[:, first:])
+        summed = each.cells.of_rows(values.reshape(-1, replicates, m))
+        found[each.rows] += summed.reshape(rows, several, *summed.shape[1:])
     return found
 
 
