@@ -182,8 +182,6 @@ STILL_LONG = {
     "compat/lime/lime_image.py",
     "compat/lime/table_explainer.py",
     "contracts.py",
-    "overview/importance.py",
-    "overview/pick.py",
     "result/explanation.py",
     "result/explanations.py",
     "testing.py",

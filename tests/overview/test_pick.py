@@ -331,18 +331,3 @@ def test_explanations_without_features_or_weights_are_candidates_and_said_to_cov
     assert pick.gains == (0.0, 0.0)
     assert "nothing to cover" in pick.warnings[0]
     assert str(pick)
-
-
-@pytest.mark.parametrize("columns", [3, 62, 63, 80])
-def test_rows_of_one_kind_cover_the_same_columns_however_many_there_are(columns: int) -> None:
-    from scipy.sparse import csr_array
-
-    from limelight.overview.pick import _kinds
-
-    rng = np.random.default_rng(columns)
-    W = rng.random((60, columns)) < np.repeat([0.0, 0.02, 0.9], 20)[:, None]
-    W[40:50] = W[50:60]
-    kinds = _kinds(csr_array(W.astype(float)))
-    for a in range(60):
-        for b in range(60):
-            assert (kinds[a] == kinds[b]) == (W[a] == W[b]).all()

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.overview.coverage import lazy_greedy
 from limelight.overview.importance import FOLDED
-from limelight.overview.pick import lazy_greedy
 from limelight.result.flat import pieces
 
 AT_ONCE = 16_384

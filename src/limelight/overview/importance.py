@@ -18,17 +18,13 @@ that of the others), so that this is on the safe side.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from limelight.contracts import FloatArray
-from limelight.overview.columnwise import Together, first_met, read_batches, together
+from limelight.overview.columnwise import read_batches
 from limelight.overview.reading import Explanations, Name, check_target, nothing_explains, uncompared_note
-from limelight.result.batch import Batch
+from limelight.overview.running_sums import COUNT, ERROR, ERROR2, MEAN, SIZE, SIZE_SQUARES, SQUARES, TargetSums
 from limelight.result.explanation import normal_quantile
 
 if TYPE_CHECKING:
@@ -203,7 +199,7 @@ def feature_importance(
     """
     quantile = normal_quantile(level)
     check_target(target)
-    targets: dict[str, _Target] = {}
+    targets: dict[str, TargetSums] = {}
     known: dict[str, None] = {}
     uncompared = total = 0
     classes: set[tuple[str, ...]] = set()
@@ -216,7 +212,7 @@ def feature_importance(
         rows = batch.rows_of(None if target in batch.two_classes else target)
         codes = batch.targets[rows]
         for code in dict.fromkeys(codes.tolist()):
-            targets.setdefault(batch.known_targets[code], _Target()).add(batch, rows[codes == code])
+            targets.setdefault(batch.known_targets[code], TargetSums()).add(batch, rows[codes == code])
     targets = _one_of_two(targets, classes.pop() if len(classes) == 1 else (), target, total)
     if not targets:
         raise nothing_explains(target, known)
@@ -227,8 +223,8 @@ def feature_importance(
 
 
 def _one_of_two(
-    targets: dict[str, _Target], classes: tuple[str, ...], target: str | int | None, total: int
-) -> dict[str, _Target]:
+    targets: dict[str, TargetSums], classes: tuple[str, ...], target: str | int | None, total: int
+) -> dict[str, TargetSums]:
     """Return the sums of what was asked for; of two classes of which each row explains one, those of one of them.
 
     An explainer explains, by default, the class that the model says. The mean over the rows that were called so is none
@@ -240,7 +236,7 @@ def _one_of_two(
             name = classes[1]
         other = targets.get(next(each for each in classes if each != name))
         if name is not None and other is not None:
-            both = targets.get(name, _Target())
+            both = targets.get(name, TargetSums())
             both.add_turned(other)
             return {name: both}
     return targets if name is None else {each: sums for each, sums in targets.items() if each == name}
@@ -259,121 +255,7 @@ def _by_the_answer(counts: dict[str, int], total: int) -> tuple[str, ...]:
 # -- sums -------------------------------------------------------------------------------------------------------------
 
 
-class _Columns:
-    """Sums of each feature, a column of an array each; it grows as features are met."""
-
-    def __init__(self) -> None:
-        self.keys: dict[Hashable, int] = {}
-        self.numbers = np.zeros((len(_SUMS), 0))
-
-    def codes(self, things: Sequence[Hashable]) -> NDArray[np.int64]:
-        """Return the columns of some features, made where they are new."""
-        codes = [self.keys.setdefault(thing, len(self.keys)) for thing in things]
-        new = len(self.keys) - self.numbers.shape[1]
-        self.numbers = np.pad(self.numbers, ((0, 0), (0, new)))
-        return np.array(codes, dtype=np.int64)
-
-    def merge(self, at: NDArray[np.int64], new: FloatArray) -> None:
-        """Add sums (7, m) of further values to some columns; squares are about the mean [chan1979]."""
-        old = self.numbers[:, at]
-        count = old[_COUNT] + new[_COUNT]
-        found = old + new
-        for mean, squares in ((_MEAN, _SQUARES), (_SIZE, _SIZE_SQUARES)):
-            delta = new[mean] - old[mean]
-            found[mean] = old[mean] + delta * new[_COUNT] / count
-            found[squares] += delta * delta * old[_COUNT] * new[_COUNT] / count
-        found[_COUNT] = count
-        self.numbers[:, at] = found
-
-
-_COUNT, _MEAN, _SQUARES, _SIZE, _SIZE_SQUARES, _ERROR, _ERROR2 = _SUMS = range(7)
-"""Kept of each feature: in how many explanations; mean and squares of contributions, and of their sizes; Σs, Σs²."""
-
-
-class _Target:
-    """The sums of all features of one target, over n explanations; Σs by bin where perturbations were shared.
-
-    They are kept in units of `unit`, a power of two near the first contributions: squares of 1e200 or 1e-200 would
-    leave the range of numbers, and dividing by a power of two changes no digit.
-    """
-
-    def __init__(self) -> None:
-        self.n = 0
-        self.unit = 0.0
-        self.sums = _Columns()
-        self.shared: dict[Hashable, dict[str, float]] = {}
-
-    def add(self, batch: Batch, rows: NDArray[np.int64]) -> None:
-        """Add some rows of a batch."""
-        self.n += len(rows)
-        entries = together(batch, rows)
-        if not len(entries.keys):
-            return
-        unit = self._unit_for(entries)
-        size = len(batch.known_keys)
-        met = first_met(entries.keys, size)
-        numbers = _summed(entries, met, unit, size)
-        self.sums.merge(self.sums.codes([batch.known_keys[key] for key in met.tolist()]), numbers)
-        self._add_shared(batch, entries, unit)
-
-    def add_turned(self, other: _Target) -> None:
-        """Add the sums of the other one of two classes: what is for one is against the other."""
-        self.n += other.n
-        self.unit = self.unit or other.unit
-        scale = (other.unit or 1.0) / (self.unit or 1.0)
-        numbers = other.sums.numbers * scale
-        numbers[_COUNT] = other.sums.numbers[_COUNT]
-        numbers[_MEAN] *= -1.0
-        numbers[[_SQUARES, _SIZE_SQUARES, _ERROR2]] *= scale
-        self.sums.merge(self.sums.codes(list(other.sums.keys)), numbers)
-        for key, bins in other.shared.items():
-            kept = self.shared.setdefault(key, {})
-            for name, error in bins.items():
-                kept[name] = kept.get(name, 0.0) + error * scale
-
-    def _add_shared(self, batch: Batch, entries: Together, unit: float) -> None:
-        at = np.flatnonzero(entries.shared)
-        if not len(at):
-            return
-        width = len(batch.known_names)
-        pairs, sums = _sums(entries.keys[at] * width + entries.names[at], entries.stderr[at] / unit)
-        for pair, error in zip(pairs.tolist(), sums.tolist(), strict=True):
-            bins = self.shared.setdefault(batch.known_keys[pair // width], {})
-            name = batch.known_names[pair % width]
-            bins[name] = bins.get(name, 0.0) + error
-
-    def _unit_for(self, entries: Together) -> float:
-        if not self.unit:
-            numbers = np.concatenate([entries.sizes, entries.stderr])
-            largest = float(numbers.max(initial=0.0, where=np.isfinite(numbers)))
-            self.unit = 2.0 ** (math.frexp(largest)[1] - 1) if largest else 0.0
-        return self.unit or 1.0
-
-
-def _sums(codes: NDArray[np.int64], values: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-    """Return the codes that occur and the sum of values of each."""
-    if int(codes.max()) < 4 * len(codes):  # few: counting is faster than sorting
-        known = np.flatnonzero(np.bincount(codes))
-        return known, np.bincount(codes, values).astype(np.float64)[known]
-    known, inverse = np.unique(codes, return_inverse=True)
-    return known, np.bincount(inverse, values).astype(np.float64)
-
-
-def _summed(entries: Together, met: NDArray[np.int64], unit: float, size: int) -> FloatArray:
-    """Return (7, m) the sums of each feature that was met."""
-    keys = entries.keys
-    count = np.bincount(keys, minlength=size)
-    found: list[Any] = [count.astype(np.float64)]
-    for values in (entries.values / unit, entries.sizes / unit):
-        mean = np.bincount(keys, values, minlength=size) / np.maximum(count, 1)
-        off = values - mean[keys]
-        found += [mean, np.bincount(keys, off * off, minlength=size)]
-    error = entries.stderr / unit
-    found += [np.bincount(keys, each, minlength=size) for each in (error, error * error)]
-    return np.stack(found)[:, met]
-
-
-def _entries(target: str, sums: _Target, level: float, normal: float) -> list[FeatureImportance]:
+def _entries(target: str, sums: TargetSums, level: float, normal: float) -> list[FeatureImportance]:
     t = _student(level, sums.n) if sums.n > 1 else normal
     entries = [_entry(target, key, sums, (t, normal)) for key in sums.sums.keys]
     return sorted(entries, key=_descending)
@@ -383,13 +265,13 @@ def _descending(entry: FeatureImportance) -> float:
     return -entry.mean_abs
 
 
-def _entry(target: str, key: Hashable, whole: _Target, quantiles: tuple[float, float]) -> FeatureImportance:
+def _entry(target: str, key: Hashable, whole: TargetSums, quantiles: tuple[float, float]) -> FeatureImportance:
     n, unit = whole.n, whole.unit or 1.0
     numbers = whole.sums.numbers[:, whole.sums.keys[key]].tolist()
     shared = whole.shared.get(key, {})
-    count, error, error2 = numbers[_COUNT], numbers[_ERROR], numbers[_ERROR2]
-    mean, variance = _among(count, numbers[_MEAN], numbers[_SQUARES], n)
-    size, size_variance = _among(count, numbers[_SIZE], numbers[_SIZE_SQUARES], n)
+    count, error, error2 = numbers[COUNT], numbers[ERROR], numbers[ERROR2]
+    mean, variance = _among(count, numbers[MEAN], numbers[SQUARES], n)
+    size, size_variance = _among(count, numbers[SIZE], numbers[SIZE_SQUARES], n)
     half, half_size = (_half_width(each, error2, shared.values(), n, quantiles) for each in (variance, size_variance))
     return FeatureImportance(
         target=target,

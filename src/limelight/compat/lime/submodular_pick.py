@@ -10,7 +10,8 @@ import numpy as np
 
 from limelight.contracts import Feature
 from limelight.errors import InputError, UnknownNameError
-from limelight.overview.pick import Pick, feature_importances, lazy_greedy, submodular_pick
+from limelight.overview.coverage import feature_importances, lazy_greedy
+from limelight.overview.pick import Pick, submodular_pick
 from limelight.result.explanation import Explanation
 
 METHODS = ("sample", "full")

@@ -87,7 +87,7 @@ def picked(material: Material, rows: NDArray[np.int64]) -> tuple[int, ...]:
     """Return the positions of a few of some rows that together show most of their reasons, by submodular pick."""
     from scipy.sparse import csr_array
 
-    from limelight.overview.pick import feature_importances, lazy_greedy
+    from limelight.overview.coverage import feature_importances, lazy_greedy
 
     laid = material.laid
     places = np.full(laid.n, -1, dtype=np.int64)
