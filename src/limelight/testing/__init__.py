@@ -22,7 +22,6 @@ from limelight.contracts import (
     Feature,
     FloatArray,
     Inputs,
-    Layout,
     MaskArray,
     Masked,
     Modality,
@@ -34,6 +33,7 @@ from limelight.inputs.kinds import concatenate_fresh, count, take
 from limelight.interpretable.components import fingerprint
 from limelight.result.explanation import Explanation
 from limelight.seeding import stream
+from limelight.testing.altered import Altered, Linear, Vandal
 from limelight.views.kinds import names as layout_kinds
 
 BATCH_SIZES = (1, 7, 256)
@@ -240,7 +240,7 @@ def nothing_is_changed(case: Case) -> None:
     """Explaining changes no instance, even where the model writes into its inputs, and no modality."""
     before = [fingerprint(_comparable(instance)) for instance in case.instances]
     described = json.dumps(case.modality.describe())
-    list(case.explainer(_Vandal(case.model)).explain_many(list(case.instances)))
+    list(case.explainer(Vandal(case.model)).explain_many(list(case.instances)))
     after = [fingerprint(_comparable(instance)) for instance in case.instances]
     _hold(before == after, "explaining changes no instance")
     _hold(described == json.dumps(case.modality.describe()), "explaining changes no modality")
@@ -279,7 +279,7 @@ def linear_function_comes_back(case: Case) -> None:
         d = len(each.features)
         true = np.linspace(-1.0, 2.0, d)
         bare = Altered(case.modality, tuple(range(d)), "", bare=True)
-        found = case.explainer(_Linear(true), bare, n_samples=max(case.n_samples, 4 * d)).explain(instance)
+        found = case.explainer(Linear(true), bare, n_samples=max(case.n_samples, 4 * d)).explain(instance)
         _hold(
             np.allclose(found.coef, true, rtol=0, atol=1e-9), "a linear function comes back to 1e-9", found.coef - true
         )
@@ -314,88 +314,6 @@ LAWS: tuple[Law, ...] = (
     names_and_order_do_not_matter,
 )
 """Every law, in the order of checking: what is simplest to mend comes first."""
-
-
-# -- stand-ins --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Altered:
-    """A modality whose features have other names or another order; `bare`: whose inputs are the masks themselves."""
-
-    modality: Modality
-    order: tuple[int, ...]
-    suffix: str
-    bare: bool = False
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "for_model":  # which would answer with the unaltered modality
-            raise AttributeError(name)
-        return getattr(self.modality, name)
-
-    def represent(self, instance: Any, rng: np.random.Generator) -> Any:
-        """Return the altered representation."""
-        return AlteredRepresentation(self.modality.represent(instance, rng), self.order, self.suffix, self.bare)
-
-
-class AlteredRepresentation:
-    """A representation with its features renamed and permuted; `bare`: its inputs are the masks themselves."""
-
-    def __init__(self, inner: Any, order: tuple[int, ...], suffix: str, bare: bool) -> None:
-        self.inner, self.order, self.suffix, self.bare = inner, list(order), suffix, bare
-        if hasattr(inner, "encode"):
-            self.encode = inner.encode
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "inner":
-            raise AttributeError(name)
-        return getattr(self.inner, name)
-
-    @property
-    def features(self) -> tuple[Feature, ...]:
-        """Return the features, renamed, in the new order."""
-        found = [self.inner.features[j] for j in self.order]
-        return tuple(Feature(f.name + self.suffix, f.where, f.value, f.keep) for f in found)
-
-    @property
-    def original(self) -> Inputs:
-        """Return the instance, or the mask of ones."""
-        return np.ones((1, len(self.order))) if self.bare else self.inner.original
-
-    def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:
-        """Return the inputs for masks in the new order."""
-        own = np.empty_like(Z)
-        own[:, self.order] = Z
-        return Z.astype(float) if self.bare else self.inner.reconstruct(own, rng)
-
-    def layout(self) -> Layout:
-        """Return the layout of the original."""
-        return cast(Layout, self.inner.layout())
-
-
-@dataclass(frozen=True)
-class _Linear:
-    true: FloatArray
-
-    def __call__(self, Z: FloatArray) -> FloatArray:
-        return np.asarray(Z @ self.true + 0.5)
-
-
-@dataclass(frozen=True)
-class _Vandal:
-    """A model that answers, then writes over its inputs where it can."""
-
-    model: Callable[[Inputs], FloatArray]
-
-    def __call__(self, inputs: Inputs) -> FloatArray:
-        answer = self.model(inputs)
-        if isinstance(inputs, np.ndarray) and inputs.dtype.kind in "biuf":
-            inputs[...] = 1
-        elif isinstance(inputs, list):
-            inputs.clear()
-        elif hasattr(inputs, "zero_"):
-            inputs.zero_()
-        return answer
 
 
 def _pickled_and_back(thing: Any) -> Any:
