@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.contracts import Feature, Ranking, Where
+from limelight.contracts import Feature, Where
 from limelight.errors import InputError
+from limelight.ranking import Ranking
 from limelight.result import schema
 from limelight.result.compound_codecs import Record
 from limelight.result.effects import Effect, Interaction

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from limelight.contracts import Feature, Ranking, Where
+from limelight.contracts import Feature, Where
+from limelight.ranking import Ranking
 from limelight.result.effects import Effect, Interaction
 from limelight.result.explanation import Cost, Explanation, Provenance
 from limelight.result.layouts import bars_layout, raster_layout, series_layout, text_layout

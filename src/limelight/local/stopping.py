@@ -19,10 +19,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Ranking
+from limelight.contracts import FloatArray
 from limelight.errors import UnknownNameError
 from limelight.local.estimate import Estimate
 from limelight.local.replicates import NORMAL_95, student_quantile
+from limelight.ranking import Ranking
 
 Rule = Literal["looks", "acs"]
 RULES = ("looks", "acs")

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Feature, FloatArray, Layout, Ranking
+from limelight.contracts import Feature, FloatArray, Layout
 from limelight.errors import InputError, UnknownNameError
 from limelight.files import read_text, write_text
+from limelight.ranking import Ranking
 from limelight.result.contributions import Contributions
 from limelight.result.effects import Effect, Interaction
 from limelight.result.provenance import Cost, Provenance

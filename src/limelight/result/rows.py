@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import Feature, FloatArray, Ranking
+from limelight.contracts import Feature, FloatArray
 from limelight.errors import InputError
+from limelight.ranking import Ranking
 from limelight.result.block import BY_TARGET, OPTIONAL
 from limelight.result.columns import cut
 from limelight.result.effects import Curves, Interaction

@@ -16,8 +16,9 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
-from limelight.contracts import Feature, Ranking, Where
+from limelight.contracts import Feature, Where
 from limelight.errors import InputError
+from limelight.ranking import Ranking
 from limelight.result.codecs import (
     INFINITIES,
     Codec,

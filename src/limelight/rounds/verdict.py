@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Neighborhood, Ranking
+from limelight.contracts import FloatArray, Neighborhood
 from limelight.control.table_weights import TableFits
 from limelight.local.estimate import Estimate
 from limelight.local.moments import moments
@@ -26,6 +26,7 @@ from limelight.local.stopping import (
     relative_errors,
     samples_needed,
 )
+from limelight.ranking import Ranking
 from limelight.result.explanation import Explanation
 from limelight.settings import Settings
 
