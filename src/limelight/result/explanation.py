@@ -23,6 +23,7 @@ from limelight.result.contributions import Contributions
 from limelight.result.effects import Effect, Interaction
 from limelight.result.provenance import Cost, Provenance
 from limelight.result.quantiles import normal_quantile, stated_quantile
+from limelight.result.unsure import unsure_signs
 from limelight.settings import OF_THE_RUN
 from limelight.spellings import missing
 
@@ -233,14 +234,7 @@ class Explanation(Contributions):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return the sentences about trust: those of the provenance, and which signs are not certain."""
-        bounds = self.interval()
-        unsure: dict[str, list[str]] = {}
-        for row, (target, shown) in enumerate(zip(self.targets, self.selected, strict=True)):
-            low, high = bounds[row, shown].T
-            names = [self.features[j].name for j in shown[(low < 0) & (high > 0)]]
-            if names:
-                unsure[target] = names
-        return (*self.provenance.warnings, *_unsure_signs(unsure, len(self.targets)))
+        return (*self.provenance.warnings, *unsure_signs(self))
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -390,19 +384,6 @@ class Explanation(Contributions):
         if path is not None:
             write_text(path, text)
         return text
-
-
-def _unsure_signs(unsure: Mapping[str, Sequence[str]], count: int) -> list[str]:
-    """Return one sentence for each of a few outputs, and one for all of many."""
-    sentences = []
-    for target, names in unsure.items():
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        sentences.append(f"the sign is not certain for {target}: {', '.join(names[:5])}{more}")
-    if len(sentences) <= 3:
-        return sentences
-    return [
-        f"signs of some features are not certain for {len(unsure):,} of {count:,} outputs; each view marks them with ?"
-    ]
 
 
 def _facts(explanation: Explanation) -> dict[str, Any]:

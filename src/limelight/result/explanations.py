@@ -23,12 +23,11 @@ from limelight.result.block import Block, Interner, Writer
 from limelight.result.explanation import Explanation
 from limelight.result.failure import Failure
 from limelight.result.open_block import Kept, OpenBlock, all_places
-from limelight.result.rows import checked, compared, contributions, counted, restore, seen, shows, target_position
+from limelight.result.rows import checked, contributions, counted, restore, seen, shows, target_position
+from limelight.result.side_by_side import check_alike, check_one_target, first_targets
 
 BLOCK = 512
 """Explanations that are laid side by side."""
-_SUPERPIXELS = "segment"
-"""The kind of features that number the parts of one picture, and mean nothing in another."""
 
 
 class Explanations(Sequence[Explanation]):
@@ -216,14 +215,14 @@ class Explanations(Sequence[Explanation]):
         InputError
             If the explanations have different features, as texts do, or their first targets are not the same.
         """
-        self._check_alike()
+        check_alike(self._each, self._target)
         rows = [contributions(block, row, self._target_row(block, row)) for block, row in self._each()]
         return np.array(rows).reshape(len(self), self._width())
 
     @property
     def base_values(self) -> FloatArray:
         """Return (n,) where the contributions start; see `Explanation.base_values`."""
-        self._check_one_target()
+        check_one_target(self._each, self._target)
         found = np.empty(len(self))
         for i, (block, row) in enumerate(self._each()):
             chosen = self._target_row(block, row)
@@ -240,7 +239,7 @@ class Explanations(Sequence[Explanation]):
         InputError
             As `values`.
         """
-        self._check_alike()
+        check_alike(self._each, self._target)
         found = np.empty((len(self), self._width()), dtype=object)
         for i, (block, row) in enumerate(self._each()):
             pairs = zip(block.entries("values", row), block.entries("features", row), strict=True)
@@ -256,7 +255,7 @@ class Explanations(Sequence[Explanation]):
         InputError
             As `values`.
         """
-        self._check_alike()
+        check_alike(self._each, self._target)
         if not len(self):
             return ()
         block, row = next(self._each())
@@ -306,7 +305,7 @@ class Explanations(Sequence[Explanation]):
                 "to_shap: the shap package is needed here and is not installed; install it with: pip install shap"
             ) from error
         values, names = self.values, list(self.feature_names)
-        target = next(iter(self._first_targets()), None)
+        target = next(iter(first_targets(self._each, self._target)), None)
         return shap.Explanation(
             values=values,
             base_values=self.base_values,
@@ -385,54 +384,9 @@ class Explanations(Sequence[Explanation]):
         for block, row in self._each():
             yield block.entries(name, row)
 
-    # -- what may be laid side by side --------------------------------------------------------------------------------
-
     def _target_row(self, block: OpenBlock, row: int) -> int:
         found = target_position(self._target, block.entries("targets", row))
         return 0 if found is None else found
-
-    def _first_targets(self) -> dict[str, None]:
-        """Return the names of the targets that values speak of; one, or they cannot be laid side by side."""
-        found: dict[str, None] = {}
-        for names in self._column("targets"):
-            position = target_position(self._target, names)
-            if position is None:
-                raise InputError(
-                    f"target: {self._target!r} is not explained by all of these; filter(target={self._target!r}) keeps "
-                    "those that have it."
-                )
-            found[names[position]] = None
-        return found
-
-    def _check_one_target(self) -> None:
-        found = list(self._first_targets())
-        if len(found) > 1:
-            shown = ", ".join(map(repr, found[:5]))
-            raise InputError(
-                f"values: these explanations are of different targets ({shown}); choose one with "
-                f"filter(target={found[0]!r}), or explain the same ones with Explainer(…, targets=…)."
-            )
-
-    def _check_alike(self) -> None:
-        """Raise where feature j of one explanation is not feature j of another."""
-        self._check_one_target()
-        first: list[Any] | None = None
-        kinds = set()
-        for position, (block, row) in enumerate(self._each()):
-            kinds.add(compared(block, row))
-            where = [feature.where for feature in block.entries("features", row)]
-            first = where if first is None else first
-            numbered = position > 0 and any(each.kind == _SUPERPIXELS for each in where)
-            if where != first or numbered:
-                raise InputError(
-                    f"values: the features of explanation {position} are not those of the first, so that they do not "
-                    "make one table; use to_frame(), ll.feature_importance, or one explanation at a time."
-                )
-        if len(kinds) > 1:
-            raise InputError(
-                "values: some of these explanations are of an older version, which did not say what a feature is "
-                "compared with, so that weights would stand beside contributions; explain those again."
-            )
 
     def _width(self) -> int:
         return len(next(self._column("features"), []))
