@@ -190,24 +190,10 @@ def test_no_global_randomness_no_bare_except_no_assert(module: str) -> None:
             assert node.args, f"{place}: {ast.unparse(node)} has no seed"
 
 
-STILL_LONG = {
-    "compat/lime/lime_image.py",
-    "compat/lime/table_explainer.py",
-    "views/facts.py",
-}
-"""Files that wait to be divided: take them off this list when they are, and put none on it."""
-
-
-def test_files_that_have_been_divided_are_off_the_list() -> None:
-    lines = {module: len((SRC / module).read_text(encoding="utf-8").splitlines()) for module in STILL_LONG}
-    assert [module for module, count in lines.items() if count <= 400] == []
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_files_and_functions_stay_short_and_say_what_they_are(module: str) -> None:
     text = (SRC / module).read_text(encoding="utf-8")
-    most = 450 if module in STILL_LONG else 400
-    assert len(text.splitlines()) <= most, f"{module}: one idea per file, and no more than {most} lines"
+    assert len(text.splitlines()) <= 400, f"{module}: one idea per file, and no more than 400 lines"
     assert not text.strip() or ast.get_docstring(tree(module)), f"{module}: the first line says the file's one idea"
     for node in ast.walk(tree(module)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from made_up import explanation, of_matrix
 
 import limelight as ll
 from limelight.views import html
+from made_up import explanation, of_matrix
 
 # Rows are documents, columns words, as in the toy example of the paper (§4, Figure 5): the second word is in most
 # documents; the second document covers three words, the fourth repeats it, the fifth covers what it lacks.

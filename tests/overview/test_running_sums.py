@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from made_up import explanation
 
 import limelight as ll
 from limelight.overview.columnwise import read_batches
 from limelight.overview.running_sums import COUNT, MEAN, SIZE, SIZE_SQUARES, SQUARES, FeatureSums, TargetSums
+from made_up import explanation
 
 
 def summed(*parts: Sequence[ll.Explanation]) -> TargetSums:

@@ -93,3 +93,16 @@ def kernel_width_of(kernel_width: float | None, c: int) -> float:
 def nonzero_columns(row: Any) -> list[int] | None:
     """Return the columns that are features: the non-zeros of a sparse row; None for all."""
     return sorted(np.unique(row.indices[row.data != 0]).tolist()) if is_sparse(row) else None
+
+
+def one_row(row: Any, width: int) -> FloatArray:
+    """Return a row (d,) of numbers, also where it came as (1, d).
+
+    >>> one_row([[1, 2]], 2)
+    array([1., 2.])
+    """
+    found = floats("data_row", row)
+    found = found[0] if found.ndim == 2 and len(found) == 1 else found
+    if found.shape != (width,):
+        raise InputError(f"data_row: expected {width} numbers, got shape {found.shape}; pass one row, X_test[0].")
+    return found

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from limelight.compat.lime.randomness import check_random_state
 from limelight.contracts import FloatArray
-from limelight.errors import InputError
+from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.tabular.bins import entropy_edges
 
 TINY = 1e-11
@@ -232,3 +232,24 @@ def _inside(column: FloatArray, edges: FloatArray) -> tuple[list[float], list[fl
     means = [float(part.mean()) if part.size else 0.0 for part in parts]
     stds = [(float(part.std()) if part.size else 0.0) + TINY for part in parts]
     return means, stds, [lowest, *edges.tolist()], [*edges.tolist(), highest]
+
+
+DISCRETIZERS = {"quartile": QuartileDiscretizer, "decile": DecileDiscretizer, "entropy": EntropyDiscretizer}
+
+
+def discretizer_of(
+    chosen: Any, data: Any, categorical: Sequence[int], names: Sequence[Any], *, labels: Any, random_state: Any
+) -> BaseDiscretizer:
+    """Return a discretizer of the data: one that was handed over as it is, one of a name made.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is neither.
+    """
+    if isinstance(chosen, BaseDiscretizer):
+        return chosen
+    if not isinstance(chosen, str) or chosen not in DISCRETIZERS:
+        raise UnknownNameError("discretizer", chosen, [*DISCRETIZERS, "a BaseDiscretizer"])
+    made: BaseDiscretizer = DISCRETIZERS[chosen](data, categorical, names, labels=labels, random_state=random_state)
+    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,19 +10,13 @@ import numpy as np
 from limelight.compat.lime.arrays import (
     column_names,
     column_numbers,
-    floats,
     is_sparse,
     kernel_width_of,
     nonzero_columns,
+    one_row,
     training_array,
 )
-from limelight.compat.lime.discretize import (
-    BaseDiscretizer,
-    DecileDiscretizer,
-    EntropyDiscretizer,
-    QuartileDiscretizer,
-    StatsDiscretizer,
-)
+from limelight.compat.lime.discretize import BaseDiscretizer, StatsDiscretizer, discretizer_of
 from limelight.compat.lime.draws import draw_rows
 from limelight.compat.lime.explanation import MODES, Explanation
 from limelight.compat.lime.lime_base import LimeBase, departs
@@ -39,6 +32,7 @@ from limelight.compat.lime.lime_route import (
 from limelight.compat.lime.question import Kernel, Question, as_called, ask
 from limelight.compat.lime.randomness import Seeds, check_random_state, draw_seed
 from limelight.compat.lime.surrogate import selection_name
+from limelight.compat.lime.table_counts import check_statistics, counted, stated_counts
 from limelight.compat.lime.table_names import TableDomainMapper, list_zeros, map_row, map_sparse, two_decimals
 from limelight.compat.lime.table_state import bins_by_hand, fingerprint, scales_by_hand
 from limelight.compat.lime.tables import Statistics, build_table, distinct, standard_scaler
@@ -47,10 +41,6 @@ from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.tabular import Tabular
 from limelight.rounds.shared import SharedDraws
 from limelight.seeding import stream
-
-DISCRETIZERS = {"quartile": QuartileDiscretizer, "decile": DecileDiscretizer, "entropy": EntropyDiscretizer}
-STATISTICS = ("means", "mins", "maxs", "stds", "feature_values", "feature_frequencies")
-"""What `training_data_stats` must hold."""
 
 
 class LimeTabularExplainer:
@@ -163,12 +153,7 @@ class LimeTabularExplainer:
     @staticmethod
     def validate_training_data_stats(training_data_stats: Mapping[str, Any]) -> None:
         """Raise where statistics lack something."""
-        missing = [name for name in STATISTICS if name not in training_data_stats]
-        if missing:
-            raise InputError(
-                f"training_data_stats: expected the keys {', '.join(STATISTICS)}, got none of {', '.join(missing)}; "
-                "a discretizer of the full data holds them."
-            )
+        check_statistics(training_data_stats)
 
     def explain_instance(
         self,
@@ -302,14 +287,8 @@ class LimeTabularExplainer:
                 data, self.categorical_features, self.feature_names, training_labels, self.random_state,
                 self.training_data_stats,
             )  # fmt: skip
-        if isinstance(discretizer, BaseDiscretizer):
-            return discretizer
-        if not isinstance(discretizer, str) or discretizer not in DISCRETIZERS:
-            raise UnknownNameError("discretizer", discretizer, [*DISCRETIZERS, "a BaseDiscretizer"])
-        made: BaseDiscretizer = DISCRETIZERS[discretizer](
-            data, self.categorical_features, self.feature_names, labels=training_labels, random_state=self.random_state
-        )
-        return made
+        of = (data, self.categorical_features, self.feature_names)
+        return discretizer_of(discretizer, *of, labels=training_labels, random_state=self.random_state)
 
     def _prepare(self, data: Any) -> None:
         """Keep what explaining needs: the table, and lime's attributes."""
@@ -350,15 +329,8 @@ class LimeTabularExplainer:
         """Keep values and frequencies of the columns that have a bin for each value, or bins."""
         binned = data if self.discretizer is None else self.discretizer.discretize(data)
         for j in self.categorical_features:
-            if self.training_data_stats:
-                values = list(self.training_data_stats["feature_values"][j])
-                counts = list(self.training_data_stats["feature_frequencies"][j])
-            else:
-                present = binned[:, j][~np.isnan(binned[:, j])]
-                counted = sorted(Counter(present.tolist()).items())
-                gone = len(binned) - len(present)
-                pairs = [*counted, (np.nan, gone)] if gone else counted
-                values, counts = [value for value, _ in pairs], [count for _, count in pairs]
+            stated = self.training_data_stats
+            values, counts = counted(binned[:, j]) if not stated else stated_counts(stated, j)
             self.feature_values[j] = values
             self.feature_frequencies[j] = np.asarray(counts, dtype=np.float64) / float(sum(counts))
 
@@ -405,13 +377,7 @@ class LimeTabularExplainer:
     def _row(self, data_row: Any) -> Any:
         if is_sparse(data_row):
             return data_row.tocsr() if self._statistics is None else data_row.toarray()[0].astype(np.float64)
-        row = floats("data_row", data_row)
-        row = row[0] if row.ndim == 2 and len(row) == 1 else row
-        if row.shape != (len(self.feature_names),):
-            raise InputError(
-                f"data_row: expected {len(self.feature_names)} numbers, got shape {row.shape}; pass one row, X_test[0]."
-            )
-        return row
+        return one_row(data_row, len(self.feature_names))
 
     def _mapper(self, row: Any) -> TableDomainMapper:
         if is_sparse(row):
