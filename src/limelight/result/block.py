@@ -289,13 +289,16 @@ class Writer:
         rows = [each.features for each in self._explanations]
         self._list("values", [[feature.value for feature in row] for row in rows])
         known: dict[tuple[str, int, float], int] = {}
+        met: dict[int, int] = {}
 
         def code(feature: Feature) -> int:
-            # rows share the `where` of a column; the name says which bin
-            key = (feature.name, id(feature.where), feature.keep)
-            found = known.get(key)
+            found = met.get(id(feature))
             if found is None:
-                found = known[key] = self._code("features", self._interner.feature(feature))
+                # rows share the `where` of a column; the name says which bin
+                key = (feature.name, id(feature.where), feature.keep)
+                if key not in known:
+                    known[key] = self._code("features", self._interner.feature(feature))
+                found = met[id(feature)] = known[key]
             return found
 
         self._list("features", [[code(feature) for feature in row] for row in rows])

@@ -89,7 +89,8 @@ def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, floa
     >>> likely(np.array([0.1, 0.9]), ("ham", "spam"))
     (('spam', 0.9), ('ham', 0.1))
     """
-    return tuple((names[i], float(outputs[i])) for i in np.argsort(-outputs, kind="stable")[:LIKELY])
+    values = outputs.tolist()
+    return tuple([(names[i], values[i]) for i in np.argsort(-outputs, kind="stable")[:LIKELY].tolist()])
 
 
 def _provenance(one: OpenInstance, fitted: Fitted, findings: Findings) -> Provenance:

@@ -201,7 +201,7 @@ class Context:
     def target_names(self, one: OpenInstance) -> tuple[str, ...]:
         """Return the names of the outputs explained for an instance."""
         names = self.caller.output_names or ()
-        return tuple(names[i] for i in one.targets)
+        return tuple([names[i] for i in one.targets.tolist()])
 
     def originals(self, opened: Sequence[OpenInstance]) -> Iterable[Inputs]:
         """Yield the instances themselves as model inputs; tables build the rows of many at once."""

@@ -1,6 +1,7 @@
 """What a table's values mean is known, refused or said: labels, zones, dates, large integers, objects, masks."""
 
 import datetime
+import pickle
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from scipy import sparse
 
 import limelight as ll
 from limelight.errors import InputError
-from limelight.interpretable.tabular import Tabular
+from limelight.interpretable.tabular import Tabular, dense
 
 RNG = np.random.default_rng(0)
 D = pd.DataFrame(RNG.normal(size=(1000, 4)), columns=list("abcd"))
@@ -431,3 +432,18 @@ def test_a_matrix_is_a_table_and_its_rows_are_rows():
     alone, among = explainer.explain(matrix[0]), list(explainer.explain_many(matrix[:3]))
     assert alone.prediction[0] == among[0].prediction[0] == 2 * matrix[0, 0]
     assert len(among) == 3
+
+
+def test_rows_share_the_feature_of_a_number_and_a_table_is_the_same_file_however_many_it_has_met(monkeypatch):
+    X = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40) % 7})
+    met, fresh = ll.Tabular(X), ll.Tabular(X)
+    rng = np.random.default_rng(0)
+    met.represent({"a": 9.0, "b": 1}, rng)
+    before = pickle.dumps(met.table)
+    first, again = (met.represent({"a": 3.0, "b": 2}, rng) for _ in range(2))
+    assert all(mine is theirs for mine, theirs in zip(first.features, again.features, strict=True))
+    assert pickle.dumps(met.table) == before
+    monkeypatch.setattr(dense, "_MOST_MET", 3)
+    for row in X.to_dict("records"):
+        assert met.represent(row, rng).features == fresh.represent(row, rng).features
+    assert [feature.value for feature in met.represent({"a": 3.5, "b": 2}, rng).features] == ["3.5", "2"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
 from limelight.interpretable.tabular.background import TableBackground
-from limelight.interpretable.tabular.columns import UNKNOWN, Column, stable_repr
+from limelight.interpretable.tabular.columns import NUMERIC_TYPES, UNKNOWN, Column, stable_repr
 from limelight.interpretable.tabular.features import Part, group_label
 from limelight.interpretable.tabular.fixed import FixedBackground, fixed_note
 from limelight.interpretable.tabular.frames import to_list
@@ -24,6 +24,9 @@ from limelight.interpretable.tabular.held import HeldRow, held_feature, hold
 from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, Observed
 from limelight.interpretable.tabular.rows import row_values
 from limelight.result.layouts import table_layout
+
+_MOST_MET = 1 << 12
+"""How many values' features are remembered: numbers with many digits are hardly ever met again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +322,25 @@ class DenseTable:
         column, value = self.columns[part.members[0]], read[part.members[0]]
         if column.continuous and value is not None:
             return Feature(str(part.label), part.where, column.show(value))
-        return Feature(column.name_of(own, value), part.where, column.show(value), keep)
+        if own < 0 or column.type not in NUMERIC_TYPES:
+            return Feature(column.name_of(own, value), part.where, column.show(value), keep)
+        # one object for all rows with the value: ages and hours are few
+        known = self._met
+        key = (part.members[0], value)
+        found = known.get(key)
+        if found is None:
+            if len(known) >= _MOST_MET:
+                known.clear()
+            found = known[key] = Feature(column.name_of(own, value), part.where, column.show(value), keep)
+        return found
+
+    @cached_property
+    def _met(self) -> dict[tuple[int, Any], Feature]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle all but the features that were met."""
+        return {name: value for name, value in self.__dict__.items() if name != "_met"}
 
     def _group_name(self, part: Part, codes: list[int], read: list[Any]) -> tuple[str, str]:
         if part.values:
