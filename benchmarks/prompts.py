@@ -1,12 +1,13 @@
 """Which parts of a prompt caused the answer? Planted causes, beside other methods at the same number of calls.
 
-    python benchmarks/prompts.py --quick          about two minutes
-    python benchmarks/prompts.py --seeds 40       the whole, some ten minutes
-    python benchmarks/prompts.py --only recall    parts of it: recall, coverage, exact, long
+    python benchmarks/prompts.py --quick                       about two minutes
+    python benchmarks/prompts.py --json docs/prompts.json      the whole, some 20 minutes
+    python benchmarks/prompts.py --only recall                 parts of it: recall, coverage, exact, long
 
-recall    causes found among the six largest weights: 20, 60 sentences; scores by degrees, exact matches; 0, 5, 10 %
-          of the statements said the other way round
-coverage  95 % intervals around LIME's limit
+recall    causes among the six that are shown (of the others: the six largest weights): 20, 60 sentences; scores by
+          degrees, exact matches; 0, 5, 10 % of the statements said the other way round; and the most that anybody could
+          find who sees the scores, or the statements (`prompt_bounds.py`)
+coverage  95 % intervals around LIME's limit: all, the causes, and the worst kind of cause
 exact     how often 200 explanations of noisy models are called exact
 long      400 sentences in 20 passages, coarse to fine within 200 calls
 
@@ -24,14 +25,18 @@ mean score with less mean score without.
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import limelight as ll
+import prompt_bounds
 
 Masks = np.ndarray
 SIZES = {"boiler": 20, "statement": 12}
@@ -46,6 +51,7 @@ class Model:
         c = rng.choice(d, 6, replace=False).tolist()
         self.d, self.flips, self.rng, self.calls = d, flips, np.random.default_rng(seed + 999), 0
         self.causes = [c[:1], c[1:2], c[2:4], c[4:6]]
+        self.asked: list[tuple[Masks, Masks]] = []
         self.truth = np.zeros(d, bool)
         self.truth[c] = True
         self.places = {f" {j} stands.": j for j in range(d)}
@@ -63,8 +69,13 @@ class Model:
     def answer(self, masks: Masks) -> list[str]:
         """Answers to prompts of which these sentences are there."""
         self.calls += len(masks)
-        states = self.states(masks) ^ (self.rng.random((len(masks), 4)) < self.flips)
-        return [self.say(each) for each in states]
+        return [self.say(each) for each in self.flipped(masks)]
+
+    def flipped(self, masks: Masks) -> np.ndarray:
+        """Which statements are said, (n, 4), some of them the other way round."""
+        said = self.states(masks) ^ (self.rng.random((len(masks), 4)) < self.flips)
+        self.asked.append((np.array(masks, bool), said))
+        return said
 
     def chat(self, prompts: Sequence[str]) -> list[str]:
         """Answer prompts: which sentences are there?"""
@@ -139,16 +150,15 @@ OTHERS = {"LOO": leave_one_out, "ContextCite": contextcite, "MExGen": mexgen, "T
 def scorer(model: Model, kind: str) -> Score:
     """Return masks → numbers for the others: the same scalarisers, against the true answer."""
     if kind == "log-prob":
-        return lambda masks: log_probability(model, masks)
+        return lambda masks: log_probability(model, masks).sum(axis=1)
     each = ll.scalarisers.match() if kind == "match" else ll.scalarisers.words()
     return lambda masks: each(model.answer(masks), model.reference).ravel()
 
 
 def log_probability(model: Model, masks: Masks) -> np.ndarray:
-    """−1 for each statement whose cause is there, −9 for each other; and a little noise where answers waver."""
+    """(n, 4) −1 for each statement whose cause is there, −9 for each other; flipped where answers waver."""
     model.calls += len(masks)
-    flipped = model.states(masks) ^ (model.rng.random((len(masks), 4)) < model.flips)
-    return np.where(flipped, -1.0, -9.0).sum(axis=1)
+    return np.where(model.flipped(masks), -1.0, -9.0)
 
 
 def explained(model: Model, kind: str, calls: int, seed: int, **options: Any) -> ll.Explanation:
@@ -161,7 +171,7 @@ def explained(model: Model, kind: str, calls: int, seed: int, **options: Any) ->
 
         scalariser = ll.scalarisers.logprob(score)
     answers = ll.Answers(model.chat, scalariser, max_calls=calls, **options)
-    settings: dict[str, Any] = {"seed": seed, "max_features": None, "tolerance": 1e-6}
+    settings: dict[str, Any] = {"seed": seed, "max_features": model.truth.sum(), "tolerance": 1e-6}
     found = ll.Explainer(answers, ll.Prompt(), **settings).explain(model.prompt)
     assert model.calls <= calls, (model.calls, calls)
     return found
@@ -169,64 +179,83 @@ def explained(model: Model, kind: str, calls: int, seed: int, **options: Any) ->
 
 # -- parts ------------------------------------------------------------------------------------------------------------
 
-
-def run_recall(seeds: int) -> None:
-    cells = [(20, kind, calls) for kind in ("words", "log-prob") for calls in (32, 64)]
-    cells += [(60, "words", 64), (60, "words", 128), (20, "match", 64), (60, "match", 64), (60, "match", 128)]
-    print(f"{'d':>3} {'score':9} {'flips':>5} {'calls':>5}  limelight  " + "  ".join(f"{name:>11}" for name in OTHERS))
-    for d, kind, calls in cells:
-        for flips in (0.0, 0.05, 0.1):
-            found: dict[str, list[float]] = {name: [] for name in ("limelight", *OTHERS)}
-            for seed in range(seeds):
-                model = Model(d, seed, flips)
-                found["limelight"].append(recall(explained(model, kind, calls, seed).coef[0], model))
-                for name, method in OTHERS.items():
-                    model = Model(d, seed, flips)
-                    weights = method(scorer(model, kind), d, calls, np.random.default_rng(seed))
-                    found[name].append(recall(weights, model))
-            means = {name: np.mean(values) for name, values in found.items()}
-            best = max(value for name, value in means.items() if name != "limelight")
-            mark = " " if means["limelight"] >= best - 1e-9 else "<"
-            told = "  ".join(f"{means[name]:>11.3f}" for name in OTHERS)
-            print(f"{d:3} {kind:9} {flips:5.2f} {calls:5}  {means['limelight']:9.3f}{mark} {told}", flush=True)
+Rows = list[dict[str, Any]]
+FLIPS = (0.0, 0.05, 0.1)
+RECALL = [(20, kind, calls) for kind in ("words", "log-prob") for calls in (32, 64)]
+RECALL += [(60, "words", 64), (60, "words", 128), (20, "match", 64), (60, "match", 64), (60, "match", 128)]
+COVERAGE = [(20, "words", calls) for calls in (32, 64, 160)] + [(60, "words", calls) for calls in (64, 128, 256)]
+COVERAGE += [(20, "match", calls) for calls in (32, 64, 160)]
 
 
-def limit(model: Model, kind: str) -> np.ndarray:
-    """Return LIME's limit weights against the true answer."""
+def found_by_all(d: int, kind: str, calls: int, flips: float, seed: int) -> dict[str, float]:
+    """Return the recall of limelight, of the bounds on its masks, and of the others."""
+    model = Model(d, seed, flips)
+    shown = explained(model, kind, calls, seed).selected[0]
+    found = {"limelight": float(model.truth[shown].sum() / model.truth.sum())}
+    masks, said = (np.concatenate(part) for part in zip(*model.asked, strict=True))
+    by_score = prompt_bounds.by_score(masks, said, flips, model.causes, match=kind == "match")
+    found["bound by score"] = recall(by_score, model)
+    found["bound by statements"] = recall(prompt_bounds.by_statements(masks, said, flips), model)
+    for name, method in OTHERS.items():
+        model = Model(d, seed, flips)
+        found[name] = recall(method(scorer(model, kind), d, calls, np.random.default_rng(seed)), model)
+    return found
+
+
+def run_recall(seeds: range) -> Rows:
+    names = ("limelight", "bound by score", "bound by statements", *OTHERS)
+    print(f"{'d':>3} {'score':9} {'flips':>5} {'calls':>5}  " + "  ".join(f"{name:>11}" for name in names))
+    rows = []
+    for (d, kind, calls), flips in itertools.product(RECALL, FLIPS):
+        each = [found_by_all(d, kind, calls, flips, seed) for seed in seeds]
+        means = {name: round(float(np.mean([found[name] for found in each])), 3) for name in names}
+        told = "  ".join(f"{means[name]:>11.3f}" for name in names)
+        print(f"{d:3} {kind:9} {flips:5.2f} {calls:5}  {told}", flush=True)
+        rows.append({"units": d, "score": kind, "flips": flips, "calls": calls, "recall": means})
+    return rows
+
+
+def limits(d: int, kind: str, flips: float) -> list[float]:
+    """Return LIME's limit weights against the true answer: of a sentence of each of four causes, and of no cause."""
     from limelight.local.sampling import size_law
 
-    d = model.d
     if kind == "words":
-        weights = np.zeros(d)
-        for cause, share in zip(model.causes, (1.0, 1.0, 0.5, 0.5), strict=True):
-            weights[cause] = share * (1 - 2 * model.flips) * SIZES["statement"] / TOTAL
-        return weights
-    rng = np.random.default_rng(0)
-    n = 200_000
+        size = (1 - 2 * flips) * SIZES["statement"] / TOTAL
+        return [size, size, size / 2, size / 2, 0.0]
+    model, rng, n = Model(d, 0, flips), np.random.default_rng(0), 400_000
     sizes = rng.choice(d + 1, n, p=size_law("near", d))
     masks = np.argsort(np.argsort(rng.random((n, d)), axis=1), axis=1) < sizes[:, None]
-    y = np.where(model.states(masks), 1 - model.flips, model.flips).prod(axis=1)
-    return np.asarray(np.linalg.lstsq(np.column_stack([np.ones(n), masks]), y, rcond=None)[0][1:])
+    y = np.where(model.states(masks), 1 - flips, flips).prod(axis=1)
+    weights = np.linalg.lstsq(np.column_stack([np.ones(n), masks]), y, rcond=None)[0][1:]
+    return [float(weights[each].mean()) for each in (*model.causes, ~model.truth)]
 
 
-def run_coverage(seeds: int) -> None:
-    print(f"{'d':>3} {'score':9} {'flips':>5} {'calls':>5}  all  causes  mean half-width")
-    cells = [(20, "words", calls) for calls in (32, 64, 160)] + [(60, "words", calls) for calls in (64, 128, 256)]
-    for d, kind, calls in [*cells, (20, "match", 64), (20, "match", 160)]:
-        for flips in (0.0, 0.05, 0.1):
-            covered, causes, widths = [], [], []
-            for seed in range(seeds):
-                model = Model(d, seed, flips)
-                found = explained(model, kind, calls, seed, reference=model.reference)
-                inside = np.abs(found.coef[0] - limit(model, kind)) <= 1.96 * found.stderr[0]
-                covered.append(inside.mean())
-                causes.append(inside[model.truth].mean())
-                widths.append(1.96 * found.stderr[0].mean())
-            line = f"{np.mean(covered):.3f} {np.mean(causes):.3f}  {np.mean(widths):.3f}"
-            print(f"{d:3} {kind:9} {flips:5.2f} {calls:5}  {line}", flush=True)
+def run_coverage(seeds: range) -> Rows:
+    print(f"{'d':>3} {'score':9} {'flips':>5} {'calls':>5}    all causes  worst  mean half-width")
+    rows = []
+    for (d, kind, calls), flips in itertools.product(COVERAGE, FLIPS):
+        known, covered, widths = limits(d, kind, flips), [], []
+        for seed in seeds:
+            model = Model(d, seed, flips)
+            found = explained(model, kind, calls, seed, reference=model.reference)
+            limit = np.full(d, known[4])
+            for cause, weight in zip(model.causes, known[:4], strict=True):
+                limit[cause] = weight
+            low, high = found.interval()[0].T
+            inside = (low <= limit) & (limit <= high)
+            single, others = model.causes[0] + model.causes[1], model.causes[2:]
+            covered.append([inside.mean(), inside[model.truth].mean(), *(inside[c].mean() for c in (single, *others))])
+            widths.append((high - low).mean() / 2)
+        means = np.mean(covered, axis=0)
+        share = {"all": means[0], "causes": means[1], "alone": means[2], "and": means[3], "or": means[4]}
+        line = f"{means[0]:6.3f} {means[1]:6.3f} {means[2:].min():6.3f}  {np.mean(widths):.3f}"
+        print(f"{d:3} {kind:9} {flips:5.2f} {calls:5} {line}", flush=True)
+        told = {name: round(float(value), 3) for name, value in share.items()}
+        rows.append({"units": d, "score": kind, "flips": flips, "calls": calls, "coverage": told})
+    return rows
 
 
-def run_exact(_: int) -> None:
+def run_exact(_: range) -> Rows:
     called = zero = noticed = 0
     for seed in range(200):
         model = Model(6 + seed % 15, seed, (0.05, 0.1)[seed % 2])
@@ -235,42 +264,56 @@ def run_exact(_: int) -> None:
         zero += not (found.stderr > 1e-6).all()
         noticed += any("not deterministic" in warning for warning in found.provenance.warnings)
     print(f"noisy models: called exact {called} of 200; an error of 0 in {zero}; noise noticed in {noticed}")
+    return [{"models": 200, "called exact": called, "an error of 0": zero, "noise noticed": noticed}]
 
 
-def run_long(seeds: int) -> None:
-    for flips in (0.0, 0.05, 0.1):
+def run_long(seeds: range) -> Rows:
+    rows = []
+    for flips in FLIPS:
         found, calls = [], []
-        for seed in range(seeds):
+        for seed in seeds:
             model = Model(400, seed, flips)
             sentences = [f"Sentence {j} stands." for j in range(400)]
             passages = [" ".join(sentences[start : start + 20]) for start in range(0, 400, 20)]
             modality = ll.Prompt(("passages", "sentences"), template="{passages}")
-            explainer = ll.Explainer(ll.Answers(model.chat), modality, seed=seed, max_features=None, tolerance=1e-6)
+            explainer = ll.Explainer(ll.Answers(model.chat), modality, seed=seed, max_features=6, tolerance=1e-6)
             fine = ll.refine(explainer, {"passages": passages}, budget=200).fine
-            weights = np.zeros(400)
-            for feature, weight in zip(fine.features, fine.coef[0], strict=True):
-                weights[int(feature.name.split()[1])] = weight
-            found.append(recall(weights, model))
+            shown = [int(fine.features[j].name.split()[1]) for j in fine.selected[0]]
+            found.append(float(model.truth[shown].sum() / model.truth.sum()))
             calls.append(model.calls)
-        print(
-            f"400 sentences in 20 passages, flips {flips:.2f}: recall {np.mean(found):.3f}, calls ≤ {max(calls)}",
-            flush=True,
-        )
+        line = f"400 sentences in 20 passages, flips {flips:.2f}: recall {np.mean(found):.3f}, calls ≤ {max(calls)}"
+        print(line, flush=True)
+        rows.append({"flips": flips, "recall": round(float(np.mean(found)), 3), "most calls": max(calls)})
+    return rows
+
+
+PARTS: dict[str, tuple[Callable[[range], Rows], int]] = {
+    "recall": (run_recall, 40),
+    "coverage": (run_coverage, 80),
+    "exact": (run_exact, 200),
+    "long": (run_long, 40),
+}
+"""Parts, and how many seeds each has."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=40)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", nargs="*", default=["recall", "coverage", "exact", "long"])
+    parser.add_argument("--first", type=int, default=5000, help="the first seed; none below 5000 is for reporting")
+    parser.add_argument("--quick", action="store_true", help="6 seeds")
+    parser.add_argument("--only", nargs="*", default=list(PARTS))
+    parser.add_argument("--json", type=Path, help="where to keep the figures; parts that are not run stay as they are")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    parts = {"recall": run_recall, "coverage": run_coverage, "exact": run_exact, "long": run_long}
     for name in given.only:
         began = time.process_time()
+        run, seeds = PARTS[name]
         print(f"-- {name}")
-        parts[name](6 if given.quick else given.seeds)
+        rows = run(range(given.first, given.first + (6 if given.quick else seeds)))
         print(f"   {time.process_time() - began:.0f} CPU s\n")
+        if given.json:
+            kept = json.loads(given.json.read_text(encoding="utf-8")) if given.json.exists() else {}
+            kept[name] = {"seeds": 6 if given.quick else seeds, "rows": rows}
+            given.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -104,3 +104,18 @@ def test_a_function_of_ones_own_is_named_after_itself() -> None:
     (each,) = s.read(politeness)
     assert each.outputs == ("politeness",)
     assert each(["please"], "").item() == 1.0
+
+
+def test_parts_of_a_similarity_are_the_words_of_the_reference() -> None:
+    parts = ll.scalarisers.words().parts
+    assert parts is not None
+    assert parts(["Rome is old, is it?", "new"], "It is, it is old.").tolist() == [[1 / 5, 2 / 5, 1 / 5], [0, 0, 0]]
+    assert parts(["any"], "").shape == (1, 0)
+    assert ll.scalarisers.match().parts is not None and ll.scalarisers.contains("a").parts is None
+
+
+def test_log_probabilities_may_come_by_token() -> None:
+    scalariser = ll.scalarisers.logprob(lambda prompts, reference: [[-1.0, -2.0]] * len(prompts))
+    assert scalariser(["a", "b"], "x").tolist() == [[-1.0, -2.0], [-1.0, -2.0]]
+    with pytest.raises(ll.InputError, match="one number for each answer"):
+        ll.scalarisers.logprob(lambda prompts, reference: [[-1.0]])(["a", "b"], "x")

@@ -152,13 +152,18 @@ def _explained(explainer: Explainer, answers: Answers, modality: Prompt, prompt:
 def _worth_opening(
     explanation: Explanation, representation: PromptUnits, finer: Any, room: int
 ) -> tuple[list[Unit], list[Unit]]:
-    """Return the units to open, largest weight first, and those that matter too but do not fit in the room.
+    """Return the units to open, and those that matter too but do not fit in the room.
+
+    First come those shown, which may have been chosen by the parts of the answers; then the others, largest weight
+    first.
 
     `room` is how many finer units there may be inside all that are opened.
     """
     size = np.abs(explanation.coef).max(axis=0)
     most = (np.abs(explanation.coef) + 1.96 * explanation.stderr).max(axis=0)
-    order = np.argsort(-size, kind="stable")
+    shown = np.concatenate(explanation.selected) if explanation.selected else np.empty(0, np.int64)
+    first = np.isin(np.arange(len(size)), shown)
+    order = np.lexsort((-size, ~first))
     order = order[most[order] >= WORTH * size.max(initial=0.0)]
     chosen: list[Unit] = []
     missed: list[Unit] = []

@@ -17,7 +17,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -50,6 +50,10 @@ class Scalariser:
         ``"graded"``: half of the prompt is hidden at a time. ``"exact"``: little is.
     reads
         ``"answer"``, or ``"prompt"`` where numbers come without an answer, as log-probabilities do.
+    parts
+        (n answers, reference) → (n, w) numbers, what each part of the reference adds to the score: which units matter
+        is read off them, see `limelight.local.causes`. None where a score has no parts. For ``reads="prompt"`` the
+        score itself may be (n, w), and is summed.
 
     Examples
     --------
@@ -61,6 +65,7 @@ class Scalariser:
     score: Callable[[Sequence[Any], str], Any]
     design: Literal["graded", "exact"] = "graded"
     reads: Literal["answer", "prompt"] = "answer"
+    parts: Callable[[Sequence[str], str], Numbers] | None = None
 
     def __call__(self, given: Sequence[Any], reference: str) -> Numbers:
         """Return (n, k) numbers.
@@ -72,6 +77,8 @@ class Scalariser:
         """
         found = np.asarray(self.score(given, reference), dtype=np.float64)
         table = found[:, None] if found.ndim == 1 else found
+        if self.reads == "prompt" and table.ndim == 2 and len(table) == len(given):
+            return table
         if table.shape != (len(given), len(self.outputs)):
             raise InputError(
                 f"scalariser: expected ({len(given)}, {len(self.outputs)}) numbers for {', '.join(self.outputs)}, got "
@@ -86,7 +93,7 @@ def words() -> Scalariser:
     >>> words()(["Rome is old", "Paris is old", ""], "Rome is old").ravel().round(2).tolist()
     [1.0, 0.67, 0.0]
     """
-    return _each("word overlap", _bag_f1)
+    return replace(_each("word overlap", _bag_f1), parts=_words_said)
 
 
 def rouge_l() -> Scalariser:
@@ -95,7 +102,7 @@ def rouge_l() -> Scalariser:
     >>> rouge_l()(["old is Rome"], "Rome is old").ravel().round(2).tolist()
     [0.33]
     """
-    return _each("ROUGE-L", _rouge)
+    return replace(_each("ROUGE-L", _rouge), parts=_words_said)
 
 
 def tfidf(corpus: Sequence[str]) -> Scalariser:
@@ -163,7 +170,7 @@ def match() -> Scalariser:
     >>> match()(["42.", "43"], "42").ravel().tolist()
     [1.0, 0.0]
     """
-    return _each("exact match", _same, design="exact")
+    return replace(_each("exact match", _same, design="exact"), parts=_words_said)
 
 
 def contains(pattern: str) -> Scalariser:
@@ -203,8 +210,9 @@ def logprob(score: Callable[[Sequence[Any], str], Any]) -> Scalariser:
     Parameters
     ----------
     score
-        (n prompts, reference) → n log-probabilities: what the tokens of the reference sum to. Nothing is written, so
-        only the reference itself is asked of the chat.
+        (n prompts, reference) → n log-probabilities: what the tokens of the reference sum to; or (n, tokens), those of
+        each, which tell far better which units matter. Nothing is written, so only the reference itself is asked of
+        the chat.
 
     Examples
     --------
@@ -356,6 +364,14 @@ class _Judged:
 
 def _same(answer: str, reference: str) -> float:
     return float(_cut(answer) == _cut(reference))
+
+
+def _words_said(answers: Sequence[str], reference: str) -> Numbers:
+    """Return (n, w) the share of the reference that each of its words is, as far as it is said again."""
+    wanted = Counter(_cut(reference))
+    said = [Counter(_cut(answer)) for answer in answers]
+    table = np.array([[min(each[word], count) for word, count in wanted.items()] for each in said], dtype=np.float64)
+    return table.reshape(len(answers), len(wanted)) / max(wanted.total(), 1)
 
 
 def _cut(text: str) -> list[str]:

@@ -123,3 +123,16 @@ def test_a_pair_that_no_row_hid_together_may_act_unseen() -> None:
     # one or two of ten are hidden: P(both) = 1/2 · 1/45, P(one) = 3/20; the shift is their ratio
     assert np.allclose(found.stderr[0, :2] * 1.96, (1 / 90) / (3 / 20), rtol=1e-3)
     assert np.allclose(found.stderr[0, 2:], 0.0, atol=1e-9)
+
+
+def test_an_error_that_rests_on_few_rows_has_few_degrees_of_freedom() -> None:
+    """Hidden one time in eight, a feature's error rests on its seven rows of 56 without it: t with about 9 df."""
+    from limelight.local.sparse import _Law, _rows_behind
+
+    sizes = near_law(20)
+    law = _Law.of(sizes)
+    Z = sample(56, 20, 0, two_and, law="near").Z
+    behind = _rows_behind(np.column_stack([np.ones(56), (Z - law.mean) @ law.inverse]))
+    assert behind[0] == 56 and 8 < behind[1:].mean() < 12
+    halves = (Z[:, :1] * 0 + np.arange(56)[:, None] % 2) - 0.5
+    assert _rows_behind(halves).tolist() == [56]

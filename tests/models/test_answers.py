@@ -237,3 +237,32 @@ def test_contrasts_change_the_unit_and_little_that_matters() -> None:
     for pair in contrasts(masks, scores, [f"{score:.1f}" for score in scores.ravel()]):
         effect = {0: 1.0, 1: 0.5}.get(pair["unit"], 0.0)
         assert pair["scores"][0] - pair["scores"][1] == pytest.approx(effect)
+
+
+def masked(prompt: str, mask: list[int], whole: Prompted) -> Prompted:
+    return Prompted(prompt, np.array(mask, np.uint8), whole)
+
+
+def test_parts_add_up_to_the_score_and_equal_masks_share_their_mean() -> None:
+    said = iter(["the old town", "the old town", "the old", "town", "the new town hall"])
+    answers = ll.Answers(lambda prompts: [next(said) for _ in prompts])
+    whole = Prompted("p", np.ones(2, np.uint8))
+    asked = [masked("a", [1, 0], whole), masked("b", [1, 0], whole), masked("c", [0, 1], whole)]
+    scores = answers(asked)[:, 0]
+    found = answers.parts(whole, np.array([[0, 1], [1, 0]], np.uint8), 0)
+    assert found is not None and np.allclose(found.sum(axis=1), [scores[2], scores[:2].mean()])
+    assert np.allclose(found[0, :3], [1 / 3, 0, 1 / 3])
+    assert answers.parts(whole, np.array([[1, 1]], np.uint8), 0) is None
+    assert answers.parts(Prompted("q", np.ones(2, np.uint8)), np.array([[1, 0]], np.uint8), 0) is None
+
+
+def test_tokens_are_summed_and_kept_as_parts() -> None:
+    def score(prompts: list[Any], reference: str) -> list[list[float]]:
+        return [[-1.0 - len(prompt), -0.5] for prompt in prompts]
+
+    answers = ll.Answers(lambda prompts: ["yes"] * len(prompts), ["words", ll.scalarisers.logprob(score)])
+    whole = Prompted("p", np.ones(2, np.uint8))
+    scores = answers([masked("a", [1, 0], whole), masked("bb", [0, 1], whole)])
+    assert scores[:, 1].tolist() == [-2.5, -3.5]
+    found = answers.parts(whole, np.array([[0, 1]], np.uint8), 1)
+    assert found is not None and found.tolist() == [[-3.0, -0.5]]

@@ -102,6 +102,13 @@ class PromptUnits:
         found = [Prompted(self.script.masked(self.units, mask, self.fill), mask, self.whole) for mask in np.asarray(Z)]
         return found if self.answers is not None else [each.content for each in found]
 
+    def parts(self, Z: MaskArray, output: int) -> FloatArray | None:
+        """Return (n, w) what each part of the answers to n masks adds to an output; None where they have none."""
+        if self.answers is None:
+            return None
+        found: FloatArray | None = self.answers.parts(self.whole, Z, output)
+        return found
+
     def layout(self) -> Layout:
         """Return the prompt, and what was said to it and to its perturbations, as far as answers were kept."""
         told = None if self.answers is None else self.answers.told(self.whole)

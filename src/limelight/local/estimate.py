@@ -112,6 +112,9 @@ class Estimate:
         Whether the sample identifies all weights; otherwise the standard errors are Cauchy–Schwarz bounds.
     errors
         Covariances on demand.
+    leading
+        (k, d) other estimates of the weights, less noisy and without honest errors, by which the features shown are
+        chosen; None where the weights themselves choose.
     """
 
     coef: FloatArray
@@ -124,6 +127,7 @@ class Estimate:
     estimators: tuple[str, ...]
     identified: bool
     errors: Errors
+    leading: FloatArray | None = None
 
     def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
         """Return the covariance (k, m + 1, m + 1) of the intercept (first) and the weights of m features; None: all.
@@ -142,4 +146,7 @@ class Estimate:
         if (factors == 1.0).all():
             return self
         errors = ScaledErrors(self.errors, factors)
-        return replace(self, coef=self.coef * factors, stderr=self.stderr * np.abs(factors), errors=errors)
+        leading = None if self.leading is None else self.leading * factors
+        return replace(
+            self, coef=self.coef * factors, stderr=self.stderr * np.abs(factors), errors=errors, leading=leading
+        )

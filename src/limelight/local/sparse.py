@@ -124,6 +124,21 @@ def estimate_sparse(neighborhood: Neighborhood, sizes: FloatArray) -> Estimate:
     return Estimate(coef, intercept, stderr[:, 1:], stderr[:, 0], fidelity, spread, r2, names, identified, errors)
 
 
+def left_out(Z: NDArray[np.uint8], y: FloatArray, sizes: FloatArray) -> FloatArray:
+    """Return (n,) how far outputs are from what the lasso of the other seven eighths of the rows foretells.
+
+    >>> from limelight.local.sampling import size_law
+    >>> Z = np.random.default_rng(0).integers(0, 2, (40, 5)).astype(np.uint8)
+    >>> bool(np.abs(left_out(Z, Z[:, 0].astype(float), size_law("bernoulli", 5))).max() < 0.01)
+    True
+    """
+    law = _Law.of(sizes)
+    if len(y) < 2 or not np.ptp(y) > 0 or law.deviation == 0.0:
+        return np.zeros(len(y))
+    X: FloatArray = (Z - law.mean) / law.deviation
+    return _lasso(X, y, np.ones(len(y))).unseen
+
+
 @dataclass(frozen=True)
 class _Fit:
     """One target: weights (d,), intercept, covariance (d + 1, d + 1), errors on unseen rows (n,), and df."""
@@ -158,7 +173,8 @@ def _target(neighborhood: Neighborhood, law: _Law, share: FloatArray, target: in
     covariance = ((1 - share_unseen) * fitted + share_unseen * unseen) / n
     covariance[1:, 1:] += _leftover(centred, law, share, g, lasso.penalty)
     # errors are stated so that 1.96 of them make an interval, whatever the degrees of freedom
-    covariance *= (student_quantile(0.95, df) / NORMAL_95) ** 2
+    wider = np.array([student_quantile(0.95, min(df, each)) for each in _rows_behind(loadings)]) / NORMAL_95
+    covariance *= np.outer(wider, wider)
     own = np.diag(covariance)[1:]
     covariance[1:, 1:] += np.diag(np.maximum(_never_together(neighborhood.Z, law, float(np.ptp(y))) - own, 0.0))
     return _Fit(coef, middle - law.mean * float(coef.sum()), _at_zero(covariance, law.mean), lasso.unseen, float(df))
@@ -167,6 +183,20 @@ def _target(neighborhood: Neighborhood, law: _Law, share: FloatArray, target: in
 def _scatter(loadings: FloatArray, scores: FloatArray) -> FloatArray:
     moved = loadings * scores[:, None]
     return np.asarray(moved.T @ moved)
+
+
+def _rows_behind(loadings: FloatArray) -> FloatArray:
+    """Return (d + 1,) on how many rows each error rests: Satterthwaite's degrees of freedom, (Σ l²)² / Σ l⁴ [bell2002].
+
+    All of them where features are hidden half of the time; where they are hidden seldom, hardly more than the rows
+    without each.
+
+    >>> _rows_behind(np.array([[1.0, 3.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])).tolist()
+    [4.0, 1.0]
+    """
+    squared = np.square(loadings)
+    fourth = np.square(squared).sum(axis=0)
+    return np.asarray(np.square(squared.sum(axis=0)) / np.maximum(fourth, 1e-300))
 
 
 def _at_zero(covariance: FloatArray, mean: float) -> FloatArray:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from limelight.contracts import FloatArray
+from limelight.contracts import FloatArray, MaskArray
 from limelight.errors import InputError, ModelOutputError
 from limelight.inputs.prompts import Prompted
 from limelight.models.said import Answer, Usage, answer_of, contrasts, medoid, spent
@@ -35,6 +35,7 @@ class _Told:
     mask: Any
     answer: Answer
     scores: FloatArray
+    tokens: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -115,7 +116,7 @@ class Answers:
         self.reference = reference
         self.usage = Usage()
         self._memory: dict[tuple[str, int], Answer] = {}
-        self._numbers: dict[tuple[str, int, str, str], float] = {}
+        self._numbers: dict[tuple[str, int, str, str], tuple[float, ...]] = {}
         self._sessions: dict[int, tuple[Prompted, _Session]] = {}
 
     def within(self, max_calls: int) -> Answers:
@@ -168,8 +169,30 @@ class Answers:
             rows = [row for row, each in enumerate(sessions) if each is session]
             scores[rows] = self._scored(session, [keys[row] for row in rows], [asked[row].content for row in rows])
         for each, key, session, numbers in zip(asked, keys, sessions, scores, strict=True):
-            session.told.append(_Told(each.mask, self._memory.get(key, Answer("")), numbers))
+            tokens = self._tokens(key, session.reference)
+            session.told.append(_Told(each.mask, self._memory.get(key, Answer("")), numbers, tokens))
         return scores
+
+    def parts(self, whole: Prompted, masks: MaskArray, output: int) -> FloatArray | None:
+        """Return (n, w) what each part of what was said to n masks adds to an output; None where it has no parts.
+
+        The words of the reference are the parts of a similarity, its tokens those of a log-probability. What a
+        similarity has beside them is one part more, so that they add up to it. A mask that was asked several times has
+        the mean.
+        """
+        place = [each for each in self.scalarisers for _ in each.outputs][output]
+        found = self._sessions.get(id(whole))
+        if found is None or (place.parts is None and place.reads == "answer"):
+            return None
+        told = [each for each in found[1].told if len(each.mask)]
+        if place.parts is None:
+            said = np.array([each.tokens[output] for each in told])
+        else:
+            said = place.parts([each.answer.text for each in told], found[1].reference)
+            if place.design == "graded":
+                scores = np.array([each.scores[output] for each in told])
+                said = np.column_stack([said, scores - said.sum(axis=1)])
+        return _at_masks(np.array([each.mask for each in told]), said, masks)
 
     def told(self, whole: Prompted) -> dict[str, Any] | None:
         """Return as JSON what was said to a whole prompt and to its perturbations; None where nothing was asked."""
@@ -260,14 +283,31 @@ class Answers:
         missing = [row for row, place in enumerate(places) if place not in known]
         if missing:
             values = each([contents[row] for row in missing], session.reference)
-            known.update(zip([places[row] for row in missing], values[:, 0].tolist(), strict=True))
+            known.update(zip([places[row] for row in missing], map(tuple, values.tolist()), strict=True))
             for usage in (session.usage, self.usage):
                 usage.calls += len(missing)
-        return np.array([[known[place]] for place in places])
+        return np.array([[sum(known[place])] for place in places])
+
+    def _tokens(self, key: tuple[str, int], reference: str) -> dict[int, tuple[float, ...]]:
+        """Return by output the numbers of each token that scalarisers have read off a prompt."""
+        names = enumerate(self.output_names)
+        known = {output: self._numbers.get((*key, name, reference)) for output, name in names}
+        return {output: numbers for output, numbers in known.items() if numbers is not None}
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle what was said; which prompt is being explained is nobody's business elsewhere."""
         return {**self.__dict__, "_sessions": {}}
+
+
+def _at_masks(asked: MaskArray, said: FloatArray, masks: MaskArray) -> FloatArray | None:
+    """Return (n, w) the mean of what was said to each of n masks; None where one of them was never asked."""
+    rows: dict[bytes, list[int]] = {}
+    for row, mask in enumerate(np.ascontiguousarray(asked, dtype=np.uint8)):
+        rows.setdefault(mask.tobytes(), []).append(row)
+    wanted = [rows.get(mask.tobytes()) for mask in np.ascontiguousarray(masks, dtype=np.uint8)]
+    if not wanted or None in wanted:
+        return None
+    return np.array([said[row].mean(axis=0) for row in wanted])
 
 
 def _key(content: Any) -> str:

@@ -24,6 +24,7 @@ from limelight.rounds.encoded import SharedSource
 from limelight.rounds.instance import Context, OpenInstance
 from limelight.rounds.neighborhoods import MaskSource
 from limelight.rounds.stack import stack_of_one
+from limelight.rounds.worded import with_leading
 
 
 def fit(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Estimate:
@@ -37,7 +38,7 @@ def fit(one: OpenInstance, neighborhood: Neighborhood, width: float) -> Estimate
     if isinstance(one.source, FrugalSource) and not settings.regularization and not one.left_out.matters:
         sizes = _sizes_near(one, one.source, width)
         if sizes is not None:
-            return estimate_sparse(neighborhood, sizes)
+            return with_leading(one, neighborhood, estimate_sparse(neighborhood, sizes), sizes)
     sizes = _sizes_near(one, one.source, width) if controlled else None
     return estimate_masked(neighborhood, sizes, regularization=settings.regularization)
 

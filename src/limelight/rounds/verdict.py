@@ -207,7 +207,8 @@ def order_doubt(explanation: Explanation) -> float:
 def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -> tuple[NDArray[np.int64], ...]:
     """Return for each target the indices of the features to show, largest |weight| first."""
     if settings.selection == "auto" and not settings.regularization:
-        chosen = largest(estimate.coef, estimate.varying, settings.max_features)
+        strength = estimate.coef if estimate.leading is None else estimate.leading
+        chosen = largest(strength, estimate.varying, settings.max_features)
     else:
         center = neighborhood.center if settings.selection == "highest_weights" else None
         sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
