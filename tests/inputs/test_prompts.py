@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 
 from limelight.inputs.prompts import Script, Unit
 
@@ -65,3 +68,59 @@ def test_pictures_among_the_parts_of_a_message_stay() -> None:
     parts = [{"type": "text", "text": "See. Look."}, {"type": "image_url", "image_url": {"url": "x"}}]
     script = Script.of([{"role": "user", "content": parts}])
     assert script.without([Unit("See.", ((0, (0, 4)),))])[0]["content"] == [{"type": "text", "text": "Look."}, parts[1]]
+
+
+TALK = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "I am Ann."},
+    {"role": "assistant", "content": "Hello."},
+    {"role": "user", "content": "Who am I?"},
+]
+
+
+def hidden(messages: Any, *numbers: int) -> Any:
+    script = Script.of(messages)
+    return script.without([Unit("x", ((m, (0, len(script.texts[m]))),)) for m in numbers])
+
+
+@pytest.mark.parametrize("numbers", [(1,), (3,), (1, 3), (0, 1, 2, 3)])
+def test_a_chat_begins_and_ends_with_somebody_who_asks(numbers: tuple[int, ...]) -> None:
+    left = hidden(TALK, *numbers)
+    roles = [each["role"] for each in left if each["role"] != "system"]
+    assert roles == ["user", "assistant", "user"][: len(roles)] and left[-1]["role"] == "user"
+    assert not any(text in str(left) for text in (TALK[m]["content"] for m in numbers))
+    assert all(each["content"] for each in left)
+
+
+def test_what_may_go_goes_and_no_ellipsis_is_left() -> None:
+    assert hidden(TALK, 0) == TALK[1:]
+    assert hidden(TALK, 2) == [TALK[0], {"role": "user", "content": "I am Ann.\n\nWho am I?"}]
+
+
+def test_a_chat_that_was_out_of_turn_before_is_left_to_its_author() -> None:
+    prefilled = [*TALK, {"role": "assistant", "content": "You are"}]
+    assert hidden(prefilled, 1) == [TALK[0], *TALK[2:], prefilled[-1]]
+
+
+def test_an_empty_text_is_an_ellipsis_since_servers_refuse_nothing() -> None:
+    assert Script.of("One. Two.").without([Unit("all", ((0, (0, 9)),))]) == "…"
+    assert Script.of("").without([]) == ""
+
+
+def test_a_picture_stays_where_its_text_goes() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:,"}}
+    message = {"role": "user", "content": [{"type": "text", "text": "See."}, picture]}
+    assert hidden([message], 0) == [{"role": "user", "content": [picture]}]
+
+
+def test_a_call_of_a_tool_never_stands_first() -> None:
+    call = {"role": "assistant", "content": None, "tool_calls": [{"id": "a"}]}
+    chat = [
+        {"role": "user", "content": "Rain?"},
+        call,
+        {"role": "tool", "tool_call_id": "a", "content": "Yes."},
+        {"role": "assistant", "content": "It rains."},
+        {"role": "user", "content": "Thanks."},
+    ]
+    assert hidden(chat, 0, 3)[0] == {"role": "user", "content": "…"}
+    assert [each["role"] for each in hidden(chat, 3)] == ["user", "assistant", "tool", "assistant", "user"]

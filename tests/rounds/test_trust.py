@@ -58,3 +58,11 @@ def test_an_answer_met_once_in_a_third_of_the_draws_is_missed_by_at_most_one_see
         for s in range(120)
     ]
     assert sum(missed) <= 12
+
+
+def test_nobody_is_advised_to_draw_more_than_can_be_drawn() -> None:
+    from limelight.rounds.trust import budget_warning
+
+    assert budget_warning(33, 2**62, 0.05) == [
+        "not as precise as asked (tolerance 0.05) after 33 samples, and no number of them is known to do"
+    ]

@@ -2,7 +2,8 @@
 
 Input: the messages of a prompt, the places of its units, a mask. Output: a prompt of the same form that a server takes:
 messages that lost all their text are left out, and where two turns of one role then meet they become one, since many
-servers refuse a chat whose roles do not alternate.
+servers refuse a chat whose roles do not alternate. Where that does not do (nobody asks any more, or an answer comes
+first), and where a whole text is gone, an ellipsis stands for what was hidden: most servers refuse an empty prompt.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from limelight.inputs.texts import Span
 
 BETWEEN = "\n\n"
 """Stands between turns that become one."""
+GONE = "…"
+"""Stands for a text that is hidden as a whole where something has to stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +118,8 @@ class Script:
                 spans[message].append(span)
         texts = [_cut(text, sorted(found), fill) for text, found in zip(self.texts, spans, strict=True)]
         if not self.messages:
-            return texts[0]
-        gone = {message for unit in hidden for message in unit.messages}
-        gone |= {m for m, text in enumerate(texts) if spans[m] and not text.strip() and not _calls(self.messages[m])}
-        left = [
-            _with_text(message, texts[m]) if spans[m] else dict(message)
-            for m, message in enumerate(self.messages)
-            if m not in gone
-        ]
-        messages = _alternating(left) if gone else left
+            return texts[0] if texts[0].strip() or not spans[0] else GONE
+        messages = self._left(texts, spans, {message for unit in hidden for message in unit.messages})
         if self.request is None:
             return messages
         dropped = {tool for unit in hidden for tool in unit.tools}
@@ -133,6 +129,20 @@ class Script:
             if not request["tools"]:  # servers refuse an empty list, and a choice among nothing
                 request = {name: value for name, value in request.items() if name not in ("tools", "tool_choice")}
         return request
+
+    def _left(self, texts: Sequence[str], spans: Sequence[list[Span]], gone: set[int]) -> list[dict[str, Any]]:
+        """Return the messages with these texts, without those that are gone or have lost all that they said."""
+        changed = [
+            _with_text(message, text) if found else dict(message)
+            for message, text, found in zip(self.messages, texts, spans, strict=True)
+        ]
+        emptied = {m for m, message in enumerate(self.messages) if spans[m] and _is_empty(message, texts[m])}
+        left = _alternating([each for m, each in enumerate(changed) if m not in gone | emptied])
+        if not emptied or _in_turn(left) or not _in_turn(self.messages):
+            return left if gone or emptied else changed
+        for m in emptied:
+            changed[m] = {**changed[m], "content": GONE}
+        return _alternating([each for m, each in enumerate(changed) if m not in gone])
 
     def masked(self, units: Sequence[Unit], mask: MaskArray, fill: str = "") -> Any:
         """Return the prompt that keeps the units with z = 1."""
@@ -157,8 +167,33 @@ def _with_text(message: Mapping[str, Any], text: str) -> dict[str, Any]:
     content = message.get("content")
     if not isinstance(content, (list, tuple)):
         return {**message, "content": text}
-    others = [part for part in content if not (isinstance(part, Mapping) and "text" in part)]
-    return {**message, "content": [{"type": "text", "text": text}, *others]}
+    said = [{"type": "text", "text": text}] if text.strip() else []
+    return {**message, "content": [*said, *_beside_text(content)]}
+
+
+def _beside_text(content: Any) -> list[Any]:
+    """Return the parts of a content that are no text, such as pictures."""
+    if not isinstance(content, (list, tuple)):
+        return []
+    return [part for part in content if not (isinstance(part, Mapping) and "text" in part)]
+
+
+def _is_empty(message: Mapping[str, Any], text: str) -> bool:
+    """Return whether a message with this text says nothing, and may go."""
+    return not text.strip() and not _calls(message) and not _beside_text(message.get("content"))
+
+
+def _in_turn(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a chat is one that strict servers take: users and answers take turns, and somebody asks last.
+
+    >>> _in_turn([{"role": "system"}, {"role": "user"}]), _in_turn([{"role": "assistant"}, {"role": "user"}])
+    (True, False)
+    """
+    roles = [each.get("role") for each in messages if not _calls(each)]
+    talk = [role for role in roles if role in ("user", "assistant")]
+    turns = all(role == ("user", "assistant")[place % 2] for place, role in enumerate(talk))
+    first = next((each.get("role") for each in messages if each.get("role") not in ("system", "developer")), None)
+    return first == "user" and turns and messages[-1].get("role") in ("user", "tool")
 
 
 def _calls(message: Mapping[str, Any]) -> bool:

@@ -32,6 +32,8 @@ UNMOVED = {
 
 NOISY_ONCE = "the model is not deterministic: one prompt is answered in several ways; the intervals include this noise"
 NOISY = "the model is not deterministic: perturbations were asked repeatedly, and the intervals include its noise"
+HOPELESS = 10**9
+"""Samples that nobody draws: where nothing moved, the 1/n law names more than there are."""
 
 
 def trust_warnings(one: OpenInstance, fitted: Fitted, findings: Findings) -> tuple[str, ...]:
@@ -235,4 +237,7 @@ def budget_warning(n: int, needed: int, tolerance: float, *, remedy: str = "rais
     >>> budget_warning(5000, 21000, 0.05)
     ['not as precise as asked (tolerance 0.05) after 5000 samples: about 21000 would do; raise max_samples']
     """
-    return [f"not as precise as asked (tolerance {tolerance:g}) after {n} samples: about {needed} would do; {remedy}"]
+    short = f"not as precise as asked (tolerance {tolerance:g}) after {n} samples"
+    if needed > HOPELESS:
+        return [f"{short}, and no number of them is known to do"]
+    return [f"{short}: about {needed} would do; {remedy}"]
