@@ -135,7 +135,7 @@ def left_out(Z: NDArray[np.uint8], y: FloatArray, sizes: FloatArray) -> FloatArr
     law = _Law.of(sizes)
     if len(y) < 2 or not np.ptp(y) > 0 or law.deviation == 0.0:
         return np.zeros(len(y))
-    X: FloatArray = (Z - law.mean) / law.deviation
+    X = np.asarray((Z - law.mean) / law.deviation, dtype=np.float64)
     return _lasso(X, y, np.ones(len(y))).unseen
 
 
