@@ -81,3 +81,15 @@ def test_never_more_than_the_bound(most: int) -> None:
             memory.keep(key, number, size=1 + key)
     held = [key for key in range(12) if memory.get(key) is not None]
     assert 0 < sum(1 + key for key in held) <= most
+
+
+def test_of_things_asked_for_again_the_last_one_asked_for_stays() -> None:
+    memory: Memory[str] = Memory(100)
+    for key in ("first", "second"):
+        memory.keep(key, key, size=40)
+        assert memory.get(key) == key
+    assert memory.get("first") == "first"
+    memory.keep("third", "third", size=20)
+    assert memory.get("third") == "third"  # one of the others has to leave those asked for again
+    memory.keep("fourth", "fourth", size=20)
+    assert [memory.get(key) for key in ("first", "second")] == ["first", None]
