@@ -65,3 +65,16 @@ def test_lone_surrogates_and_numbers_that_json_lacks_come_out() -> None:
     status, said = ask({"instances": ["\ud800a"]}, "explain")
     assert status == 200
     assert said["explanations"][0]["layout"]["text"] == "\ud800a"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"instances": ["a"], "instances": ["b"]}',
+        '{"instances": [{"n": 1, "m": 2, "n": 1}]}',
+        '{"instances": ["a"], "\\u0069nstances": ["b"]}',
+    ],
+)
+def test_a_name_that_is_there_twice_is_refused_since_others_read_the_first(body: str) -> None:
+    said = answer(Models(EXPLAINERS), "s", "predict", body.encode())
+    assert (said.status, b"is there twice" in said.content) == (400, True)

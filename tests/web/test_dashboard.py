@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ httpx = pytest.importorskip("httpx")
 pytest.importorskip("pyarrow")
 
 from limelight.web import create  # noqa: E402
+from limelight.web.answering import Said, said  # noqa: E402
+from limelight.web.dashboard import Dashboard  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,40 @@ def test_the_page_names_what_codes_stand_for_and_runs_nothing_of_it(app: Any) ->
     page = ask(app, "GET", "/dashboard").text
     assert read_island(page)["features"] == ["<b>", "b"]
     assert "<b>" not in page
-    assert 'href="dashboard"' in ask(app, "GET", "/").text
+    assert 'href="dashboard"' in ask(app, "GET", "/", headers={"accept": "text/html"}).text
+
+
+def test_one_question_is_worked_on_at_a_time_and_whoever_left_is_not_answered(tmp_path: Path) -> None:
+    explainer = ll.Explainer(lambda X: X[:, 0], ll.Tabular(np.eye(9)), seed=0)
+    file = tmp_path / "few.jsonl"
+    file.write_text("\n".join(to_json(each) for each in explainer.explain_many(np.eye(9))), encoding="utf-8")
+    dashboard = Dashboard(file)
+    at_once: list[int] = []
+
+    def answer(name: str, body: bytes) -> Said:
+        at_once.append(dashboard.queue.running)
+        return said({"name": name})
+
+    dashboard.answer = answer  # type: ignore[method-assign]
+
+    class Request:
+        def __init__(self, gone: bool) -> None:
+            self.gone = gone
+            self.path_params = {"view": "overview"}
+
+        async def body(self) -> bytes:
+            return b"{}"
+
+        async def is_disconnected(self) -> bool:
+            return self.gone
+
+    async def all_of_them() -> list[Any]:
+        requests: list[Any] = [Request(gone=i % 2 == 1) for i in range(20)]
+        return await asyncio.gather(*[dashboard.view(each) for each in requests])
+
+    statuses = [each.status_code for each in aside(all_of_them())]
+    assert statuses == [200, 499] * 10
+    assert at_once == [1] * 10
 
 
 def test_a_filter_narrows_every_view_alike(app: Any) -> None:

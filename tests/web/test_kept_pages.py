@@ -48,7 +48,7 @@ def test_an_audit_is_linked_and_shown_as_it_was_written(many: Any, tmp_path: Pat
     app = create({}, explanations=file, pages=[page])
     title = written.partition("<title>")[2].partition("</title>")[0]
     for place in ("/dashboard", "/"):
-        shown = get(app, place).text
+        shown = get(app, place, accept="text/html").text
         assert 'href="pages/the-audit"' in shown
         assert title in shown
     answer = get(app, "/pages/the-audit")

@@ -122,6 +122,24 @@ def test_a_token_is_asked_of_everybody_and_a_cookie_carries_it() -> None:
     assert ask(app, "GET", "/", headers={"cookie": cookie.partition(";")[0]}).is_success
 
 
+def test_whoever_has_no_token_yet_may_send_no_more_than_a_form() -> None:
+    app = create({"t": table()}, token=TOKEN)
+    large = {"token": TOKEN, "more": "x" * 5000}
+    assert ask(app, "POST", "/login", data=large).status_code == 413
+
+    async def pieces() -> Any:
+        for _ in range(3):
+            yield b"token=" * 500
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert ask(app, "POST", "/login", content=pieces(), headers=form).status_code == 413
+
+
+def test_pages_of_other_sites_may_embed_nothing(app: Guard) -> None:
+    for path in ("/", "/models/t", "/static/live.js", "/openapi.json", "/nothing"):
+        assert ask(app, "GET", path).headers["cross-origin-resource-policy"] == "same-origin"
+
+
 def test_a_body_is_bounded_in_size_and_in_time() -> None:
     app = create({"t": table()}, body_limit=100)
     path = "/v1/models/t:predict"
@@ -241,6 +259,12 @@ def test_an_integer_that_no_column_can_hold_gets_a_sentence() -> None:
     app = create({"t": ll.Explainer(lambda f: f["n"] * 1.0, ll.Tabular(frame), seed=0)})
     answer = ask(app, "POST", "/v1/models/t:explain", json={"instances": [[10**400]]})
     assert (answer.status_code, "int64 can hold" in answer.text) == (400, True)
+
+
+def test_a_series_of_integers_beyond_all_floats_gets_a_sentence() -> None:
+    app = create({"s": ll.Explainer(lambda many: np.asarray(many).sum(axis=1), ll.TimeSeries(), seed=0)})
+    answer = ask(app, "POST", "/v1/models/s:explain", json={"instances": [[1, 10**400]]})
+    assert (answer.status_code, "expected a series of numbers" in answer.text) == (400, True)
 
 
 def test_a_series_of_unequal_lists_gets_a_sentence() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import limelight as ll
 from limelight.errors import InputError, UnknownNameError
-from limelight.web.beside import beside, of_instances
+from limelight.web.beside import MOST_PAIRS, _remembered, beside, of_instances
 from limelight.web.whatif import Asked
 
 X = np.random.default_rng(0).normal(size=(300, 3))
@@ -123,3 +123,13 @@ def test_a_pair_of_models_is_prepared_once() -> None:
 def test_another_model_is_named_by_a_string_that_is_there(other: Any) -> None:
     with pytest.raises(InputError, match="other|against"):
         beside(asked(second=table(lambda X: X[:, 0])), {"instance": ROW, "other": other})
+
+
+def test_the_oldest_pairs_are_forgotten_and_another_threads_explainer_is_kept() -> None:
+    one, other = (table(lambda X: X[:, 0]) for _ in range(2))
+    many = asked()
+    for i in range(3 * MOST_PAIRS):
+        assert _remembered(many, ("first", str(i)), one) is one
+    assert list(many.pairs) == [("first", str(i)) for i in range(2 * MOST_PAIRS, 3 * MOST_PAIRS)]
+    # two threads that made one at the same time use the same
+    assert _remembered(many, ("first", str(3 * MOST_PAIRS - 1)), other) is one

@@ -139,6 +139,7 @@ class _Place:
 
 def _run(entries: list[Entry], place: _Place, how: dict[str, Any], *, trust_pickle: bool) -> None:
     from limelight.web.app import create
+    from limelight.web.heads import patient
 
     server: Any = require("uvicorn", "web")
     # taken before models are read, which may take minutes
@@ -152,7 +153,9 @@ def _run(entries: list[Entry], place: _Place, how: dict[str, Any], *, trust_pick
         where = f"models/{entries[0].name}" if len(entries) == 1 else "" if entries else "dashboard"
         _tell(f"http://{shown}:{listening.getsockname()[1]}/{where}")
         # no access log: paths would be harmless, but whoever turns it on should decide that
-        config = server.Config(app, access_log=False, log_level="warning", server_header=False, ws="none")
+        config = server.Config(
+            app, http=patient(), access_log=False, log_level="warning", server_header=False, ws="none"
+        )
         server.Server(config).run(sockets=[listening])
 
 

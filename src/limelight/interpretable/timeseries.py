@@ -322,7 +322,7 @@ def _as_floats(thing: Any) -> FloatArray:
         raise InputError(f"instance: expected a series of numbers, got lists of unequal length ({error}).") from error
     try:
         return values if values.dtype.kind == "f" else values.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:  # the last: whole numbers beyond all floats
         raise InputError(
             f"instance: expected a series of numbers, got {values.dtype} of shape {values.shape} ({error})."
         ) from error

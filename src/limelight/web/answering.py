@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,9 +141,20 @@ def read(body: bytes) -> Any:
         If it is none.
     """
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=_no_constant, object_pairs_hook=_once)
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         raise InputError(f"body: expected JSON ({type(error).__name__}).") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; of a name that is there twice, others than Python would read the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise InputError(f"body: the name {twice[:80]!r} is there twice in one object.")
+    return found
 
 
 def _no_constant(name: str) -> Any:

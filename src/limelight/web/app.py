@@ -16,12 +16,12 @@ from limelight.explainer import Explainer
 from limelight.optional import require
 from limelight.web import tensors
 from limelight.web.answering import QUESTIONS, VERBS, Models, said
-from limelight.web.crew import Crew, Gone, Processes, Threads
+from limelight.web.crew import Crew, Processes, Threads
 from limelight.web.dashboard import Dashboard
 from limelight.web.guard import LOOPBACK, Guard
 from limelight.web.kept import Kept
-from limelight.web.queue import Busy, Left, Queue
-from limelight.web.site import Site, response
+from limelight.web.queue import Queue
+from limelight.web.site import Site, queued, response
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -200,17 +200,7 @@ class Server:
         if model not in self.explainers:
             return self._unknown(model)
         body = await request.body()
-        try:
-            return response(
-                await self.queue.run(verb, lambda: self.crew.ask(model, verb, body), request.is_disconnected)
-            )
-        except Busy as busy:
-            again, seconds = "So many requests wait that this one would wait too long; try again.", busy.seconds
-        except Gone:
-            again, seconds = "A worker process ended and took this request with it; try again.", 1
-        except Left:
-            return response(said({"error": "The connection was closed."}, 499))
-        return response(said({"error": again}, 503), {"Retry-After": str(seconds)})
+        return await queued(self.queue, verb, lambda: self.crew.ask(model, verb, body), request.is_disconnected)
 
     async def models(self, request: Request) -> Response:
         """Answer which models there are, as KServe does."""

@@ -131,12 +131,11 @@ def _of_models(asked: Asked, instance: Any, other: Any, output: str) -> dict[str
         raise UnknownNameError("other", str(other)[:80], [name for name in asked.all if name != asked.name])
     names = (asked.name, str(other))
     pair = (*names, output)
-    if pair not in asked.pairs:
+    both = asked.pairs.get(pair)
+    if both is None:
         second = other_model(asked.explainer, asked.all[other], instance)
-        while len(asked.pairs) >= MOST_PAIRS:
-            asked.pairs.pop(next(iter(asked.pairs)))
-        asked.pairs[pair] = side_by_side(asked.explainer, [second], instance, output, names)[2]
-    explanation = asked.pairs[pair].explain(instance)
+        both = _remembered(asked, pair, side_by_side(asked.explainer, [second], instance, output, names)[2])
+    explanation = both.explain(instance)
     at = [explanation.target_index(titled(output, name)) for name in names]
     said = [(float(explanation.prediction[each]), explanation.verdicts[each]) for each in at]
     return _told(output, said, of_models(explanation, names, output), against_average(explanation))
@@ -144,11 +143,19 @@ def _of_models(asked: Asked, instance: Any, other: Any, output: str) -> dict[str
 
 def _of_instances(asked: Asked, instance: Any, against: Any, output: str) -> dict[str, Any]:
     pair = (asked.name, "", output)
-    if pair not in asked.pairs:
-        asked.pairs[pair] = asked.explainer.with_settings(targets=[output])
-    first, second = (asked.pairs[pair].explain(each) for each in (instance, against))
+    alone = asked.pairs.get(pair)
+    if alone is None:
+        alone = _remembered(asked, pair, asked.explainer.with_settings(targets=[output]))
+    first, second = (alone.explain(each) for each in (instance, against))
     said = [(float(each.prediction[0]), each.verdicts[0]) for each in (first, second)]
     return _told(output, said, of_instances(first, second), against_average(first))
+
+
+def _remembered(asked: Asked, pair: tuple[str, ...], explainer: Explainer) -> Explainer:
+    """Return an explainer that is kept for the next question; the oldest gives way, which another thread may use."""
+    for old in list(asked.pairs)[: max(0, len(asked.pairs) - MOST_PAIRS + 1)]:
+        asked.pairs.pop(old, None)
+    return asked.pairs.setdefault(pair, explainer)
 
 
 def _told(output: str, said: list[tuple[float, str]], changes: list[Change], average: bool) -> dict[str, Any]:

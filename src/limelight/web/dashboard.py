@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ from limelight.overview.board_reading import Source
 from limelight.web.answering import Said, read, said
 from limelight.web.board_page import dashboard_page
 from limelight.web.kept import Kept
+from limelight.web.queue import Queue
 from limelight.web.service import drawn
-from limelight.web.site import response
+from limelight.web.site import queued
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 25
 SWARMED = 10
 """Features whose contributions are shown as points."""
+WAITING, PATIENCE = 100, 30.0
+"""How many questions may wait for their turn, and how many seconds each."""
 BOUNDS = ("low", "high")
 
 
@@ -49,6 +52,8 @@ class Dashboard:
 
     def __init__(self, path: str | Path, kept: Kept | None = None) -> None:
         self.kept = kept or Kept()
+        # one after the other: ten people who look at ten million rows would take ten times the memory at once
+        self.queue = Queue(1, WAITING, PATIENCE)
         self.source = Source(path)
         self.board = self.source.board()
         self.views: dict[str, Callable[[Filter, Any], Any]] = {
@@ -70,7 +75,8 @@ class Dashboard:
     async def view(self, request: Request) -> Response:
         """Answer ``POST /dashboard/{view}``."""
         name, body = request.path_params["view"], await request.body()
-        return response(await asyncio.to_thread(self.answer, name, body))
+        question = partial(asyncio.to_thread, self.answer, name, body)
+        return await queued(self.queue, "view", question, request.is_disconnected)
 
     def answer(self, name: str, body: bytes) -> Said:
         """Return what a view shows of the rows that a body's filter means."""

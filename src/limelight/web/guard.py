@@ -15,6 +15,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
+FORM_LIMIT = 4096
+"""Largest body of /login, in bytes: whoever has no token yet may not fill the memory of those who have one."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 COOKIE = "limelight"
 OPEN_TO_ALL = ("/healthz", "/login", "/static/live.css")
@@ -27,6 +29,7 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),  # with no-referrer the form of /login would come with "Origin: null"
     (b"cache-control", b"no-store"),
+    (b"cross-origin-resource-policy", b"same-origin"),  # another site's page may not even embed what it cannot read
 )
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -124,11 +127,12 @@ class Guard:
             _check_kind(headers)
         if scope["path"] not in OPEN_TO_ALL and not self.knows(headers):
             raise Refused(401, "A token is needed: Authorization: Bearer …, or open /login in a browser.")
+        limit = min(FORM_LIMIT, self.body_limit) if scope["path"] == "/login" else self.body_limit
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > self.body_limit:
-            raise Refused(413, f"The body is larger than {self.body_limit:,} bytes.")
+        if length.isdecimal() and int(length) > limit:
+            raise _too_large(limit)
         try:
-            return await asyncio.wait_for(self._body(receive, account), self.patience)
+            return await asyncio.wait_for(_body(receive, account, limit), self.patience)
         except TimeoutError:
             raise Refused(408, f"The body did not arrive within {self.patience:g} seconds.") from None
 
@@ -146,19 +150,24 @@ class Guard:
         given = headers.get("authorization", "").removeprefix("Bearer ")
         return same(given, self.token) or same(_cookie(headers.get("cookie", "")), self.token)
 
-    async def _body(self, receive: Receive, account: Callable[[int], None]) -> bytes:
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Refused(400, "The connection was closed before the body was there.")
-            piece = message.get("body", b"")
-            account(len(piece))
-            body += piece
-            if len(body) > self.body_limit:
-                raise Refused(413, f"The body is larger than {self.body_limit:,} bytes.")
-            if not message.get("more_body"):
-                return bytes(body)
+
+async def _body(receive: Receive, account: Callable[[int], None], limit: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "The connection was closed before the body was there.")
+        piece = message.get("body", b"")
+        account(len(piece))
+        body += piece
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(413, f"The body is larger than {limit:,} bytes.")
 
 
 def _check_kind(headers: dict[str, str]) -> None:

@@ -6,15 +6,18 @@ Input: explainers by name, and the instances with which their pages begin. Outpu
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from limelight.errors import UnknownNameError
 from limelight.web.answering import Models, Said, said
 from limelight.web.controls import alike
+from limelight.web.crew import Gone
 from limelight.web.guard import COOKIE, same
 from limelight.web.kept import Kept
 from limelight.web.page import login_page, models_page, what_if_page
+from limelight.web.queue import Busy, Left, Queue
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -134,6 +137,21 @@ def _share(text: str) -> float:
     except ValueError:
         return 0.0
     return found if 0 <= found <= 1 else 0.0
+
+
+async def queued(
+    queue: Queue, verb: str, question: Callable[[], Awaitable[Said]], gone: Callable[[], Awaitable[bool]]
+) -> Response:
+    """Return the answer to a question that waits for its turn, or when to come back; the rest as `Queue.run`."""
+    try:
+        return response(await queue.run(verb, question, gone))
+    except Busy as busy:
+        again, seconds = "So many requests wait that this one would wait too long; try again.", busy.seconds
+    except Gone:
+        again, seconds = "A worker process ended and took this request with it; try again.", 1
+    except Left:
+        return response(said({"error": "The connection was closed."}, 499))
+    return response(said({"error": again}, 503), {"Retry-After": str(seconds)})
 
 
 def response(what: Said, headers: dict[str, str] | None = None) -> Response:
