@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from typing import Any
+from urllib.parse import urljoin
 
 import numpy as np
 import pytest
@@ -202,6 +203,18 @@ def test_pages_run_nothing_of_somebody_elses_and_files_beside_the_script_stay_th
     assert page.headers["content-security-policy"].startswith("default-src 'self';")
     for name in ("../app.py", "..%2fapp.py", "openapi.json", "%2e%2e/guard.py"):
         assert ask(app, "GET", f"/static/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/models/nobody", "/nothing", "/a/b/c", "/static/<i>", "/v1/models/<i>x</i>"])
+def test_where_there_is_nothing_programs_get_json_and_browsers_the_way_back(app: Guard, path: str) -> None:
+    said = ask(app, "GET", path)
+    assert (said.status_code, list(said.json())) == (404, ["error"])
+    if path.startswith(("/static", "/v1")):
+        return
+    page = ask(app, "GET", path, headers={"accept": "text/html"})
+    assert page.status_code == 404
+    back = page.text.partition('<p><a href="')[2].partition('"')[0]
+    assert urljoin("http://localhost:8000/prefix" + path, back) == "http://localhost:8000/prefix/"
 
 
 def test_every_address_of_the_description_is_answered(app: Guard) -> None:

@@ -21,7 +21,7 @@ from limelight.web.dashboard import Dashboard
 from limelight.web.guard import LOOPBACK, Guard
 from limelight.web.kept import Kept
 from limelight.web.queue import Queue
-from limelight.web.site import Site, queued, response
+from limelight.web.site import Site, nowhere, queued, response
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -124,7 +124,7 @@ def create(
 
     # texts shrink to a third; a browser says that it takes them so
     smaller = Middleware(GZipMiddleware, minimum_size=2048, compresslevel=6)
-    app = Starlette(routes=routes, lifespan=lifespan, middleware=[smaller])
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=[smaller], exception_handlers={404: nowhere})
     app.router.redirect_slashes = False  # it would name an address that a proxy's prefix is missing from
     return Guard(app, hosts, token, body_limit)
 

@@ -37,6 +37,8 @@ _WHAT_IF = """<main class="live"><header class="top"><h1>What if? <small>{name}<
 <div id="changes" aria-busy="true"></div></section>
 <section aria-labelledby="why"><h2 id="why">{reasons}</h2><div id="reasons" aria-busy="true">
 <p class="soft">The reasons follow as soon as you pause.</p></div></section></div></div></main>"""
+_FRONT = """<p class="soft">Open a model to change a value and see what it answers, and why. Programs ask at the address
+beside it, as <a href="openapi.json">openapi.json</a> describes.</p>"""
 WORDS = {
     "table": ("Change a value", "Columns", "Why"),
     "text": ("Strike or type words", "Words", "Why, of the text as it is typed"),
@@ -75,7 +77,15 @@ def models_page(
     if dashboard:
         items += '<li><a href="dashboard">Dashboard</a> many explanations, summed up and looked through</li>'
     items += "".join(f"<li>{link}</li>" for link in page_links(kept))
-    return filled("Models", f'<main class="live"><h1>Models</h1><ul class="models">{items}</ul></main>')
+    return filled("Models", f'<main class="live"><h1>Models</h1>{_FRONT}<ul class="models">{items}</ul></main>')
+
+
+def lost_page(sentence: str, root: str) -> str:
+    """Return what a browser shows where there is nothing; `root` is the way back to the list of models."""
+    back = f'<p><a href="{root or "./"}">What there is</a></p>'
+    return filled(
+        "Nothing here", f'<main class="live"><h1>Nothing here</h1><p>{escape(sentence)}</p>{back}</main>', root=root
+    )
 
 
 def page_links(kept: Sequence[tuple[str, str]]) -> list[str]:

@@ -16,7 +16,7 @@ from limelight.web.controls import alike
 from limelight.web.crew import Gone
 from limelight.web.guard import COOKIE, same
 from limelight.web.kept import Kept
-from limelight.web.page import login_page, models_page, what_if_page
+from limelight.web.page import login_page, lost_page, models_page, what_if_page
 from limelight.web.queue import Busy, Left, Queue
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Site:
 
         name = request.path_params["model"]
         if name not in self.explainers:
-            return response(said({"error": str(UnknownNameError("model", name[:80], self.explainers))}, 404))
+            return lost(request, str(UnknownNameError("model", name[:80], self.explainers)))
         modality = self.explainers[name].modality
         others = [other for other, each in self.explainers.items() if other != name and alike(modality, each.modality)]
         return HTMLResponse(what_if_page(name, modality, self.start.get(name), others))
@@ -137,6 +137,20 @@ def _share(text: str) -> float:
     except ValueError:
         return 0.0
     return found if 0 <= found <= 1 else 0.0
+
+
+async def nowhere(request: Request, error: Exception) -> Response:
+    """Answer that there is nothing at an address, in the form that is asked for."""
+    return lost(request, "There is nothing at this address.")
+
+
+def lost(request: Request, sentence: str) -> Response:
+    """Return a page with the way back for a browser, JSON for a program, and 404 for both."""
+    from starlette.responses import HTMLResponse
+
+    if not wants_page(request.headers.get("accept", "")):
+        return response(said({"error": sentence}, 404))
+    return HTMLResponse(lost_page(sentence, "../" * (request.url.path.count("/") - 1)), 404)
 
 
 async def queued(

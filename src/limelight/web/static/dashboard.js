@@ -98,7 +98,7 @@ function drawFilters() {
 
 // -- drawing -------------------------------------------------------------------
 const whole = (n) => n.toLocaleString('en');
-const short = (x) => (x === null ? '?' : Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(2) : String(+x.toPrecision(3)));
+const short = (x) => (x === null ? '?' : Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-5) ? x.toExponential(2) : String(+x.toPrecision(3)));
 const signed = (x) => (x > 0 ? '+' : x < 0 ? '−' : '') + short(Math.abs(x));
 const share = (n, all) => (all ? `${(100 * n / all).toFixed(n && n / all < 0.1 ? 1 : 0)} %` : '');
 const name = (text) => make('bdi', {}, text);
