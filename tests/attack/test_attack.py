@@ -6,6 +6,7 @@ Schemathesis makes up thousands of requests from the OpenAPI file; the rest is b
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import shutil
 import socket
@@ -29,6 +30,7 @@ if shutil.which("schemathesis", path=str(Path(sys.executable).parent)) is None:
     pytest.skip("schemathesis is not installed: .ci/optional attack", allow_module_level=True)
 
 from limelight.web import create  # noqa: E402
+from limelight.web.heads import patient  # noqa: E402
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
@@ -41,8 +43,8 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+@pytest.fixture(scope="module", params=[1, 2], ids=["threads", "two workers"])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"age": rng.integers(18, 90, 300), "city": rng.choice(["Oslo", "Rome"], 300)})
     numbers: Any = lambda many: np.array([float(np.mean(each)) for each in many])  # noqa: E731
@@ -52,10 +54,11 @@ def address() -> Iterator[str]:
         "picture": ll.Explainer(numbers, ll.Image(), seed=0),
         "series": ll.Explainer(numbers, ll.TimeSeries(), seed=0),
     }
-    app = create(explainers, start={"people": [40, "Oslo"], "sms": "free prize"}, body_limit=1_000_000)
+    start = {"people": [40, "Oslo"], "sms": "free prize"}
+    app = create(explainers, start=start, body_limit=1_000_000, workers=request.param)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app, http=patient(), log_level="critical", ws="none"))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         while not server.started:
@@ -66,7 +69,7 @@ def address() -> Iterator[str]:
 
 
 def lives(address: str) -> bool:
-    said = httpx.post(address + "/v1/models/sms:predict", json={"instances": ["abc"]}, timeout=30)
+    said = httpx.post(address + "/v1/models/sms:predict", json={"instances": ["abc"]}, timeout=120)
     return bool(said.json() == {"predictions": [3.0]})
 
 
@@ -81,9 +84,79 @@ def test_whatever_the_description_allows_or_forbids_is_answered_as_it_says(addre
     assert lives(address)
 
 
+NUMBERS = [
+    "1e999", "-1e999", "9" * 400, "9" * 5000, "-0", "18446744073709551616", "[" * 900 + "]" * 900, "[[[1e308, 1e308]]]",
+    "[]", "{}", "[[]]", "null", "[null, null]", "[true, false]", "NaN", "[Infinity]", "{" * 5 + "}" * 5, '"\\ud800"',
+    '{"age": 1, "age": 80, "city": "Rome"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["predict", "explain", "whatif", "why", "page", "beside"])
+def test_odd_numbers_depths_and_doubled_names_are_refused_or_answered(address: str, verb: str) -> None:
+    with httpx.Client(base_url=address, timeout=120) as client:
+        for model in ("people", "sms", "picture", "series"):
+            for value in [*NUMBERS, *(f'[{each}, "Oslo"]' for each in NUMBERS), *(f"[1, {each}]" for each in NUMBERS)]:
+                field = f'"instances": [{value}]' if verb in ("predict", "explain") else f'"instance": {value}'
+                more = f', "against": {value}' if verb == "beside" else ""
+                said = client.post(
+                    f"/v1/models/{model}:{verb}",
+                    content=f"{{{field}{more}}}",
+                    headers={"content-type": "application/json"},
+                )
+                assert said.status_code in (200, 400, 422), (model, value[:60], said.text[:200])
+                assert len(said.content) < 2000 or said.status_code == 200, (model, value[:60])
+                if '"age": 80' in value:
+                    assert "is there twice" in said.text
+    assert lives(address)
+
+
+def test_packed_bodies_are_not_unpacked(address: str) -> None:
+    bomb = gzip.compress(b'{"instances": ["' + b"a" * 50_000_000 + b'"]}')
+    head = {"content-type": "application/json", "content-encoding": "gzip"}
+    assert httpx.post(address + "/v1/models/sms:predict", content=bomb, headers=head).status_code == 400
+    assert lives(address)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        b"Content-Length: 5\r\nContent-Length: 50\r\n",
+        b"Content-Length: 5, 50\r\n",
+        b"Content-Length: +5\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length : 5\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n",
+        b" Transfer-Encoding: chunked\r\n",
+        b"Host: evil.example\r\nContent-Length: 0\r\n",
+    ],
+)
+def test_no_second_request_is_hidden_in_a_body(address: str, head: bytes) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    hidden = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=30) as raw:
+        sent = b"POST /v1/models/sms:predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        raw.sendall(sent + head + b"\r\n0\r\n\r\n" + hidden)
+        raw.settimeout(2)
+        answer = b""
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            while piece := raw.recv(65536):
+                answer += piece
+    # where both lengths are there the chunks count, and the connection may go on, as RFC 9112 (6.3) allows; a proxy
+    # that counts otherwise would have to send both on, which it may not. All else is no request at all
+    both = head.count(b"\r\n") == 2 and b"chunked" in head and b"Content-Length: 5\r\n" in head
+    # a line that begins with a space goes on with the one before, which is then no type of JSON
+    assert answer.split(b" ", 2)[1] in (b"400", b"415"), answer
+    assert both or b"limelight_requests" not in answer, answer
+    assert lives(address)
+
+
 @pytest.mark.parametrize("verb", ["predict", "explain", "whatif", "why", "page"])
 def test_hostile_values_in_every_field_are_values(address: str, verb: str) -> None:
-    with httpx.Client(base_url=address, timeout=60) as client:
+    with httpx.Client(base_url=address, timeout=120) as client:
         for model in ("people", "sms", "picture", "series"):
             for value in HOSTILE:
                 for instance in (value, [value], [40, value], {"age": 40, "city": value}, {value: value}):
@@ -162,6 +235,12 @@ def test_a_body_too_large_or_of_no_known_length_is_refused(address: str) -> None
         {"host": "127.0.0.1.evil.example"},
         {"host": "localhost@evil.example"},
         {"host": "[::1"},
+        {"host": "[::2]:80"},
+        {"host": "0.0.0.0"},
+        {"host": "localhost."},
+        {"host": "127.1"},
+        {"host": "2130706433"},
+        {"origin": "http://[::1]"},
         {"host": ""},
         {"origin": "http://evil.example"},
         {"origin": "null"},

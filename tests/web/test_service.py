@@ -229,6 +229,11 @@ def test_every_address_of_the_description_is_answered(app: Guard) -> None:
         method = next(iter(methods))
         answer = ask(app, method.upper(), path.replace("{model}", "t"), **({"json": body} if method == "post" else {}))
         assert answer.status_code == 200, path
+        described = methods[method]["responses"]["200"].get("content", {})
+        kind = answer.headers["content-type"].partition(";")[0]
+        assert kind in described, path
+        needed = described[kind]["schema"].get("required", []) if kind.endswith("json") else []
+        assert set(needed) <= set(answer.json() if needed else ()), path
 
 
 def test_what_would_be_unsafe_is_not_made() -> None:
