@@ -175,3 +175,67 @@ def test_a_prompt_pickles_and_is_described_in_json() -> None:
     modality = ll.Prompt(("passages", "sentences"), template=RAG, keep="x")
     assert pickle.loads(pickle.dumps(modality)).describe() == modality.describe()
     assert modality.describe()["units"] == ["passages", "sentences"]
+
+
+# -- what strict servers take ------------------------------------------------------------------------------------------
+
+TOOLS = [{"type": "function", "function": {"name": name}} for name in ("weather", "mail")]
+CALLED = [
+    {"role": "user", "content": "Rain in Rome? For a friend."},
+    {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type": "function"}]},
+    {"role": "tool", "tool_call_id": "a", "content": "Rain. Wind."},
+    {"role": "assistant", "content": "It rains."},
+    {"role": "user", "content": "So what? Be kind."},
+]
+TALK = [*CHAT[:3], {"role": "user", "content": "And Bern?"}, {"role": "assistant", "content": "Well."}, CHAT[3]]
+
+
+def strict(request: Any) -> None:
+    """Raise where a server that holds chats to the public API and to taking turns would answer with status 400."""
+    request = request if isinstance(request, dict) else {"messages": request}
+    messages, due, turn = request["messages"], set[str](), "user"
+    assert messages and messages[-1]["role"] in ("user", "tool")
+    for place, message in enumerate(messages):
+        role, calls = message["role"], message.get("tool_calls")
+        if role == "tool":
+            due.remove(message["tool_call_id"])
+            continue
+        assert not due, "calls of tools are answered at once"
+        assert calls or message["content"], "content is a text, or parts"
+        assert role != "system" or place == 0
+        if calls:
+            assert turn == "assistant"
+            due = {call["id"] for call in calls}
+        elif role != "system":
+            assert role == turn, "users and answers take turns"
+            turn = "assistant" if role == "user" else "user"
+    assert not due
+    assert "tools" not in request or request["tools"]
+    assert "tool_choice" not in request or "tools" in request
+
+
+@pytest.mark.parametrize(
+    ("prompt", "options"),
+    [
+        (TALK, {"units": "sentences"}),
+        (TALK, {"units": "words"}),
+        (TALK, {"units": "turns"}),
+        (TALK, {"units": "examples"}),
+        (TALK, {"units": "sentences", "roles": ["user"]}),
+        (TALK, {"units": "sentences", "roles": ["assistant"]}),
+        (TALK, {"units": "sentences", "keep": "Bern"}),
+        (TALK, {"units": lambda text: text.split()}),
+        (CALLED, {"units": "sentences"}),
+        (CALLED, {"units": "turns"}),
+        ({"messages": CALLED, "tools": TOOLS, "tool_choice": "auto"}, {"units": "tools"}),
+        (FIELDS, {"units": "passages", "template": [{"role": "user", "content": RAG}]}),
+        (FIELDS, {"units": "fields", "template": [{"role": "user", "content": "{passages}{question}"}]}),
+    ],
+)
+def test_whatever_is_hidden_a_strict_server_takes_what_is_left(prompt: Any, options: dict[str, Any]) -> None:
+    found = read(prompt, **options)
+    d = len(found.features)
+    masks = np.random.default_rng(0).integers(0, 2, (300, d)).astype(np.uint8)
+    masks = np.vstack([masks, np.zeros((1, d), np.uint8), np.eye(d, dtype=np.uint8), 1 - np.eye(d, dtype=np.uint8)])
+    for left in found.reconstruct(masks):
+        strict(left)

@@ -195,3 +195,9 @@ def test_what_the_answers_depend_on_is_what_they_are_kept_under(name: str) -> No
 def test_json_has_no_nan() -> None:
     with pytest.raises(InputError, match="JSON has no NaN"):
         MLflow().encode(np.array([[np.nan]]))
+
+
+def test_a_refusal_that_stands_apart_is_what_was_said() -> None:
+    message = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
+    answer = Chat("m").decode(got({"choices": [{"message": message, "finish_reason": "stop"}]}), 1).answers[0]
+    assert (answer["text"], answer["refusal"]) == ("I cannot help with that.", "I cannot help with that.")

@@ -71,3 +71,11 @@ def test_json_holds_all_of_it_and_refuses_what_is_damaged() -> None:
 def test_without_answers_it_is_a_text() -> None:
     assert prompt_layout({"": TEXT}, None) == {"kind": "text", "text": TEXT}
     assert prompt_layout({"1 user": "a", "2 user": "b"}, None)["starts"] == [0, 1]
+
+
+def test_an_answer_without_words_is_said_to_be_one() -> None:
+    pytest.importorskip("rich", reason="the coloured terminal needs rich")
+    found = sample(contrasts=[PAIRS[0] | {"without": ""}])
+    (facts,) = all_targets(found)
+    assert "without  0.10  (nothing)" in prompt.terminal(found, facts).plain
+    assert '<dd dir="auto">(nothing)</dd>' in found.to_html()

@@ -73,11 +73,12 @@ class Chat(OpenAI):
         choice = _choices(content, 1)[0]
         message = need(choice, "message", self.name)
         tokens = _tokens(content)
-        written = message.get("content")
+        written, refusal = message.get("content"), message.get("refusal")
         answer = {
-            "text": written if isinstance(written, str) else "",
+            # a refusal stands apart from the content, and is what was said
+            "text": next((said for said in (written, refusal) if isinstance(said, str)), ""),
             "finish": choice.get("finish_reason"),
-            "refusal": message.get("refusal"),
+            "refusal": refusal,
             "tokens_in": tokens[0] if tokens else None,
             "tokens_out": tokens[1] if tokens else None,
             "tokens": _log_probabilities(choice.get("logprobs")),

@@ -25,6 +25,8 @@ COUNTED = (
 )
 MOST_PAIRS = 5
 """Units whose answers are shown; the bars show the others."""
+NOTHING = "(nothing)"
+"""Stands for an answer without words."""
 LINES = 300
 """Characters of an answer in a terminal."""
 
@@ -79,11 +81,16 @@ def usage(layout: Mapping[str, Any]) -> str:
 def _pair(row: Row, pair: Mapping[str, Any]) -> str:
     lines = zip(("with", "without"), pair["scores"], strict=True)
     said = "".join(
-        f'<dt>{name}</dt><dd class="num">{score:.2f}</dd><dd dir="auto">{m.text(pair[name], lines=True)}</dd>'
+        f'<dt>{name}</dt><dd class="num">{score:.2f}</dd><dd dir="auto">{_words(pair[name])}</dd>'
         for name, score in lines
     )
     others = f'<p class="others">{m.text(_aside(pair))}</p>' if pair["others"] else ""
     return f"<h5>{m.name(row.label)}</h5><dl>{said}</dl>{others}"
+
+
+def _words(text: str) -> str:
+    """Return an answer as markup."""
+    return m.text(text or NOTHING, lines=True)
 
 
 def _aside(pair: Mapping[str, Any]) -> str:
@@ -93,5 +100,5 @@ def _aside(pair: Mapping[str, Any]) -> str:
 
 
 def _first(text: str) -> str:
-    line = f.visible(text, lines=True).strip()
+    line = f.visible(text, lines=True).strip() or NOTHING
     return line if len(line) <= LINES else line[:LINES] + " …"
