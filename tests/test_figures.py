@@ -35,6 +35,7 @@ KEPT = {
     "docs/reference/versions.md": ["docs/versions.json"],
     "docs/concepts/conditional.md": ["docs/conditional.json"],
     "docs/concepts/precision.md": ["docs/honesty.json"],
+    "docs/how-to/what-a-call-costs.md": ["docs/prompts.json"],
     "docs/scale.md": ["docs/scale.json"],
     "docs/service.md": ["docs/service.json"],
 }
@@ -51,6 +52,7 @@ SET = {
     "docs/how-to/explain-a-sampling-model.md": {"0.8", "0.9", "0.1"},  # of the example
     "docs/how-to/many-at-once.md": {"50 ms"},
     "docs/how-to/serve.md": {"0.3 seconds", "0.5", "30 seconds", "10 MB", "20 seconds"},
+    "docs/how-to/what-a-call-costs.md": {".90", ".97", ".85", ".95"},  # what was asked for
     "docs/how-to/write-a-modality.md": {"0.25"},
     "docs/how-to/write-a-report.md": {"1002.9"},  # a paragraph of a law
     "docs/reference/models.md": {"15 %"},
@@ -58,9 +60,9 @@ SET = {
     "docs/reference/versions.md": {"3.11", "3.12", "3.13", "3.14", "8.2", "6.112", "1.33", "1.12", "1.5", "1.6"},
 }
 """Thresholds, limits and versions, by page."""
-OWED = 22
+OWED = 14
 """How many figures of all other pages no output file holds, at most: lower this, never raise it. They are the cases of
-`docs/how-to/when-to-trust.md` and the planted causes of `docs/how-to/what-a-call-costs.md`."""
+`docs/how-to/when-to-trust.md`."""
 IN_PART = {"docs/concepts/conditional.md", "docs/concepts/precision.md", "docs/scale.md", "docs/service.md"}
 """Pages with an output file for some of their figures."""
 LOGS = {"docs/proof.md", "docs/decisions.md"}
