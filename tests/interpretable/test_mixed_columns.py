@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.interpretable.mixed_columns import column_of, is_missing, same, shown, typical_of
+from limelight.interpretable.mixed_columns import column_of, filled, frame_like, is_missing, same, shown, typical_of
 from limelight.interpretable.mixed_rows import open_table
 
 
@@ -100,3 +100,29 @@ def test_nothing_but_nothing_fits_a_column_of_nothing() -> None:
     assert column_of(frame, "x", None, "row")[1] is None
     with pytest.raises(ll.InputError, match="type nothing"):
         column_of(frame, "x", "u", "row")
+
+
+def test_columns_of_polars_stay_in_polars(monkeypatch: pytest.MonkeyPatch) -> None:
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"day": [datetime.datetime(2026, 1, 1), None], "n": [1, 2], "kind": ["a", "b"]}).with_columns(
+        pl.col("day").cast(pl.Datetime("ns")), pl.col("kind").cast(pl.Categorical)
+    )
+
+    def export(*_: Any) -> Any:
+        raise AssertionError("a column went through Arrow, where releases of polars panic at dates")
+
+    monkeypatch.setattr(pl.Series, "__arrow_c_stream__", export)
+    made = frame_like(frame, {name: frame[name] for name in frame.columns})
+    assert made.equals(frame) and made.schema == frame.schema
+
+
+@pytest.mark.parametrize("codes", ["int8", "uint32", "int64"])
+def test_a_dictionary_of_pyarrow_keeps_its_codes(codes: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    kind = pa.dictionary(getattr(pa, codes)(), pa.string())
+    frame = pa.table({"medium": pa.chunked_array([pa.array(["book", "film"]).cast(kind)])})
+    column, held = column_of(frame, "medium", "film", "instance")
+    assert (column.type, column.to_pylist(), held) == (kind, ["film"], "film")
+    missing, held = column_of(frame, "medium", None, "instance")
+    assert (missing.type, held) == (kind, None)
+    assert filled(column, ["a", "b"]).to_pylist() == ["a", "b"] and filled(column, ["a"]).type == kind

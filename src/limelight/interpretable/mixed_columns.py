@@ -139,10 +139,25 @@ def _column(frame: Any, name: Any, value: Any) -> tuple[Any, str]:
     if nothing and not is_missing(value):
         return None, "nothing"
     try:
-        given = None if nothing else kind
-        return nw.new_series(str(name), [value], given, backend=whole.implementation), str(kind)
+        if nothing:
+            return nw.new_series(str(name), [value], None, backend=whole.implementation), str(kind)
+        return _in_type_of(whole[name], str(name), [value]), str(kind)
     except Exception:  # each library has errors of its own
         return None, str(kind)
+
+
+def _in_type_of(column: Any, name: str, values: list[Any]) -> Any:
+    """Return values as a narwhals series of the type of another one."""
+    import narwhals as nw
+
+    if isinstance(column.dtype, nw.Categorical) and column.implementation.is_pyarrow():
+        import pyarrow
+
+        # asked for a dictionary with narwhals' codes, pyarrow 18 makes one with codes of its own, and refuses it
+        kind = column.to_native().type
+        made = pyarrow.chunked_array([pyarrow.array(values, kind.value_type).cast(kind)])
+        return nw.from_native(made, series_only=True).alias(name)
+    return nw.new_series(name, values, column.dtype, backend=column.implementation)
 
 
 def _changed(given: Any, held: Any) -> bool:
@@ -196,7 +211,7 @@ def filled(pair: Any, values: Sequence[Any]) -> Any:
     import narwhals as nw
 
     kind = nw.from_native(pair, series_only=True)
-    return nw.new_series(kind.name, list(values), kind.dtype, backend=kind.implementation).to_native()
+    return _in_type_of(kind, kind.name, list(values)).to_native()
 
 
 def frame_like(frame: Any, columns: Mapping[Any, Any]) -> Any:
@@ -207,6 +222,7 @@ def frame_like(frame: Any, columns: Mapping[Any, Any]) -> Any:
         return pandas.concat(list(columns.values()), axis=1, keys=list(columns))
     import narwhals as nw
 
-    backend = nw.from_native(frame, eager_only=True).implementation
+    # Without a backend narwhals hands the library its own columns. With one it hands over its wrappers, which polars
+    # reads through Arrow: slower, and 1.33 panics there at dates.
     wrapped = [nw.from_native(column, series_only=True).alias(str(name)) for name, column in columns.items()]
-    return nw.from_dict({each.name: each for each in wrapped}, backend=backend).to_native()
+    return nw.from_dict({each.name: each for each in wrapped}).to_native()
