@@ -60,14 +60,15 @@ def write_case(folder: Path) -> list[list[Any]]:
 class Service:
     """`limelight serve` with so many workers."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
-        command = [sys.executable, "-m", "limelight", "serve", "model.skops", "--background", "train.csv"]
+    def __init__(self, folder: Path, workers: int, model: str = "model.skops") -> None:
+        command = [sys.executable, "-m", "limelight", "serve", model, "--background", "train.csv"]
         self.process = subprocess.Popen(
             [*command, "--name", "m", "--port", "0", "--workers", str(workers), "--seed", "0"],
             cwd=folder,
             env={**os.environ, **ONE_THREAD},
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         assert self.process.stderr is not None
         for line in self.process.stderr:

@@ -58,6 +58,25 @@ def test_the_load_is_the_measured_one(figures: dict[str, Any]) -> None:
         ]
 
 
+def test_the_workers_are_the_measured_ones(figures: dict[str, Any]) -> None:
+    for row, name in zip(rows_of("Two workers"), ("waits 50 ms", "sklearn", "computes 20 ms"), strict=True):
+        found = figures["workers"][name]
+        one, two = found["1"], found["2"]
+        assert row[1:] == [
+            f"{one['a_second']:.1f}",
+            f"{two['a_second']:.1f}",
+            f"{found['ratio']:.2f}",
+            f"{one['cores']:.2f}",
+            f"{two['cores']:.2f}",
+            f"{one['listens_ms']:.1f} ms",
+            f"{two['listens_ms']:.1f} + {two['works_ms']:.1f} ms",
+            f"{two['clients_ms']:.1f} ms",
+        ]
+        assert one["errors"] == two["errors"] == 0
+        assert statistics.median(found["ratios"]) == pytest.approx(found["ratio"], abs=0.01)
+    assert figures["workers"]["waits 50 ms"]["ratio"] >= 1.7
+
+
 def test_the_peers_are_the_measured_ones(figures: dict[str, Any]) -> None:
     shown = {row[0]: dict(zip(PEERS, row[1:], strict=True)) for row in rows_of("Beside other pages")}
     for peer in PEERS:
