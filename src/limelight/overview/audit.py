@@ -9,6 +9,7 @@ share 1 − level of all findings is there by chance.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from limelight.overview.checks.leaks import leaks
 from limelight.overview.checks.material import Candidate, Material
 from limelight.overview.checks.mistakes import mistakes, unstable
 from limelight.overview.checks.regions import regions
-from limelight.overview.longform import Longform, one_output
+from limelight.overview.longform import Longform, one_output, some_of
 from limelight.overview.many_tests import benjamini_hochberg
 from limelight.overview.reading import gathered
 from limelight.result.audit import KINDS, Audit, Finding
@@ -61,7 +62,8 @@ def audit(
     ----------
     explanations
         Of rows or texts that the model has not been fitted on, some hundreds: a list, a stream, a set, the path of a
-        .jsonl or .parquet file, or of a folder of .parquet files.
+        .jsonl or .parquet file, or of a folder of .parquet files, such as a job's. Of more than 50,000 a random sample
+        is looked at, so that memory stays what it is.
     data
         The same rows, in the same order: a frame, or a mapping of columns; also with columns that the model does not
         get. Identifiers and groups are looked for in it. None does without.
@@ -97,13 +99,15 @@ def audit(
     """
     quantile = normal_quantile(level)
     many = gathered(explanations)
+    some, places = some_of(many)
     columns = columns_of(data, len(many))
     true = _truth_values(truth, columns, len(many))
     names = (sensitive,) if isinstance(sensitive, str) else tuple(sensitive)
     for name in names:
         if name not in columns:
             raise UnknownNameError("sensitive", name, list(columns))
-    laid = one_output(many, target)
+    laid = one_output(some, target)
+    laid = replace(laid, positions=places[laid.positions])
     at = laid.positions
     material = Material(
         laid,
@@ -127,7 +131,7 @@ def audit(
         laid.n,
         level,
         tests,
-        _doubts(material, many),
+        _doubts(material, len(some), len(many)),
         asked_for if sayable else {},
         many[0].provenance,
     )
@@ -135,8 +139,6 @@ def audit(
 
 def _kept(asked: Mapping[str, list[Candidate]], rate: float) -> tuple[tuple[Finding, ...], int]:
     """Return the findings that stay when all questions are counted, the strongest of each group, and how many asked."""
-    from dataclasses import replace
-
     kinds = [kind for kind in KINDS if asked.get(kind)]
     best: dict[Hashable, Finding] = {}
     for kind in kinds:
@@ -295,15 +297,22 @@ def _looked(material: Material, explainer: Explainer | None) -> dict[str, str]:
         looked["group"] = "Not looked at: sensitive= names the columns that make groups."
     if not material.data and not material.is_text:
         looked["artefact"] = "Not looked at: this needs data=, the rows themselves."
+    if material.laid.tied is None:
+        looked["unstable"] = "Not looked at: these files do not hold which order is certain; detail='full' does."
     if explainer is None:
         looked["scaffold"] = "Not looked at: this needs explainer=, and asks the model."
     return looked
 
 
-def _doubts(material: Material, many: Sequence[Explanation]) -> tuple[str, ...]:
+def _doubts(material: Material, asked: int, total: int) -> tuple[str, ...]:
     said = []
-    if material.laid.n < len(many):
-        left = len(many) - material.laid.n
+    if asked < total:
+        said.append(
+            f"Questions were asked of {asked:,} of the {total:,} explanations, drawn at random; what only a few of all "
+            "rows show may have been missed."
+        )
+    if material.laid.n < asked:
+        left = asked - material.laid.n
         said.append(f"{left:,} explanations do not explain “{material.laid.target}” and were left out.")
     if material.laid.n < FEWEST:
         said.append(f"With fewer than {FEWEST} explanations little can be found; that nothing is found means little.")

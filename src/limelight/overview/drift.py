@@ -15,21 +15,23 @@ perturbations, which rows of one bin share.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray
+from limelight.contracts import Feature, FloatArray
 from limelight.errors import InputError
 from limelight.overview.bounds import met_by_values_beyond
-from limelight.overview.longform import Longform, one_output
+from limelight.overview.longform import Longform, one_output, some_of
 from limelight.overview.many_tests import benjamini_hochberg, t_test
 from limelight.overview.reading import gathered
 from limelight.result.drift import Drift, FeatureDrift
 from limelight.result.explanation import Explanation
+from limelight.result.explanations import Explanations
+from limelight.result.flat import pieces
 from limelight.result.quantiles import normal_quantile
 from limelight.settings import OF_THE_RUN
 
@@ -57,9 +59,9 @@ def drift(
     ----------
     reference, current
         Explanations of last month's rows and of this month's: lists, streams, sets, or paths of .jsonl or .parquet
-        files or of folders of .parquet files. Both must be made with the same kind of data (for tables the same
-        background), settings and seed; then rows with the same values have the same explanation unless the model has
-        changed.
+        files or of folders of .parquet files, such as a job's; of more than 50,000 a random sample is taken. Both must
+        be made with the same kind of data (for tables the same background), settings and seed; then rows with the same
+        values have the same explanation unless the model has changed.
     target
         The output. None, the default: of two classes the second by name, else the one that most explanations explain.
         Of two classes explanations of the other one count too, turned round: by default each row explains the class
@@ -92,9 +94,10 @@ def drift(
     quantile = normal_quantile(level)
     if isinstance(permutations, bool) or not isinstance(permutations, int) or permutations < 99:
         raise InputError(f"permutations: expected an integer from 99 on, got {permutations!r}.")
-    before, after = gathered(reference), gathered(current)
+    (before, total), (after, later) = (_some(gathered(each)) for each in (reference, current))
     _check_alike(before, after)
-    both = [*before, *after]
+    together = isinstance(before, Explanations) and isinstance(after, Explanations)
+    both = before + after if together else [*before, *after]
     laid = one_output(both, target)
     month = laid.positions >= len(before)
     counts = (int((~month).sum()), int(month.sum()))
@@ -111,10 +114,25 @@ def drift(
     said = laid.prediction
     answer = (float(said[~month].mean()), float(said[month].mean()))
     change = _welch(said, month, quantile)
-    doubts = (*_by_the_answer(laid.target, len(both) - laid.n, len(both)), *_left_out(laid, columns))
+    doubts = _sampled((len(before), len(after)), (total, later))
+    doubts += (*_by_the_answer(laid.target, len(both) - laid.n, len(both)), *_left_out(laid, columns))
     asked = {"target": target} if permutations == PERMUTATIONS else {}
     return Drift(
         names, laid.target, features, counts, answer, change, level, same, cells, doubts, asked, after[0].provenance
+    )
+
+
+def _some(many: Sequence[Explanation]) -> tuple[Any, int]:
+    """Return a set, or a sample of a large one, and how many there are."""
+    return some_of(many)[0], len(many)
+
+
+def _sampled(counts: tuple[int, int], totals: tuple[int, int]) -> tuple[str, ...]:
+    if counts == totals:
+        return ()
+    return (
+        f"Of {totals[0]:,} and {totals[1]:,} explanations {counts[0]:,} and {counts[1]:,}, drawn at random, were held "
+        "against each other.",
     )
 
 
@@ -143,16 +161,25 @@ def _check_alike(before: Sequence[Explanation], after: Sequence[Explanation]) ->
             "current: explained with another seed or other settings than reference, so that their noise is not the "
             "same; explain both with the same explainer's settings."
         )
-    shares: dict[str, float] = {}
-    for explanation in before:
-        shares.update({feature.name: feature.keep for feature in explanation.features})
-    for explanation in after:
-        for feature in explanation.features:
-            if abs(shares.get(feature.name, feature.keep) - feature.keep) > 1e-9:
-                raise InputError(
-                    f"current: “{feature.name}” holds for another share of the background than in reference; explain "
-                    "both against the same background (the same Tabular)."
-                )
+    shares = {feature.name: feature.keep for feature in _features_of(before)}
+    for feature in _features_of(after):
+        if abs(shares.get(feature.name, feature.keep) - feature.keep) > 1e-9:
+            raise InputError(
+                f"current: “{feature.name}” holds for another share of the background than in reference; explain "
+                "both against the same background (the same Tabular)."
+            )
+
+
+def _features_of(many: Sequence[Explanation]) -> Iterator[Feature]:
+    """Yield the features that occur: of a set each once a block, and not once a row."""
+    if not isinstance(many, Explanations):
+        for explanation in many:
+            yield from explanation.features
+        return
+    for block, rows, _ in many.runs():
+        features = block.coded("features")
+        for code in np.unique(features.codes[pieces(np.asarray(features.starts), rows)]).tolist():
+            yield features.things[code]
 
 
 def _settings(explanation: Explanation) -> dict[str, Any]:

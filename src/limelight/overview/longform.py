@@ -10,16 +10,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray
 from limelight.errors import InputError, UnknownNameError
+from limelight.overview.longform_columns import ColumnBuilder, outputs_of
 from limelight.overview.reading import OWN_NUMBERING, Explanations, whole_explanations
+from limelight.result.batch import batch_of
 from limelight.result.explanation import Explanation
+from limelight.result.explanations import Explanations as Columns
 from limelight.result.open_block import SUM_TO_ONE
 from limelight.result.quantiles import normal_quantile
+
+MOST_ROWS = 50_000
+"""So many explanations of a set are laid side by side; of more, a sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +54,7 @@ class Longform:
     causes
         (n,) why weights may be used or not, see `Explanation.causes`.
     tied
-        (n,) whether the order of the first two features is open.
+        (n,) whether the order of the first two features is open; None where that is not kept.
     shared
         Whether perturbations were shared, so that rows in the same bin of a column have the same error.
     """
@@ -55,9 +62,9 @@ class Longform:
     target: str
     keys: tuple[Hashable, ...]
     places: tuple[tuple[str, ...], ...]
-    row: NDArray[np.int64]
-    key: NDArray[np.int64]
-    place: NDArray[np.int64]
+    row: NDArray[np.integer[Any]]
+    key: NDArray[np.integer[Any]]
+    place: NDArray[np.integer[Any]]
     value: FloatArray
     stderr: FloatArray
     df: float
@@ -65,7 +72,7 @@ class Longform:
     prediction: FloatArray
     local: FloatArray
     causes: tuple[str, ...]
-    tied: NDArray[np.bool_]
+    tied: NDArray[np.bool_] | None
     shared: bool
     ends: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
@@ -133,6 +140,8 @@ def longforms(
     UnknownNameError
         If nothing explains a target.
     """
+    if isinstance(explanations, Columns):
+        return _by_column(explanations, targets, mirror)
     builders = {target: _Builder(target, mirror) for target in targets}
     known: dict[str, None] = {}
     for position, explanation in enumerate(whole_explanations(explanations)):
@@ -143,6 +152,53 @@ def longforms(
         if not builder.positions:
             raise UnknownNameError("target", target, known)
     return [builder.built() for builder in builders.values()]
+
+
+def _by_column(many: Columns, targets: Sequence[str], mirror: str | None) -> list[Longform]:
+    """Return the same of a set, without putting an explanation together."""
+    builders = {target: ColumnBuilder(target, mirror) for target in targets}
+    for block, rows, start in many.runs():
+        batch = batch_of(block, rows, start)
+        for builder in builders.values():
+            builder.add(block, rows, batch)
+    for target, builder in builders.items():
+        if not builder.n:
+            raise UnknownNameError("target", target, outputs_of(many)[0])
+    return [_of_columns(builder) for builder in builders.values()]
+
+
+def _of_columns(builder: ColumnBuilder) -> Longform:
+    key = builder.joined("key")
+    order = np.argsort(key, kind="stable")  # rows come in order
+    return Longform(
+        target=builder.target,
+        keys=tuple(builder.keys),
+        places=tuple(tuple(each) for each in builder.places),
+        row=builder.joined("row")[order],
+        key=key[order],
+        place=builder.joined("place")[order],
+        value=builder.joined("value")[order],
+        stderr=builder.joined("stderr")[order] * unstated(builder.df),
+        df=float(builder.df),
+        positions=builder.joined("positions"),
+        prediction=builder.joined("prediction"),
+        local=builder.joined("local"),
+        causes=builder.causes,
+        tied=builder.joined("tied") if builder.tied_known else None,
+        shared=builder.shared,
+        ends=np.searchsorted(key[order], np.arange(len(builder.keys) + 1)),
+    )
+
+
+def some_of(many: Sequence[Explanation]) -> tuple[Sequence[Explanation], NDArray[np.int64]]:
+    """Return at most `MOST_ROWS` of many explanations, drawn once and for all, and where they lie.
+
+    What is asked of them is answered to a fraction of a percent by so many, and takes the same memory of any number.
+    """
+    if len(many) <= MOST_ROWS:
+        return many, np.arange(len(many))
+    at = np.sort(np.random.default_rng(0).choice(len(many), MOST_ROWS, replace=False))
+    return (many.some(at) if isinstance(many, Columns) else [many[place] for place in at.tolist()]), at
 
 
 def one_output(many: Sequence[Explanation], target: str | None) -> Longform:
@@ -165,8 +221,10 @@ def one_output(many: Sequence[Explanation], target: str | None) -> Longform:
     UnknownNameError
         If nothing explains `target`.
     """
-    counts = Counter(name for explanation in many for name in explanation.targets)
-    two = _two_classes(many)
+    if isinstance(many, Columns):
+        counts, two = outputs_of(many)
+    else:
+        counts, two = Counter(name for explanation in many for name in explanation.targets), _two_classes(many)
     chosen = target
     if chosen is None:
         chosen = two[-1] if set(counts) == set(two) else counts.most_common(1)[0][0]

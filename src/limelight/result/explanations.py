@@ -369,11 +369,20 @@ class Explanations(Sequence[Explanation]):
 
     def batches(self) -> Iterator[Batch]:
         """Yield what they contribute as arrays, a block at a time, in order: for what sums over many."""
+        for block, rows, start in self.runs():
+            yield batch_of(block, rows, start)
+
+    def runs(self) -> Iterator[tuple[OpenBlock, NDArray[np.int64], int]]:
+        """Yield each block, open, which of its rows are here, and the position of the first of them, in order."""
         numbers, rows = self._places[:, 0], self._places[:, 1].astype(np.int64)
         bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(self)]
         for start, stop in pairwise(bounds):
             if stop > start:
-                yield batch_of(self._opened(int(numbers[start])), rows[start:stop], start)
+                yield self._opened(int(numbers[start])), rows[start:stop], start
+
+    def some(self, positions: NDArray[np.int64]) -> Explanations:
+        """Return those at some positions, in that order, sharing what they are kept in."""
+        return Explanations(self._blocks, self._places[positions], self._target)
 
     def _each(self) -> Iterator[tuple[OpenBlock, int]]:
         for block, rows in self.parts():

@@ -67,6 +67,9 @@ class OpenBlock:
         self._block = block
         self._open = dict(columns or {})
 
+    ranked = True
+    """Whether the order of features is held, and how certain it is."""
+
     def column(self, name: str) -> OpenColumn:
         """Return a column, open; what stands for a thing that rows share is the thing."""
         found = self._open.get(name)

@@ -177,6 +177,8 @@ class OpenPart(OpenBlock):
         Its rows.
     """
 
+    ranked = False
+
     def __init__(self, rows: _Rows) -> None:
         super().__init__()
         self._rows = rows
@@ -190,6 +192,8 @@ class OpenPart(OpenBlock):
 
     def coded(self, name: str) -> Coded:
         """Return a column of names as codes."""
+        if name == "features":
+            return self._features()
         if name not in ("targets", "causes"):
             return super().coded(name)
         codes, known = _codes(self._one(name[:-1]))
@@ -237,13 +241,16 @@ class OpenPart(OpenBlock):
             starts, far = self._firsts("distance")
             far = far.to_numpy(zero_copy_only=False)
             return OpenColumn(starts, np.ones(len(far)) if name == "center" else 1.0 - far)
+        if name == "df":
+            return OpenColumn(np.arange(n + 1), self._one(name).to_numpy(zero_copy_only=False)[self._rows.first])
         if name == "shared":
             shared = self._one(name).to_numpy(zero_copy_only=False)[self._rows.first]
             return OpenColumn(np.arange(n + 1), shared.astype(np.int64))
         if name == "given":
             return OpenColumn(np.arange(n + 1), self._given())
         if name == "features":
-            return self._features()
+            starts, codes, things = self._features()
+            return OpenColumn(starts, [things[code] for code in codes.tolist()])
         return None
 
     def _given(self) -> NDArray[np.int64]:
@@ -257,17 +264,18 @@ class OpenPart(OpenBlock):
                 found |= (~np.logical_or.reduceat(missing, self._rows.first)).astype(np.int64) << bit
         return found
 
-    def _features(self) -> OpenColumn:
+    def _features(self) -> Coded:
+        """Return the features of all instances: one thing for all that are the same."""
         starts, keys, names, kinds, known_keys, known_names, known_kinds = self.identities()
-        far = self._firsts("distance")[1].to_pylist()
-        made: dict[tuple[int, int, int, float], Feature] = {}
-        found = []
-        for place in zip(keys.tolist(), names.tolist(), kinds.tolist(), far, strict=True):
-            if place not in made:
-                key, name, kind = known_keys[place[0]], known_names[place[1]], known_kinds[place[2]]
-                made[place] = Feature(name, Where(kind, key), keep=keep_of(place[3], column=kind == "column"))
-            found.append(made[place])
-        return OpenColumn(starts, found)
+        some, far = np.unique(self._firsts("distance")[1].to_numpy(zero_copy_only=False), return_inverse=True)
+        each = ((keys * len(known_names) + names) * len(known_kinds) + kinds) * len(some) + far
+        _, first, codes = np.unique(each, return_index=True, return_inverse=True)
+        things = []
+        for at in first.tolist():
+            kind = known_kinds[int(kinds[at])]
+            keep = keep_of(float(some[far[at]]), column=kind == "column")
+            things.append(Feature(known_names[int(names[at])], Where(kind, known_keys[int(keys[at])]), keep=keep))
+        return Coded(starts, codes.astype(np.int64), things)
 
     @cached_property
     def _whole(self) -> OpenBlock:

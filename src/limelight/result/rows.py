@@ -94,6 +94,29 @@ def _rankings(block: OpenBlock, row: int) -> tuple[Ranking, ...]:
     return tuple([Ranking(order, sure, tuple(cut), other, doubt) for order, sure, cut, other, doubt in each])
 
 
+def first_is_open(block: OpenBlock, rows: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+    """Return for some rows and targets whether the order of the first two features is open; None where not known.
+
+    Parameters
+    ----------
+    block
+        The block.
+    rows, places
+        (r,) which rows of it, and which of their targets.
+    """
+    if not block.ranked:
+        return None
+    counts, cut_counts = block.column("ranking_order_count"), block.column("ranking_cuts_count")
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for at, (row, place) in enumerate(zip(rows.tolist(), places.tolist(), strict=True)):
+        sizes, cuts = counts.at(row), cut_counts.at(row)
+        if place < len(sizes):
+            before = int(sum(cuts[:place]))
+            first = block.entries("ranking_cuts", row)[before] if cuts[place] else sizes[place]
+            found[at] = first > 1
+    return found
+
+
 def _curves(block: OpenBlock, row: int) -> tuple[Curves, ...]:
     names = block.entries("effect_names", row)
     features, own = block.entries("effect_feature", row), block.entries("effect_own", row)

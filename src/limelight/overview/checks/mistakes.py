@@ -105,6 +105,8 @@ def unstable(material: Material) -> list[Candidate]:
     from scipy.stats import binom
 
     tied, n = material.laid.tied, material.laid.n
+    if tied is None:
+        return []
     k = int(tied.sum())
     p = float(binom.sf(k - 1, n, OFTEN_TIED)) if n else 1.0
     if k <= OFTEN_TIED * n:
