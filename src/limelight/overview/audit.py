@@ -24,9 +24,11 @@ from limelight.overview.checks.leaks import leaks
 from limelight.overview.checks.material import Candidate, Material
 from limelight.overview.checks.mistakes import mistakes, unstable
 from limelight.overview.checks.regions import regions
+from limelight.overview.checks.unwanted import named
+from limelight.overview.checks.unwanted import unwanted as without_reason
 from limelight.overview.longform import Longform, one_output, some_of
 from limelight.overview.many_tests import benjamini_hochberg
-from limelight.overview.reading import gathered
+from limelight.overview.reading import Name, gathered
 from limelight.result.audit import KINDS, Audit, Finding
 from limelight.result.explanation import Explanation
 from limelight.result.layouts import text_fields
@@ -37,7 +39,8 @@ FEWEST = 50
 CHECKS = {"leak": leaks, "artefact": artefacts, "group": groups, "region": regions, "mistakes": mistakes}
 LOOKED = {
     "leak": "Each column, and each of its conditions, was held against the truth.",
-    "artefact": "Each column was looked at for numbering rows; each word for always standing in the same words.",
+    "artefact": "Each column was looked at for numbering rows; each word for always standing in the same words; "
+    "and what is called unwanted for being the first reason.",
     "group": "Each reason was held against the group and the rest.",
     "region": "Conditions were looked for on half of the rows, and tested on the other half.",
     "mistakes": "Confident answers were held against the truth, by their first reason.",
@@ -55,6 +58,8 @@ def audit(
     target: str | None = None,
     explainer: Explainer | None = None,
     level: float = 0.95,
+    name: Name | None = None,
+    unwanted: Hashable | Sequence[Hashable] = (),
 ) -> Audit:
     """Return what speaks against trusting a model, found in explanations of many of its answers.
 
@@ -80,13 +85,18 @@ def audit(
         What explained them; with it, `diagnostics.scaffold_check` is part of the audit. It asks the model.
     level
         Of the intervals; of the findings, at most the share 1 − level is there by chance.
+    name
+        ``name(explanation, feature)`` → what the feature is called across explanations, as for `feature_importance`.
+        Superpixels and windows need it: the background or the animal, from a mask. None leaves a feature out.
+    unwanted
+        One or several features that nobody would give as a reason, such as ``"background"``.
 
     Raises
     ------
     InputError
         If rows and explanations are not equally many, or the arguments do not fit.
     UnknownNameError
-        If `data` lacks a column, or nothing explains `target`.
+        If `data` lacks a column, nothing explains `target`, or no feature is called as in `unwanted`.
 
     Examples
     --------
@@ -103,10 +113,10 @@ def audit(
     columns = columns_of(data, len(many))
     true = _truth_values(truth, columns, len(many))
     names = (sensitive,) if isinstance(sensitive, str) else tuple(sensitive)
-    for name in names:
-        if name not in columns:
-            raise UnknownNameError("sensitive", name, list(columns))
-    laid = one_output(some, target)
+    for column in names:
+        if column not in columns:
+            raise UnknownNameError("sensitive", column, list(columns))
+    laid = one_output(some if name is None else list(named(some, name)), target)
     laid = replace(laid, positions=places[laid.positions])
     at = laid.positions
     material = Material(
@@ -116,13 +126,15 @@ def audit(
         names,
         quantile,
         *_texts(many, laid),
+        (unwanted,) if isinstance(unwanted, str) or not isinstance(unwanted, Sequence) else tuple(unwanted),
     )
     asked = {kind: check(material) for kind, check in CHECKS.items()}
+    asked["artefact"] += without_reason(material)
     asked["unstable"] = unstable(material)
     findings, tests = _kept(asked, 1.0 - level)
     if explainer is not None:
         findings = (*findings, *_tampering(explainer, data, laid.target))
-    sayable = explainer is None and (truth is None or isinstance(truth, str))
+    sayable = explainer is None and name is None and not material.unwanted and (truth is None or isinstance(truth, str))
     asked_for = {"data": data is not None, "truth": truth, "sensitive": list(names), "target": target}
     return Audit(
         laid.target,
@@ -295,7 +307,7 @@ def _looked(material: Material, explainer: Explainer | None) -> dict[str, str]:
         looked["mistakes"] = "Not looked at: mistakes are those of classes."
     if not material.sensitive:
         looked["group"] = "Not looked at: sensitive= names the columns that make groups."
-    if not material.data and not material.is_text:
+    if not material.data and not material.is_text and not material.unwanted:
         looked["artefact"] = "Not looked at: this needs data=, the rows themselves."
     if material.laid.tied is None:
         looked["unstable"] = "Not looked at: these files do not hold which order is certain; detail='full' does."

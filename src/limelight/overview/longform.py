@@ -198,7 +198,7 @@ def some_of(many: Sequence[Explanation]) -> tuple[Sequence[Explanation], NDArray
     if len(many) <= MOST_ROWS:
         return many, np.arange(len(many))
     at = np.sort(np.random.default_rng(0).choice(len(many), MOST_ROWS, replace=False))
-    return (many.some(at) if isinstance(many, Columns) else [many[place] for place in at.tolist()]), at
+    return (many[at] if isinstance(many, Columns) else [many[place] for place in at.tolist()]), at
 
 
 def one_output(many: Sequence[Explanation], target: str | None) -> Longform:
@@ -267,6 +267,8 @@ class _Builder:
         errors = explanation.contribution_stderr[row].tolist()
         together: dict[int, tuple[int, float, float]] = {}
         for feature, value, error in zip(explanation.features, values, errors, strict=True):
+            if feature.where.key is None:
+                continue  # somebody left it out
             key, place = self._known(feature)
             # a word that occurs twice is one word; errors of one explanation are taken to go together
             _, v, e = together.get(key, (place, 0.0, 0.0))
@@ -287,7 +289,7 @@ class _Builder:
         if where.kind in OWN_NUMBERING:
             raise InputError(
                 f"explanations: {where.kind} {where.key} of one instance is not that of another, so that they cannot "
-                "be laid side by side; ll.feature_importance(…, name=…) takes what each shows."
+                "be laid side by side; name=, here or of ll.feature_importance, says what each shows."
             )
         key = self.keys.setdefault(where.key, len(self.keys))
         if key == len(self.places):

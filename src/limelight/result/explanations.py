@@ -113,11 +113,11 @@ class Explanations(Sequence[Explanation]):
     def __getitem__(self, index: int) -> Explanation: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Explanations: ...
+    def __getitem__(self, index: slice | NDArray[np.int64]) -> Explanations: ...
 
-    def __getitem__(self, index: int | slice) -> Explanation | Explanations:
-        """Return one explanation, or the set of some."""
-        if isinstance(index, slice):
+    def __getitem__(self, index: int | slice | NDArray[np.int64]) -> Explanation | Explanations:
+        """Return one explanation, or the set of some, by a slice or an array of positions."""
+        if isinstance(index, slice | np.ndarray):
             return Explanations(self._blocks, self._places[index], self._target)
         block, row = self._places[range(len(self))[index]].tolist()
         return restore(self._opened(block), row)
@@ -379,10 +379,6 @@ class Explanations(Sequence[Explanation]):
         for start, stop in pairwise(bounds):
             if stop > start:
                 yield self._opened(int(numbers[start])), rows[start:stop], start
-
-    def some(self, positions: NDArray[np.int64]) -> Explanations:
-        """Return those at some positions, in that order, sharing what they are kept in."""
-        return Explanations(self._blocks, self._places[positions], self._target)
 
     def _each(self) -> Iterator[tuple[OpenBlock, int]]:
         for block, rows in self.parts():

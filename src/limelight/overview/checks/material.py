@@ -61,6 +61,8 @@ class Material:
         (n,) the texts, where instances are texts.
     quantile
         Of the intervals.
+    unwanted
+        Features that nobody would give as a reason.
     """
 
     laid: Longform
@@ -70,6 +72,7 @@ class Material:
     quantile: float
     texts: tuple[str, ...] = ()
     spans: dict[Hashable, list[tuple[int, int]]] = field(default_factory=dict)
+    unwanted: tuple[Hashable, ...] = ()
 
     @cached_property
     def binary(self) -> bool:
