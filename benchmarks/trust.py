@@ -2,6 +2,7 @@
 
     python benchmarks/trust.py                           all parts, about ten minutes
     python benchmarks/trust.py --only compare drift      parts of it: null, refits, variance, rule, audit, drift
+    python benchmarks/trust.py --json docs/trust.json    keep the figures, in the parts that were run
     python benchmarks/scaffolds.py                       tampering has a file of its own
 
 null      a second model that adds what no surrogate sees: how often a weight is said to differ at 95 %
@@ -12,15 +13,18 @@ rule      two forests that differ in one planted rule: is its feature the first?
 audit     data with a planted leak, identifier, group and region, and data without: recall, and false findings
 drift     one set split in two again and again: false alarms
 halved    one coefficient halved: is it the largest change of a reason?
+husky     pictures whose background goes along with the answer: is it found where the model reads it, and only there?
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +36,17 @@ from limelight.overview.many_tests import wilson
 warnings.filterwarnings("ignore")
 Model = Callable[[Any], np.ndarray]
 NAMES = [f"x{j}" for j in range(6)]
+
+
+KEPT: dict[str, Any] = {}
+"""What is written by --json: for each figure its count, of how many, share and interval, or its value."""
+
+
+def keep(name: str, count: int, n: int) -> str:
+    """Note a share and return it as it is printed."""
+    low, high = wilson(count, n)
+    KEPT[name] = {"count": count, "of": n, "share": count / n, "low": low, "high": high}
+    return share(count, n)
 
 
 def share(count: int, n: int) -> str:
@@ -72,7 +87,8 @@ def null(seeds: int = 250) -> None:
         rejected += int((np.abs(change.coef[2]) > 1.959964 * change.stderr[2]).sum())
         tests += 6
         findings += any(entry.rows for entry in found.features)
-    print(f"null: weights said to differ {share(rejected, tests)}; runs with any, corrected: {share(findings, seeds)}")
+    weights, runs = keep("null weights", rejected, tests), keep("null runs", findings, seeds)
+    print(f"null: weights said to differ {weights}; runs with any, corrected: {runs}")
 
 
 def forest(X: np.ndarray, y: np.ndarray, seed: int) -> Any:
@@ -93,8 +109,8 @@ def refits(runs: int = 100) -> None:
         differs += sum(entry.rows > 0 for entry in found.features)
         told += any(entry.p_refit <= 0.05 for entry in found.features)
         tests += len(found.features)
-    print(f"refits: two fits on noise are told apart as functions in {share(differs, tests)} features;")
-    print(f"        said to differ by more than another fit: {share(told, runs)} runs with any feature")
+    print(f"refits: two fits on noise are told apart as functions in {keep('refits apart', differs, tests)} features;")
+    print(f"        said to differ by more than another fit: {keep('refits beyond', told, runs)} runs with any feature")
 
 
 def pairs(rng: np.random.Generator) -> Iterator[tuple[str, Model, Model, np.ndarray]]:
@@ -128,6 +144,7 @@ def variance(seeds: int = 30) -> None:
             alone.append([b.coef[0] - a.coef[0] for a, b in both])
         ratio = np.var(paired, axis=0) / np.maximum(np.var(alone, axis=0), 1e-300)
         pooled = np.var(paired, axis=0).sum() / np.var(alone, axis=0).sum()
+        KEPT[f"variance {name}"] = {"pooled": float(pooled), "worst": float(ratio.max()), "seeds": seeds}
         print(f"variance: {name:<28} {pooled:.2f} of two separate explanations; worst weight {ratio.max():.2f}")
 
 
@@ -143,7 +160,7 @@ def rule(runs: int = 20) -> None:
         explainer = ll.Explainer(forest(X, y, seed), ll.Tabular(X, names=NAMES), seed=0, n_samples=1024)
         found = ll.compare(explainer, forest(X, np.where(planted, 1, y), seed + 1), X[:200])
         first += int(found.of()[0].feature == NAMES[at])
-    print(f"rule: its feature is first in {share(first, runs)}")
+    print(f"rule: its feature is first in {keep('rule first', first, runs)}")
 
 
 # -- audit ------------------------------------------------------------------------------------------------------------
@@ -212,11 +229,11 @@ def audits(sets: int = 20) -> None:
             findings += len(told.findings)
             wrong_sets += kind == "none" and bool(others)
     for kind in PLANTS[1:]:
-        print(f"audit: planted {kind:<9} found in {share(found[kind], sets)}")
+        print(f"audit: planted {kind:<9} found in {keep(f'audit {kind}', found[kind], sets)}")
     count = sum(false.values())
     print(
-        f"audit: {share(count, max(findings, 1))} of all findings were not planted; "
-        f"data without: {share(wrong_sets, sets)} with any"
+        f"audit: {keep('audit false', count, max(findings, 1))} of all findings were not planted; "
+        f"data without: {keep('audit without', wrong_sets, sets)} with any"
     )
     for name, times in false.most_common(15):
         print(f"       {times} × {name}")
@@ -240,7 +257,7 @@ def drifts(splits: int = 200) -> None:
         alarms["data"] += bool(found.data_changed)
         alarms["reasons"] += bool(found.reasons_changed)
     for kind in ("data", "reasons"):
-        print(f"drift: false alarms, {kind}: {share(alarms[kind], splits)}")
+        print(f"drift: false alarms, {kind}: {keep(f'drift {kind}', alarms[kind], splits)}")
 
 
 def halved() -> None:
@@ -260,9 +277,56 @@ def halved() -> None:
         hits += top.p_reasons <= 0.05 and top.feature == NAMES[seed % 6]
         others += len(found.data_changed)
     print(
-        f"drift: the halved coefficient is the largest change of a reason in {share(hits, 6)}; "
+        f"drift: the halved coefficient is the largest change of a reason in {keep('halved', hits, 6)}; "
         f"data said changed {others} times"
     )
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+SIZE, CELL = 24, 8
+
+
+def pictures(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return grey pictures of an animal in the middle, and which show a wolf: behind nine of ten wolves lies snow."""
+    wolf = rng.random(n) < 0.5
+    snow = np.where(rng.random(n) < 0.9, wolf, ~wolf)
+    images = np.where(snow[:, None, None], 200.0, 90.0) + rng.normal(0, 15, (n, SIZE, SIZE))
+    middle = slice(CELL, 2 * CELL)
+    images[:, middle, middle] = np.where(wolf, 80.0, 140.0)[:, None, None] + rng.normal(0, 25, (n, CELL, CELL))
+    return np.clip(images, 0, 255).astype(np.uint8), wolf
+
+
+def huskies(sets: int = 20) -> None:
+    """Fit a model to the whole brightness outside the animal, or inside, and audit both."""
+    from sklearn.linear_model import LogisticRegression
+
+    found: Counter[str] = Counter()
+    inside = np.zeros((SIZE, SIZE), dtype=bool)
+    inside[CELL : 2 * CELL, CELL : 2 * CELL] = True
+    for seed in range(sets):
+        rng = np.random.default_rng(seed)
+        images, wolf = pictures(rng, 400)
+        for where, region in (("background", ~inside), ("animal", inside)):
+            means = lambda many, region=region: np.asarray(many, float)[:, region].mean(axis=1, keepdims=True) / 255  # noqa: E731
+            fitted = LogisticRegression(C=100.0).fit(means(images[:300]), wolf[:300])
+            explainer = ll.Explainer(
+                lambda many, fitted=fitted, means=means: fitted.predict_proba(means(many)),
+                ll.Image(segments="grid", n_segments=9, fill=128),
+                output_names=["husky", "wolf"],
+                targets="wolf",
+                n_samples=256,
+                seed=0,
+            )
+            told = ll.audit(
+                explainer.explain_all(list(images[300:])),
+                truth=np.where(wolf[300:], "wolf", "husky"),
+                name=lambda _, feature: "animal" if feature.where.key == 4 else "background",
+                unwanted="background",
+            )
+            found[where] += any(each.kind == "artefact" for each in told.findings)
+    print(f"husky: a model that reads the background is found in {keep('husky background', found['background'], sets)}")
+    print(f"       one that reads the animal is said to in {keep('husky animal', found['animal'], sets)}")
 
 
 def main() -> None:
@@ -274,12 +338,19 @@ def main() -> None:
         "audit": audits,
         "drift": drifts,
         "halved": halved,
+        "husky": huskies,
     }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", choices=list(parts), default=list(parts))
-    for name in parser.parse_args().only:
+    parser.add_argument("--json", type=Path, help="file that keeps the figures; those of other parts stay")
+    asked = parser.parse_args()
+    if asked.json is not None and asked.json.exists():
+        KEPT.update(json.loads(asked.json.read_text(encoding="utf-8")))
+    for name in asked.only:
         started = time.process_time()
         parts[name]()
+        if asked.json is not None:
+            asked.json.write_text(json.dumps(KEPT, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"        ({time.process_time() - started:.0f} s CPU)", flush=True)
 
 
