@@ -21,7 +21,7 @@ from limelight.optional import require
 from limelight.result.batch import Batch, batch_of
 from limelight.result.block import Block, Interner, Writer
 from limelight.result.explanation import Explanation
-from limelight.result.failure import Failure
+from limelight.result.failure import Failure, hand_over
 from limelight.result.open_block import Kept, OpenBlock, all_places
 from limelight.result.rows import checked, contributions, counted, restore, seen, shows, target_position
 from limelight.result.side_by_side import check_alike, check_one_target, first_targets
@@ -98,7 +98,7 @@ class Explanations(Sequence[Explanation]):
                     blocks.append(Writer(waiting, interner).block())
                     waiting = []
         except LimelightError as error:
-            _hand_over(error, cls((*blocks, Writer(waiting, interner).block())))
+            hand_over(error, cls((*blocks, Writer(waiting, interner).block())))
             raise
         if waiting:
             blocks.append(Writer(waiting, interner).block())
@@ -395,10 +395,3 @@ class Explanations(Sequence[Explanation]):
 
     def _width(self) -> int:
         return len(next(self._column("features"), []))
-
-
-def _hand_over(error: LimelightError, finished: Explanations) -> None:
-    """Put what was finished before an error into it: one bad row must not lose the others."""
-    error.finished = finished
-    if len(finished):
-        error.add_note(f"{len(finished):,} explanations were finished before; they are in the error's `finished`.")

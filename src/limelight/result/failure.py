@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from limelight.errors import LimelightError
+
+if TYPE_CHECKING:
+    from limelight.result.explanations import Explanations
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,10 @@ class Failure:
         if self.label is not None and self.label != self.number:
             named += f" ({self.label!r})"
         return f"{named}: {self.error}"
+
+
+def hand_over(error: LimelightError, finished: Explanations) -> None:
+    """Put what was finished before an error into it: one bad row must not lose the others."""
+    error.finished = finished
+    if len(finished):
+        error.add_note(f"{len(finished):,} explanations were finished before; they are in the error's `finished`.")
