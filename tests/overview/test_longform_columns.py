@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import explanation
 
 import limelight as ll
 from limelight.overview import longform
@@ -18,6 +17,7 @@ from limelight.overview.reading import gathered
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
 from limelight.result.part_block import OpenPart
+from made_up import explanation
 
 X = np.random.default_rng(0).normal(size=(160, 3))
 
