@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time names are i
     from limelight.interpretable.tabular import Tabular as Tabular
     from limelight.interpretable.text import Text as Text
     from limelight.interpretable.timeseries import TimeSeries as TimeSeries
+    from limelight.interpretable.volume import Volume as Volume
     from limelight.models.answers import Answers as Answers
     from limelight.overview.audit import audit as audit
     from limelight.overview.compare import compare as compare
@@ -74,6 +75,7 @@ _HOME = {
     "Settings": "limelight.settings",
     "Tabular": "limelight.interpretable.tabular",
     "Image": "limelight.interpretable.image",
+    "Volume": "limelight.interpretable.volume",
     "TimeSeries": "limelight.interpretable.timeseries",
     "Components": "limelight.interpretable.components",
     "Composite": "limelight.interpretable.composite",

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.bands import band_channels, band_layout, band_names, band_places, checked_bands
 from limelight.interpretable.components import count_inputs, fingerprint, name_of
 from limelight.interpretable.compositing import CHUNK_BYTES, Words, composites, tensor_composites, words_of
 from limelight.interpretable.fills import FILLS, Fill, fill_image, noise, with_alpha_of
@@ -62,6 +63,8 @@ class Superpixels:
         The fill in the image's own layout; None where every composite gets fresh noise.
     to_model
         As in `Image`.
+    place
+        The feature of each number, in the image's own shape, where bands are features; None where pixels are.
     """
 
     features: tuple[Feature, ...]
@@ -70,6 +73,7 @@ class Superpixels:
     segments: Segments
     ground: NDArray[Any] | None
     to_model: Converter | None
+    place: NDArray[np.int64] | None = None
     law: Literal["bernoulli"] = "bernoulli"
 
     @property
@@ -104,7 +108,9 @@ class Superpixels:
         return self._handed_over(whole, len(Z))
 
     def layout(self) -> Layout:
-        """Return the label image, and the photograph small enough to keep."""
+        """Return the label image, and the photograph small enough to keep; of bands one picture each."""
+        if self.place is not None:
+            return band_layout(self.picture, [str(feature.where.key) for feature in self.features])
         return raster_layout(self.segments.index, visible(self.picture), keys=self.segments.keys)
 
     @property
@@ -119,7 +125,8 @@ class Superpixels:
     @cached_property
     def _words(self) -> Words:
         values = self.picture.values
-        return words_of(self.segments.index, values.shape, self.picture.axis, values.itemsize)
+        labels, axis = (self.segments.index, self.picture.axis) if self.place is None else (self.place, None)
+        return words_of(labels, values.shape, axis, values.itemsize)
 
     def _grounds(self, n: int, rng: np.random.Generator) -> Iterator[NDArray[Any]]:
         """Yield the fill of each composite."""
@@ -132,6 +139,8 @@ class Superpixels:
 
     def _tensors(self, Z: MaskArray, rng: np.random.Generator) -> Any:
         image, labels, axis = self.picture.tensor, self.segments.index, self.picture.axis
+        if self.place is not None:
+            labels, axis = self.place, None
         if self.ground is not None:
             return tensor_composites(Z, image, _as_tensor(self.ground, image), labels, axis)
         grounds = np.stack(list(self._grounds(len(Z), rng)))
@@ -175,6 +184,10 @@ class Image:
         Whether the last channel is opacity, which is never hidden. None (default): where that is known, from the mode
         of a PIL image or of a file. The fourth channel of an array may as well be near infrared, so it is hidden like
         the others, and the explanation says so.
+    bands
+        Names of the channels, such as ``["blue", "green", "red", "near infrared"]``, or True where they have none: each
+        channel as a whole is then a feature, in place of superpixels. Opacity is none. By default a superpixel hides
+        all channels.
     to_model
         A callable from n perturbed images, as described above, to what the model takes: resizing, scaling, moving of
         channels. None: the model takes them as they are.
@@ -207,6 +220,7 @@ class Image:
     max_samples: int = MAX_SAMPLES
     distance: Literal["cosine"] = "cosine"
     alpha: bool | None = field(default=None, kw_only=True)
+    bands: Sequence[str] | bool | None = field(default=None, kw_only=True)
     _last: tuple[bytes, Segments] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -226,6 +240,13 @@ class Image:
         if self.to_model is not None and not callable(self.to_model):
             raise InputError(f"to_model: expected a function of images, got {type(self.to_model).__name__}.")
         _check_number(self.n_segments, self.segments)
+        object.__setattr__(self, "bands", checked_bands(self.bands))
+        if self.bands is not None and (
+            self.n_segments is not None or not isinstance(self.segments, str) or self.segments != "auto"
+        ):
+            raise InputError(
+                "segments: has no effect with bands, which are features as a whole; leave out one of them."
+            )
 
     def represent(self, instance: Any, rng: np.random.Generator) -> Superpixels:
         """Return the superpixels of one image.
@@ -235,6 +256,8 @@ class Image:
         InputError
             If this is no image, or segments or fill do not fit it.
         """
+        if self.bands is not None:
+            return self._represent_bands(instance)
         picture = read_picture(instance, self.channels, self.alpha)
         content = _content(picture)
         segments = self._cut(picture, content)
@@ -242,6 +265,18 @@ class Image:
         ground = None if noisy else picture.laid_out(fill_image(self.fill, picture, segments.index))
         features = tuple(Feature(f"superpixel {key}", Where("segment", key)) for key in segments.keys)
         return Superpixels(features, content, picture, segments, ground, self.to_model)
+
+    def _represent_bands(self, instance: Any) -> Superpixels:
+        shape = tuple(getattr(instance, "shape", ()))
+        picture = read_picture(instance, band_channels(self.bands, self.channels, shape), self.alpha)
+        names = band_names(self.bands, picture)
+        whole = np.zeros(picture.planes.shape[:2], np.int64)  # a band's own mean is that of all its pixels
+        noisy = isinstance(self.fill, str) and self.fill == "noise"
+        ground = None if noisy else picture.laid_out(fill_image(self.fill, picture, whole))
+        features = tuple([Feature(name, Where("part", name)) for name in names])
+        one = Segments(whole, (0,))
+        content = b"bands" + _content(picture)
+        return Superpixels(features, content, picture, one, ground, self.to_model, band_places(picture))
 
     def _cut(self, picture: Picture, content: bytes) -> Segments:
         """Return the segments of a picture; those of the last one are kept, since "what if" asks about it many times.
@@ -298,6 +333,7 @@ class Image:
             "n_segments": self.n_segments,
             "channels": self.channels,
             "alpha": self.alpha,
+            **({} if self.bands is None else {"bands": list(self.bands) if isinstance(self.bands, tuple) else True}),
             "to_model": None if self.to_model is None else name_of(self.to_model),
         }
 

@@ -117,7 +117,7 @@ def read_picture(instance: Any, channels: Channels = "auto", alpha: bool | None 
     if is_tensor(instance):
         own = instance.detach().clone()
         return _from_array(_tensor_values(own), channels, alpha, "first", own)
-    return _from_array(_own_numbers(instance), channels, alpha, "last", None)
+    return _from_array(own_numbers(instance), channels, alpha, "last", None)
 
 
 def is_tensor(thing: Any) -> bool:
@@ -191,7 +191,7 @@ def _from_pil(image: Any, alpha: bool | None, *, keep_kind: bool) -> Picture:
     return Picture(values, axis, opaque, image.mode if keep_kind else None, colours=colours)
 
 
-def _own_numbers(instance: Any) -> NDArray[Any]:
+def own_numbers(instance: Any) -> NDArray[Any]:
     """Return a copy of an array; a mask is refused, since numpy would hand on the numbers under it in silence."""
     if isinstance(instance, np.ma.MaskedArray):
         if np.ma.is_masked(instance):

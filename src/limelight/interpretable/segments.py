@@ -85,11 +85,11 @@ def find_segments(method: Segmenter, picture: Picture, n_segments: int | None = 
     if isinstance(method, str):
         if method not in METHODS:
             raise UnknownNameError("segments", method, METHODS)
-        return _counted(_named(method, picture, n_segments or N_SEGMENTS))
+        return counted(_named(method, picture, n_segments or N_SEGMENTS))
     if not callable(method):
-        return _counted(_checked(as_labels(method), picture, "segments"))
+        return counted(_checked(as_labels(method), picture, "segments"))
     planes = picture.planes if picture.axis is not None else picture.values
-    return _counted(_checked(as_labels(method(planes.copy())), picture, "segments (a callable)"))
+    return counted(_checked(as_labels(method(planes.copy())), picture, "segments (a callable)"))
 
 
 def as_labels(segments: Any) -> NDArray[Any]:
@@ -184,7 +184,7 @@ def _checked(labels: NDArray[Any], picture: Picture, argument: str) -> NDArray[A
     return labels
 
 
-def _counted(labels: NDArray[Any]) -> Segments:
+def counted(labels: NDArray[Any]) -> Segments:
     """Count labels from 0; the keys are the labels as they were given, by which a person knows the segments."""
     low, high = int(labels.min()), int(labels.max())
     if high - low < max(65536, labels.size):

@@ -137,7 +137,7 @@ def raster_layout(
     labels: NDArray[Any],
     image: NDArray[Any] | None = None,
     *,
-    keys: Sequence[int] | None = None,
+    keys: Sequence[int | str] | None = None,
     max_side: int = MAX_SIDE,
 ) -> dict[str, Any]:
     """Return the layout of an image.
@@ -151,7 +151,8 @@ def raster_layout(
         installed and the picture is not tiny, as PNG otherwise.
     keys
         What label i stands for in ``Feature.where.key``; None where labels are the keys themselves. The label image
-        holds 16 bits without a sign, and a person's own labels may be −1 or a million: `segment_label` finds them.
+        holds 16 bits without a sign, and a person's own labels may be −1, a million or a name: `segment_label` finds
+        them.
     max_side
         Larger images are stored smaller (nearest labels); thin segments may vanish from the picture, never from the
         list of features.
@@ -172,8 +173,8 @@ def raster_layout(
         )
     rows, columns = (_nearest(size, max(labels.shape), max_side) for size in labels.shape)
     small = labels[np.ix_(rows, columns)]
-    kept = None if keys is None else [int(key) for key in keys]
-    if kept is not None and all(0 <= key < 65536 for key in kept):
+    kept = None if keys is None else [key if isinstance(key, str) else int(key) for key in keys]
+    if kept is not None and all(isinstance(key, int) and 0 <= key < 65536 for key in kept):
         small, kept = np.asarray(kept, dtype=np.int64)[small], None
     picture = None if image is None else image_uri(_resized(_as_rgb(image, labels.shape), rows, columns))
     return {
@@ -194,9 +195,9 @@ def segment_label(layout: Layout, key: Any) -> int:
     >>> segment_label(layout, -1), segment_label(layout, 7), segment_label(layout, 3)
     (0, 1, -1)
     """
-    if not isinstance(key, (int, np.integer)):
-        return -1
     keys = layout.get("keys")
+    if not isinstance(key, (int, str, np.integer)) or (keys is None and isinstance(key, str)):
+        return -1
     if keys is None:
         return int(key)
     return keys.index(key) if key in keys else -1

@@ -85,7 +85,23 @@ def _check_raster(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
     if image is not None and not _PICTURE.fullmatch(image):
         raise misfit(f"{place}.image", "a PNG or JPEG picture as a data URI", image)
     if layout.get("keys") is not None:
-        Several(Whole(at_least=-(1 << 63))).read(layout["keys"], f"{place}.keys", sizes)
+        _check_keys(layout["keys"], f"{place}.keys", sizes)
+    if layout.get("tiles") is not None:
+        _check_tiles(layout["tiles"], f"{place}.tiles", sizes)
+
+
+def _check_keys(keys: Any, place: str, sizes: Sizes) -> None:
+    named = isinstance(keys, list) and any(isinstance(key, str) for key in keys)
+    Several(String() if named else Whole(at_least=-(1 << 63))).read(keys, place, sizes)
+
+
+def _check_tiles(tiles: Any, place: str, sizes: Sizes) -> None:
+    found = Free().read(tiles, place, sizes)
+    across, down = (Whole(at_least=1).read(found.get(name), f"{place}.{name}", sizes) for name in ("columns", "rows"))
+    Whole(at_least=0).read(found.get("gap"), f"{place}.gap", sizes)
+    names = Several(String()).read(found.get("names"), f"{place}.names", sizes)
+    if len(names) > across * down:
+        raise misfit(f"{place}.names", f"at most {across * down} names", f"{len(names)}")
 
 
 def _check_series(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:

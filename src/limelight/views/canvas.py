@@ -14,7 +14,7 @@ from limelight.views import facts as f
 from limelight.views.facts import Numbers, TargetFacts
 from limelight.views.figure_text import drawable
 from limelight.views.palette import FIGURE, hexadecimal
-from limelight.views.raster import center, heat, segment_weights
+from limelight.views.raster import heat, segment_weights, tag_place, tile_places
 from limelight.views.series import windows
 
 Axes = Any
@@ -36,9 +36,10 @@ def draw_raster(explanation: Explanation, facts: TargetFacts, figure: Any) -> No
     grey = base[..., :3].mean(axis=2)
     hot.imshow(grey, cmap="gray", extent=extent, vmin=0, vmax=255)
     hot.imshow(heat(labels, weights), extent=extent, interpolation="nearest")
+    _name_tiles(explanation.layout, (whole, hot), labels.shape)
     for row in facts.rows:
         key = explanation.features[row.index].where.key
-        at = center(labels, segment_label(explanation.layout, key))
+        at = tag_place(explanation.layout, labels, segment_label(explanation.layout, key))
         if at is not None:
             _outlined(hot, at[0] * labels.shape[1], at[1] * labels.shape[0], str(key))
     _colour_bar(figure, hot, max((abs(weight) for weight, _ in weights.values()), default=0.0))
@@ -47,6 +48,12 @@ def draw_raster(explanation: Explanation, facts: TargetFacts, figure: Any) -> No
         ax.set_yticks([])
         ax.set_title(title, fontsize=9, color=SOFT, loc="left")
         ax.spines[:].set_visible(False)
+
+
+def _name_tiles(layout: Layout, axes: tuple[Axes, ...], size: tuple[int, ...]) -> None:
+    for name, x, y in tile_places(layout):
+        for ax in axes:
+            _outlined(ax, x * size[1] + 3, y * size[0] + 3, name, ha="left", va="top", fontsize=6.5)
 
 
 def draw_series(explanation: Explanation, facts: TargetFacts, figure: Any) -> None:
@@ -83,10 +90,10 @@ def series_height(layout: Layout) -> float:
     return 1.1 * len(layout["channels"]) + 0.2
 
 
-def _outlined(ax: Axes, x: float, y: float, text: str) -> None:
+def _outlined(ax: Axes, x: float, y: float, text: str, **how: Any) -> None:
     effects = require("matplotlib.patheffects", "plot")
     ax.text(
-        x, y, text, color="white", fontsize=8, ha="center", va="center", fontweight="bold",
+        x, y, text, color="white", fontweight="bold", **{"fontsize": 8, "ha": "center", "va": "center", **how},
         path_effects=[effects.withStroke(linewidth=2, foreground="black")],
     )  # fmt: skip
 

@@ -6,9 +6,12 @@ image when the slider moves.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
+from limelight.contracts import Layout
 from limelight.result.explanation import Explanation
 from limelight.result.layouts import decode_segments, painted_uri, png_uri, segment_label
 from limelight.views import facts as f
@@ -17,6 +20,8 @@ from limelight.views.facts import TargetFacts
 from limelight.views.palette import LIGHT, OUTLINE, VEIL
 
 CLEAR = (0, 0, 0, 0)
+PLACED = ("segment", "part")
+"""Features that a label image shows: superpixels, and bands of an image by their names."""
 FIRST_K = 5
 TINY = 64
 """Pixels of a side up to which each pixel is seen, and an outline would hide what it goes around."""
@@ -31,7 +36,7 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
     shown = [_segment(explanation, row.index) for row in facts.rows]
     k = min(FIRST_K, len(shown))
     numbers = f.weight_numbers(facts)
-    tiny = " tiny" if max(labels.shape) <= TINY else ""
+    tiny = " tiny" if max(labels.shape) <= TINY else " tiled" if layout.get("tiles") else ""
     pictures = (
         _figure(explanation, "orig", "", "Original", "the image as the model saw it"),
         _figure(
@@ -40,7 +45,7 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
             _overlay(*painted(labels, weights)),
             "Weights",
             "segments coloured by sign and size of weight",
-            _tags(labels, shown, layout.get("keys")),
+            _tags(layout, labels, shown),
         ),
         _figure(
             explanation,
@@ -76,7 +81,7 @@ def segment_weights(explanation: Explanation, facts: TargetFacts) -> dict[int, t
             bool(bounds[j, 0] > 0 or bounds[j, 1] < 0),
         )
         for j, feature in enumerate(explanation.features)
-        if feature.where.kind == "segment"  # a row with a picture has other features, too
+        if feature.where.kind in PLACED  # a row with a picture has other features, too
     }
 
 
@@ -140,9 +145,29 @@ def center(labels: NDArray[np.int64], label: int) -> tuple[float, float] | None:
     return (float(x[nearest]) + 0.5) / labels.shape[1], (float(y[nearest]) + 0.5) / labels.shape[0]
 
 
-def _tags(labels: NDArray[np.int64], shown: list[int], keys: list[int] | None) -> str:
+def tag_place(layout: Layout, labels: NDArray[np.int64], label: int) -> tuple[float, float] | None:
+    """Return (x, y) from 0 to 1 of the tag of a segment: in a montage in the tile that shows most of it.
+
+    None where nothing of it is shown, or where tiles have its name already.
+    """
+    if not layout.get("tiles"):
+        return center(labels, label)
+    if any(isinstance(key, str) for key in layout.get("keys") or ()):
+        return None
+    boxes = tile_boxes(layout)
+    parts = [labels[top:bottom, left:right] for top, left, bottom, right in boxes]
+    best = int(np.argmax([np.count_nonzero(part == label) for part in parts]))
+    at = center(parts[best], label)
+    if at is None:
+        return None
+    top, left, bottom, right = boxes[best]
+    return (left + at[0] * (right - left)) / labels.shape[1], (top + at[1] * (bottom - top)) / labels.shape[0]
+
+
+def _tags(layout: Layout, labels: NDArray[np.int64], shown: list[int]) -> str:
     """Return a tag on each shown segment, which says the person's own label of it."""
-    places = ((label, center(labels, label)) for label in shown)
+    keys = layout.get("keys")
+    places = ((label, tag_place(layout, labels, label)) for label in shown)
     return "".join(
         f'<span class="tag" aria-hidden="true" style="--x:{at[0]:.1%};--y:{at[1]:.1%}">'
         f"{label if keys is None else keys[label]}</span>"
@@ -151,8 +176,31 @@ def _tags(labels: NDArray[np.int64], shown: list[int], keys: list[int] | None) -
     )
 
 
+def tile_places(layout: Layout) -> Iterator[tuple[str, float, float]]:
+    """Yield the name of each tile of a montage, and where (0 to 1) its upper left corner lies; nothing of one image."""
+    tiles = layout.get("tiles")
+    if not tiles:
+        return
+    for name, (top, left, _, _) in zip(tiles["names"], tile_boxes(layout), strict=False):
+        yield str(name), left / layout["width"], top / layout["height"]
+
+
+def tile_boxes(layout: Layout) -> list[tuple[int, int, int, int]]:
+    """Return the top, left, bottom and right pixel of each tile of a montage, from the upper left one on."""
+    tiles = layout["tiles"]
+    gap = int(tiles["gap"])
+    high = (layout["height"] + gap) // tiles["rows"]
+    wide = (layout["width"] + gap) // tiles["columns"]
+    corners = [(row * high, column * wide) for row in range(tiles["rows"]) for column in range(tiles["columns"])]
+    return [(top, left, top + high - gap, left + wide - gap) for top, left in corners]
+
+
 def _figure(explanation: Explanation, kind: str, overlay: str, caption: str, alternative: str, tags: str = "") -> str:
     image = explanation.layout.get("image") or ""
+    tags += "".join(
+        f'<span class="tile" aria-hidden="true" style="--x:{x:.1%};--y:{y:.1%}">{m.text(name)}</span>'
+        for name, x, y in tile_places(explanation.layout)
+    )
     below = f'<img src="{m.text(image)}" alt="">' if image.startswith("data:image/") else ""
     above = f'<img class="over" src="{overlay}" alt="{alternative}">' if overlay else ""
     return (
