@@ -23,7 +23,9 @@ FILLS = (*FIXED, *DRAWN)
 Fill = str | Callable[[NDArray[Any], NDArray[np.int64]], NDArray[Any]]
 
 
-def fill_series(fill: Fill, values: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
+def fill_series(
+    fill: Fill, values: FloatArray, labels: NDArray[np.int64], clock: FloatArray | None = None
+) -> FloatArray:
     """Return (t, channels) what each step shows while its window is hidden, for a fill that is not drawn.
 
     Parameters
@@ -36,6 +38,8 @@ def fill_series(fill: Fill, values: FloatArray, labels: NDArray[np.int64]) -> Fl
         (t, channels), NaN where missing.
     labels
         (t,) integers 0 … w − 1.
+    clock
+        (t,) seconds of the steps, along which ``"linear"`` is a line; None where steps are evenly spaced.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def fill_series(fill: Fill, values: FloatArray, labels: NDArray[np.int64]) -> Fl
     whole = np.broadcast_to(_known_mean(values), values.shape)
     if fill == "series_mean":
         return whole.astype(values.dtype)
-    return (_window_means(values, labels, whole) if fill == "mean" else _lines(values, labels, whole)).astype(
+    return (_window_means(values, labels, whole) if fill == "mean" else _lines(values, labels, whole, clock)).astype(
         values.dtype
     )
 
@@ -106,14 +110,17 @@ def _window_means(values: FloatArray, labels: NDArray[np.int64], whole: FloatArr
     return np.where(counts[labels] > 0, sums[labels] / np.maximum(counts[labels], 1), whole)
 
 
-def _lines(values: FloatArray, labels: NDArray[np.int64], whole: FloatArray) -> FloatArray:
+def _lines(
+    values: FloatArray, labels: NDArray[np.int64], whole: FloatArray, clock: FloatArray | None = None
+) -> FloatArray:
     """Return for every run of a window the line between its known neighbours; level where there is one only."""
     found = whole.astype(np.float64)
+    at = np.arange(len(values), dtype=np.float64) if clock is None else clock
     for channel, column in enumerate(values.T):
         known = np.flatnonzero(~np.isnan(column))
         for _, start, stop in runs(labels):
             outside = known[(known < start) | (known >= stop)]
             ends = [*outside[outside < start][-1:], *outside[outside >= stop][:1]]
             if ends:
-                found[start:stop, channel] = np.interp(np.arange(start, stop), ends, column[ends])
+                found[start:stop, channel] = np.interp(at[start:stop], at[ends], column[ends])
     return found

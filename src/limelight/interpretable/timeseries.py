@@ -20,38 +20,16 @@ from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, 
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import count_inputs, fingerprint, name_of
 from limelight.interpretable.gaps import DRAWN, FILLS, Fill, draw_series, fill_series
+from limelight.interpretable.seconds import MOST_OF_A_RECORDING, recorded, uneven_note, windows_of
+from limelight.interpretable.series import AXES, Axis, Series, as_floats, read_series
 from limelight.interpretable.windows import METHODS, Windows, labelled_windows, runs
-from limelight.result.layouts import series_layout
+from limelight.result.layouts import recording_layout, series_layout
 
 MAX_SAMPLES = 2048
 """All masks of up to 11 windows (√t of 120 steps); for more, twice what lime takes for images."""
 CHUNK_BYTES = 16 * 2**20
 ALL = "*"
 """The channel of a window that lies across all of them."""
-Axis = Literal["last", "first"]
-AXES = ("last", "first")
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The numbers of one series, and what is known about their axes.
-
-    Parameters
-    ----------
-    values
-        (t, channels) floats, NaN where missing.
-    flat
-        Whether the series came as (t,), without an axis of channels.
-    channels
-        Their names.
-    times
-        t labels, None where steps are only counted.
-    """
-
-    values: FloatArray
-    flat: bool
-    channels: tuple[str, ...]
-    times: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +50,8 @@ class WindowedSeries:
         (t, channels) what hidden numbers show; None where that is drawn for every row.
     options
         The modality, for the fill, the background and the layout of the model.
+    notes
+        What is said of its times.
     """
 
     features: tuple[Feature, ...]
@@ -80,6 +60,7 @@ class WindowedSeries:
     place: NDArray[np.int64]
     ground: FloatArray | None
     options: TimeSeries
+    notes: tuple[str, ...] = ()
     law: Literal["bernoulli"] = "bernoulli"
 
     @property
@@ -112,6 +93,8 @@ class WindowedSeries:
     def layout(self) -> Layout:
         """Return the numbers of all channels, with their names and times."""
         series = self.series
+        if series.rate is not None:
+            return recording_layout(series.values.T, series.channels, series.rate)
         return series_layout(series.values.T, series.channels, series.times)
 
     def _handed_over(self, batch: FloatArray) -> Inputs:
@@ -161,6 +144,15 @@ class TimeSeries:
         an array with more columns than rows, or as many, is refused, since it may as well be the other way round.
     model_channels
         Where the model wants them, ``"last"`` or ``"first"``; None (default): as the instance has them.
+    rate
+        Steps a second, of a recording such as audio (16,000) or an ECG (500): windows are named in seconds, and at most
+        50 where nobody says how many.
+    times
+        t times of the steps, dates or seconds, where all instances share them and are arrays; the index of a frame says
+        it for itself.
+    seconds
+        Length of a window in seconds; needs `rate`, `times` or an index of dates. Where steps are not evenly spaced,
+        windows then hold different numbers of them.
     to_model
         A callable from that array of n series to what the model takes. None: the array itself.
     max_samples
@@ -192,6 +184,9 @@ class TimeSeries:
     channels: Axis | None = None
     model_channels: Axis | None = None
     to_model: Any = field(default=None, kw_only=True)
+    rate: float | None = field(default=None, kw_only=True)
+    times: Any = field(default=None, kw_only=True)
+    seconds: float | None = field(default=None, kw_only=True)
     max_samples: int = MAX_SAMPLES
     distance: Literal["cosine"] = "cosine"
 
@@ -210,18 +205,28 @@ class TimeSeries:
         InputError
             If this is no series, or windows, fill or background do not fit it.
         """
-        series = read_series(instance, self.channels)
+        series = read_series(instance, self.channels, rate=self.rate, times=self.times)
         if self.background is not None and self.background.shape[1:] != series.values.shape:
             raise InputError(
                 f"instance: expected {self.background.shape[1]} steps of {self.background.shape[2]} channels as in the "
                 f"background, got {series.values.shape[0]} of {series.values.shape[1]}."
             )
-        labels, keys = labelled_windows(self.windows, series.values, self.n_windows)
-        ground = None if self.fill in DRAWN else fill_series(self.fill, series.values, labels)
+        labels, keys = self._cut(series)
+        ground = None if self.fill in DRAWN else fill_series(self.fill, series.values, labels, series.clock)
         place = _places(labels, len(series.channels), self.per_channel)
-        return WindowedSeries(
-            _features(series, labels, keys, self.per_channel), _content(series), series, place, ground, self
-        )
+        features = _features(series, labels, keys, self.per_channel)
+        notes = uneven_note(series.clock, self.seconds)
+        return WindowedSeries(features, _content(series), series, place, ground, self, notes)
+
+    def _cut(self, series: Series) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+        """Return (t,) the window of each step, and by which label each window goes."""
+        if self.seconds is not None:
+            labels = windows_of(series.clock, self.seconds)
+            return labels, tuple(range(int(labels.max()) + 1))
+        n = self.n_windows
+        if n is None and self.rate is not None:
+            n = min(MOST_OF_A_RECORDING, max(1, round(len(series.values) ** 0.5)))
+        return labelled_windows(self.windows, series.values, n)
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return the series of a list, a stream, or an array (n, t) or (n, t, channels).
@@ -254,83 +259,14 @@ class TimeSeries:
             "background": None if self.background is None else list(self.background.shape),
             "channels": self.channels,
             "model_channels": self.model_channels,
+            **{name: getattr(self, name) for name in ("rate", "seconds") if getattr(self, name) is not None},
             "to_model": None if self.to_model is None else name_of(self.to_model),
         }
 
 
-def read_series(instance: Any, channels: Axis | None = None) -> Series:
-    """Return the numbers of a series of any kind, in memory of their own: an array that is refilled changes nothing.
-
-    Raises
-    ------
-    InputError
-        If this is not (t,) or two axes of finite or missing numbers, at least one step, or if its size does not tell
-        which of two axes is time.
-
-    >>> read_series([1, 2, None]).values[:, 0]
-    array([ 1.,  2., nan])
-    """
-    names, times = _labels_of(instance)
-    values = _as_floats(instance)
-    if values.ndim not in (1, 2) or values.size == 0:
-        raise InputError(
-            f"instance: expected a series (t,) or (t, channels) of at least one step, got shape {values.shape}; "
-            "pass one series, or many to explain_many."
-        )
-    if np.isinf(values).any():
-        raise InputError(
-            "instance: expected finite or missing numbers, got an infinite one; replace it or make it NaN."
-        )
-    flat = values.ndim == 1
-    if channels is None and names is None and not flat:
-        _check_axes(values.shape)
-    table = values[:, None] if flat else values.T if channels == "first" and names is None else values
-    found = names or tuple(f"channel {i}" for i in range(table.shape[1]))
-    return Series(np.array(table, order="C"), flat, found, times)
-
-
-def _check_axes(shape: tuple[int, ...]) -> None:
-    """Refuse an array that is more channels than steps when read as frames are, unless somebody said so."""
-    if shape[0] > shape[1] or shape[1] == 1:
-        return
-    raise InputError(
-        f"instance: expected more steps than channels, got shape {shape}, which is {shape[0]} steps of {shape[1]} "
-        f"channels or {shape[1]} steps of {shape[0]}; say which by TimeSeries(channels='first') or channels='last'."
-    )
-
-
-def _labels_of(instance: Any) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return the names of a frame's columns, and the times of an index that does more than count."""
-    columns = getattr(instance, "columns", None)
-    names = None if columns is None else tuple(map(str, columns))
-    index = getattr(instance, "index", None)
-    if index is None or callable(index) or type(index).__name__ == "RangeIndex":
-        return names, None
-    times = [str(time) for time in index]
-    dates = all(time.endswith(" 00:00:00") for time in times)
-    return names, tuple(time.removesuffix(" 00:00:00") if dates else time for time in times)
-
-
-def _as_floats(thing: Any) -> FloatArray:
-    if hasattr(thing, "detach"):  # a tensor, which numpy refuses as long as it collects gradients
-        thing = thing.detach().cpu()
-    if isinstance(thing, np.ma.MaskedArray):  # masked is missing, and a missing number is NaN here
-        thing = np.ma.filled(thing.astype(np.result_type(thing.dtype, np.float32)), np.nan)
-    try:
-        values = np.asarray(thing.to_numpy() if hasattr(thing, "to_numpy") else thing)
-    except ValueError as error:
-        raise InputError(f"instance: expected a series of numbers, got lists of unequal length ({error}).") from error
-    try:
-        return values if values.dtype.kind == "f" else values.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:  # the last: whole numbers beyond all floats
-        raise InputError(
-            f"instance: expected a series of numbers, got {values.dtype} of shape {values.shape} ({error})."
-        ) from error
-
-
 def _read_background(background: Any, channels: Axis | None) -> FloatArray:
     """Return the series (m, t, channels), a copy: what the caller does to the array afterwards changes nothing."""
-    values = np.array(_as_floats(background))
+    values = np.array(as_floats(background))
     if values.ndim not in (2, 3) or values.size == 0:
         raise InputError(f"background: expected series (m, t) or (m, t, channels), got shape {values.shape}.")
     if values.ndim == 2:
@@ -352,10 +288,28 @@ def _check_options(options: TimeSeries) -> None:
             f"n_windows: expected a positive number with windows='uniform' or 'changepoints', "
             f"got {options.n_windows!r} with other windows or below 1."
         )
+    _check_times(options)
     if fill == "swap" and options.background is None:
         raise InputError("background: expected series to swap with for fill='swap', got None; pass training series.")
     if options.background is not None and fill not in DRAWN:
         raise InputError(f"background: has no effect with fill={fill!r}; leave it out, or fill by 'swap' or 'noise'.")
+
+
+def _check_times(options: TimeSeries) -> None:
+    for name in ("rate", "seconds"):
+        value = getattr(options, name)
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if value is not None and not (number and 0 < value < float("inf")):
+            raise InputError(f"{name}: expected a positive number, got {value!r}.")
+    if options.rate is not None and options.times is not None:
+        raise InputError("times: has no effect with rate, which says when each step is; leave out one of them.")
+    if options.seconds is None:
+        return
+    plain = isinstance(options.windows, str) and options.windows == "uniform" and options.n_windows is None
+    if not plain:
+        raise InputError(
+            "seconds: has no effect with windows or n_windows, which cut otherwise; leave out one of them."
+        )
 
 
 def _places(labels: NDArray[np.int64], n_channels: int, per_channel: bool) -> NDArray[np.int64]:
@@ -369,7 +323,8 @@ def _features(series: Series, labels: NDArray[np.int64], keys: Sequence[int], pe
     stretches: list[list[tuple[int, int]]] = [[] for _ in range(int(labels.max()) + 1)]
     for label, start, stop in runs(labels):
         stretches[label].append((start, stop))
-    names = [_name(places, series.times) for places in stretches]
+    shortest = min(stop - start for places in stretches for start, stop in places)
+    names = [_name(places, series, shortest) for places in stretches]
     channels: Sequence[str] = series.channels if per_channel else (ALL,)
     return tuple(
         Feature(name if channel == ALL else f"{channel}: {name}", Where("window", (channel, key), tuple(places)))
@@ -378,8 +333,13 @@ def _features(series: Series, labels: NDArray[np.int64], keys: Sequence[int], pe
     )
 
 
-def _name(places: Sequence[tuple[int, int]], times: Sequence[str] | None) -> str:
-    """Return what a person calls a window: its steps, or its times."""
+def _name(places: Sequence[tuple[int, int]], series: Series, shortest: int) -> str:
+    """Return what a person calls a window: its steps, its times, or its seconds."""
+    times, rate = series.times, series.rate
+    if rate is not None:
+        return ", ".join([recorded(start, stop, rate, shortest) for start, stop in places[:3]]) + (
+            "" if len(places) <= 3 else f" and {len(places) - 3} more"
+        )
     ends = [(str(start), str(stop - 1)) if times is None else (times[start], times[stop - 1]) for start, stop in places]
     between = "–" if times is None else " … "
     shown = [first if first == last else f"{first}{between}{last}" for first, last in ends]

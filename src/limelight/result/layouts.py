@@ -264,6 +264,43 @@ def series_layout(
     }
 
 
+MOST_SHOWN = 20_000
+"""Points of a recording that are stored for its picture: more than any page has pixels."""
+
+
+def recording_layout(values: NDArray[Any], channels: Sequence[str], rate: float) -> dict[str, Any]:
+    """Return the layout of a recording: a series whose time is counted in seconds, thinned where it is long.
+
+    Parameters
+    ----------
+    values
+        (channels, t) numbers. Of each stretch of `stride` pairs of steps the smallest and the largest value are kept,
+        in their order, so that the picture is that of all of them.
+    channels
+        Names.
+    rate
+        Steps a second.
+
+    >>> layout = recording_layout(np.zeros((1, 50_000)), ["left"], 16_000)
+    >>> layout["stride"], len(layout["values"][0])
+    (3, 16668)
+    """
+    t = values.shape[1]
+    stride = -(-t // MOST_SHOWN)
+    layout = series_layout(values if stride == 1 else _envelope(values, 2 * stride), channels)
+    return {**layout, "rate": float(rate), "stride": stride, "steps": t}
+
+
+def _envelope(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return the smallest and largest value of every `size` steps (channels, 2 × stretches), in their order."""
+    known = np.asarray(values, dtype=np.float64)
+    padded = np.pad(known, ((0, 0), (0, -known.shape[1] % size)), mode="edge").reshape(len(known), -1, size)
+    low = np.argmin(np.where(np.isnan(padded), np.inf, padded), axis=2)
+    high = np.argmax(np.where(np.isnan(padded), -np.inf, padded), axis=2)
+    ends = np.sort(np.stack([low, high], axis=2), axis=2)
+    return np.take_along_axis(padded, ends, axis=2).reshape(len(known), -1)
+
+
 def series_values(layout: Layout) -> NDArray[np.float64]:
     """Return the numbers (channels, t) of a series layout, NaN for gaps."""
     rows = [[math.nan if value is None else value for value in row] for row in layout["values"]]

@@ -109,6 +109,11 @@ def _check_series(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
     values = Array("nn", gaps=True).read(layout.get("values"), f"{place}.values", sizes)
     if len(values) != len(channels) or not channels:
         raise misfit(f"{place}.values", f"a row for each of {len(channels)} channels", f"{len(values)} rows")
+    if layout.get("rate") is not None:
+        if Number().read(layout["rate"], f"{place}.rate", sizes) <= 0:
+            raise misfit(f"{place}.rate", "a positive number", layout["rate"])
+        for name in ("stride", "steps"):
+            Whole(at_least=1).read(layout.get(name), f"{place}.{name}", sizes)
     times = layout.get("times")
     if times is None:
         return

@@ -75,9 +75,19 @@ def draw_series(explanation: Explanation, facts: TargetFacts, figure: Any) -> No
         ax.plot(values[i], color=INK, linewidth=1.0)
         ax.set_xlim(-0.5, values.shape[1] - 0.5)
         ax.set_title(drawable(f.visible(name)), fontsize=9, color=SOFT, loc="left", pad=2, parse_math=False)
+        if explanation.layout.get("rate"):
+            _seconds(ax, explanation.layout)
         ax.tick_params(labelsize=7.5, color=LINE, labelcolor=SOFT, labelbottom=i == len(names) - 1)
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["bottom", "left"]].set_color(LINE)
+
+
+def _seconds(ax: Axes, layout: Layout) -> None:
+    """Label the axis of a recording, whose points are numbered, in seconds."""
+    ticker = require("matplotlib.ticker", "plot")
+    length, points = layout["steps"] / layout["rate"], layout["steps"] / layout["stride"]
+    at = [tick for tick in ticker.MaxNLocator(6).tick_values(0, length) if 0 <= tick <= length]
+    ax.set_xticks([tick / length * points - 0.5 for tick in at], [f"{tick:g} s" for tick in at])
 
 
 def raster_height(layout: Layout) -> float:

@@ -25,14 +25,17 @@ def series(explanation: Explanation, facts: TargetFacts) -> str:
     return f'<div class="series">{"".join(charts)}{_time_axis(explanation, values.shape[1])}</div>'
 
 
-def windows(explanation: Explanation, channel: str) -> list[tuple[int, int, int]]:
-    """Return (feature, start, stop) of the windows of one channel, those of all channels among them."""
-    found = []
+def windows(explanation: Explanation, channel: str) -> list[tuple[int, float, float]]:
+    """Return (feature, start, stop) of the windows of one channel, those of all channels among them.
+
+    They count the points of the picture, of which a long recording has fewer than steps.
+    """
+    stride, found = explanation.layout.get("stride") or 1, []
     for j, feature in enumerate(explanation.features):
         key = feature.where.key
         own = key[0] if isinstance(key, tuple) and key else "*"
         if own in ("*", channel):
-            found += [(j, start, stop) for start, stop in feature.where.places]
+            found += [(j, start / stride, stop / stride) for start, stop in feature.where.places]
     return found
 
 
@@ -98,9 +101,14 @@ def _path(row: FloatArray, low: float, high: float) -> str:
 
 
 def _time_axis(explanation: Explanation, steps: int) -> str:
-    times: Sequence[object] = explanation.layout.get("times") or range(steps)
+    layout = explanation.layout
     if not steps:
         return ""
+    if layout.get("rate"):
+        length = layout["steps"] / layout["rate"]
+        marks = "".join([f"<span>{length * part:.3g} s</span>" for part in (0, 0.5, 1)])
+        return f'<div class="times" aria-hidden="true">{marks}</div>'
+    times: Sequence[object] = layout.get("times") or range(steps)
     places = sorted({0, steps // 2, steps - 1})
     marks = "".join(f"<span>{m.text(str(times[i]))}</span>" for i in places)
     return f'<div class="times" aria-hidden="true">{marks}</div>'
