@@ -202,6 +202,35 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Anything:
+    """Whatever JSON knows; somebody else looks at it."""
+
+    def write(self, value: Any) -> Any:
+        """Return it as JSON."""
+        return plain(value)
+
+    def read(self, value: Any, place: str, sizes: Sizes) -> Any:
+        """Return it as it is."""
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value of a table: a string, a number, true or false, null, or what is missing in another way."""
+
+    def write(self, value: Any) -> Any:
+        """Return it as JSON."""
+        return plain(value)
+
+    def read(self, value: Any, place: str, sizes: Sizes) -> Any:
+        """Return it as it is."""
+        missing = isinstance(value, Mapping) and value.get("missing") in ("nan", "NA")
+        if not missing and not (value is None or isinstance(value, (str, int, float))):
+            raise misfit(place, "a string, a number, true, false or null", value)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Free:
     """A mapping whose entries are nobody's business here, such as settings."""
 

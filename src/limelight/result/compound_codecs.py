@@ -75,7 +75,7 @@ def _as_array(value: Any, place: str, *, gaps: bool) -> NDArray[np.float64]:
         array = np.asarray(value)
     except ValueError:  # rows of different lengths
         raise misfit(place, "a list of numbers, all rows of one length", value) from None
-    if array.dtype.kind in "iuf" and (np.abs(array) <= LARGEST).all():
+    if array.dtype.kind in "iuf" and not _holds_truths(value) and (np.abs(array) <= LARGEST).all():
         return array.astype(np.float64)
     if not array.size:
         return array.reshape(array.shape).astype(np.float64)
@@ -84,6 +84,12 @@ def _as_array(value: Any, place: str, *, gaps: bool) -> NDArray[np.float64]:
     if len(numbers) != array.size:
         raise misfit(place, "a list of numbers, all rows of one length", value)
     return np.array(numbers).reshape(array.shape)
+
+
+def _holds_truths(value: list[Any]) -> bool:
+    """Return whether true or false stands among numbers, which numpy would take for 1 and 0."""
+    kinds = set(map(type, value))
+    return bool in kinds or (list in kinds and any(_holds_truths(each) for each in value if isinstance(each, list)))
 
 
 def _flat(value: Any) -> list[Any]:
@@ -177,6 +183,38 @@ class Grid:
         if len({len(column) for column in read.values()}) > 1:
             raise misfit(place, "columns of one length", value)
         return read
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """An object of named entries.
+
+    Parameters
+    ----------
+    codecs
+        For each of them.
+    optional
+        Those that files of earlier versions may lack.
+    """
+
+    codecs: Mapping[str, Codec]
+    optional: tuple[str, ...] = ()
+
+    def write(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an object with the entries that are there."""
+        return {name: codec.write(value[name]) for name, codec in self.codecs.items() if name in value}
+
+    def read(self, value: Any, place: str, sizes: Sizes) -> dict[str, Any]:
+        """Return the entries by name."""
+        if not isinstance(value, Mapping):
+            raise misfit(place or "the whole", "an object with named entries", value)
+        for name in value:
+            if name not in self.codecs:
+                raise misfit(_below(place, name), f"one of {', '.join(self.codecs)}", name)
+        for name in self.codecs:
+            if name not in value and name not in self.optional:
+                raise misfit(place or "the whole", f"an entry {name!r}", "none")
+        return {name: self.codecs[name].read(each, _below(place, name), sizes) for name, each in value.items()}
 
 
 @dataclass(frozen=True, slots=True)

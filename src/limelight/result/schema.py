@@ -168,7 +168,7 @@ _FIELDS: dict[str, Codec] = {
     "verdicts": Several(String(), "≤k"),
     "causes": Several(String(), "≤k"),
 }
-_EXPLANATION = Record(Explanation, _FIELDS, besides=("schema_version", "warnings", "row"), check=_check_explanation)
+EXPLANATION = Record(Explanation, _FIELDS, besides=("schema_version", "warnings", "row"), check=_check_explanation)
 
 
 # -- older files ------------------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
     """Return everything that an explanation states as JSON types, with `schema_version`."""
     return {
         "schema_version": SCHEMA_VERSION,
-        **_EXPLANATION.write(explanation),
+        **EXPLANATION.write(explanation),
         "warnings": list(explanation.warnings),
     }
 
@@ -278,7 +278,7 @@ def from_dict(data: Mapping[str, Any]) -> Explanation:
         If the data is of a later schema version, holds unknown entries, or is not a complete and sound explanation.
     """
     upgraded = _upgraded(data)
-    explanation: Explanation = _EXPLANATION.read(upgraded, "", _sizes(upgraded))
+    explanation: Explanation = EXPLANATION.read(upgraded, "", _sizes(upgraded))
     return explanation
 
 

@@ -25,11 +25,12 @@ from limelight.interpretable.tabular.columns import Column
 from limelight.interpretable.tabular.dense import DenseTable
 from limelight.interpretable.tabular.dtypes import column_from_json, column_to_json, pack, unpack
 from limelight.interpretable.tabular.features import Part, column_part, group_part
+from limelight.interpretable.tabular.form import FORM
 from limelight.interpretable.tabular.laws import BinnedGaussian, Gaussian, Law, Observed
 from limelight.interpretable.tabular.soundness import check_dense, check_sparse
 from limelight.interpretable.tabular.sparse import SparseTable
 from limelight.interpretable.tabular.store import Store
-from limelight.result.codecs import shown
+from limelight.result.codecs import Sizes, shown
 
 if TYPE_CHECKING:
     from limelight.interpretable.tabular import Tabular
@@ -88,6 +89,10 @@ def load(path: str | PathLike[str]) -> tuple[DenseTable | SparseTable, Options, 
             f"path: expected a file as Tabular.save wrote it, got '{path}', which was changed or damaged since; save "
             "the background again."
         )
+    try:
+        FORM.read(read, "", Sizes(0, 0))
+    except InputError as error:
+        raise InputError(f"path: '{path}' is no file as Tabular.save wrote it: {error}") from error
     try:
         return _made(read)
     except MemoryError:
