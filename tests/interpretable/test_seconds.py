@@ -85,6 +85,14 @@ def test_sums_of_tenths_fall_into_their_own_window() -> None:
     assert windows_of(np.arange(30) * 0.1, 0.3).tolist() == [at // 3 for at in range(30)]
 
 
+def test_equal_numbers_at_other_times_are_another_series() -> None:
+    explainer = ll.Explainer(lambda rows: rows[:, 4], ll.TimeSeries(seconds=3600), n_samples=16)
+    later = LOGGED.set_axis(pd.date_range("2024-01-01", periods=6, freq="10min"))
+    assert [len(explainer.explain(each).features) for each in (LOGGED, later, LOGGED)] == [3, 1, 3]
+    said = {ll.TimeSeries(times=[0.0, at]).content for at in (1.0, 2.0)}
+    assert len(said) == 2
+
+
 def test_the_laws_hold() -> None:
     check_modality(ll.TimeSeries(rate=RATE, seconds=0.25), [CLIP, CLIP[::-1].copy()])
 

@@ -121,6 +121,12 @@ def test_a_function_cuts_and_converts() -> None:
         made.reconstruct(np.ones((2, len(made.features)), np.uint8), RNG)
 
 
+def test_labels_are_in_the_fingerprint() -> None:
+    model = lambda scans: scans.mean(axis=(1, 2, 3))  # noqa: E731
+    found = {ll.Explainer(model, ll.Volume(each)).fingerprint for each in (ORGANS, ORGANS[::-1].copy(), ORGANS)}
+    assert len(found) == 2
+
+
 def test_slic_follows_what_is_in_the_volume() -> None:
     pytest.importorskip("skimage")
     z, y, x = np.mgrid[:32, :32, :32]

@@ -20,7 +20,7 @@ from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, 
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import count_inputs, fingerprint, name_of
 from limelight.interpretable.gaps import DRAWN, FILLS, Fill, draw_series, fill_series
-from limelight.interpretable.seconds import MOST_OF_A_RECORDING, recorded, uneven_note, windows_of
+from limelight.interpretable.seconds import MOST_OF_A_RECORDING, recorded, shown_times, uneven_note, windows_of
 from limelight.interpretable.series import AXES, Axis, Series, as_floats, read_series
 from limelight.interpretable.windows import METHODS, Windows, labelled_windows, runs
 from limelight.result.layouts import recording_layout, series_layout
@@ -244,6 +244,8 @@ class TimeSeries:
     def content(self) -> bytes:
         """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
         held = [each for each in (self.windows, self.fill, self.background) if isinstance(each, np.ndarray)]
+        if self.times is not None:
+            held.append(np.array(shown_times(self.times)))
         return fingerprint(held) if held else b""
 
     def describe(self) -> dict[str, Any]:
@@ -350,4 +352,5 @@ def _name(places: Sequence[tuple[int, int]], series: Series, shortest: int) -> s
 
 def _content(series: Series) -> bytes:
     head = f"{series.values.dtype.str}{series.values.shape}{series.flat}".encode()
-    return hashlib.blake2b(head + series.values.tobytes(), digest_size=16).digest()
+    clock = b"" if series.clock is None else series.clock.tobytes()  # equal numbers at other times have other windows
+    return hashlib.blake2b(head + clock + series.values.tobytes(), digest_size=16).digest()

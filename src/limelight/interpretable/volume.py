@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
-from limelight.interpretable.components import count_inputs, name_of
+from limelight.interpretable.components import count_inputs, fingerprint, name_of
 from limelight.interpretable.compositing import CHUNK_BYTES, Words, composites, tensor_composites, words_of
 from limelight.interpretable.montage import Tile, chosen_slices, montage_layout, seen
 from limelight.interpretable.pixels import CHANNELS, Channels, Converter
@@ -232,6 +232,12 @@ class Volume:
                 "volumes or one with channels; pass list(volumes) for many, or use explain for one."
             )
         return many
+
+    @property
+    def content(self) -> bytes:
+        """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
+        held = [each for each in (self.segments, self.fill) if isinstance(each, np.ndarray)]
+        return fingerprint(held) if held else b""
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
