@@ -96,7 +96,7 @@ def test_the_key_of_a_window_is_a_tuple_again_and_can_be_counted_over_a_file(tmp
 
 @pytest.mark.parametrize(
     "record",
-    [schema._EXPLANATION, schema._PROVENANCE, schema._COST, schema._FEATURE, schema._WHERE, schema._RANKING,
+    [schema.EXPLANATION, schema._PROVENANCE, schema._COST, schema._FEATURE, schema._WHERE, schema._RANKING,
      schema._EFFECT, schema._INTERACTION],
     ids=lambda record: record.made.__name__,
 )  # fmt: skip
