@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -85,3 +86,16 @@ def test_targets_are_said_in_one_place_and_no_rows_give_no_rows() -> None:
 def test_an_option_of_tables_that_there_is_not_is_named() -> None:
     with pytest.raises(ll.InputError, match="tabular: unknown name 'bin'; did you mean 'bins'"):
         Contributions(LogisticRegression(), tabular={"bin": "decile"}).fit(*load_iris(return_X_y=True))
+
+
+def test_names_of_other_columns_are_refused() -> None:
+    X = pd.DataFrame({"a": np.arange(20.0), "b": np.arange(20.0) ** 2 % 7})
+    step = Contributions(LinearRegression()).fit(X, X["a"])
+    names = step.get_feature_names_out().tolist()
+    assert step.get_feature_names_out(["a", "b"]).tolist() == names
+    assert step.get_feature_names_out(X.columns).tolist() == names
+    for wrong in (["a"], ["b", "a"], ["a", "c"], "a", []):
+        with pytest.raises(
+            ll.InputError, match=r"input_features: expected the columns that it was fitted on, \['a', 'b'\]"
+        ):
+            step.get_feature_names_out(wrong)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,3 +61,21 @@ def test_rows_differ_where_names_read_alike() -> None:
     table = open_table(pd.DataFrame({"t": ["a"], 1: [3], "1": [4]}), ("t",), (), {})
     first, second = (table.rows_of({"t": "a", 1: one, "1": 4}) for one in (1, 2))
     assert first.content != second.content
+
+
+@pytest.mark.parametrize("against", ["typical", "background"])
+@pytest.mark.parametrize("made", [dict, pd.Series, lambda row: pd.DataFrame([row])])
+def test_a_column_that_the_background_lacks_is_refused_and_not_dropped(against: Any, made: Any) -> None:
+    frame = pd.DataFrame({"review": ["a b", "c d"] * 5, "stars": np.arange(10.0)})
+    composite = ll.Composite(frame, {"review": ll.Text()}, against=against)
+    composite.represent(made({"review": "a b", "stars": 1.0}), np.random.default_rng(0))
+    with pytest.raises(ll.UnknownNameError, match="unknown name 'starts'; did you mean 'stars'"):
+        composite.represent(made({"review": "a b", "stars": 1.0, "starts": 5.0}), np.random.default_rng(0))
+
+
+def test_an_infinite_value_is_called_by_its_name() -> None:
+    frame = pd.DataFrame({"review": ["a b", "c d"] * 5, "stars": np.arange(10.0)})
+    with pytest.raises(ll.InputError, match="expected a finite number in 'stars', got inf"):
+        ll.Composite(frame, {"review": ll.Text()}).represent(
+            {"review": "a b", "stars": float("inf")}, np.random.default_rng(0)
+        )

@@ -14,6 +14,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 import limelight as ll
+from limelight.interpretable.tabular.form import FORM
 from limelight.result.json_schema import schema, schema_of
 from limelight.result.schema import EXPLANATION
 
@@ -37,7 +38,9 @@ FRAME = pd.DataFrame(
 
 def test_the_file_is_made_of_the_codecs() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert schema() == SCHEMA, "python -m limelight.result.json_schema > docs/reference/limelight.schema.json"
+    assert schema(FORM) == SCHEMA, (
+        "python -m limelight.interpretable.tabular.form > docs/reference/limelight.schema.json"
+    )
 
 
 def explanations() -> list[ll.Explanation]:

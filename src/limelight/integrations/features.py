@@ -107,11 +107,34 @@ class Contributions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack([made.filter(target=target).values for target in self._targets])
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
-        """Return the names of the columns: the features', with the target before them where there are several."""
+        """Return the names of the columns: the features', with the target before them where there are several.
+
+        Parameters
+        ----------
+        input_features
+            The columns of the rows that it was fitted on; anything else is refused, as scikit-learn's own steps do.
+
+        Raises
+        ------
+        InputError
+            If these are other columns.
+        """
         check_is_fitted(self, "explainer_")
+        self._check_columns(input_features)
         if len(self._targets) == 1:
             return np.array(self._names, dtype=object)
         return np.array([f"{target}: {name}" for target in self._targets for name in self._names], dtype=object)
+
+    def _check_columns(self, given: Any) -> None:
+        known = [str(label) for label in self.explainer_.modality.table.labels]
+        if given is None:
+            return
+        names = [given] if isinstance(given, str) else [str(name) for name in given]
+        if names != known:
+            raise InputError(
+                f"input_features: expected the columns that it was fitted on, {known!r:.200}, got {names!r:.200}; "
+                "leave it out."
+            )
 
     def _wanted(self, example: Explanation) -> list[str]:
         """Return the names of the targets whose contributions come out."""

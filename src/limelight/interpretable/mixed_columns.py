@@ -107,6 +107,11 @@ def column_of(frame: Any, name: Any, value: Any, argument: str) -> tuple[Any, An
     InputError
         If the type cannot hold the value, or has made something else of it.
     """
+    if isinstance(value, float) and math.isinf(value):
+        raise InputError(
+            f"{argument}: expected a finite number in {name!r}, got {value!r}, which has no place among the "
+            "background's; pass None if it is missing, or a number that stands for it."
+        )
     column, kind = _pandas_column(frame, name, value) if hasattr(frame, "iloc") else _column(frame, name, value)
     held = None if column is None else column.to_list()[0]
     if column is None or _changed(value, held):

@@ -72,6 +72,9 @@ class MixedTable:
             If it is no row, a column is missing, or a value does not fit its column.
         """
         values = values_of(instance)
+        for name in values:
+            if name not in self.names:  # a column that is left out in silence may be one that was misspelt
+                raise UnknownNameError("instance", name, self.names)
         missing = [name for name in self.names if name not in values]
         if missing:
             raise InputError(

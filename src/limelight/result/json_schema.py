@@ -3,18 +3,18 @@
 Input: codecs. Output: JSON Schema, draft 2020-12, for readers in other languages. What the schema allows and a reader
 still refuses are fields that do not fit each other: lengths that depend on the number of features, say.
 
-    python -m limelight.result.json_schema > docs/reference/limelight.schema.json
+    python -m limelight.interpretable.tabular.form > docs/reference/limelight.schema.json
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import MISSING, fields
 from typing import Any
 
 from limelight.result import codecs, compound_codecs
 from limelight.result.codecs import INFINITIES, LARGEST, LARGEST_WHOLE, Codec
 from limelight.result.pictures import LayoutCodec
+from limelight.result.schema import EXPLANATION, SCHEMA_VERSION
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _FINITE = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
@@ -80,11 +80,8 @@ def schema_of(codec: Codec) -> dict[str, Any]:
     raise TypeError(f"no schema of a {type(codec).__name__}")
 
 
-def schema() -> dict[str, Any]:
-    """Return the schema of a file: an explanation of today's version, or a saved background."""
-    from limelight.interpretable.tabular.form import FORM
-    from limelight.result.schema import EXPLANATION, SCHEMA_VERSION
-
+def schema(background: Codec) -> dict[str, Any]:
+    """Return the schema of a file: an explanation of today's version, or a saved background, whose codec is given."""
     explanation = schema_of(EXPLANATION)
     version = {"const": SCHEMA_VERSION, "description": "earlier ones are read, too"}
     extra = {
@@ -98,7 +95,7 @@ def schema() -> dict[str, Any]:
         "$schema": DRAFT,
         "title": "What limelight writes as JSON: an explanation, or a background that Tabular.save wrote",
         "anyOf": [{"$ref": "#/$defs/explanation"}, {"$ref": "#/$defs/background"}],
-        "$defs": {"explanation": explanation, "background": schema_of(FORM), "key": _KEY},
+        "$defs": {"explanation": explanation, "background": schema_of(background), "key": _KEY},
     }
 
 
@@ -119,7 +116,3 @@ def _object(entries: Any, needed: list[str], besides: tuple[str, ...] = ()) -> d
         "required": needed,
         "additionalProperties": False,
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(schema(), indent=1))

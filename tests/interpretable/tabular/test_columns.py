@@ -125,3 +125,10 @@ def test_durations_and_days_read_like_durations_and_days() -> None:
 
 def test_a_repr_holds_no_address_and_no_order_of_a_set() -> None:
     assert stable_repr([object(), {"b", "a"}]) == "[<object object>, set('a', 'b')]"
+
+
+@pytest.mark.parametrize("value", [float("inf"), -np.inf, np.float32("inf")])
+@pytest.mark.parametrize("kind", ["float", "integer"])
+def test_an_infinite_value_is_called_by_its_name(value: float, kind: str) -> None:
+    with pytest.raises(ll.InputError, match="'age': expected a finite number, got -?inf, which has no place"):
+        read_value(value, kind, "", "age")

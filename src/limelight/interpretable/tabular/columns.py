@@ -169,6 +169,11 @@ def read_value(value: Any, type: ColumnType, unit: str, label: Hashable, zone: s
         _check_zone(value, zone, label)
     if type == "integer":
         _check_exact(value, label)
+    if isinstance(value, float) and math.isinf(value) and type in NUMERIC_TYPES[:2]:
+        raise InputError(
+            f"column {label!r}: expected a finite number, got {value!r}, which has no place among the background's; "
+            "pass None if it is missing, or a number that stands for it."
+        )
     try:
         return READERS[type](value, unit)
     except (TypeError, ValueError, OverflowError) as error:

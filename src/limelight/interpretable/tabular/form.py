@@ -5,8 +5,11 @@ What entries mean together is looked at in `soundness.py`, when they have become
 
 from __future__ import annotations
 
+import json
+
 from limelight.result.codecs import Anything, Free, Key, Maybe, Scalar, String, Truth, Whole
 from limelight.result.compound_codecs import Entries, Several
+from limelight.result.json_schema import schema
 
 _COLUMN = Entries(
     {
@@ -84,3 +87,6 @@ FORM = Entries(
     optional=("fingerprint",),
 )
 """Entries of the file."""
+
+if __name__ == "__main__":
+    print(json.dumps(schema(FORM), indent=1))
