@@ -91,6 +91,7 @@ class Contributions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 raise UnknownNameError("tabular", name, [each for each in known if each != "background"])
         self.estimator_ = clone(self.estimator).fit(X, y)
         background = Tabular(X, **options)
+        self._columns = [str(label) for label in background.table.labels]
         self.explainer_ = Explainer(self.estimator_, background, targets="all", **settings)
         first = self.explainer_.explain_all(X[:1])
         self._targets = self._wanted(first[0])
@@ -126,7 +127,7 @@ class Contributions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array([f"{target}: {name}" for target in self._targets for name in self._names], dtype=object)
 
     def _check_columns(self, given: Any) -> None:
-        known = [str(label) for label in self.explainer_.modality.table.labels]
+        known = self._columns
         if given is None:
             return
         names = [given] if isinstance(given, str) else [str(name) for name in given]
