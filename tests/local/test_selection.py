@@ -182,3 +182,8 @@ def test_k_must_be_a_positive_integer(K):
     m = moments(*sample(0))
     with pytest.raises(InputError, match="max_features"):
         select(m, solve(m)[0], max_features=K)
+
+
+def test_columns_that_say_the_same_are_chosen_too_where_as_many_are_asked_for():
+    Z = np.repeat(np.random.default_rng(0).integers(0, 2, (60, 1)), 3, axis=1).astype(np.uint8)
+    assert len(chosen(Z, Z[:, :1] * 1.0, np.ones(60), "forward", 3)[0]) == 3

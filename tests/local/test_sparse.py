@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 
 from limelight.contracts import Neighborhood
 from limelight.local.precision import estimate_plain
 from limelight.local.sampling import MaskSampler, size_law
-from limelight.local.sparse import NAME, estimate_sparse
+from limelight.local.sparse import NAME, RULE_OF_THREE, estimate_sparse
 from limelight.local.spread import near_law
 
 
@@ -136,3 +137,22 @@ def test_an_error_that_rests_on_few_rows_has_few_degrees_of_freedom() -> None:
     assert behind[0] == 56 and 8 < behind[1:].mean() < 12
     halves = (Z[:, :1] * 0 + np.arange(56)[:, None] % 2) - 0.5
     assert _rows_behind(halves).tolist() == [56]
+
+
+def test_what_few_rows_of_a_still_answer_may_have_missed_goes_by_the_rule_of_three() -> None:
+    Z = np.random.default_rng(0).integers(0, 2, (40, 6)).astype(np.uint8)
+    still = Neighborhood(Z, np.full((40, 1), 2.0), np.ones(40), np.ones(6), np.zeros(40, bool), np.arange(40))
+    found = estimate_sparse(still, size_law("bernoulli", 6))
+    # met less than 3 times in 40, half of them where the feature is on, an answer of 2 at most
+    assert found.stderr[0] == pytest.approx(np.full(6, 2.0 * RULE_OF_THREE / 40 / 0.5 / 1.96))
+
+
+def test_an_answer_far_from_zero_that_is_linear_comes_back_exactly_and_one_that_is_not_does_not() -> None:
+    Z = np.random.default_rng(0).integers(0, 2, (60, 4)).astype(np.uint8)
+    one = (np.ones(60), np.ones(4), np.zeros(60, bool), np.arange(60))
+    linear = Neighborhood(Z, 1e3 + Z[:, :1] - 2.0 * Z[:, 1:2], *one)
+    found = estimate_sparse(linear, size_law("bernoulli", 4))
+    assert found.coef[0] == pytest.approx([1.0, -2.0, 0.0, 0.0], abs=1e-9)
+    assert found.stderr[0].max() < 1e-9
+    bent = Neighborhood(Z, 1e3 + 1.0 * (Z[:, :1] & Z[:, 1:2]), *one)
+    assert estimate_sparse(bent, size_law("bernoulli", 4)).stderr[0].min() > 0.01

@@ -9,6 +9,7 @@ import pytest
 
 from limelight.contracts import Neighborhood
 from limelight.errors import UnknownNameError
+from limelight.local import stopping
 from limelight.local.estimate import Estimate
 from limelight.local.precision import Sandwich, estimate_plain
 from limelight.local.stopping import (
@@ -173,3 +174,23 @@ def test_weights_without_errors_are_rivals_only_where_they_are_equally_large_and
     assert likeliest_to_exceed(np.array([0.0, 0.0]), none) == (1, 0.0)
     assert likeliest_to_exceed(np.array([2.0, 1.0]), none) == (1, 0.0)
     assert likeliest_to_exceed(np.array([1.0, -1.0]), none) == (1, 0.5)
+
+
+def test_the_confidence_sequence_is_tightest_where_it_was_calibrated():
+    n = stopping._CALIBRATED
+    at = [critical_value(rule="acs", n=rows) for rows in (n // 20, n // 2, n, 2 * n, 20 * n)]
+    assert min(at) == at[2]
+    assert at[0] > at[1] > at[2] < at[3] < at[4]
+
+
+def test_two_weights_may_change_places_too():
+    covariance = lambda order: np.full((1, 2, 2), 0.0) + 0.02 * np.eye(2)  # noqa: E731
+    found = stopping.doubts_of_top(np.array([[1.0, 0.9]]), covariance, 1)
+    # a difference of .1 with a variance of .04
+    assert found == pytest.approx([0.3085], abs=1e-3)
+    assert stopping.doubts_of_top(np.array([[1.0]]), covariance, 1).tolist() == [0.0]
+
+
+def test_the_rows_that_settle_an_order_grow_with_the_squared_ratio_of_quantiles():
+    assert stopping.samples_to_settle(1000, 0.2, 0.95) == 3820
+    assert stopping.samples_to_settle(1000, 0.04, 0.95) == 1000

@@ -53,3 +53,15 @@ def test_of_an_output_that_never_moved_nothing_is_explained():
 
 
 REST = ("weights", "center", "enumerated", "clusters")
+
+
+def test_beside_an_output_that_never_moved_another_keeps_its_fidelity_and_error():
+    sample, _ = one_of(4)
+    Y = np.c_[sample.Y[:, 1] + sample.Z[:, 3], np.full(200, 0.1)]
+    both = Neighborhood(sample.Z, Y, *[getattr(sample, name) for name in REST])
+    plain = estimate_plain(both)
+    found = tied_at_zero(plain, Y, np.array([1.0, 0.1]))
+    assert found.fidelity[0] == plain.fidelity[0]
+    assert found.fidelity_stderr[0] == plain.fidelity_stderr[0] > 0
+    assert np.isnan(found.fidelity[1])
+    assert np.isnan(found.fidelity_stderr[1])

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import explanation
 
 import limelight as ll
 from limelight.errors import InputError, UnknownNameError
+from made_up import explanation
 
 NAMES = ["a", "b", "c", "d"]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import slow_sums
-from made_up import explanation
 
 import limelight as ll
 from limelight.jobs.folder import Folder
 from limelight.overview.columnwise import all_different, first_of, read_batches
 from limelight.result.parts import failed, table_of
+from made_up import explanation
 from many_explanations import of_a_table, of_texts, of_two_outputs
 
 pa = pytest.importorskip("pyarrow")

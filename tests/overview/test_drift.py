@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import explanation
 
 import limelight as ll
 from limelight.errors import InputError, UnknownNameError
+from made_up import explanation
 
 X = np.random.default_rng(0).normal(size=(800, 3))
 TABLE = ll.Tabular(X, names=["a", "b", "c"])

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import explanation
 
 import limelight as ll
+from made_up import explanation
 
 
 def by_feature(importance: Any) -> dict[Any, dict[str, Any]]:

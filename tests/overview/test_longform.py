@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up import explanation
 
 from limelight.errors import InputError, UnknownNameError
 from limelight.overview.longform import longforms, one_output
+from made_up import explanation
 
 TEXTS = [
     explanation({"good": 2.0, "bad": -1.0}, kind="word", stderr=[0.1, 0.2]),
