@@ -77,7 +77,7 @@ def frame_of(library: str) -> Any:
     [("flag", 2), ("flag", "no"), ("n", 2.7), ("n", 10**30), ("n", "3"), ("day", 58), ("day", 2.7), ("x", np.inf)],
 )
 def test_a_value_that_its_type_would_change_is_refused(library: str, name: str, value: Any) -> None:
-    with pytest.raises(ll.InputError, match=f"row: expected a value of type .* in '{name}'"):
+    with pytest.raises(ll.InputError, match=f"row: expected a (value of type .*|finite number) in '{name}'"):
         column_of(frame_of(library), name, value, "row")
     assert column_of(frame_of(library), "x", 2, "row")[1] == 2.0
 

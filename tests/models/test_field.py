@@ -28,7 +28,6 @@ def good(texts: Any) -> Any:
     [
         (b"a good film", r"decode it, instance\.decode\(\)"),
         (["a good film"], r"pass one text, instance\[0\]; for many call explain_many"),
-        (("a good film", "this film"), "name its texts in a dict"),
         (pd.Series(["a good film"], index=[7]), r"pass the text itself, series\.iloc\[0\]"),
     ],
 )

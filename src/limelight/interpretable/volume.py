@@ -167,7 +167,8 @@ class Volume:
     >>> def corner(scans):
     ...     return scans[:, :2, :2, :2].mean(axis=(1, 2, 3))
     >>> explainer = ll.Explainer(corner, ll.Volume("grid", fill=0, n_segments=8), seed=0)
-    >>> explainer.explain(scan).as_list()[0]
+    >>> name, weight = explainer.explain(scan).as_list()[0]
+    >>> name, round(weight, 9)
     ('supervoxel 0', 100.0)
     """
 
