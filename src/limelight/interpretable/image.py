@@ -328,8 +328,8 @@ class Image:
         """Return the options as JSON."""
         return {
             "modality": "image",
-            "segments": _described(self.segments),
-            "fill": _described(self.fill),
+            "segments": described(self.segments),
+            "fill": described(self.fill),
             "n_segments": self.n_segments,
             "channels": self.channels,
             "alpha": self.alpha,
@@ -343,7 +343,7 @@ def _check_number(n_segments: int | None, segments: Segmenter) -> None:
         return
     if not isinstance(segments, str) or segments not in COUNTED:
         raise InputError(
-            f"n_segments: has no effect with segments={_described(segments)!r}, which find their own number; "
+            f"n_segments: has no effect with segments={described(segments)!r}, which find their own number; "
             f"leave it out, or choose one of {', '.join(COUNTED)}."
         )
     if isinstance(n_segments, bool) or not isinstance(n_segments, (int, np.integer)) or n_segments < 1:
@@ -361,7 +361,7 @@ def _as_tensor(values: NDArray[Any], like: Any) -> Any:
     return sys.modules["torch"].as_tensor(values).to(device=like.device, dtype=like.dtype)
 
 
-def _described(option: Any) -> Any:
+def described(option: Any) -> Any:
     """Return an option as JSON: arrays by their shape, files and functions by their name."""
     if isinstance(option, np.generic):
         option = option.item()

@@ -22,6 +22,7 @@ from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, 
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.components import count_inputs, fingerprint, name_of
 from limelight.interpretable.compositing import CHUNK_BYTES, Words, composites, tensor_composites, words_of
+from limelight.interpretable.image import described
 from limelight.interpretable.montage import Tile, chosen_slices, montage_layout, seen
 from limelight.interpretable.pixels import CHANNELS, Channels, Converter
 from limelight.interpretable.segments import Segments
@@ -244,8 +245,8 @@ class Volume:
         """Return the options as JSON."""
         return {
             "modality": "volume",
-            "segments": _described(self.segments),
-            "fill": _described(self.fill),
+            "segments": described(self.segments),
+            "fill": described(self.fill),
             "n_segments": self.n_segments,
             "channels": self.channels,
             "spacing": list(self.spacing),
@@ -275,15 +276,6 @@ def _check_number(n_segments: int | None, segments: Cutter) -> None:
         )
     if isinstance(n_segments, bool) or not isinstance(n_segments, (int, np.integer)) or n_segments < 1:
         raise InputError(f"n_segments: expected a positive number, got {n_segments!r}; 50 suits most volumes.")
-
-
-def _described(option: Any) -> Any:
-    """Return an option as JSON: arrays by their shape, functions by their name."""
-    if isinstance(option, (str, int, float)):
-        return option
-    if callable(option):
-        return name_of(option)
-    return f"array {np.shape(option)}" if np.ndim(option) > 1 else [float(number) for number in np.atleast_1d(option)]
 
 
 def _content(stack: Stack) -> bytes:
