@@ -149,3 +149,15 @@ def test_cycles_are_looked_for_less_often_during_a_chunk_and_as_before_afterward
             assert gc.get_threshold()[0] == 0  # whoever wants it off keeps it off
     finally:
         gc.set_threshold(*before)
+
+
+@pytest.mark.parametrize("settings", [{}, {"kernel_width": "auto"}])  # rows that are fitted in stacks, and alone
+@pytest.mark.parametrize(("detail", "drawn"), [("weights", False), ("full", True)])
+def test_curves_are_computed_only_where_they_are_written(detail: str, drawn: bool, settings: dict[str, str]) -> None:
+    worker = Worker(pack(explainer(**settings).prepare(), detail=detail))
+    found = worker._explainer.explain(table().iloc[0])
+    assert any(map(len, found.curves)) is drawn
+    whole = explainer(**settings).explain(table().iloc[0])
+    assert found.coef.tolist() == whole.coef.tolist()
+    assert found.stderr.tolist() == whole.stderr.tolist()
+    assert found.warnings == whole.warnings

@@ -82,7 +82,9 @@ class Worker:
                 "worker: this process draws other rows than the one that prepared the explainer, as other versions of "
                 "limelight, numpy or scipy do; install the same versions everywhere."
             )
-        install(kept, self._explainer._context)
+        context = self._explainer._context
+        install(kept, context)
+        context.curves = self._detail == "full"  # else the parts have no place for them
 
     def __call__(self, chunk: Chunk) -> Done:
         """Return the chunk, explained.

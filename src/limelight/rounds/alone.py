@@ -77,7 +77,7 @@ def _around(
     if stack is not None:
         weighed = _weighed(stack, estimate, spread)
         drawn: tuple[Curves, ...] = ()
-        if isinstance(_untied(estimate), ReplicateErrors):
+        if one.context.curves and isinstance(_untied(estimate), ReplicateErrors):
             drawn = curves(stack, weighed, [verdict.selected])[0]
         return around(stack, weighed)[0], drawn
     masks = None

@@ -70,6 +70,8 @@ class Context:
         How many calls are explaining.
     forgotten
         How often what was kept has been dropped, since the model answered otherwise.
+    curves
+        Whether the curves behind the bars of a table's row are wanted: a job that writes weights alone drops them.
     """
 
     settings: Settings
@@ -80,6 +82,7 @@ class Context:
     shelf: dict[bytes, OpenInstance] = field(default_factory=dict)
     streams: int = 0
     forgotten: int = 0
+    curves: bool = True
     _former: dict[bytes, tuple[int, FloatArray]] = field(default_factory=dict)
     _by_batch: bool = False
     _rng: np.random.Generator | None = None

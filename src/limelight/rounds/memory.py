@@ -13,9 +13,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MOST_BYTES = 20 << 20
-"""How much is remembered for one neighborhood: some 4,500 rows of twelve columns. A process that explains a million
-rows shall grow by less than 30 MiB after the first ten thousand (`docs/scale.md`); with twice as much it would take a
-tenth less time."""
+"""How much is remembered for one neighborhood: some 6,000 rows of twelve columns, or 9,000 where curves are not wanted.
+A process that explains a million rows shall grow by less than 30 MiB after the first ten thousand (`docs/scale.md`)."""
 ASKED_AGAIN = 0.8
 """Share of the bound for things that were asked for again. Most rows never come again, and would push out those that
 do: of 250,000 rows (`benchmarks/jobs.py`) 56 % are fitted, where 66 % were while what was not asked for longest made

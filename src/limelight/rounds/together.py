@@ -18,6 +18,7 @@ from limelight.contracts import FloatArray
 from limelight.control.table_weights import TableFits
 from limelight.local.replicates import scatter, widening
 from limelight.local.ties import rounding
+from limelight.result.effects import Curves
 from limelight.rounds.encoded import SharedSource
 from limelight.rounds.fitted import Fitted, as_told
 from limelight.rounds.instance import OpenInstance
@@ -136,7 +137,9 @@ def _looked_at(look: Look, rows: Sequence[OpenInstance], own: FloatArray, width:
     found: list[Found] = [Pending.MORE if sure else Pending.ALONE for sure in identified]
     done = [row for row, verdict in enumerate(verdicts) if verdict.stopped and identified[row]]
     if done:
-        told = _described(stack.take(done), fits.take(done), [verdicts[row] for row in done], width)
+        told = _described(
+            stack.take(done), fits.take(done), [verdicts[row] for row in done], width, drawn=first.context.curves
+        )
         for row, fitted in zip(done, told, strict=True):
             found[row] = fitted
     return found
@@ -159,8 +162,10 @@ def _tied(fits: TableFits, stack: Stack, own: FloatArray) -> TableFits:
     return replace(fits, coef=coef, stderr=stderr, contributions=added)
 
 
-def _described(stack: Stack, fits: TableFits, verdicts: Sequence[Verdict], width: float) -> list[Fitted]:
-    """Return what is known of rows whose sampling has ended."""
+def _described(
+    stack: Stack, fits: TableFits, verdicts: Sequence[Verdict], width: float, *, drawn: bool
+) -> list[Fitted]:
+    """Return what is known of rows whose sampling has ended; `drawn`: with the curves behind their bars."""
     weighed = Weighed(
         coef=fits.coef,
         stderr=fits.stderr,
@@ -172,7 +177,8 @@ def _described(stack: Stack, fits: TableFits, verdicts: Sequence[Verdict], width
     )
     selected = [verdict.selected for verdict in verdicts]
     covariance = _covariances(fits, selected)
-    beside, drawn = around(stack, weighed), curves(stack, weighed, selected)
+    beside = around(stack, weighed)
+    behind: list[tuple[Curves, ...]] = curves(stack, weighed, selected) if drawn else [()] * len(selected)
     varying = np.zeros(fits.coef.shape[2], bool)
     varying[fits.free] = True
     found = []
@@ -194,7 +200,7 @@ def _described(stack: Stack, fits: TableFits, verdicts: Sequence[Verdict], width
             effective=float(stack.effective[row]),
             width=width,
             units=stack.look.units,
-            curves=drawn[row],
+            curves=behind[row],
         )
         found.append(as_told(fitted))
     return found
