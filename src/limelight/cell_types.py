@@ -103,7 +103,9 @@ def typed_column(values: Any, written: Any, form: Format, argument: str, like: A
         return _as_told(values if written is None else written, form, argument)
     if like is not None:
         return as_background(values if written is None else written, like, form, argument)
-    return values if written is None else _own_type(values, written, form, argument)
+    if written is None:
+        return values
+    return _own_type(values, written, form, argument)
 
 
 def _own_type(values: Any, written: Any, form: Format, argument: str) -> Any:
@@ -123,7 +125,9 @@ def _own_type(values: Any, written: Any, form: Format, argument: str) -> Any:
             f"{argument}: column {values.name!r} holds texts such as {present.iloc[0]!r}; pass --decimal , where they "
             f"are numbers, or --dtype {values.name}=str where they are not."
         )
-    return _dates(written, argument) if all_match(written, DATE) else values
+    if all_match(written, DATE):
+        return _dates(written, argument)
+    return values
 
 
 def _are_large_integers(present: Any) -> bool:
@@ -145,7 +149,9 @@ def _dates(written: Any, argument: str, zone: Any = None) -> Any:
             f"{argument}: column {written.name!r}: expected dates such as 2024-03-01 09:30, got others "
             f"({error}); say how they are written, such as --dtype {written.name}=%d.%m.%Y."
         ) from error
-    return found.dt.tz_convert(zone) if offsets and zone is not None else found
+    if offsets and zone is not None:
+        return found.dt.tz_convert(zone)
+    return found
 
 
 def _as_told(values: Any, form: Format, argument: str) -> Any:
@@ -201,7 +207,9 @@ def as_background(values: Any, like: Any, form: Format, argument: str) -> Any:
     if is_text(like):
         return _as_text(values, argument)
     if types.is_datetime64_any_dtype(like):
-        return _dates(values, argument, getattr(like.dtype, "tz", None)) if is_text(values) else values
+        if is_text(values):
+            return _dates(values, argument, getattr(like.dtype, "tz", None))
+        return values
     if types.is_bool_dtype(like) or types.is_numeric_dtype(like):
         return _as_numbers(values, like, form, argument)
     known = like.dropna()

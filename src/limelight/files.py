@@ -175,4 +175,6 @@ def _identity(path: Path) -> object:
     except OSError:
         return os.path.normcase(os.path.realpath(path))
     # a terminal or a pipe may be written twice
-    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else object()
+    if stat.S_ISREG(found.st_mode):
+        return (found.st_dev, found.st_ino)
+    return object()

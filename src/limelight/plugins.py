@@ -107,4 +107,6 @@ def _loaded(entry: EntryPoint) -> Any:
 
 
 def _package(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "an installed package"
+    if entry.dist is not None:
+        return entry.dist.name
+    return "an installed package"

@@ -48,7 +48,9 @@ class Game:
     def answer(self, X: FloatArray) -> FloatArray:
         """Return the model's answer (n,) for the explained output."""
         found = np.asarray(self.case.predict(X))
-        return found[:, self.target] if found.ndim == 2 else found
+        if found.ndim == 2:
+            return found[:, self.target]
+        return found
 
     def value(self, kept: NDArray[np.bool_]) -> FloatArray:
         """Return v (n,) for masks (n, d), True where a column is the row's."""
@@ -64,7 +66,9 @@ class Game:
         if np.ptp(self.drops) < 1e-9:
             return float("nan")
         sums = self.subsets @ weights
-        return float(np.corrcoef(sums, self.drops)[0, 1]) if np.ptp(sums) > 0 else 0.0
+        if np.ptp(sums) > 0:
+            return float(np.corrcoef(sums, self.drops)[0, 1])
+        return 0.0
 
     def area(self, weights: FloatArray) -> float:
         """Return the mean answer while columns are inserted, largest weight first, less that while they are deleted.

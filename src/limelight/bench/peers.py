@@ -23,7 +23,9 @@ CERTAIN = 0.95
 def _answer(predict: Any, target: int) -> Callable[[FloatArray], FloatArray]:
     def answer(X: FloatArray) -> FloatArray:
         found = np.asarray(predict(X))
-        return found[:, target] if found.ndim == 2 else found
+        if found.ndim == 2:
+            return found[:, target]
+        return found
 
     return answer
 
@@ -135,7 +137,9 @@ def _glass_box(case: Case, predict: Any, seed: int, rows: int | None) -> Explain
 
 
 def _reads_no_forest(case: Case) -> str:
-    return "" if hasattr(case.model, "estimators_") else "eli5 reads the trees of a forest, and this model has none"
+    if hasattr(case.model, "estimators_"):
+        return ""
+    return "eli5 reads the trees of a forest, and this model has none"
 
 
 def _eli5(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
@@ -153,7 +157,9 @@ def _eli5(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:
 
 
 def _answers_numbers(case: Case) -> str:
-    return "" if case.classify else "alibi's anchors are rules for a class, and this model answers numbers"
+    if case.classify:
+        return ""
+    return "alibi's anchors are rules for a class, and this model answers numbers"
 
 
 def _anchors(case: Case, predict: Any, seed: int, rows: int | None) -> Explain:

@@ -75,4 +75,6 @@ def _panel(ax: Any, proof: Proof, question: Question, palette: Palette) -> None:
 
 def _linear_below(known: list[float], n: int) -> dict[str, float]:
     """Zero has no logarithm: where some figures are zero, the scale is even below the least of the others."""
-    return {} if len(known) == n else {"linthresh": min(known)}
+    if len(known) == n:
+        return {}
+    return {"linthresh": min(known)}

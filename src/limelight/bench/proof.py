@@ -217,7 +217,9 @@ def _cell(value: float, digits: int, bold: bool = False) -> str:
     if value != value:
         return "–"
     text = f"{value:,.{digits}f}"
-    return f"**{text}**" if bold else text
+    if bold:
+        return f"**{text}**"
+    return text
 
 
 def in_order(names: Any) -> Sequence[str]:

@@ -248,7 +248,9 @@ def correlation(weights: FloatArray, truth: FloatArray) -> float:
     >>> correlation(np.zeros(3), np.arange(3.0))
     0.0
     """
-    return float(np.corrcoef(weights, truth)[0, 1]) if np.ptp(weights) > 0 else 0.0
+    if np.ptp(weights) > 0:
+        return float(np.corrcoef(weights, truth)[0, 1])
+    return 0.0
 
 
 def agreement(weights: FloatArray, truth: FloatArray) -> tuple[float, float]:

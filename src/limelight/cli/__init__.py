@@ -49,7 +49,9 @@ def _without_the_extra(arguments: list[str], error: MissingDependencyError) -> i
     if arguments == ["doctor"]:
         from limelight.doctor import tell
 
-        return 0 if tell() else 1
+        if tell():
+            return 0
+        return 1
     if arguments:
         print(f"limelight: {error}", file=sys.stderr)
         return 2

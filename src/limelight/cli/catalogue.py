@@ -119,7 +119,9 @@ def several(source: str) -> list[Entry] | None:
     if path.suffix.lower() in YAML:
         return _of_yaml(path)
     is_one = (path / "MLmodel").is_file()  # as MLflow keeps a model
-    return _of_folder(path) if path.is_dir() and not is_one else None
+    if path.is_dir() and not is_one:
+        return _of_folder(path)
+    return None
 
 
 def _of_yaml(path: Path) -> list[Entry]:
@@ -176,4 +178,6 @@ def _only(folder: Path, stem: str) -> Path | None:
     found = sorted(each for each in folder.iterdir() if each.name.partition(".")[0] == stem and each.is_file())
     if len(found) > 1:
         raise InputError(f"MODEL: expected one file named {stem} in '{folder}', got {[each.name for each in found]}.")
-    return found[0] if found else None
+    if found:
+        return found[0]
+    return None

@@ -255,10 +255,14 @@ def _quoted(quote: Any) -> str:
     said = f"{quote.rows:,} rows in {quote.requests:,} requests"
     if quote.tokens_in or quote.tokens_out:
         said += f", about {quote.tokens_in:,} tokens read and {quote.tokens_out:,} written"
-    return said if quote.cost is None else f"{said}, {quote.cost:.4g}"
+    if quote.cost is None:
+        return said
+    return f"{said}, {quote.cost:.4g}"
 
 
 def _duration(seconds: float) -> str:
     if seconds < 1:
         return f"about {max(seconds, 0.001) * 1000:.0f} ms"
-    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
+    if seconds < 120:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} min"

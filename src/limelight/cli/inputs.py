@@ -142,7 +142,9 @@ def ask_series(
 
 
 def _object_or_name(text: str, flag: str) -> Any:
-    return load_object(text, argument=flag) if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", text) else text
+    if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", text):
+        return load_object(text, argument=flag)
+    return text
 
 
 def _image_fill(text: str) -> Any:
@@ -152,8 +154,12 @@ def _image_fill(text: str) -> Any:
     try:
         colour = tuple(float(part) for part in text.split(","))
     except ValueError:
-        return read_picture(text).values if Path(text).is_file() else _object_or_name(text, "--fill")
-    return colour[0] if len(colour) == 1 else colour
+        if Path(text).is_file():
+            return read_picture(text).values
+        return _object_or_name(text, "--fill")
+    if len(colour) == 1:
+        return colour[0]
+    return colour
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
@@ -192,11 +198,17 @@ def _series_table(path: Path, flag: str, form: Format) -> Any:
         if all(map(kinds.is_number, first.iloc[0])):
             return read_frame(path, argument=flag, form=form, header=None).to_numpy()
     times = frame.columns[0]
-    return frame if kinds.is_numeric_dtype(frame[times]) or frame.shape[1] == 1 else frame.set_index(times)
+    if kinds.is_numeric_dtype(frame[times]) or frame.shape[1] == 1:
+        return frame
+    return frame.set_index(times)
 
 
 def _one_series(found: Any) -> Any:
     """Return (t,) where there is one row without a header, or one column; else (t, channels)."""
     if hasattr(found, "columns"):
-        return found.iloc[:, 0] if found.shape[1] == 1 else found
-    return found.ravel() if found.ndim == 2 and 1 in found.shape else found
+        if found.shape[1] == 1:
+            return found.iloc[:, 0]
+        return found
+    if found.ndim == 2 and 1 in found.shape:
+        return found.ravel()
+    return found

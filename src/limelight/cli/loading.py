@@ -83,13 +83,17 @@ class Tables:
     def rows(self, chosen: range) -> Any:
         """Return rows as the modality takes many."""
         frame = self.data.iloc[chosen.start : chosen.stop]
-        return frame.to_numpy() if self.as_array else frame
+        if self.as_array:
+            return frame.to_numpy()
+        return frame
 
     def row(self, number: int) -> Any:
         """Return a row as the modality takes one."""
         # a frame of one row keeps the types of its columns; a single row would have one type for all
         row = self.data.iloc[[number]]
-        return row.to_numpy() if self.as_array else row
+        if self.as_array:
+            return row.to_numpy()
+        return row
 
 
 def read_tables(background: Path, data: Path, model: Any, flags: TableFlags = PLAIN) -> Tables:
@@ -153,7 +157,9 @@ def _check_format(form: Format, background: Path, data: Path) -> None:
 
 
 def _form_for(path: Path, form: Format) -> Format:
-    return Format(dtypes=form.dtypes) if kind_of(path, "--data") == "parquet" else form
+    if kind_of(path, "--data") == "parquet":
+        return Format(dtypes=form.dtypes)
+    return form
 
 
 def _model_columns(

@@ -184,7 +184,9 @@ def _mlflow(folder: Path, trust_pickle: bool, trusted: Sequence[str]) -> Any:
         said = flavors.get(flavor, {})
         held = folder / str(said.get("pickled_model") or said.get("data") or "")
         if held.is_file() and held.suffix.lower() not in PICKLES:
-            return load_model(str(held), trusted=trusted) if held.suffix == ".skops" else _by_content(held)
+            if held.suffix == ".skops":
+                return load_model(str(held), trusted=trusted)
+            return _by_content(held)
     _check_trust(str(folder), trust_pickle, "holds a model of Python that MLflow unpickles")
     flavor = "sklearn" if "sklearn" in flavors else "pyfunc"
     return _reading(str(folder), _library(f"mlflow.{flavor}", str(folder)).load_model, str(folder))

@@ -54,7 +54,9 @@ def _value(field: Field[Any], value: Any) -> Any:
     if isinstance(value, bool):
         return not field.default  # a flag that is given departs from the default
     if isinstance(value, (list, tuple)):
-        return value[0] if len(value) == 1 else tuple(value)
+        if len(value) == 1:
+            return value[0]
+        return tuple(value)
     if "None" in annotation and value.lower() == "none":
         return None
     for word, read in (("int", int), ("float", float)):
@@ -76,7 +78,9 @@ def _expected(annotation: str) -> str:
 
 
 def _flag(name: str) -> str:
-    return "--target" if name == "targets" else "--" + name.replace("_", "-")
+    if name == "targets":
+        return "--target"
+    return "--" + name.replace("_", "-")
 
 
 def _parameter(field: Field[Any]) -> inspect.Parameter:
@@ -98,7 +102,9 @@ def _parameter(field: Field[Any]) -> inspect.Parameter:
 
 
 def _metavar(annotation: str) -> str:
-    return "NUMBER" if re.search(r"\b(int|float)\b", annotation) else "NAME"
+    if re.search(r"\b(int|float)\b", annotation):
+        return "NUMBER"
+    return "NAME"
 
 
 def _help(field: Field[Any]) -> str:

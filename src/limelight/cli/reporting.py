@@ -98,13 +98,17 @@ def _subject(path: Path, line: int | None) -> Explanation | Found | Path:
 
     if line is None and found.is_found(path):
         return found.read(path)
-    return path if path.suffix.lower() == ".jsonl" and line is None else saved(path, line)
+    if path.suffix.lower() == ".jsonl" and line is None:
+        return path
+    return saved(path, line)
 
 
 def _each(asked: Explanation | Found | Path) -> Explanation | Found | Iterator[Explanation]:
     from limelight.overview.reading import whole_explanations
 
-    return whole_explanations(asked) if isinstance(asked, Path) else asked
+    if isinstance(asked, Path):
+        return whole_explanations(asked)
+    return asked
 
 
 def _row(given: str | None) -> int | str | None:

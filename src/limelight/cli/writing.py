@@ -86,7 +86,9 @@ def write_one(explanation: Explanation, path: Path, ending: str) -> None:
 def turned(out: Path) -> Callable[[Path], None] | None:
     """Return what makes a file of lines into the one that was asked for; None where lines are asked for."""
     made = {".csv": _csv_of, ".parquet": _parquet_of}.get(out.suffix.lower())
-    return None if made is None else lambda lines: made(lines, out)
+    if made is None:
+        return None
+    return lambda lines: made(lines, out)
 
 
 def _csv_of(lines: Path, out: Path) -> None:

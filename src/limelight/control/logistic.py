@@ -226,7 +226,9 @@ def _learned(clusters: NDArray[np.int64], weights: FloatArray, d: int) -> NDArra
     # both rows of a pair or neither: a row whose complement was fitted to is not unseen
     numbers = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
     rows = np.flatnonzero(numbers * most % len(clusters) < most)
-    return rows if weights[rows].any() else everything
+    if weights[rows].any():
+        return rows
+    return everything
 
 
 def _nearest_polynomial(problem: Problem, curve: Floats, theta: Floats, d: int) -> FloatArray:
@@ -322,7 +324,9 @@ def _screened_pairs(Z: NDArray[np.uint8], scores: FloatArray, line: Moments, slo
 
 
 def _head_width(d: int) -> int:
-    return d + 3 if d <= _FEW else 2 * d + 3
+    if d <= _FEW:
+        return d + 3
+    return 2 * d + 3
 
 
 def _head(Z: NDArray[np.uint8]) -> Floats:

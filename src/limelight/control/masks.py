@@ -191,13 +191,17 @@ def _known(model: LogisticPairs, onto: Projection, places: NDArray[np.int64]) ->
 def _widened(rest: float, noisy: FloatArray, weights: FloatArray) -> float:
     """Return by how much the noise of a sampled projection widens that of the sampled rows."""
     own = float(np.square(weights * noisy).sum()) / float(weights.sum()) ** 2 if weights.any() else 0.0
-    return float(np.sqrt(1.0 + rest / own)) if own > 0 else 1.0
+    if own > 0:
+        return float(np.sqrt(1.0 + rest / own))
+    return 1.0
 
 
 def control_scale(left: FloatArray, unseen: FloatArray, weights: FloatArray) -> float:
     """Return λ in [0, 1]: how much of the control, as predicted for unseen rows, the outputs follow."""
     size = float(weights @ np.square(unseen))
-    return min(max(float(weights @ (left * unseen)) / size, 0.0), 1.0) if size > 0 else 0.0
+    if size > 0:
+        return min(max(float(weights @ (left * unseen)) / size, 0.0), 1.0)
+    return 0.0
 
 
 def _curved(left: FloatArray, variance: float, neighborhood: Neighborhood) -> bool:

@@ -180,7 +180,9 @@ def coefficients_stability(sets: Sequence[frozenset[int]], bounds: FloatArray, *
         if len(intervals) > 1:
             pairs = combinations(intervals, 2)
             partial.append(np.mean([a[0] <= b[1] + slack and b[0] <= a[1] + slack for a, b in pairs]))
-    return float(np.mean(partial)) if partial else 1.0
+    if partial:
+        return float(np.mean(partial))
+    return 1.0
 
 
 def _mean_over_pairs(measure: Callable[[Any, Any], float], runs: Sequence[Any]) -> float:
@@ -188,12 +190,16 @@ def _mean_over_pairs(measure: Callable[[Any, Any], float], runs: Sequence[Any]) 
 
 
 def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:
-    return len(a & b) / len(a | b) if a | b else 1.0
+    if a | b:
+        return len(a & b) / len(a | b)
+    return 1.0
 
 
 def _concordance(a: frozenset[int], b: frozenset[int]) -> float:
     """Return |A ∩ B| / p; where one run shows fewer, because the others are zero, p is the larger number."""
-    return len(a & b) / max(len(a), len(b)) if a | b else 1.0
+    if a | b:
+        return len(a & b) / max(len(a), len(b))
+    return 1.0
 
 
 def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
@@ -209,7 +215,9 @@ def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
 
 def _same_signs(a: tuple[frozenset[int], FloatArray], b: tuple[frozenset[int], FloatArray]) -> float:
     either = sorted(a[0] | b[0])
-    return float(np.mean(a[1][either] == b[1][either])) if either else 1.0
+    if either:
+        return float(np.mean(a[1][either] == b[1][either]))
+    return 1.0
 
 
 def _check(repeats: int, k: int) -> None:

@@ -155,14 +155,18 @@ def _reach(column: Column, value: Any, radius: float) -> float:
     if not ordered or column.unit == "decimal" or column.read(value) is None:
         return 0.0
     reach = radius * column.scale
-    return 0.0 if column.type == "integer" and reach < 1 else reach
+    if column.type == "integer" and reach < 1:
+        return 0.0
+    return reach
 
 
 def _moved(value: Any, step: float) -> Any:
     """Return value + step; steps of whole numbers are cut towards zero, so that they stay inside the ball."""
     if not step:
         return value
-    return value + int(step) if isinstance(value, (int, np.integer)) else value + step
+    if isinstance(value, (int, np.integer)):
+        return value + int(step)
+    return value + step
 
 
 def _distance(case: Case, other: Explanation) -> float:

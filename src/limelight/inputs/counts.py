@@ -104,7 +104,9 @@ class CountsPath:
             if plan is None:
                 return None
             matrices.append(self._matrix(plan, part.Z))
-        return matrices[0] if len(matrices) == 1 else _stacked(matrices)
+        if len(matrices) == 1:
+            return matrices[0]
+        return _stacked(matrices)
 
     def _plan(self, texts: MaskedTexts) -> Plan | None:
         """Return how to count a document, found once and compared with the head's own answer."""
@@ -126,11 +128,15 @@ class CountsPath:
         sparse = hasattr(told, "tocsr")
         always = [terms.get(i) or told[:1, block.first : block.last] for i, block in enumerate(self.blocks)]
         plan = Plan(tuple(always), type(told) if sparse else csr_of, sparse)
-        return plan if _equal(self._matrix(plan, Z), told) else None
+        if _equal(self._matrix(plan, Z), told):
+            return plan
+        return None
 
     def _terms(self, block: Block, texts: MaskedTexts) -> Terms | None:
         template = texts.template(block.reads[0] if block.reads else None)
-        return None if template is None else find_terms(block.vectorizer, template)
+        if template is None:
+            return None
+        return find_terms(block.vectorizer, template)
 
     def _seen_by_others(self, texts: MaskedTexts) -> bool:
         """Return whether something that is no vectorizer reads a text with holes."""
@@ -146,14 +152,16 @@ class CountsPath:
         ]
         if len(parts) == 1:
             return parts[0]
-        return (
-            sparse_matrices().hstack(parts, format="csr") if plan.sparse else np.hstack([dense(part) for part in parts])
-        )
+        if plan.sparse:
+            return sparse_matrices().hstack(parts, format="csr")
+        return np.hstack([dense(part) for part in parts])
 
     def _counted(self, vectorizer: Any, terms: Terms, Z: MaskArray, plan: Plan) -> Any:
         counts = terms.matrix(Z, plan.container, vectorizer.dtype, binary=vectorizer.binary)
         weighting = getattr(vectorizer, "_tfidf", None)  # what TfidfVectorizer itself calls, on the same matrix
-        return counts if weighting is None else weighting.transform(counts, copy=False)
+        if weighting is None:
+            return counts
+        return weighting.transform(counts, copy=False)
 
 
 def fast_path(function: Callable[..., Any]) -> CountsPath | None:
@@ -195,7 +203,9 @@ def _blocks(head: Any) -> tuple[Block, ...] | None:
             return None
         counted = isinstance(columns, str) and _counts_words(transformer)
         blocks.append(Block(place.start, place.stop, transformer if counted else None, reads))
-    return tuple(blocks) if any(block.vectorizer is not None for block in blocks) else None
+    if any(block.vectorizer is not None for block in blocks):
+        return tuple(blocks)
+    return None
 
 
 def _names(columns: Any, known: Any) -> tuple[str, ...] | None:
@@ -205,7 +215,9 @@ def _names(columns: Any, known: Any) -> tuple[str, ...] | None:
     if isinstance(columns, str):
         return (columns,)
     if isinstance(columns, slice) or np.asarray(columns).dtype.kind in "biu":
-        return tuple(known[columns]) if not isinstance(columns, slice) or _of_integers(columns) else tuple(known)
+        if not isinstance(columns, slice) or _of_integers(columns):
+            return tuple(known[columns])
+        return tuple(known)
     return tuple(columns)
 
 
@@ -254,6 +266,6 @@ def _equal(ours: Any, told: Any) -> bool:
 
 def _stacked(matrices: Iterable[Any]) -> Any:
     matrices = list(matrices)
-    return (
-        sparse_matrices().vstack(matrices, format="csr") if hasattr(matrices[0], "tocsr") else np.concatenate(matrices)
-    )
+    if hasattr(matrices[0], "tocsr"):
+        return sparse_matrices().vstack(matrices, format="csr")
+    return np.concatenate(matrices)

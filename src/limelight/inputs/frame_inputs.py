@@ -58,7 +58,9 @@ def frame_form(frame: Any) -> Hashable:
 
 
 def _dtypes(frame: Any) -> list[tuple[Any, Any]]:
-    return list(zip(frame.columns, frame.dtypes, strict=True)) if frame.ndim == 2 else [(frame.name, frame.dtype)]
+    if frame.ndim == 2:
+        return list(zip(frame.columns, frame.dtypes, strict=True))
+    return [(frame.name, frame.dtype)]
 
 
 def _concatenate_arrow(pyarrow: Any, parts: Sequence[Any]) -> Any:
@@ -71,7 +73,10 @@ def copy_frame(frame: Any) -> Any:
     """Return a frame of its own, which may be changed."""
     if hasattr(frame, "iloc"):
         return frame.copy()
-    return frame.clone() if hasattr(frame, "clone") else frame  # a pyarrow table cannot be changed
+    # a pyarrow table cannot be changed
+    if hasattr(frame, "clone"):
+        return frame.clone()
+    return frame
 
 
 def frame_bytes(frame: Any) -> float:

@@ -110,7 +110,9 @@ def concatenate_fresh(parts: Sequence[Inputs]) -> Inputs:
     """
     joined = concatenate(parts)
     kind = _kind(joined)
-    return kind.copy(joined) if len(parts) == 1 or kind.shares else joined
+    if len(parts) == 1 or kind.shares:
+        return kind.copy(joined)
+    return joined
 
 
 def form(inputs: Inputs) -> Hashable:
@@ -132,7 +134,9 @@ def row_bytes(inputs: Inputs) -> float:
     24.0
     """
     n = count(inputs)
-    return max(1.0, _kind(inputs).nbytes(inputs) / n) if n else 1.0
+    if n:
+        return max(1.0, _kind(inputs).nbytes(inputs) / n)
+    return 1.0
 
 
 # ---- the kinds -------------------------------------------------------------------------------------------------------
@@ -264,12 +268,16 @@ def _take_list(items: Any, rows: Rows) -> Any:
     if isinstance(rows, slice):
         return items[rows]
     chosen = (items[row] for row in rows.tolist())
-    return tuple(chosen) if isinstance(items, tuple) else list(chosen)
+    if isinstance(items, tuple):
+        return tuple(chosen)
+    return list(chosen)
 
 
 def _concatenate_lists(parts: Sequence[Any]) -> Any:
     joined = chain.from_iterable(parts)
-    return tuple(joined) if isinstance(parts[0], tuple) else list(joined)
+    if isinstance(parts[0], tuple):
+        return tuple(joined)
+    return list(joined)
 
 
 def _copy_list(items: Any) -> Any:
@@ -277,13 +285,17 @@ def _copy_list(items: Any) -> Any:
     if set(map(type, items)) <= {str}:  # thousands of texts, which nobody can change
         return items[:]
     copies = (item.copy() if hasattr(item, "copy") else item for item in items)
-    return tuple(copies) if isinstance(items, tuple) else list(copies)
+    if isinstance(items, tuple):
+        return tuple(copies)
+    return list(copies)
 
 
 def _list_bytes(items: Any) -> float:
     """Weigh up to 16 elements spread over the list."""
     sample = items[:: max(1, len(items) // 16)]
-    return sum(map(_element_bytes, sample)) * len(items) / len(sample) if sample else 0.0
+    if sample:
+        return sum(map(_element_bytes, sample)) * len(items) / len(sample)
+    return 0.0
 
 
 def _element_bytes(element: Any) -> float:

@@ -103,7 +103,9 @@ class Script:
     @property
     def tools(self) -> Sequence[Any]:
         """Return the tools of the request."""
-        return () if self.request is None else tuple(self.request.get("tools") or ())
+        if self.request is None:
+            return ()
+        return tuple(self.request.get("tools") or ())
 
     def without(self, hidden: Sequence[Unit], fill: str = "") -> Any:
         """Return the prompt with some units hidden, in the form in which it was given.
@@ -118,7 +120,9 @@ class Script:
                 spans[message].append(span)
         texts = [_cut(text, sorted(found), fill) for text, found in zip(self.texts, spans, strict=True)]
         if not self.messages:
-            return texts[0] if texts[0].strip() or not spans[0] else GONE
+            if texts[0].strip() or not spans[0]:
+                return texts[0]
+            return GONE
         messages = self._left(texts, spans, {message for unit in hidden for message in unit.messages})
         if self.request is None:
             return messages
@@ -139,7 +143,9 @@ class Script:
         emptied = {m for m, message in enumerate(self.messages) if spans[m] and _is_empty(message, texts[m])}
         left = _alternating([each for m, each in enumerate(changed) if m not in gone | emptied])
         if not emptied or _in_turn(left) or not _in_turn(self.messages):
-            return left if gone or emptied else changed
+            if gone or emptied:
+                return left
+            return changed
         for m in emptied:
             changed[m] = {**changed[m], "content": GONE}
         return _alternating([each for m, each in enumerate(changed) if m not in gone])
@@ -212,7 +218,9 @@ def _cut(text: str, spans: Sequence[Span], fill: str) -> str:
         elif not text[:start].strip() or text[start - 1].isspace():
             while at < len(text) and text[at].isspace():
                 at += 1
-    return "".join([*out, text[at:]]) if spans else text
+    if spans:
+        return "".join([*out, text[at:]])
+    return text
 
 
 def _alternating(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -182,7 +182,9 @@ class _Tally:
 
 def dense(matrix: Any) -> Any:
     """Return a matrix as an array."""
-    return matrix.toarray() if hasattr(matrix, "tocsr") else np.asarray(matrix)
+    if hasattr(matrix, "tocsr"):
+        return matrix.toarray()
+    return np.asarray(matrix)
 
 
 def csr_of(*args: Any, **kwargs: Any) -> Any:

@@ -84,7 +84,9 @@ class Template:
             flat = kept.tobytes().decode(_ENCODINGS[units.itemsize], "surrogatepass")
             ends = np.cumsum(np.count_nonzero(mask, axis=1)).tolist()
             texts += [flat[first:last] for first, last in pairwise([0, *ends])]
-        return [self._tidied(text) for text in texts] if self.tidy else texts
+        if self.tidy:
+            return [self._tidied(text) for text in texts]
+        return texts
 
     def _gate(self, Z: MaskArray) -> NDArray[np.bool_]:
         """Return (n, 1 + d) or (n, 1 + 2d): true for gaps, z' for spans, 1 − z' for what stands in their place."""
@@ -188,13 +190,19 @@ class MaskedTexts(Sequence[Any]):
     def template(self, name: str | None) -> Template | None:
         """Return the text of a field, or (None) the only text of inputs that are strings; None where there is none."""
         if name is None:
-            return self.templates[0] if self.names is None and self.build is None else None
-        return self.templates[self.names.index(name)] if self.names and name in self.names else None
+            if self.names is None and self.build is None:
+                return self.templates[0]
+            return None
+        if self.names and name in self.names:
+            return self.templates[self.names.index(name)]
+        return None
 
     def materialize(self) -> Inputs:
         """Return the inputs in the model's own type."""
         columns = [template.render(self.Z) for template in self.templates]
-        return columns[0] if self.build is None else self.build(columns)
+        if self.build is None:
+            return columns[0]
+        return self.build(columns)
 
     @property
     def nbytes(self) -> int:

@@ -142,4 +142,6 @@ class Contributions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         targets = list(example.targets)
         if self.target is not None:
             return [targets[example.target_index(self.target)]]
-        return targets[1:] if is_classifier(self.estimator_) and len(targets) == 2 else targets
+        if is_classifier(self.estimator_) and len(targets) == 2:
+            return targets[1:]
+        return targets

@@ -180,7 +180,9 @@ def _instances(frame: Any, modality: Any) -> Any:
     """Return what is asked about: a server hands over frames, also of texts, which then stand in the only column."""
     takes_rows = isinstance(modality, (Tabular, Conditional, Composite)) or getattr(modality, "fields", None)
     alone = hasattr(frame, "iloc") and frame.shape[1:] == (1,)
-    return frame.iloc[:, 0].tolist() if alone and not takes_rows else frame
+    if alone and not takes_rows:
+        return frame.iloc[:, 0].tolist()
+    return frame
 
 
 def _metrics(explanation: Explanation, name: str) -> dict[str, float]:

@@ -52,7 +52,11 @@ def band_channels(bands: Bands, channels: Channels, shape: tuple[int, ...]) -> C
     if channels != "auto" or not isinstance(bands, Sequence) or len(shape) != 3:
         return channels
     first, last = shape[0] == len(bands), shape[2] == len(bands)
-    return channels if first == last else "first" if first else "last"
+    if first == last:
+        return channels
+    if first:
+        return "first"
+    return "last"
 
 
 def band_names(bands: Bands, picture: Picture) -> tuple[str, ...]:

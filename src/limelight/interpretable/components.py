@@ -154,7 +154,9 @@ class Components:
 
     def instances(self, many: Any) -> Iterable[Any]:
         """Return the instances of any iterable."""
-        return many if isinstance(many, Iterable) else [many]
+        if isinstance(many, Iterable):
+            return many
+        return [many]
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
@@ -257,7 +259,9 @@ def count_inputs(inputs: Inputs) -> int | None:
     """Return how many inputs there are, None where only the model's side can tell."""
     if isinstance(inputs, Mapping) or not (hasattr(inputs, "shape") or hasattr(inputs, "__len__")):
         return None
-    return int(inputs.shape[0]) if getattr(inputs, "shape", ()) else len(inputs)
+    if getattr(inputs, "shape", ()):
+        return int(inputs.shape[0])
+    return len(inputs)
 
 
 def name_of(function: Callable[..., Any]) -> str:

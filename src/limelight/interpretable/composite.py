@@ -53,7 +53,9 @@ class Cut:
         """Return the n values of this part for masks Z (n, d) of all features."""
         own = Z[:, self.first : self.first + len(self.masked.features)]
         found = self.masked.reconstruct(own, rng)
-        return [each[self.name] for each in found] if self.is_text else list(found)
+        if self.is_text:
+            return [each[self.name] for each in found]
+        return list(found)
 
 
 @dataclass(frozen=True)
@@ -230,12 +232,16 @@ class Composite:
         names = list(self.table.weighed)
         frame = self.table.frame
         chosen = frame[names] if hasattr(frame, "iloc") else frame.select(names)
-        return Tabular(chosen, groups=None, contrast="value") if names else None
+        if names:
+            return Tabular(chosen, groups=None, contrast="value")
+        return None
 
     @property
     def distance(self) -> Literal["cosine", "euclidean"]:
         """Return LIME's distance for masks; for draws that of tables, whose kernel is a product over features."""
-        return "cosine" if self.against == "typical" else "euclidean"
+        if self.against == "typical":
+            return "cosine"
+        return "euclidean"
 
     def represent(self, instance: Any, rng: np.random.Generator) -> MixedRow | DrawnRow:
         """Return the features of one row: a dict, a row of a frame, a Series with names.
@@ -308,7 +314,9 @@ class Composite:
         """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
         held = [getattr(part, "content", b"") for part in self.parts.values()]
         held.append(b"" if self.drawn is None else self.drawn.content)
-        return fingerprint(held) if any(held) else b""
+        if any(held):
+            return fingerprint(held)
+        return b""
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON, for provenance."""

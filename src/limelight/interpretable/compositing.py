@@ -114,7 +114,9 @@ def composites(Z: MaskArray, image: NDArray[Any], fills: Iterable[NDArray[Any]],
 def as_words(image: NDArray[Any]) -> NDArray[np.uint64]:
     """Return the memory of an image as words, padded with zeros to a whole number of them."""
     flat = np.ascontiguousarray(image).reshape(-1).view(np.uint8)
-    return np.pad(flat, (0, -len(flat) % _WORD)).view(np.uint64) if len(flat) % _WORD else flat.view(np.uint64)
+    if len(flat) % _WORD:
+        return np.pad(flat, (0, -len(flat) % _WORD)).view(np.uint64)
+    return flat.view(np.uint64)
 
 
 def tensor_composites(Z: MaskArray, image: Any, fill: Any, labels: NDArray[np.int64], channel_axis: int | None) -> Any:

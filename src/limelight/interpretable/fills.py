@@ -115,7 +115,9 @@ def _colour(colour: NDArray[Any], picture: Picture) -> NDArray[Any]:
     whole = np.empty(planes.shape, np.result_type(colour.dtype, planes.dtype))
     whole[:, :, : max(len(colour), channels - picture.alpha)] = colour
     fitting = _fitting(_opaque(whole, picture, given_alpha), planes, "fill")
-    return fitting if given_alpha else with_alpha_of(picture, fitting)
+    if given_alpha:
+        return fitting
+    return with_alpha_of(picture, fitting)
 
 
 def _opaque(whole: NDArray[Any], picture: Picture, given_alpha: bool) -> NDArray[Any]:

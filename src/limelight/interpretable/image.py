@@ -322,7 +322,9 @@ class Image:
     def content(self) -> bytes:
         """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
         held = [each for each in (self.segments, self.fill) if isinstance(each, np.ndarray)]
-        return fingerprint(held) if held else b""
+        if held:
+            return fingerprint(held)
+        return b""
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
@@ -371,4 +373,6 @@ def described(option: Any) -> Any:
         return os.fspath(option)
     if is_pil(option) or is_tensor(option) or np.ndim(option) > 1:
         return f"array {tuple(np.shape(option))}"
-    return name_of(option) if callable(option) else [float(number) for number in option]
+    if callable(option):
+        return name_of(option)
+    return [float(number) for number in option]

@@ -37,7 +37,9 @@ def typical_of(values: Sequence[Any]) -> Any:
     """
     known = [value for value in values if not is_missing(value)]
     if not known:
-        return values[0] if len(values) else None
+        if len(values):
+            return values[0]
+        return None
     ordered = not isinstance(known[0], (bool, np.bool_, str))
     if ordered:
         try:
@@ -96,7 +98,9 @@ def plain(value: Any) -> Any:
     """Return Python's own number in place of numpy's; dates of numpy stay, which would become a count of ticks."""
     if isinstance(value, (np.datetime64, np.timedelta64)):
         return value
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
 
 
 def column_of(frame: Any, name: Any, value: Any, argument: str) -> tuple[Any, Any]:

@@ -69,7 +69,9 @@ class MixedBackground:
     @property
     def n_columns(self) -> int:
         """Return how many of them are columns; they come first."""
-        return 0 if self.columns is None else self.columns.n_coordinates
+        if self.columns is None:
+            return 0
+        return self.columns.n_coordinates
 
     @cached_property
     def probabilities(self) -> tuple[FloatArray, ...]:
@@ -81,7 +83,9 @@ class MixedBackground:
     def shapes(self) -> tuple[Shape, ...] | None:
         """Return for each feature what it may do."""
         drawn = () if self.columns is None else self.columns.shapes
-        return None if drawn is None else (*drawn, *[_SWITCH] * (self.n_coordinates - len(drawn)))
+        if drawn is None:
+            return None
+        return (*drawn, *[_SWITCH] * (self.n_coordinates - len(drawn)))
 
     def inside(self, U: FloatArray) -> FloatArray:
         """Return (n, d, 4) the inner terms of the draws at points U (n, d); 0 for parts."""
@@ -174,7 +178,9 @@ class DrawnRow:
     @property
     def inside(self) -> FloatArray | None:
         """Return (d, 4) zeros: the own value is a bin of its own."""
-        return None if self.background.shapes is None else np.zeros((len(self.features), INNER_TERMS))
+        if self.background.shapes is None:
+            return None
+        return np.zeros((len(self.features), INNER_TERMS))
 
     @property
     def outside(self) -> Mapping[int, Hashable]:

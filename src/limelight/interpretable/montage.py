@@ -143,4 +143,6 @@ def _resized(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp
 def _another(keys: Sequence[int | str]) -> int | str:
     """Return a key that is nobody's, for what lies between tiles."""
     numbers = [key for key in keys if isinstance(key, int)]
-    return max(numbers, default=0) + 1 if len(numbers) == len(keys) else ""
+    if len(numbers) == len(keys):
+        return max(numbers, default=0) + 1
+    return ""

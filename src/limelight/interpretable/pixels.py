@@ -69,7 +69,9 @@ class Picture:
         """Return the numbers with channels last, (h, w, c), as a view."""
         if self.axis is None:
             return self.values[:, :, None]
-        return np.moveaxis(self.values, 0, 2) if self.axis == 0 else self.values
+        if self.axis == 0:
+            return np.moveaxis(self.values, 0, 2)
+        return self.values
 
     def laid_out(self, planes: NDArray[Any]) -> NDArray[Any]:
         """Return (h, w, c) numbers in the image's own layout."""
@@ -243,14 +245,18 @@ def _check_alpha(alpha: bool, shape: tuple[int, ...], axis: Literal[0, 2] | None
 
 def _channel_axis(shape: tuple[int, ...], channels: Channels, habit: Channels) -> Literal[0, 2]:
     if channels != "auto":
-        return 0 if channels == "first" else 2
+        if channels == "first":
+            return 0
+        return 2
     first, last = shape[0] in USUAL_CHANNELS, shape[2] in USUAL_CHANNELS
     if not first and not last:
         raise InputError(
             f"channels: expected 1, 3 or 4 channels in the first or last axis, got shape {shape}; "
             "say where they are by channels='first' or 'last'."
         )
-    return 0 if (habit == "first" if first and last else first) else 2
+    if habit == "first" if first and last else first:
+        return 0
+    return 2
 
 
 def _check(values: NDArray[Any]) -> None:

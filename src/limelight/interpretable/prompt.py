@@ -100,7 +100,9 @@ class PromptUnits:
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator | None = None) -> Inputs:
         """Return n prompts for masks Z (n, d); `rng` is not used."""
         found = [Prompted(self.script.masked(self.units, mask, self.fill), mask, self.whole) for mask in np.asarray(Z)]
-        return found if self.answers is not None else [each.content for each in found]
+        if self.answers is not None:
+            return found
+        return [each.content for each in found]
 
     def parts(self, Z: MaskArray, output: int) -> FloatArray | None:
         """Return (n, w) what each part of the answers to n masks adds to an output; None where they have none."""
@@ -196,7 +198,9 @@ class Prompt:
 
     def for_model(self, model: Any) -> Prompt:
         """Return this with the answers that a model keeps, where it is an `Answers`."""
-        return replace(self, answers=model) if hasattr(model, "told") else self
+        if hasattr(model, "told"):
+            return replace(self, answers=model)
+        return self
 
     def represent(self, instance: Any, rng: np.random.Generator | None = None) -> PromptUnits:
         """Return x' of one prompt. `rng` is not used.
@@ -239,7 +243,9 @@ class Prompt:
         """
         if isinstance(many, (str, Mapping)):
             raise InputError(f"prompts: expected several, got one {type(many).__name__}; pass [prompt].")
-        return many if isinstance(many, Iterable) else [many]
+        if isinstance(many, Iterable):
+            return many
+        return [many]
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON, for provenance."""

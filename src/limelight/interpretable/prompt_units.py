@@ -213,7 +213,9 @@ def shortened(text: str) -> str:
     'It is so.'
     """
     line = " ".join(text.split())
-    return line if len(line) <= SHOWN else line[: SHOWN - 1].rstrip() + "…"
+    if len(line) <= SHOWN:
+        return line
+    return line[: SHOWN - 1].rstrip() + "…"
 
 
 def _distinct(units: Sequence[Unit]) -> list[Unit]:

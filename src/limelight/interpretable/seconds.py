@@ -41,7 +41,9 @@ def seconds_of(times: Any) -> FloatArray | None:
     if values.dtype.kind not in "iuf" or values.ndim != 1 or not len(values):
         return None
     since: FloatArray = values.astype(np.float64) - float(values[0])
-    return since if np.isfinite(since).all() and (np.diff(since) >= 0).all() else None
+    if np.isfinite(since).all() and (np.diff(since) >= 0).all():
+        return since
+    return None
 
 
 def shown_times(times: Any) -> tuple[str, ...]:

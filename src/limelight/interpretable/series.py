@@ -133,7 +133,9 @@ def as_floats(thing: Any) -> FloatArray:
     except ValueError as error:
         raise InputError(f"instance: expected a series of numbers, got lists of unequal length ({error}).") from error
     try:
-        return values if values.dtype.kind == "f" else values.astype(np.float64)
+        if values.dtype.kind == "f":
+            return values
+        return values.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:  # the last: whole numbers beyond all floats
         raise InputError(
             f"instance: expected a series of numbers, got {values.dtype} of shape {values.shape} ({error})."

@@ -48,7 +48,9 @@ class Stack:
         """Return the numbers with channels last, (z, y, x, c), as a view."""
         if self.axis is None:
             return self.values[..., None]
-        return np.moveaxis(self.values, 0, 3) if self.axis == 0 else self.values
+        if self.axis == 0:
+            return np.moveaxis(self.values, 0, 3)
+        return self.values
 
     def laid_out(self, planes: NDArray[Any]) -> NDArray[Any]:
         """Return (z, y, x, c) numbers in the volume's own layout."""
@@ -107,7 +109,9 @@ def fill_volume(fill: Fill, stack: Stack, labels: NDArray[np.int64]) -> NDArray[
     """
     planes = stack.planes
     if isinstance(fill, str):
-        return _means(planes, labels) if fill == "mean" else _blurred(planes)
+        if fill == "mean":
+            return _means(planes, labels)
+        return _blurred(planes)
     found = np.asarray(fill(planes.copy(), labels.copy()) if callable(fill) else fill)
     if found.dtype.kind not in "biuf":
         raise InputError(f"fill: expected numbers, got {found.dtype}; pass a number, or a volume as an array.")

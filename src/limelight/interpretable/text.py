@@ -211,7 +211,9 @@ class Text:
         InputError
             If the model does not begin with a vectoriser of words.
         """
-        return replace(self, tokens=model_tokens(model)) if self.tokens == MODEL else self
+        if self.tokens == MODEL:
+            return replace(self, tokens=model_tokens(model))
+        return self
 
     @property
     def distance(self) -> str:
@@ -272,7 +274,9 @@ class Text:
         }
 
     def _unit(self) -> str:
-        return "occurrences" if self.occurrences == "separately" else "different ones"
+        if self.occurrences == "separately":
+            return "occurrences"
+        return "different ones"
 
     def _spans(self, text: str, name: str) -> list[Span]:
         """Return the spans that may be hidden: tokens that touch nothing kept."""
@@ -312,7 +316,9 @@ class Text:
         """Return what a unit is called, and known by."""
         if self.phrases or self.tokens == PHRASES or self.tokens in GRAMS:
             written = " ".join(written.split())  # a line that ends inside a phrase makes no other phrase of it
-        return written.casefold() if self.fold else written
+        if self.fold:
+            return written.casefold()
+        return written
 
     def _group(self, document: Document, spans: list[list[Span]]) -> tuple[list[list[int]], tuple[Feature, ...]]:
         """Return for each field the feature that every span belongs to, and the features, in order of appearance."""

@@ -338,7 +338,9 @@ def _remedy(instance: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    return "None" if value is None else f"{type(value).__name__} {value!r:.20}"
+    if value is None:
+        return "None"
+    return f"{type(value).__name__} {value!r:.20}"
 
 
 def _rows(frame: Any) -> Iterator[Any]:

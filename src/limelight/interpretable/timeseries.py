@@ -246,7 +246,9 @@ class TimeSeries:
         held = [each for each in (self.windows, self.fill, self.background) if isinstance(each, np.ndarray)]
         if self.times is not None:
             held.append(np.array(shown_times(self.times)))
-        return fingerprint(held) if held else b""
+        if held:
+            return fingerprint(held)
+        return b""
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
@@ -273,7 +275,9 @@ def _read_background(background: Any, channels: Axis | None) -> FloatArray:
         raise InputError(f"background: expected series (m, t) or (m, t, channels), got shape {values.shape}.")
     if values.ndim == 2:
         return values[:, :, None]
-    return np.ascontiguousarray(np.moveaxis(values, 1, 2)) if channels == "first" else values
+    if channels == "first":
+        return np.ascontiguousarray(np.moveaxis(values, 1, 2))
+    return values
 
 
 def _check_options(options: TimeSeries) -> None:

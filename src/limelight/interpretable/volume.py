@@ -239,7 +239,9 @@ class Volume:
     def content(self) -> bytes:
         """Return bytes that are equal for equal data among the options, which `describe` does not hold."""
         held = [each for each in (self.segments, self.fill) if isinstance(each, np.ndarray)]
-        return fingerprint(held) if held else b""
+        if held:
+            return fingerprint(held)
+        return b""
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""

@@ -200,7 +200,9 @@ def _opened(folder: Folder, explainer: Explainer, manifest: dict[str, Any]) -> K
     manifest["missing"] = missing(mine)
     folder.open(manifest, lambda: write(mine, folder.path))
     kept = read(folder.path, explainer)
-    return None if kept is None or same(kept, mine) else kept
+    if kept is None or same(kept, mine):
+        return None
+    return kept
 
 
 # -- what is to be done -----------------------------------------------------------------------------------------------

@@ -270,11 +270,15 @@ def _labels_of(modality: Modality) -> tuple[Any, ...]:
     known = _table_of(modality)
     if isinstance(known, Tabular):
         return known.table.labels
-    return known.table.names if isinstance(known, Composite) else ()
+    if isinstance(known, Composite):
+        return known.table.names
+    return ()
 
 
 def _table_of(modality: Modality) -> Modality:
-    return modality.tabular if isinstance(modality, Conditional) else modality
+    if isinstance(modality, Conditional):
+        return modality.tabular
+    return modality
 
 
 def _columns_of(piece: Any, names: Sequence[Any], labels: tuple[Any, ...]) -> Any:
@@ -308,10 +312,14 @@ def taken(rows: Any, places: Sequence[int]) -> Any:
 def column_names(piece: Any) -> tuple[Any, ...]:
     """Return the names of the columns of a table; none for what has no names."""
     if isinstance(piece, (list, tuple)):
-        return tuple(piece[0]) if piece and isinstance(piece[0], dict) else ()
+        if piece and isinstance(piece[0], dict):
+            return tuple(piece[0])
+        return ()
     if library_of(piece) == "pyarrow":
         return tuple(piece.column_names)
-    return tuple(piece.columns) if hasattr(piece, "columns") else ()
+    if hasattr(piece, "columns"):
+        return tuple(piece.columns)
+    return ()
 
 
 def _check_id(id_column: str | None, names: Sequence[Any]) -> None:

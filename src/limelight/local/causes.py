@@ -165,7 +165,9 @@ def summed_up(parts: FloatArray) -> FloatArray:
     np.add.at(together.T, place.ravel(), moved.T)
     order = np.argsort(-np.square(together).sum(axis=0), kind="stable")
     first, rest = together[:, order[:MOST_PARTS]], together[:, order[MOST_PARTS:]]
-    return np.hstack([first, rest.sum(axis=1, keepdims=True)]) if rest.size else first
+    if rest.size:
+        return np.hstack([first, rest.sum(axis=1, keepdims=True)])
+    return first
 
 
 def _strength(Z: MaskArray, parts: FloatArray) -> FloatArray:

@@ -56,7 +56,9 @@ def effective_sample_size(weights: FloatArray) -> float:
     2.0
     """
     squares = float(np.square(weights).sum())
-    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
+    if squares > 0:
+        return float(weights.sum()) ** 2 / squares
+    return 0.0
 
 
 def geometry(

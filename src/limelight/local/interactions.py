@@ -230,7 +230,9 @@ class _Screen:
         energy = float(weights @ np.square(three))
         noise = np.square(rows.plus(three * self._unseen(rest))).sum()
         found = float(weights @ (three * rest)) ** 2 - float(noise)
-        return found / energy / scatter if energy > 1e-9 * self.sample.total else 0.0
+        if energy > 1e-9 * self.sample.total:
+            return found / energy / scatter
+        return 0.0
 
     def _strongest(self, left: FloatArray, scatter: float) -> tuple[int, int] | None:
         """Return the pair of the largest share, if it is certain and large enough to be named."""
@@ -247,7 +249,9 @@ class _Screen:
         certain = np.square(moved) > np.square(self._critical()) * noise
         worth = np.where(certain & (share - noise / energy / scatter > LEAST_SHARE), share, 0.0)
         best = int(np.argmax(worth))
-        return (int(self.first[best]), int(self.second[best])) if worth[best] > 0 else None
+        if worth[best] > 0:
+            return (int(self.first[best]), int(self.second[best]))
+        return None
 
     def _unseen(self, left: FloatArray) -> FloatArray:
         """Return w e / (1 − h) (n,): what each row adds to the noise.

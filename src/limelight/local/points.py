@@ -73,7 +73,9 @@ def are_scrambled(design: PointDesign, n_coordinates: int) -> bool:
 
 def n_replicates(design: PointDesign, n_coordinates: int) -> int:
     """Return into how many independent replicates the rows of `points` fall; row i belongs to number i mod R."""
-    return SCRAMBLES if are_scrambled(design, n_coordinates) else GROUPS
+    if are_scrambled(design, n_coordinates):
+        return SCRAMBLES
+    return GROUPS
 
 
 def _in_turn(start: int, stop: int, n_coordinates: int, seed: int) -> FloatArray:
@@ -100,7 +102,9 @@ def _sobol(start: int, rows: int, n_coordinates: int, seed: list[int]) -> FloatA
         return np.asarray(engine.random(rows))
     # One row first: scipy warns when a first request is no power of two, although the prefix is what we ask for.
     first = engine.random(1)
-    return np.concatenate([first, engine.random(rows - 1)]) if rows > 1 else np.asarray(first)
+    if rows > 1:
+        return np.concatenate([first, engine.random(rows - 1)])
+    return np.asarray(first)
 
 
 def _latin_hypercube(rows: int, n_coordinates: int, rng: np.random.Generator) -> FloatArray:

@@ -74,7 +74,9 @@ def distances(Z: MaskArray, center: FloatArray, distance: Distance) -> FloatArra
     if _masks_of_the_whole(Z, center):
         return _distance_levels(Z.shape[1], distance)[_ones(Z)]
     Z = np.asarray(Z, dtype=np.float64)
-    return _euclidean(Z, center) if distance == "euclidean" else _cosine(Z, center)
+    if distance == "euclidean":
+        return _euclidean(Z, center)
+    return _cosine(Z, center)
 
 
 def proximity(D: FloatArray, width: float, kernel: Kernel = "exponential") -> FloatArray:
@@ -135,7 +137,9 @@ def _distance_levels(d: int, distance: str) -> FloatArray:
     ones = np.arange(d + 1)
     if distance == "euclidean":
         return np.sqrt(d - ones)
-    return np.asarray(1.0 - np.sqrt(ones / d)) if d else np.zeros(1)
+    if d:
+        return np.asarray(1.0 - np.sqrt(ones / d))
+    return np.zeros(1)
 
 
 def _ones(Z: MaskArray) -> NDArray[np.int64]:

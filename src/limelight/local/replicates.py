@@ -70,7 +70,9 @@ def student_quantile(level: float, df: float) -> float:
     from scipy.special import ndtri, stdtrit
 
     upper = 0.5 + level / 2.0
-    return float(ndtri(upper)) if math.isinf(df) else float(stdtrit(df, upper))
+    if math.isinf(df):
+        return float(ndtri(upper))
+    return float(stdtrit(df, upper))
 
 
 def widening(replicates: int) -> float:

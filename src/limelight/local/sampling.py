@@ -115,7 +115,9 @@ class MaskPlan:
     @property
     def exhaustive_rows(self) -> int | None:
         """Number of rows of the first block when it enumerates everything; None when sampling goes on."""
-        return self._complete_rows if self.exhaustive else None
+        if self.exhaustive:
+            return self._complete_rows
+        return None
 
     @property
     def _complete_rows(self) -> int:

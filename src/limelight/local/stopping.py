@@ -52,7 +52,9 @@ def relative_error(estimate: Estimate) -> FloatArray:
     A sample that does not identify the weights has no error worth the name: infinity.
     """
     relative = relative_errors(estimate.coef, estimate.stderr)
-    return relative if estimate.identified else np.full_like(relative, np.inf)
+    if estimate.identified:
+        return relative
+    return np.full_like(relative, np.inf)
 
 
 def relative_errors(coef: FloatArray, stderr: FloatArray) -> FloatArray:

@@ -247,7 +247,9 @@ def _check_penalty(argument: str, penalty: float | None) -> None:
 
 def _relative(penalty: float, moments: Moments, absolute: bool) -> float:
     """Return a penalty relative to the total weight."""
-    return penalty / moments.total if absolute and moments.total > 0 else penalty
+    if absolute and moments.total > 0:
+        return penalty / moments.total
+    return penalty
 
 
 def _largest_first(coef: FloatArray, selected: tuple[NDArray[np.int64], ...]) -> tuple[NDArray[np.int64], ...]:
@@ -262,7 +264,9 @@ def _seeded_clone(estimator: Any) -> Any:
 
     copy = clone(estimator)
     names = [name for name, value in copy.get_params().items() if name.endswith("random_state") and value is None]
-    return copy.set_params(**dict.fromkeys(names, 0)) if names else copy
+    if names:
+        return copy.set_params(**dict.fromkeys(names, 0))
+    return copy
 
 
 def _coef(fitted: Any) -> Any:

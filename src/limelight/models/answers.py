@@ -139,12 +139,16 @@ class Answers:
     @property
     def design(self) -> str:
         """Return ``"exact"`` where all scalarisers ask that little is hidden, else ``"graded"``."""
-        return "exact" if all(each.design == "exact" for each in self.scalarisers) else "graded"
+        if all(each.design == "exact" for each in self.scalarisers):
+            return "exact"
+        return "graded"
 
     @property
     def beside(self) -> int:
         """Return the most calls that the whole prompt takes."""
-        return 2 if self.reference is not None else REFERENCES
+        if self.reference is not None:
+            return 2
+        return REFERENCES
 
     @property
     def writes(self) -> bool:

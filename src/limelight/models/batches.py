@@ -129,12 +129,16 @@ class Queue:
     @property
     def total(self) -> int | None:
         """Return the number of rows of all parts; None for a generator that has not come to its end."""
-        return self.start + self._rows if self._exhausted else self._total
+        if self._exhausted:
+            return self.start + self._rows
+        return self._total
 
     @property
     def done(self) -> int:
         """Return how many parts, from the first, have been taken whole."""
-        return self._held[0][0] if self._held else len(self.sizes)
+        if self._held:
+            return self._held[0][0]
+        return len(self.sizes)
 
     def pull(self) -> int:
         """Pull parts up to the window, and return how many rows fit in one array; 0 when there are no more."""

@@ -274,4 +274,6 @@ def _rows(head: bytes, content: bytes, n: int) -> Any:
 
 def _single(answer: bytes) -> Any:
     head, _, content = answer.partition(b"\n")
-    return json.loads(content) if head == b"j" else _rows(head, content, 1)[0]
+    if head == b"j":
+        return json.loads(content)
+    return _rows(head, content, 1)[0]

@@ -64,7 +64,9 @@ def widened(Y: FloatArray, k: int) -> FloatArray:
     [[1.0, 0.0]]
     """
     missing = k - Y.shape[1]
-    return np.pad(Y, ((0, 0), (0, missing))) if missing > 0 else Y
+    if missing > 0:
+        return np.pad(Y, ((0, 0), (0, missing)))
+    return Y
 
 
 def are_shares(Y: FloatArray) -> NDArray[np.bool_]:
@@ -121,7 +123,9 @@ class Seen:
     @property
     def descending(self) -> int:
         """Return how many different rows there were, all in descending order, up to `TELLING_ROWS`; else 0."""
-        return min(len(self._distinct), TELLING_ROWS) if self._ordered else 0
+        if self._ordered:
+            return min(len(self._distinct), TELLING_ROWS)
+        return 0
 
     @property
     def may_be_labels(self) -> bool:

@@ -142,7 +142,9 @@ class Flight:
     @property
     def ahead(self) -> int:
         """Return how many batches to hold: as many again as are asked, so that no call waits for a batch to be made."""
-        return 1 if self.most == 1 else 2 * self.most
+        if self.most == 1:
+            return 1
+        return 2 * self.most
 
     def share(self, remaining: int) -> int | None:
         """Return how many rows each of the next calls may have, so that as many as may be are made at once."""

@@ -155,7 +155,9 @@ def _has_answer(answer: Any) -> bool:
 def _named(answer: Any, key: str) -> Any:
     """Return what an object or a dict keeps under a name; None where it keeps nothing, or has a method of that name."""
     found = answer.get(key) if isinstance(answer, Mapping) else getattr(answer, key, None)
-    return None if callable(found) else found
+    if callable(found):
+        return None
+    return found
 
 
 def _of_object(answer: Any, batch: Batch) -> Form:
@@ -195,7 +197,9 @@ def _of_columns(answer: Mapping[Any, Any], batch: Batch) -> Form:
         ((key, array),) = arrays.items()
         form = _of_array(array, batch)
         is_column = isinstance(form, Numbers) and array.ndim == 1
-        return Numbers(array, (str(key),), (key,)) if is_column else form
+        if is_column:
+            return Numbers(array, (str(key),), (key,))
+        return form
     if any(array.ndim != 1 or array.dtype.kind not in "fiub" for array in arrays.values()):
         remedy = f"Choose one of its entries:{wrappers.function(f'return model(inputs)[{next(iter(answer))!r}]')}"
         raise unexpected(f"a dict of {_listed(answer)}", batch, remedy)
@@ -361,7 +365,9 @@ def _is_number(value: Any) -> bool:
 
 def _label(label: Any) -> Any:
     """Return a label without numpy around it."""
-    return label.item() if isinstance(label, np.generic) else label
+    if isinstance(label, np.generic):
+        return label.item()
+    return label
 
 
 def _odd_row(item: Any, batch: Batch) -> Exception:

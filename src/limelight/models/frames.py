@@ -97,7 +97,9 @@ def frame_of(answer: Any) -> Any:
 
     if dependencies.is_into_dataframe(answer) or dependencies.is_into_series(answer):
         return answer
-    return answer.collect() if dependencies.is_polars_lazyframe(answer) else None
+    if dependencies.is_polars_lazyframe(answer):
+        return answer.collect()
+    return None
 
 
 def read_frame(frame: Any, batch: Batch, inputs: Asked) -> FrameRead:
@@ -201,7 +203,9 @@ def _categories(series: Any) -> tuple[Any, ...] | None:
     if hasattr(native, "iloc") and hasattr(native, "cat"):
         return tuple(native.cat.categories.tolist())
     categories = getattr(series.dtype, "categories", None)  # an Enum's
-    return None if categories is None else tuple(categories)
+    if categories is None:
+        return None
+    return tuple(categories)
 
 
 def _without_inputs(table: Any, batch: Batch, inputs: Asked) -> list[int]:

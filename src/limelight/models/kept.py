@@ -144,8 +144,12 @@ def _line(head: Any) -> bytes:
 
 
 def _plain(values: Sequence[Any] | None) -> list[Any] | None:
-    return None if values is None else [_one(value) for value in values]
+    if values is None:
+        return None
+    return [_one(value) for value in values]
 
 
 def _one(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.generic):
+        return value.item()
+    return value

@@ -125,4 +125,6 @@ def money(model: Any) -> tuple[float, str]:
     (0.0, '')
     """
     price = getattr(getattr(model, "limits", None), "price", None)
-    return (0.0, "") if price is None else (float(model.usage.cost), str(price.currency))
+    if price is None:
+        return (0.0, "")
+    return (float(model.usage.cost), str(price.currency))

@@ -46,7 +46,9 @@ def from_library(model: Any) -> Found | None:
     if labels.names is not None and callable(model):  # a pipeline around a network
         return Found(model, "callable", labels)
     function = asked_by_plugin(model)
-    return None if function is None else Found(function, "callable")
+    if function is None:
+        return None
+    return Found(function, "callable")
 
 
 # ---- onnxruntime -----------------------------------------------------------------------------------------------------

@@ -350,7 +350,9 @@ class Reader:
             if known == label and isinstance(known, str) == isinstance(label, str):
                 return column
         texts = [str(known) for known in self._labels]
-        return texts.index(str(label)) if self._fixed and str(label) in texts else None
+        if self._fixed and str(label) in texts:
+            return texts.index(str(label))
+        return None
 
     def _filled(self, batch: Batch, cells: Iterable[tuple[int, Any, float]]) -> FloatArray:
         Y = np.zeros((batch.rows, len(self._labels)))

@@ -265,7 +265,9 @@ class _Share:
             return float(own.mean())
         if own.shape != self.inside.shape:
             raise InputError(f"inside: expected shape {own.shape} as the model's map, got {self.inside.shape}.")
-        return float(own[self.inside].mean()) if self.inside.any() else 0.0
+        if self.inside.any():
+            return float(own[self.inside].mean())
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -278,7 +280,9 @@ class _Entity:
     def __call__(self, answer: Any, text: Any) -> float:
         found = entities_of(answer, str(text))
         scores = [score for words, label, score in found if self.label in (None, label) and holds(self.words, words)]
-        return float(np.max(scores)) if scores else 0.0
+        if scores:
+            return float(np.max(scores))
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -315,4 +319,6 @@ def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
     high = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
     sizes = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
     union = sum(sizes) - wide * high
-    return wide * high / union if union > 0 else 0.0
+    if union > 0:
+        return wide * high / union
+    return 0.0

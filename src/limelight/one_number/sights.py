@@ -110,7 +110,9 @@ def _in_arrays(answer: Any) -> tuple[Any, Any, Any]:
 
 
 def _named(answer: Any, name: str) -> Any:
-    return answer.get(name) if isinstance(answer, Mapping) else getattr(answer, name, None)
+    if isinstance(answer, Mapping):
+        return answer.get(name)
+    return getattr(answer, name, None)
 
 
 def _numbers(values: Any, what: str) -> FloatArray:
@@ -170,7 +172,9 @@ def pixels_of(answer: Any, label: Any, image: Any = None) -> FloatArray | None:
     found = plain(answer["out"] if isinstance(answer, Mapping) and "out" in answer else answer)
     if found.ndim not in (2, 3) or not found.size:
         raise ModelOutputError(f"model returned shape {found.shape}; expected a map (h, w), or scores (k, h, w).")
-    return _largest(found, label, np.shape(image)) if found.ndim == 3 else _equal(found, label)
+    if found.ndim == 3:
+        return _largest(found, label, np.shape(image))
+    return _equal(found, label)
 
 
 def _of_masks(own: list[Any], answer: Sequence[Any]) -> FloatArray | None:
@@ -192,7 +196,9 @@ def _shown(mask: NDArray[Any]) -> FloatArray:
 
 def _known(found: NDArray[np.bool_], said: NDArray[Any]) -> FloatArray:
     """Return what was found as numbers, NaN where nothing was said."""
-    return np.where(np.isnan(said), np.nan, found) if said.dtype.kind == "f" else found.astype(np.float64)
+    if said.dtype.kind == "f":
+        return np.where(np.isnan(said), np.nan, found)
+    return found.astype(np.float64)
 
 
 def _largest(scores: NDArray[Any], label: Any, image: tuple[int, ...]) -> FloatArray:
@@ -285,7 +291,9 @@ def _goes_on(before: Mapping[str, Any], piece: Mapping[str, Any], text: str) -> 
     ended, begun = _span(before), _span(piece)
     if ended and begun:
         between = text[ended[1] : begun[0]]
-        return not between if begins else not between.strip()
+        if begins:
+            return not between
+        return not between.strip()
     if "index" in before and "index" in piece and piece["index"] != before["index"] + 1:
         return False
     return not begins or str(piece.get("word", "")).startswith("##")
@@ -298,13 +306,17 @@ def _kind(piece: Mapping[str, Any]) -> str:
 
 def _span(piece: Mapping[str, Any]) -> tuple[int, int] | None:
     start, end = piece.get("start"), piece.get("end")
-    return None if start is None or end is None else (int(start), int(end))
+    if start is None or end is None:
+        return None
+    return (int(start), int(end))
 
 
 def _piece(piece: Mapping[str, Any]) -> str:
     """Return the words of a piece, with a space before unless it goes on with a word."""
     word = str(piece.get("word", piece.get("text", "")))
-    return word[2:] if word.startswith("##") else " " + word.lstrip("▁Ġ ")
+    if word.startswith("##"):
+        return word[2:]
+    return " " + word.lstrip("▁Ġ ")
 
 
 def holds(words: str, found: str) -> bool:
@@ -324,4 +336,6 @@ def holds(words: str, found: str) -> bool:
 
 def _joined(one: str, other: str) -> bool:
     """Return whether two neighbours are of one word."""
-    return all(each.isdigit() or each.upper() != each.lower() for each in (one, other)) if one and other else False
+    if one and other:
+        return all(each.isdigit() or each.upper() != each.lower() for each in (one, other))
+    return False

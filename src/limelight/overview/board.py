@@ -114,12 +114,16 @@ class Board:
 
     def side(self, target: int) -> int:
         """Return 1, or −1 where numbers are about the other one of two classes than this."""
-        return 1 if self.facing is None or target == self.facing else -1
+        if self.facing is None or target == self.facing:
+            return 1
+        return -1
 
     def answers(self, rows: Any, side: int) -> NDArray[np.float32]:
         """Return the model's answers of some rows for one side."""
         found: NDArray[np.float32] = self.prediction[rows]
-        return found if side > 0 else (1.0 - found).astype(np.float32)
+        if side > 0:
+            return found
+        return (1.0 - found).astype(np.float32)
 
     def chosen(self, filter: Filter) -> Rows:
         """Return the places of the rows that a filter means."""
@@ -142,7 +146,9 @@ class Board:
                 answers = self.answers(some, side)
                 kept &= (answers >= low) & (answers <= high)
             found.append(start + np.flatnonzero(kept).astype(np.uint32))
-        return np.concatenate(found) if found else np.zeros(0, dtype=np.uint32)
+        if found:
+            return np.concatenate(found)
+        return np.zeros(0, dtype=np.uint32)
 
     def importance(self, rows: Rows, side: int = 1) -> list[dict[str, Any]]:
         """Return mean |contribution|, mean, the size of noise alone, and how often it leads, for large features."""

@@ -57,7 +57,9 @@ def _columns(explanations: Explanations) -> Columns | None:
     """Return explanations that can be read by column; None for others."""
     if isinstance(explanations, (str, Path)) and is_parquet(Path(explanations)):
         return open_set(Path(explanations), exact=False)
-    return explanations if isinstance(explanations, Columns) else None
+    if isinstance(explanations, Columns):
+        return explanations
+    return None
 
 
 def of_entries(entries: Sequence[Entry]) -> Batch:
@@ -96,7 +98,9 @@ def of_entries(entries: Sequence[Entry]) -> Batch:
 def _agreed(classes: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """Return what all say; nothing where they differ."""
     found = set(classes)
-    return found.pop() if len(found) == 1 else ()
+    if len(found) == 1:
+        return found.pop()
+    return ()
 
 
 def _coded(things: Iterable[_Thing]) -> tuple[NDArray[np.int64], list[_Thing]]:

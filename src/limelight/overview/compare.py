@@ -115,7 +115,9 @@ def compare(
     found = _compared(explanations, outputs, both, names=names, level=level, agree=agree)
     if agree is None and not refits and (target is None or isinstance(target, str)):
         found = replace(found, asked={"target": target})
-    return beyond_refits(found, [changed(name) for name in _refit_names(len(refits))]) if refits else found
+    if refits:
+        return beyond_refits(found, [changed(name) for name in _refit_names(len(refits))])
+    return found
 
 
 def side_by_side(

@@ -112,7 +112,9 @@ class Importance:
         '20 of 50 explanations'
         """
         n = self.n_explanations[target]
-        return f"{n:,} explanations" if n >= self.total else f"{n:,} of {self.total:,} explanations"
+        if n >= self.total:
+            return f"{n:,} explanations"
+        return f"{n:,} of {self.total:,} explanations"
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict for each target and feature, for any frame library."""
@@ -239,7 +241,9 @@ def _one_of_two(
             both = targets.get(name, TargetSums())
             both.add_turned(other)
             return {name: both}
-    return targets if name is None else {each: sums for each, sums in targets.items() if each == name}
+    if name is None:
+        return targets
+    return {each: sums for each, sums in targets.items() if each == name}
 
 
 def _by_the_answer(counts: dict[str, int], total: int) -> tuple[str, ...]:

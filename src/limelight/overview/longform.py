@@ -240,7 +240,9 @@ def _two_classes(many: Sequence[Explanation]) -> tuple[str, ...]:
         if abs(sum(value for _, value in explanation.outputs) - 1.0) > SUM_TO_ONE:
             return ()
     names = next(iter(quoted))
-    return names if len(quoted) == 1 and len(names) == 2 else ()
+    if len(quoted) == 1 and len(names) == 2:
+        return names
+    return ()
 
 
 class _Builder:

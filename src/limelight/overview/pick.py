@@ -310,4 +310,6 @@ def _doubts(gains: Sequence[float], total: float) -> tuple[str, ...]:
 
 
 def _written(key: Hashable) -> str:
-    return ": ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+    if isinstance(key, tuple):
+        return ": ".join(map(str, key))
+    return str(key)

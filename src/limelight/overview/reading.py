@@ -88,7 +88,9 @@ class Entry:
             return list(range(len(self.targets)))
         if isinstance(target, str):
             return [row for row, name in enumerate(self.targets) if name == target]
-        return [target] if target < len(self.targets) else []
+        if target < len(self.targets):
+            return [target]
+        return []
 
 
 def read_entries(explanations: Explanations, name: Name | None = None) -> Iterator[Entry]:
@@ -313,7 +315,9 @@ def check_kind(kind: str, other: str, position: int) -> None:
 def _each(explanations: Explanations) -> Iterator[tuple[int, Any]]:
     if isinstance(explanations, (str, Path)):
         path = Path(explanations)
-        return enumerate(open_set(path)) if is_parquet(path) else _lines(path)
+        if is_parquet(path):
+            return enumerate(open_set(path))
+        return _lines(path)
     if isinstance(explanations, (Explanation, Mapping)) or not isinstance(explanations, Iterable):
         raise InputError(
             "explanations: expected many of them (a list, a stream, the path of a .jsonl or .parquet file or of a "

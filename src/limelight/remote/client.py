@@ -276,7 +276,9 @@ class Remote:
     def _label(self) -> str:
         """Return the name under which answers are kept, to clear them by."""
         model = self._wire.identity.get("model")
-        return f"{self._url} {model}" if model else self._url
+        if model:
+            return f"{self._url} {model}"
+        return self._url
 
 
 def _as_they_come(sent: Sequence[Future[dict[bytes, bytes]]]) -> Iterator[dict[bytes, bytes]]:

@@ -133,7 +133,9 @@ class _Deadline(threading.local):
         left = self.at - time.monotonic()
         if left <= 0:
             raise late("the exchange takes too long")
-        return left if timeout is None else min(left, timeout)
+        if timeout is None:
+            return left
+        return min(left, timeout)
 
 
 class _Backend:

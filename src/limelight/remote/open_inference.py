@@ -134,7 +134,9 @@ class OpenInference:
 
     @property
     def _as_bytes(self) -> dict[str, Any]:
-        return {"parameters": {"binary_data": True}} if self.binary else {}
+        if self.binary:
+            return {"parameters": {"binary_data": True}}
+        return {}
 
     def _named(self, inputs: Any) -> list[tuple[str, str | None, NDArray[Any]]]:
         """Return name, datatype and values of each tensor."""
@@ -198,7 +200,9 @@ def _read(tensor: Mapping[str, Any], raw: bytes | None, n: int) -> Any:
     values = values.reshape(shape)
     if values.ndim > 2:
         values = values.reshape(len(values), -1)
-    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    if values.ndim == 2 and values.shape[1] == 1:
+        return values[:, 0]
+    return values
 
 
 def _texts(data: Any) -> list[str]:

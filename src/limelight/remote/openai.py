@@ -51,7 +51,9 @@ class OpenAI:
     def written(self, n: int) -> int | None:
         """Return the most tokens of n answers; None where no parameter sets an end."""
         end = next((self.parameters[name] for name in ENDS if self.parameters.get(name)), None)
-        return None if end is None else n * int(end) * int(self.parameters.get("n") or 1)
+        if end is None:
+            return None
+        return n * int(end) * int(self.parameters.get("n") or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,9 @@ def _texts(inputs: Any, name: str) -> list[str]:
 
 def _choices(content: Any, n: int) -> list[Any]:
     choices = need(content, "choices", "the OpenAI-compatible API")
-    return list(choices)[: max(n, 1)] if n == 1 else list(choices)
+    if n == 1:
+        return list(choices)[: max(n, 1)]
+    return list(choices)
 
 
 def _tokens(content: Any) -> tuple[int, int] | None:

@@ -82,8 +82,12 @@ def plain(value: Any) -> Any:
         or type(value).__name__ in ("NAType", "NaTType")
     ):
         return None
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value
 
 
 def _listed(values: Any) -> list[Any]:
-    return list(values.tolist()) if hasattr(values, "tolist") else list(values)
+    if hasattr(values, "tolist"):
+        return list(values.tolist())
+    return list(values)

@@ -48,7 +48,9 @@ class Key:
 
     def __repr__(self) -> str:
         named = self._source if isinstance(self._source, str) else "a function"
-        return "no key" if self._source is None else f"the key from {named}"
+        if self._source is None:
+            return "no key"
+        return f"the key from {named}"
 
     def __getstate__(self) -> dict[str, Any]:
         if callable(self._source):
@@ -87,7 +89,9 @@ class Key:
     def hide(self, text: bytes) -> bytes:
         """Return what a server sent, without the key."""
         secret = self.reveal()
-        return text.replace(secret.encode(), HIDDEN.encode()) if secret else text
+        if secret:
+            return text.replace(secret.encode(), HIDDEN.encode())
+        return text
 
 
 def check_address(url: Any) -> str:

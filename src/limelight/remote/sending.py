@@ -261,7 +261,9 @@ class Sender:
         """Return one line of at most 200 characters, without the key."""
         text = self.key.hide(text.encode("utf-8", "replace")).decode()
         text = re.sub(r"\s+", " ", text).strip()
-        return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+        if len(text) <= SHOWN:
+            return text
+        return text[: SHOWN - 1] + "…"
 
     def _error(self, failure: Failure | None, attempts: int) -> RemoteError:
         if failure is None:
@@ -315,7 +317,9 @@ def wait_asked(after: str | None, now: float) -> float | None:
 
 def _worth_another(error: Exception) -> bool | float:
     """Return whether to try again, and that stamina need not wait: its sleep could not be broken off by Ctrl-C."""
-    return 0.0 if isinstance(error, Failure) and error.again else False
+    if isinstance(error, Failure) and error.again:
+        return 0.0
+    return False
 
 
 def _is_binary(headers: Mapping[str, str]) -> bool:

@@ -169,7 +169,9 @@ class Protocol:
     def encode(self, inputs: Any) -> Body:
         """Return what your function makes of the inputs, as JSON."""
         made = self.to_request(inputs)
-        return made if isinstance(made, Body) else Body.of(made)
+        if isinstance(made, Body):
+            return made
+        return Body.of(made)
 
     def decode(self, received: Received, n: int) -> Decoded:
         """Return what your function reads."""
@@ -193,7 +195,9 @@ def as_answers(values: Any) -> Any:
         array = np.asarray(values)
     except ValueError:
         return values  # rows of unequal length
-    return array if array.dtype.kind in "biuf" else values
+    if array.dtype.kind in "biuf":
+        return array
+    return values
 
 
 WHOLE_NUMBERS = ("labels", "quantities")
@@ -225,7 +229,9 @@ def meant(answers: Any, whole_numbers: str | None, protocol: str) -> Any:
 
 def read_as(whole_numbers: str | None) -> dict[str, str]:
     """Return what keeps answers that are read as labels apart from others, in a cache."""
-    return {} if whole_numbers is None else {"whole_numbers": whole_numbers}
+    if whole_numbers is None:
+        return {}
+    return {"whole_numbers": whole_numbers}
 
 
 def need(content: Any, name: str, protocol: str) -> Any:

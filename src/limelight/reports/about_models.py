@@ -43,7 +43,9 @@ def title(found: Found) -> str:
     """Return what was found, as a title."""
     if isinstance(found, Comparison):
         first, second = found.names
-        return f"{first} and {second}, and why they differ" if not found.identical else f"{first} and {second} agree"
+        if found.identical:
+            return f"{first} and {second} agree"
+        return f"{first} and {second}, and why they differ"
     if isinstance(found, Audit):
         return f"{pages.audit_title(found)} about “{found.target}”"
     return f"From {found.names[0]} to {found.names[1]}"
@@ -155,7 +157,9 @@ def _marks(found: Found, mark: str) -> dict[str, str]:
 
 
 def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count:,} cases"
+    if count == 1:
+        return "1 case"
+    return f"{count:,} cases"
 
 
 def _lower(name: str) -> str:
@@ -164,4 +168,6 @@ def _lower(name: str) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     listed = list(names)
-    return " and ".join([", ".join(listed[:-1]), listed[-1]]) if len(listed) > 1 else "".join(listed)
+    if len(listed) > 1:
+        return " and ".join([", ".join(listed[:-1]), listed[-1]])
+    return "".join(listed)

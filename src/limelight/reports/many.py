@@ -24,7 +24,9 @@ def read(subject: Iterable[Explanation] | str | PathLike[str]) -> Summary:
 def title(summary: Summary) -> str:
     """Return how many answers there are, as a title."""
     n = len(summary.explanations)
-    return "1 answer of a model, explained" if n == 1 else f"{n:,} answers of a model, explained"
+    if n == 1:
+        return "1 answer of a model, explained"
+    return f"{n:,} answers of a model, explained"
 
 
 def sections(summary: Summary, origin: Origin) -> list[str]:
@@ -99,7 +101,9 @@ def _quantiles(summary: Summary) -> str:
     head = ["", "5 % below", "25 %", "half", "75 %", "95 %"]
     lines = (("fidelity (held-out R² of the conditions)", summary.fidelity), ("additivity", summary.additivity))
     rows = [[f"!{name}", *(f"{value:.2f}" for value in values)] for name, values in lines if values is not None]
-    return table(head, rows) if rows else ""
+    if rows:
+        return table(head, rows)
+    return ""
 
 
 def _examples(summary: Summary) -> str:

@@ -203,7 +203,9 @@ def _plain(modality: Mapping[str, Any]) -> bool:
 
 
 def _contrast(modality: Mapping[str, Any]) -> list[str]:
-    return ["--contrast", str(modality["contrast"])] if modality.get("contrast", "bin") != "bin" else []
+    if modality.get("contrast", "bin") != "bin":
+        return ["--contrast", str(modality["contrast"])]
+    return []
 
 
 def command(explanation: Explanation, origin: Origin) -> str:

@@ -23,19 +23,25 @@ LIMITS = (
 def section(title: str, *parts: str, kind: str = "") -> str:
     """Return a section, or nothing where all parts are empty."""
     inner = "".join(parts)
-    return f'<section class="{kind}"><h2>{m.text(title)}</h2>{inner}</section>' if inner else ""
+    if inner:
+        return f'<section class="{kind}"><h2>{m.text(title)}</h2>{inner}</section>'
+    return ""
 
 
 def paragraph(*sentences: str) -> str:
     """Return HTML sentences as one paragraph."""
     text = " ".join(sentence for sentence in sentences if sentence)
-    return f"<p>{text}</p>" if text else ""
+    if text:
+        return f"<p>{text}</p>"
+    return ""
 
 
 def bullets(sentences: Iterable[str]) -> str:
     """Return plain sentences as a list."""
     items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in sentences)
-    return f"<ul>{items}</ul>" if items else ""
+    if items:
+        return f"<ul>{items}</ul>"
+    return ""
 
 
 def head(title: str, kicker: str, origin: Origin) -> str:
@@ -120,7 +126,9 @@ def signatures(names: Sequence[str]) -> str:
         f'<div class="sign"><span>{m.text(name)}</span><i></i><small>Name, date, signature</small></div>'
         for name in names
     )
-    return f'<section class="signatures">{cells}</section>' if cells else ""
+    if cells:
+        return f'<section class="signatures">{cells}</section>'
+    return ""
 
 
 def _modality(described: Mapping[str, object]) -> str:
@@ -140,4 +148,6 @@ def _settings(settings: Mapping[str, object]) -> str:
         for name, value in settings.items()
         if name != "seed" and value != usual.get(name)
     ]
-    return ", ".join(changed) if changed else "all at their defaults"
+    if changed:
+        return ", ".join(changed)
+    return "all at their defaults"

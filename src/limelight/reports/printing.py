@@ -61,4 +61,6 @@ def _sandbox() -> list[str]:
     """Return what a browser that runs as root needs: it refuses its own sandbox there."""
     import os
 
-    return ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return ["--no-sandbox"]
+    return []

@@ -189,7 +189,9 @@ def _listed(rows: Sequence[Row]) -> str:
 
 
 def _sentence(text: str) -> str:
-    return _capital(text) if text.endswith((".", "!", "?")) else _capital(text) + "."
+    if text.endswith((".", "!", "?")):
+        return _capital(text)
+    return _capital(text) + "."
 
 
 def _capital(text: str) -> str:

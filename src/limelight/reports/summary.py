@@ -132,7 +132,9 @@ def cause_words(cause: str) -> str:
 
 
 def _source(subject: Any) -> Any:
-    return Path(subject) if isinstance(subject, PathLike) else subject
+    if isinstance(subject, PathLike):
+        return Path(subject)
+    return subject
 
 
 def _count_warnings(many: Iterable[Explanation]) -> tuple[tuple[str, int], ...]:
@@ -156,7 +158,9 @@ def _count_warnings(many: Iterable[Explanation]) -> tuple[tuple[str, int], ...]:
 def _quantiles(values: Sequence[float]) -> tuple[float, ...] | None:
     known = np.asarray(values, dtype=float)
     known = known[np.isfinite(known)]
-    return tuple(np.quantile(known, POINTS).tolist()) if known.size else None
+    if known.size:
+        return tuple(np.quantile(known, POINTS).tolist())
+    return None
 
 
 def _features(many: Explanations) -> tuple[tuple[str, str, tuple[FeatureImportance, ...]], ...]:

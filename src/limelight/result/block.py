@@ -160,7 +160,9 @@ class Interner:
         if len(text) > _SHORT:
             return document
         found = self.same(("document", text), lambda: document)
-        return found if found == document else document
+        if found == document:
+            return found
+        return document
 
 
 class Writer:

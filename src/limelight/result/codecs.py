@@ -61,7 +61,9 @@ def shown(got: object) -> str:
         written = repr(got)
     except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists without end
         written = f"a {type(got).__name__}"
-    return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
+    if len(written) <= _SHOWN:
+        return written
+    return written[:_SHOWN] + "…"
 
 
 def plain(value: Any) -> Any:
@@ -89,7 +91,9 @@ def number_to_json(value: float) -> float | str | None:
         return value
     if math.isnan(value):
         return None
-    return "Infinity" if value > 0 else "-Infinity"
+    if value > 0:
+        return "Infinity"
+    return "-Infinity"
 
 
 # -- single values ----------------------------------------------------------------------------------------------------
@@ -254,11 +258,15 @@ class Maybe:
 
     def write(self, value: Any) -> Any:
         """Return null for None."""
-        return None if value is None else self.codec.write(value)
+        if value is None:
+            return None
+        return self.codec.write(value)
 
     def read(self, value: Any, place: str, sizes: Sizes) -> Any:
         """Return None for null."""
-        return None if value is None else self.codec.read(value, place, sizes)
+        if value is None:
+            return None
+        return self.codec.read(value, place, sizes)
 
 
 # -- many values ------------------------------------------------------------------------------------------------------

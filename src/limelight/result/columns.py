@@ -78,12 +78,16 @@ def _narrow(numbers: NDArray[Any]) -> NDArray[Any]:
         low, high = int(numbers.min()), int(numbers.max())
         # beside a negative number, a number needs the bits of its mirror image
         smallest = np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high if low >= 0 else -high - 1))
-        return np.array(numbers, dtype=smallest) if smallest.kind in "iu" else numbers.copy()
+        if smallest.kind in "iu":
+            return np.array(numbers, dtype=smallest)
+        return numbers.copy()
     with np.errstate(over="ignore", under="ignore"):
         single = numbers.astype(np.float32)
         back = single.astype(np.float64)
     same = np.array_equal(back.view(np.int64), numbers.view(np.int64))
-    return single if same else numbers.copy()
+    if same:
+        return single
+    return numbers.copy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,10 +124,14 @@ class RowChange:
         """
         said = f"Row {self.position}: {names[0]} says {written(self.first)}, {names[1]} {written(self.second)}"
         if self.kind == "same" or not self.reasons:
-            return f"{said}, and no reason differs." if not self.reasons else f"{said}, for nearly the same reasons."
+            if not self.reasons:
+                return f"{said}, and no reason differs."
+            return f"{said}, for nearly the same reasons."
         top = self.reasons[0]
         why = f"“{top.feature}” adds {signed(top.first)} in {names[0]} and {signed(top.second)} in {names[1]}"
-        return f"{said}, but not for the same reasons: {why}." if self.kind == "reason" else f"{said}: {why}."
+        if self.kind == "reason":
+            return f"{said}, but not for the same reasons: {why}."
+        return f"{said}: {why}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +341,9 @@ class Comparison:
 
 
 def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
+    if count == 1:
+        return "1 row"
+    return f"{count:,} rows"
 
 
 def _largest(row: RowChange) -> float:

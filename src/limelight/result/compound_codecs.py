@@ -50,7 +50,9 @@ class Array:
 
     def write(self, value: NDArray[Any]) -> Any:
         """Return lists of numbers."""
-        return value.tolist() if np.isfinite(value).all() else plain(value)
+        if np.isfinite(value).all():
+            return value.tolist()
+        return plain(value)
 
     def read(self, value: Any, place: str, sizes: Sizes) -> NDArray[Any]:
         """Return an array of the shape that is expected."""
@@ -271,4 +273,6 @@ class Record:
 
 
 def _below(place: str, name: object) -> str:
-    return f"{place}.{name}" if place else str(name)
+    if place:
+        return f"{place}.{name}"
+    return str(name)

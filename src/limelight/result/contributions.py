@@ -164,7 +164,9 @@ class Contributions:
     def interactions(self, target: str | int | None = None) -> tuple[Interaction, ...]:
         """Return the pairs of features that act together, largest share first; empty where none was found."""
         row = self.target_index(target)
-        return self.pairs[row] if row < len(self.pairs) else ()
+        if row < len(self.pairs):
+            return self.pairs[row]
+        return ()
 
 
 def distance_of(center: FloatArray | None, reference: FloatArray | None, d: int) -> FloatArray:

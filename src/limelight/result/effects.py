@@ -47,7 +47,9 @@ class Effect:
     @property
     def at_own(self) -> float:
         """Return the effect of the instance's own bin; NaN where it is outside of the background."""
-        return float(self.effects[self.own]) if self.own >= 0 else float("nan")
+        if self.own >= 0:
+            return float(self.effects[self.own])
+        return float("nan")
 
     def __eq__(self, other: object) -> bool:
         """Return whether both state the same; bins without a perturbation are equal."""

@@ -391,7 +391,9 @@ class Explanations(Sequence[Explanation]):
 
     def _target_row(self, block: OpenBlock, row: int) -> int:
         found = target_position(self._target, block.entries("targets", row))
-        return 0 if found is None else found
+        if found is None:
+            return 0
+        return found
 
     def _width(self) -> int:
         return len(next(self._column("features"), []))

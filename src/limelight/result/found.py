@@ -111,11 +111,15 @@ def key(value: Any) -> Any:
     >>> key(["field", "word"])
     ('field', 'word')
     """
-    return tuple(key(each) for each in value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(key(each) for each in value)
+    return value
 
 
 def _number(value: Any) -> float:
-    return math.nan if value is None else float(value)
+    if value is None:
+        return math.nan
+    return float(value)
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], Found]] = {"comparison": _comparison, "audit": _audit, "drift": _drift}

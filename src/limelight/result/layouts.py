@@ -97,7 +97,9 @@ def prompt_layout(texts: Mapping[str, str], told: Mapping[str, Any] | None) -> d
     'prompt'
     """
     plain = text_layout(texts[""] if list(texts) == [""] else texts)
-    return plain if told is None else {**plain, **told, "kind": "prompt"}
+    if told is None:
+        return plain
+    return {**plain, **told, "kind": "prompt"}
 
 
 def mixed_layout(

@@ -115,7 +115,9 @@ class _Rows:
     @cached_property
     def n_rows(self) -> int:
         """How many rows there are without those that failed."""
-        return len(self._good) if self._good is not None else int(self._file.metadata.num_rows)
+        if self._good is not None:
+            return len(self._good)
+        return int(self._file.metadata.num_rows)
 
     def read(self, *names: str) -> Any:
         """Return some columns, without rows that failed.
@@ -149,7 +151,9 @@ class _Rows:
                 groups = range(self._file.num_row_groups)
                 # a thread for each column costs more than it saves where columns are this small
                 tables = [self._file.read_row_group(group, names, use_threads=False) for group in groups]
-                return arrow.concat_tables(tables) if tables else self._file.read(names)
+                if tables:
+                    return arrow.concat_tables(tables)
+                return self._file.read(names)
             except arrow.ArrowNotImplementedError:  # texts of a list that are too many to be codes
                 return self._opened([]).read(names)
         except (arrow.ArrowInvalid, OSError) as error:

@@ -67,7 +67,9 @@ def two_classes(shared: Mapping[str, Any]) -> tuple[str, ...]:
     (('no', 'yes'), ())
     """
     names = shared.get("outputs", ()) if shared.get("shares") else ()
-    return tuple(sorted(names)) if len(names) == 2 else ()
+    if len(names) == 2:
+        return tuple(sorted(names))
+    return ()
 
 
 def explanations_in(table: Any, shared: Mapping[str, Any]) -> Iterator[Explanation]:
@@ -178,7 +180,9 @@ def keep_of(distance: float, *, column: bool) -> float:
     >>> keep_of(0.25, column=True)
     0.75
     """
-    return 1.0 - distance if column and 0.0 <= distance <= 1.0 else 0.5
+    if column and 0.0 <= distance <= 1.0:
+        return 1.0 - distance
+    return 0.5
 
 
 def _provenance(row: Mapping[str, Any], shared: Mapping[str, Any]) -> Provenance:

@@ -132,7 +132,9 @@ def table_of(explanations: Explanations, ids: Any, rows: Any = None, *, detail: 
         arrays = [_typed(columns[field.name], field.type) for field in known]
         tables.append(arrow.Table.from_arrays(arrays, schema=known))
         start = stop
-    return arrow.concat_tables(tables).combine_chunks() if tables else known.empty_table()
+    if tables:
+        return arrow.concat_tables(tables).combine_chunks()
+    return known.empty_table()
 
 
 def failed(ids: Any, rows: Any, errors: Sequence[str], known: Any) -> Any:
@@ -213,7 +215,9 @@ class _Part:
 
     def _rounded(self, name: str, column: str) -> NDArray[np.float64]:
         numbers = np.asarray(flat_of(self.block, column, self.places), dtype=np.float64)
-        return parquet.rounded(numbers, _DIGITS[name]) if name in _DIGITS else numbers
+        if name in _DIGITS:
+            return parquet.rounded(numbers, _DIGITS[name])
+        return numbers
 
     def _of_features(self) -> NDArray[np.int64]:
         """Return which features of the block each row has, once for each of its targets."""
@@ -310,7 +314,9 @@ def _types(arrow: Any) -> dict[str, Any]:
 
 
 def _typed(array: Any, kind: Any) -> Any:
-    return array if array.type == kind else array.cast(kind)
+    if array.type == kind:
+        return array
+    return array.cast(kind)
 
 
 def _common(explanations: Explanations) -> dict[str, Any]:
@@ -334,4 +340,6 @@ def _outputs(explanations: Explanations) -> dict[str, Any]:
         for place in places:
             names.add(tuple(sorted(block.entries("output_names", place))))
             shares = shares and abs(sum(block.entries("output_values", place)) - 1.0) <= SUM_TO_ONE
-    return {"outputs": list(names.pop()), "shares": shares} if len(names) == 1 else {}
+    if len(names) == 1:
+        return {"outputs": list(names.pop()), "shares": shares}
+    return {}

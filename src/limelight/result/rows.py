@@ -66,7 +66,9 @@ def _single(numbers: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
     """Return a covariance in single precision where that loses nothing, which is how it is kept."""
     with np.errstate(over="ignore", under="ignore"):
         single = numbers.astype(np.float32)
-    return single if np.array_equal(single, numbers, equal_nan=True) else numbers
+    if np.array_equal(single, numbers, equal_nan=True):
+        return single
+    return numbers
 
 
 def _optional(block: OpenBlock, row: int) -> dict[str, Any]:
@@ -158,10 +160,16 @@ def _provenance(block: OpenBlock, row: int) -> Provenance:
 def target_position(target: str | int | None, names: Sequence[str]) -> int | None:
     """Return the place of a target among the names of an explanation's; None where it has no such."""
     if target is None:
-        return 0 if names else None
+        if names:
+            return 0
+        return None
     if isinstance(target, str):
-        return names.index(target) if target in names else None
-    return int(target) if 0 <= target < len(names) else None
+        if target in names:
+            return names.index(target)
+        return None
+    if 0 <= target < len(names):
+        return int(target)
+    return None
 
 
 def shows(block: OpenBlock, row: int, feature: Any, target: str | int | None) -> bool:

@@ -310,7 +310,9 @@ def parsed(text: str) -> Any:
 
 def written_provenance(provenance: Provenance | None) -> dict[str, Any] | None:
     """Return where something comes from as JSON types; None stays None."""
-    return None if provenance is None else _PROVENANCE.write(provenance)
+    if provenance is None:
+        return None
+    return _PROVENANCE.write(provenance)
 
 
 def read_provenance(data: Any) -> Provenance | None:

@@ -22,7 +22,9 @@ def written(value: float) -> str:
     """
     value = float(value)
     if not math.isfinite(value):
-        return "unknown" if math.isnan(value) else f"{'−' if value < 0 else ''}∞"
+        if math.isnan(value):
+            return "unknown"
+        return f"{'−' if value < 0 else ''}∞"
     size = abs(value)
     if size == 0.0:
         return "0"
@@ -40,7 +42,9 @@ def signed(value: float) -> str:
     >>> signed(0.5), signed(-0.5), signed(0.0)
     ('+0.5', '-0.5', '0')
     """
-    return f"+{written(value)}" if value > 0 else written(value)
+    if value > 0:
+        return f"+{written(value)}"
+    return written(value)
 
 
 def shown(value: object) -> str:
@@ -52,9 +56,14 @@ def shown(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value):
         plain = written(value)
         exact = "×" in plain or float(plain.replace(",", "")) == value
-        return plain if exact else repr(value)  # 0.1234567 was set, and three digits of it would be another setting
+        # 0.1234567 was set, and three digits of it would be another setting
+        if exact:
+            return plain
+        return repr(value)
     return str(value)
 
 
 def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if "." in text:
+        return text.rstrip("0").rstrip(".")
+    return text

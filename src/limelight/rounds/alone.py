@@ -137,7 +137,9 @@ def _without_chance(around: Around, by_chance: float, stderr: float) -> Around:
         pairs = [replace(pair, share=min(pair.share / rest, 1.0)) for pair in around.pairs]
         return replace(around, share=min(share, 1.0), share_stderr=error, pairs=tuple(pairs))
     # what adds up of all is the least that adds up of the rest
-    return around if around.share >= ADDS_UP else replace(around, share=math.nan, share_stderr=math.nan, pairs=())
+    if around.share >= ADDS_UP:
+        return around
+    return replace(around, share=math.nan, share_stderr=math.nan, pairs=())
 
 
 def _interaction(pair: ActingPair) -> Interaction:
@@ -170,4 +172,6 @@ def _weighed(stack: Stack, estimate: Estimate, spread: FloatArray) -> Weighed:
 
 def _untied(estimate: Estimate) -> Errors:
     """Return how the errors of weights were estimated, whichever of them are zero for certain."""
-    return estimate.errors.errors if isinstance(estimate.errors, TiedErrors) else estimate.errors
+    if isinstance(estimate.errors, TiedErrors):
+        return estimate.errors.errors
+    return estimate.errors

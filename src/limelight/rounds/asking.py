@@ -91,7 +91,9 @@ class Answers:
     @property
     def reason(self) -> str:
         """Return why the first of the rows without an answer has none; empty where all are answered."""
-        return reason(self.failures[min(self.failures)]) if self.failures else ""
+        if self.failures:
+            return reason(self.failures[min(self.failures)])
+        return ""
 
 
 class BrokenError(Exception):
@@ -192,7 +194,9 @@ class _Pour:
 
     def paid(self) -> Paid | None:
         """Return what has come back so far; None where nothing has."""
-        return Paid(self._joined(0), self.failures) if self.received else None
+        if self.received:
+            return Paid(self._joined(0), self.failures)
+        return None
 
     def answers(self, k: int = 0) -> Answers:
         """Return the answers of k outputs, sorted by round."""
@@ -219,7 +223,11 @@ class _Pour:
     def _joined(self, k: int) -> FloatArray:
         width = max(k, *(found.shape[1] for found in self.found))
         whole = [widened(found, width) for found in self.found if len(found)]
-        return np.concatenate(whole) if len(whole) > 1 else whole[0] if whole else np.empty((0, width))
+        if len(whole) > 1:
+            return np.concatenate(whole)
+        if whole:
+            return whole[0]
+        return np.empty((0, width))
 
 
 def _sort_out(ledger: Ledger, owners: Sequence[tuple[_Pour, int]]) -> None:

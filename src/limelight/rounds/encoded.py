@@ -59,7 +59,9 @@ class SharedSource:
     @property
     def kind(self) -> str:
         """Return how much the instance brings to a round: hundreds of rows of its own, or none."""
-        return "pool" if self.shared else "masks"
+        if self.shared:
+            return "pool"
+        return "masks"
 
     @property
     def wavers(self) -> bool:
@@ -77,7 +79,9 @@ class SharedSource:
     def units_of(self, targets: NDArray[np.int64]) -> Units:
         """Return the units in which answers for the targets are fitted."""
         found = self.draws.units
-        return as_they_are(len(targets)) if found is None else found.of(targets)
+        if found is None:
+            return as_they_are(len(targets))
+        return found.of(targets)
 
     def missing(self, n: int) -> tuple[int, int, str]:
         """Return how many of the rows of a look at n draws have no answer, how many rows there are, and why not."""
@@ -114,7 +118,9 @@ class SharedSource:
         """Return the codes (N, c) of the first n shared draws, and of the held ones that go with them."""
         parts = self.parts(n)
         shared = self.draws.codes[:n]
-        return np.concatenate([shared, *[part.codes for part in parts]]) if parts else shared
+        if parts:
+            return np.concatenate([shared, *[part.codes for part in parts]])
+        return shared
 
     def sample(self, n: int, targets: NDArray[np.int64]) -> Sample:
         """Return the first n shared draws and the held ones that go with them, encoded, with answers for the targets.

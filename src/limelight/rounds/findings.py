@@ -194,12 +194,16 @@ def _cause(additive: float, saturating: float) -> str:
     if saturating >= ADDS_UP:
         return "saturates"
     best = additive if math.isnan(saturating) else max(additive, saturating)
-    return "adds up in part" if best >= IN_PART else "acts together"
+    if best >= IN_PART:
+        return "adds up in part"
+    return "acts together"
 
 
 def _clipped(value: float, low: float, high: float) -> float:
     """Return a value kept between 0 and 1 where outputs are: there the model itself cannot be further."""
-    return min(max(value, 0.0), 1.0) if low >= 0.0 and high <= 1.0 else value
+    if low >= 0.0 and high <= 1.0:
+        return min(max(value, 0.0), 1.0)
+    return value
 
 
 def _surrogate_gap(around: Around, f: float, local: float) -> tuple[float, float, float]:
@@ -220,5 +224,7 @@ def _in_spreads(f: float, expected: float, spread: float, deviation: float) -> f
     unit = math.hypot(spread, LEAST_SPREAD * deviation)
     difference = abs(f - expected)
     if unit <= 0.0:
-        return 0.0 if difference <= 1e-9 * max(abs(f), abs(expected)) else math.inf
+        if difference <= 1e-9 * max(abs(f), abs(expected)):
+            return 0.0
+        return math.inf
     return difference / unit

@@ -156,4 +156,6 @@ def as_kept(covariance: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     (dtype('float32'), dtype('float64'))
     """
     largest = float(np.abs(covariance).max(initial=0.0))
-    return covariance.copy() if largest and not 1e-30 < largest < 1e30 else covariance.astype(np.float32)
+    if largest and not 1e-30 < largest < 1e30:
+        return covariance.copy()
+    return covariance.astype(np.float32)

@@ -105,4 +105,6 @@ def _fit_shared(one: OpenInstance, source: SharedSource, neighborhood: Neighborh
         return estimate_table(neighborhood, none, fixed)
     fits, identified = stack.fits()
     # a value that was never drawn, say, is not known, nor certain
-    return fits.estimate(0) if identified[0] else estimate_plain(neighborhood, fixed=fixed)
+    if identified[0]:
+        return fits.estimate(0)
+    return estimate_plain(neighborhood, fixed=fixed)

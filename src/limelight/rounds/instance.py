@@ -110,7 +110,9 @@ class Context:
     @cached_property
     def replicates(self) -> int | None:
         """Return how often the settings ask each row; None where that depends on whether the model is noisy."""
-        return None if self.settings.replicates == "auto" else int(self.settings.replicates)
+        if self.settings.replicates == "auto":
+            return None
+        return int(self.settings.replicates)
 
     @cached_property
     def rescales(self) -> bool:

@@ -35,7 +35,9 @@ def label_of(instance: Any) -> Any:
     if pandas is not None and isinstance(instance, pandas.Series):
         return instance.name
     if pandas is not None and isinstance(instance, pandas.DataFrame):
-        return instance.index[0] if len(instance) == 1 else None
+        if len(instance) == 1:
+            return instance.index[0]
+        return None
     return getattr(instance, "label", None)
 
 

@@ -66,7 +66,9 @@ weights speak of the inputs that it answers'
     @property
     def sentences(self) -> tuple[str, ...]:
         """Return the sentence, if there is one."""
-        return (self.sentence,) if self.rows else ()
+        if self.rows:
+            return (self.sentence,)
+        return ()
 
     def check(self) -> None:
         """Refuse a neighborhood of which more is missing than is there.

@@ -123,7 +123,9 @@ class Sorted:
     @cached_property
     def squared(self) -> FloatArray | None:
         """Return (R, q, m) the squared outputs; None where there are so many that a row squares them itself."""
-        return np.square(self.outputs) if self.outputs.size <= _MOST_SQUARED else None
+        if self.outputs.size <= _MOST_SQUARED:
+            return np.square(self.outputs)
+        return None
 
 
 @dataclass
@@ -171,7 +173,9 @@ class Look:
     def units(self) -> Units:
         """Return the units in which the outputs are fitted."""
         found = self.draws.units
-        return as_they_are(len(self.targets)) if found is None else found.of(self.targets)
+        if found is None:
+            return as_they_are(len(self.targets))
+        return found.of(self.targets)
 
     @cached_property
     def offset(self) -> FloatArray:

@@ -110,7 +110,9 @@ class MaskSource:
     @property
     def n(self) -> int:
         """Return how many rows the model has answered, counted each time where all masks are asked repeatedly."""
-        return self.tally.answers if self.tally is not None else sum(map(len, self._answers))
+        if self.tally is not None:
+            return self.tally.answers
+        return sum(map(len, self._answers))
 
     @property
     def law(self) -> str:
@@ -197,7 +199,9 @@ class MaskSource:
     @property
     def answers(self) -> FloatArray:
         """Return (n, m) the answers to all masks; NaN where there is none."""
-        return np.concatenate(self._answers) if self.tally is None else self.tally.mean
+        if self.tally is None:
+            return np.concatenate(self._answers)
+        return self.tally.mean
 
     def sample(self, n: int, targets: NDArray[np.int64]) -> Sample:
         """Return all rows so far; only the answers for the targets were kept."""

@@ -148,7 +148,9 @@ class _Nobody:
 def _modality_digest(context: Context) -> str:
     modality = context.modality
     content = getattr(modality, "content", getattr(getattr(modality, "background", None), "content", b""))
-    return content.hex() if isinstance(content, bytes) else ""
+    if isinstance(content, bytes):
+        return content.hex()
+    return ""
 
 
 def _digest(content: bytes, numbers: Any) -> str:

@@ -93,7 +93,9 @@ class HeldDraws:
     @property
     def averaged(self) -> int | None:
         """Return the coordinate whose value is none of the background's."""
-        return self.held.coordinate if self.held.how == "value" else None
+        if self.held.how == "value":
+            return self.held.coordinate
+        return None
 
 
 def held_rows(n: int) -> int:
@@ -104,7 +106,9 @@ def held_rows(n: int) -> int:
     """
     if n < 1024:
         return 64
-    return 128 if n < 4096 else 256
+    if n < 4096:
+        return 128
+    return 256
 
 
 def held_points(
@@ -353,11 +357,15 @@ class SharedDraws:
 
     def _shares(self, coordinate: int) -> FloatArray:
         probabilities = self.background.probabilities
-        return np.empty(0) if probabilities is None else np.asarray(probabilities[coordinate])
+        if probabilities is None:
+            return np.empty(0)
+        return np.asarray(probabilities[coordinate])
 
     def share(self, held: Held) -> float:
         """Return the probability of a held draw under the background; 0 for a value that it never shows."""
         if held.how == "value":
             return 0.0
         own = float(self._shares(held.coordinate)[int(held.what)])  # type: ignore[call-overload]
-        return own if held.how == "in" else 1.0 - own
+        if held.how == "in":
+            return own
+        return 1.0 - own

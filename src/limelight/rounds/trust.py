@@ -102,11 +102,11 @@ def outside_warnings(features: Sequence[Feature]) -> list[str]:
     ['outside the background, or too rare in it to be drawn, so compared with all of it: age = 140']
     """
     outside = [feature.name for feature in features if feature.where.kind == "column" and feature.keep <= 0.0]
-    return (
-        [f"outside the background, or too rare in it to be drawn, so compared with all of it: {_several(outside)}"]
-        if outside
-        else []
-    )
+    if outside:
+        return [
+            f"outside the background, or too rare in it to be drawn, so compared with all of it: {_several(outside)}"
+        ]
+    return []
 
 
 def _several(names: Sequence[str]) -> str:

@@ -67,7 +67,9 @@ class Units:
 
     def back(self, values: FloatArray) -> FloatArray:
         """Return outputs (…, k) in the user's units."""
-        return values if self.plain else (values + self.origin / self.scale) * self.scale
+        if self.plain:
+            return values
+        return (values + self.origin / self.scale) * self.scale
 
 
 def as_they_are(k: int) -> Units:

@@ -120,11 +120,17 @@ def _reason(settings: Settings, rankings: Sequence[Ranking], *, precise: bool, l
         return "fixed"
     if settings.stop == "ranking":
         if all(ranking.settled for ranking in rankings):
-            return "ranked" if moved else "unmoved"
-        return "budget" if last else ""
+            if moved:
+                return "ranked"
+            return "unmoved"
+        if last:
+            return "budget"
+        return ""
     if precise and not moved:
         return "unmoved"
-    return "precise" if precise else "budget"
+    if precise:
+        return "precise"
+    return "budget"
 
 
 def judge_tables(fits: TableFits, distance: FloatArray, settings: Settings, standing: Standing) -> list[Verdict]:

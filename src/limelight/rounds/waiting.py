@@ -63,7 +63,9 @@ def failure_of(each: OpenInstance | Failure) -> Failure | None:
     """Return what stands in the place of an explanation; None where there is or may be one."""
     if isinstance(each, Failure):
         return each
-    return None if each.failure is None else Failure(each.number, each.label, each.failure)
+    if each.failure is None:
+        return None
+    return Failure(each.number, each.label, each.failure)
 
 
 def finished(waiting: deque[OpenInstance | Failure], on_error: str) -> Iterator[Explanation | Failure]:

@@ -51,4 +51,6 @@ def _leading(neighborhood: Neighborhood, parts: FloatArray, sizes: FloatArray, c
     """Return the weights (d,) of the parts, or `coef` where the sum of the parts is better foretold by itself."""
     Z = neighborhood.Z
     by_score = left_out(Z, parts.sum(axis=1), sizes)
-    return cause_weights(Z, parts, sizes) if parts_foretell(left_out_by_parts(Z, parts), by_score) else coef
+    if parts_foretell(left_out_by_parts(Z, parts), by_score):
+        return cause_weights(Z, parts, sizes)
+    return coef

@@ -55,13 +55,17 @@ class AlteredRepresentation:
     @property
     def original(self) -> Inputs:
         """Return the instance, or the mask of ones."""
-        return np.ones((1, len(self.order))) if self.bare else self.inner.original
+        if self.bare:
+            return np.ones((1, len(self.order)))
+        return self.inner.original
 
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:
         """Return the inputs for masks in the new order."""
         own = np.empty_like(Z)
         own[:, self.order] = Z
-        return Z.astype(float) if self.bare else self.inner.reconstruct(own, rng)
+        if self.bare:
+            return Z.astype(float)
+        return self.inner.reconstruct(own, rng)
 
     def layout(self) -> Layout:
         """Return the layout of the original."""

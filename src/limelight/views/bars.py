@@ -118,7 +118,9 @@ def _beside(row: Row, numbers: Numbers) -> str:
     if row.effect is not None:
         return curves.svg(row.effect, numbers)
     beside = curves.beside(row)
-    return f' <span class="slope">{beside}</span>' if beside else ""
+    if beside:
+        return f' <span class="slope">{beside}</span>'
+    return ""
 
 
 def _label(name: str, value: str) -> str:

@@ -47,7 +47,9 @@ def _mark(row: Row | None, largest: float) -> str:
     tone = ansi(TERMINAL.signed(row.weight))
     if not row.certain:
         return f"underline {tone}"
-    return f"black on {tone}" if abs(row.weight) > 0.4 * largest else f"bold {tone}"
+    if abs(row.weight) > 0.4 * largest:
+        return f"black on {tone}"
+    return f"bold {tone}"
 
 
 def draw_raster(explanation: Explanation, facts: TargetFacts) -> Text:

@@ -49,7 +49,9 @@ class Curve:
         known = np.isfinite(self.middle)
         low = min(0.0, float(self.low[known].min(initial=0.0)))
         high = max(0.0, float(self.high[known].max(initial=0.0)))
-        return (low, high) if high > low else (-1.0, 1.0)
+        if high > low:
+            return (low, high)
+        return (-1.0, 1.0)
 
 
 def curve(effect: Effect, most: int = MOST_BINS) -> Curve | None:

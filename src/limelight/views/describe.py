@@ -23,7 +23,9 @@ def isolated(name: str) -> str:
     'age'
     """
     rightward = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in name)
-    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if rightward else name
+    if rightward:
+        return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+    return name
 
 
 def describe(explanation: Explanation, target: str | int | None = None) -> str:
@@ -116,7 +118,9 @@ def _listed(rows: Sequence[Row], facts: TargetFacts, quote: Quote) -> str:
 
 
 def _error(row: Row, numbers: f.Numbers) -> str:
-    return "" if row.pointlike else f" ± {numbers.text((row.high - row.low) / 2)}"
+    if row.pointlike:
+        return ""
+    return f" ± {numbers.text((row.high - row.low) / 2)}"
 
 
 def _without(facts: TargetFacts, known: Sequence[Row], kind: Kind, quote: Quote) -> list[str]:

@@ -265,12 +265,16 @@ def _is_flat(effect: Effect, bars: Measured) -> bool:
 
 
 def _of(values: FloatArray | None, i: int) -> float | None:
-    return None if values is None else float(values[i])
+    if values is None:
+        return None
+    return float(values[i])
 
 
 def _column(feature: Feature) -> str:
     column = visible(str(feature.where.key)) if feature.where.kind == "column" else ""
-    return column if column in visible(feature.name) else ""
+    if column in visible(feature.name):
+        return column
+    return ""
 
 
 def all_targets(explanation: Explanation, weights: str = CONTRIBUTIONS) -> tuple[TargetFacts, ...]:
@@ -297,7 +301,9 @@ def base_name(facts: TargetFacts) -> str:
 
 def measure_name(facts: TargetFacts) -> str:
     """Return what one bar is."""
-    return "contribution" if facts.against else "weight"
+    if facts.against:
+        return "contribution"
+    return "weight"
 
 
 def outputs(explanation: Explanation) -> tuple[tuple[str, float], ...]:

@@ -82,7 +82,9 @@ def text_height(layout: Layout) -> float:
 
 def fonts(text: str) -> list[str] | None:
     """Return fonts that fill in for the default one where the text has more than Latin letters."""
-    return None if all(ord(character) < 0x500 for character in text) else list(_known_fonts())
+    if all(ord(character) < 0x500 for character in text):
+        return None
+    return list(_known_fonts())
 
 
 def drawable(text: str) -> str:
@@ -146,4 +148,6 @@ def _words(line: str) -> list[str]:
         if character.isspace():
             words.append(current)
             current = ""
-    return [*words, current] if current else words
+    if current:
+        return [*words, current]
+    return words

@@ -247,4 +247,6 @@ def _static(name: str) -> str:
     # Pages are kept by the thousand: indentation and whole lines of comment stay in the source.
     lines = (line.strip() for line in text.splitlines())
     short = "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
-    return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", short) if name.endswith(".css") else short
+    if name.endswith(".css"):
+        return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", short)
+    return short

@@ -254,7 +254,9 @@ def _by_group(explanations: Many, target: str | None) -> tuple[dict[Group, Float
 def _set_of(explanations: Many) -> Explanations:
     if isinstance(explanations, (str, Path)):
         return open_set(Path(explanations), exact=False)
-    return explanations if isinstance(explanations, Explanations) else Explanations.of(explanations)
+    if isinstance(explanations, Explanations):
+        return explanations
+    return Explanations.of(explanations)
 
 
 def _grouped(batch: Batch, rows: NDArray[np.int64]) -> Iterator[tuple[Group, FloatArray]]:
@@ -302,4 +304,6 @@ def _plain(ax: Axes) -> None:
 
 
 def _written(key: Hashable) -> str:
-    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+    if isinstance(key, tuple):
+        return " ".join(map(str, key))
+    return str(key)

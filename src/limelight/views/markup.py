@@ -66,9 +66,15 @@ def _span(low: float, high: float) -> float:
 
 def strength(weight: float, largest: float) -> float:
     """Return |weight| from 0 to 1 against the largest, to two digits: how strong a hue is."""
-    return round(abs(weight) / largest, 2) if largest > 0 else 0.0
+    if largest > 0:
+        return round(abs(weight) / largest, 2)
+    return 0.0
 
 
 def sign(weight: float) -> str:
     """Return the class of a weight's sign."""
-    return "pos" if weight > 0 else "neg" if weight < 0 else "nil"
+    if weight > 0:
+        return "pos"
+    if weight < 0:
+        return "neg"
+    return "nil"

@@ -108,7 +108,9 @@ def slope(explanation: Explanation, row: int, j: int) -> float | None:
     scales = explanation.layout.get("scale") or {}
     where = explanation.features[j].where
     unit = scales.get(str(where.key)) if where.kind == "column" else None
-    return None if not unit else float(explanation.coef[row, j]) / float(unit)
+    if not unit:
+        return None
+    return float(explanation.coef[row, j]) / float(unit)
 
 
 def _tied(explanation: Explanation, row: int) -> NDArray[np.bool_]:

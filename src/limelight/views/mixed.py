@@ -82,7 +82,9 @@ def data(explanation: Explanation) -> dict[str, object]:
 
 def _label(layout: Layout, feature: Feature) -> int:
     """Return the label of a superpixel; −1, which no pixel has, for anything else."""
-    return segment_label(layout, feature.where.key) if feature.where.kind == "segment" else -1
+    if feature.where.kind == "segment":
+        return segment_label(layout, feature.where.key)
+    return -1
 
 
 def _cells(explanation: Explanation, facts: TargetFacts) -> str:
@@ -102,7 +104,9 @@ def _cells(explanation: Explanation, facts: TargetFacts) -> str:
             said = f'<i data-f="{j}">{said}</i>'
         note = f" <small>{state}</small>" if state in ("held", "typical") else ""
         cells.append(f"<div><dt>{m.name(name)}</dt><dd>{said}{note}</dd></div>")
-    return f'<dl class="cells">{"".join(cells)}</dl>' if cells else ""
+    if cells:
+        return f'<dl class="cells">{"".join(cells)}</dl>'
+    return ""
 
 
 def _parts(explanation: Explanation) -> Iterator[tuple[str, Layout]]:

@@ -19,7 +19,9 @@ def with_value(name: str, value: str) -> str:
     >>> with_value("28 < age ≤ 37", "31"), with_value("sex = Male", "Male")
     ('28 < age ≤ 37 (31)', 'sex = Male')
     """
-    return name if not value or name.endswith(value) else f"{name} ({value})"
+    if not value or name.endswith(value):
+        return name
+    return f"{name} ({value})"
 
 
 def visible(text: str, *, lines: bool = False) -> str:

@@ -58,7 +58,9 @@ class Palette:
         """
         if weight == 0:
             return self.zero
-        return self.positive if weight > 0 else self.negative
+        if weight > 0:
+            return self.positive
+        return self.negative
 
 
 LIGHT = Palette(

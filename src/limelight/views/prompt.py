@@ -96,9 +96,13 @@ def _words(text: str) -> str:
 def _aside(pair: Mapping[str, Any]) -> str:
     """Return in what else the two prompts differ."""
     others = pair["others"]
-    return f"The two prompts differ in {others} other unit{'s' if others > 1 else ''}." if others else ""
+    if others:
+        return f"The two prompts differ in {others} other unit{'s' if others > 1 else ''}."
+    return ""
 
 
 def _first(text: str) -> str:
     line = f.visible(text, lines=True).strip() or NOTHING
-    return line if len(line) <= LINES else line[:LINES] + " …"
+    if len(line) <= LINES:
+        return line
+    return line[:LINES] + " …"

@@ -121,7 +121,9 @@ def veiled(labels: NDArray[np.int64], kept: list[int]) -> tuple[NDArray[np.intp]
 def _overlay(indices: NDArray[np.intp], palette: NDArray[np.uint8]) -> str:
     """Return the PNG; more than 256 colours, which 460 opacities can make, take the larger form."""
     few = len(palette) <= 256
-    return painted_uri(indices.astype(np.uint8), palette) if few else png_uri(palette[indices])
+    if few:
+        return painted_uri(indices.astype(np.uint8), palette)
+    return png_uri(palette[indices])
 
 
 def edges(labels: NDArray[np.int64]) -> NDArray[np.bool_]:

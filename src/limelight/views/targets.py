@@ -20,7 +20,9 @@ def shown_targets(explanation: Explanation) -> tuple[int, ...]:
 def default_target(explanation: Explanation) -> int:
     """Return the output that is drawn where nobody chose: what the model said, or else the first."""
     said = explanation.outputs[0][0] if explanation.outputs else None
-    return explanation.targets.index(said) if said in explanation.targets else 0
+    if said in explanation.targets:
+        return explanation.targets.index(said)
+    return 0
 
 
 def left_out(explanation: Explanation) -> str:

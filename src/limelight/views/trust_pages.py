@@ -118,15 +118,17 @@ def heading(title: str, kicker: str) -> str:
 def sentences(said: Iterable[str]) -> str:
     """Return sentences as a list."""
     items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in said)
-    return f"<ul class=said>{items}</ul>" if items else ""
+    if items:
+        return f"<ul class=said>{items}</ul>"
+    return ""
 
 
 def warnings(said: Iterable[str]) -> str:
     """Return warnings, if there are any."""
     items = "".join(f"<li>{m.text(sentence)}</li>" for sentence in said)
-    return (
-        f'<div class="warnings" role="note" aria-label="Warnings about trust"><ul>{items}</ul></div>' if items else ""
-    )
+    if items:
+        return f'<div class="warnings" role="note" aria-label="Warnings about trust"><ul>{items}</ul></div>'
+    return ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -152,7 +154,9 @@ def _cell(cell: str) -> str:
 
 
 def _words(cell: str) -> str:
-    return ' class="words"' if cell.startswith("!") else ""
+    if cell.startswith("!"):
+        return ' class="words"'
+    return ""
 
 
 def _share(value: float) -> str:
@@ -160,7 +164,9 @@ def _share(value: float) -> str:
 
 
 def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
+    if count == 1:
+        return "1 row"
+    return f"{count:,} rows"
 
 
 # -- audits -----------------------------------------------------------------------------------------------------------
@@ -181,7 +187,11 @@ def audit_page(audit: Audit) -> str:
 def audit_title(audit: Audit) -> str:
     """Return how many findings there are, as a title."""
     count = len(audit.findings)
-    return "No finding" if not count else "1 finding" if count == 1 else f"{count} findings"
+    if not count:
+        return "No finding"
+    if count == 1:
+        return "1 finding"
+    return f"{count} findings"
 
 
 def audit_parts(audit: Audit) -> list[str]:
@@ -219,7 +229,9 @@ def _finding(finding: Finding) -> str:
 
 
 def _chance(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    if p < 0.001:
+        return "< 0.001"
+    return f"= {p:.3f}"
 
 
 # -- drift ------------------------------------------------------------------------------------------------------------

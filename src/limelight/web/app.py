@@ -209,7 +209,9 @@ class Server:
     async def model(self, request: Request) -> Response:
         """Answer whether a model is ready, as KServe does."""
         name = request.path_params["model"]
-        return response(said({"name": name, "ready": True})) if name in self.explainers else self._unknown(name)
+        if name in self.explainers:
+            return response(said({"name": name, "ready": True}))
+        return self._unknown(name)
 
     async def metadata(self, request: Request) -> Response:
         """Answer what a model takes, by the Open Inference Protocol."""

@@ -123,7 +123,9 @@ def _bar(found: Measured, j: int) -> Bar:
 
 
 def _key(feature: Any) -> Any:
-    return feature.where.key if feature.where.kind == "column" else feature.name
+    if feature.where.kind == "column":
+        return feature.where.key
+    return feature.name
 
 
 def _of_models(asked: Asked, instance: Any, other: Any, output: str) -> dict[str, Any]:

@@ -30,7 +30,9 @@ def controls(modality: Modality, start: Any) -> dict[str, Any] | None:
     if isinstance(start, str):
         return {"kind": "text", "text": start}
     if isinstance(modality, (Image, TimeSeries)):
-        return None if start is None else _hidden(modality, start)
+        if start is None:
+            return None
+        return _hidden(modality, start)
     table = getattr(modality, "table", None)
     columns = getattr(table, "columns", None)
     if table is None or not columns or start is None:

@@ -190,7 +190,9 @@ def _cookie(header: str) -> str:
         found = SimpleCookie(header).get(COOKIE)
     except CookieError:
         return ""
-    return "" if found is None else found.value
+    if found is None:
+        return ""
+    return found.value
 
 
 def _name_of(host: str) -> str:
@@ -206,7 +208,9 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> dict[str, Any]:
-        return waiting.pop() if waiting else await receive()
+        if waiting:
+            return waiting.pop()
+        return await receive()
 
     return again
 

@@ -74,4 +74,6 @@ class Kept:
 def _title(file: Path) -> str:
     with file.open(encoding="utf-8", errors="replace") as opened:
         found = _TITLE.search(opened.read(HEAD_BYTES))
-    return " ".join(unescape(found.group(1)).split()) if found else ""
+    if found:
+        return " ".join(unescape(found.group(1)).split())
+    return ""

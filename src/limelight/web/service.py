@@ -80,7 +80,9 @@ def received(explainer: Explainer, instance: Any) -> Any:
     if numbers.dtype.kind not in "iuf":
         raise InputError("instance: expected the numbers of an image as nested lists, got something else in them.")
     whole = numbers.dtype.kind != "f" and numbers.size and 0 <= numbers.min() <= numbers.max() <= 255
-    return numbers.astype(np.uint8) if whole else numbers
+    if whole:
+        return numbers.astype(np.uint8)
+    return numbers
 
 
 def _rows(outputs: FloatArray) -> list[Any]:

@@ -136,7 +136,9 @@ def _share(text: str) -> float:
         found = float(text)
     except ValueError:
         return 0.0
-    return found if 0 <= found <= 1 else 0.0
+    if 0 <= found <= 1:
+        return found
+    return 0.0
 
 
 async def nowhere(request: Request, error: Exception) -> Response:

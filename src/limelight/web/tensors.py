@@ -166,4 +166,6 @@ def _flat(data: Any, size: int) -> list[Any]:
 
 
 def _name(wanted: Any) -> Any:
-    return wanted.get("name") if isinstance(wanted, Mapping) else None
+    if isinstance(wanted, Mapping):
+        return wanted.get("name")
+    return None

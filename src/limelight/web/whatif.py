@@ -73,12 +73,16 @@ def page(asked: Asked, body: Any) -> str:
 
 def instance_of(asked: Asked, fields: Mapping[str, Any]) -> Any:
     """Return the instance that a question brings, or the one with which the page began."""
-    return received(asked.explainer, fields["instance"]) if "instance" in fields else asked.start
+    if "instance" in fields:
+        return received(asked.explainer, fields["instance"])
+    return asked.start
 
 
 def needed(asked: Asked) -> set[str]:
     """Return which fields a question must have."""
-    return {"instance"} if asked.start is None else set()
+    if asked.start is None:
+        return {"instance"}
+    return set()
 
 
 def _one(explainer: Explainer, instance: Any) -> FloatArray:
@@ -104,4 +108,6 @@ def _parts(explanation: Explanation) -> list[list[Any]]:
             pieces.append([text[end:start], None])
         pieces.append([text[start:stop], j])
         end = stop
-    return [*pieces, [text[end:], None]] if end < len(text) else pieces
+    if end < len(text):
+        return [*pieces, [text[end:], None]]
+    return pieces

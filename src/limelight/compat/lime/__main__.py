@@ -13,7 +13,9 @@ def main(arguments: list[str]) -> int:
     """Install, then run the script as ``python script.py`` would; return the exit status."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: python -m limelight.compat.lime script.py [arguments]", file=sys.stderr)
-        return 0 if arguments else 2
+        if arguments:
+            return 0
+        return 2
     script = Path(arguments[0])
     if not script.exists():
         print(f"script: expected a file, got {str(script)!r}, which does not exist; check the path.", file=sys.stderr)

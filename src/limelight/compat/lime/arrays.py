@@ -50,7 +50,9 @@ def column_names(feature_names: Sequence[Any] | None, training_data: Any, c: int
     """Return the names given, those of a frame, or "0", "1", …"""
     if feature_names is None:
         columns = getattr(training_data, "columns", None)
-        return [str(j) for j in range(c)] if columns is None else list(columns)
+        if columns is None:
+            return [str(j) for j in range(c)]
+        return list(columns)
     if isinstance(feature_names, (str, bytes)) or not isinstance(feature_names, Iterable):
         raise InputError(f"feature_names: expected {c} names, one for each column, got {feature_names!r}.")
     names = list(feature_names)
@@ -87,12 +89,16 @@ def width(kernel_width: Any) -> float:
 
 def kernel_width_of(kernel_width: float | None, c: int) -> float:
     """Return the width given, or lime's for c columns."""
-    return float(np.sqrt(c) * 0.75) if kernel_width is None else width(kernel_width)
+    if kernel_width is None:
+        return float(np.sqrt(c) * 0.75)
+    return width(kernel_width)
 
 
 def nonzero_columns(row: Any) -> list[int] | None:
     """Return the columns that are features: the non-zeros of a sparse row; None for all."""
-    return sorted(np.unique(row.indices[row.data != 0]).tolist()) if is_sparse(row) else None
+    if is_sparse(row):
+        return sorted(np.unique(row.indices[row.data != 0]).tolist())
+    return None
 
 
 def one_row(row: Any, width: int) -> FloatArray:

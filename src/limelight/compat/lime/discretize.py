@@ -38,7 +38,9 @@ class Bins:
         """Return the bin of a value, or of each of many."""
         numbers = np.asarray(values, dtype=np.float64)
         found = np.searchsorted(self.edges, numbers) + np.isnan(numbers)
-        return found if numbers.ndim else int(found)
+        if numbers.ndim:
+            return found
+        return int(found)
 
 
 class BaseDiscretizer:

@@ -255,10 +255,14 @@ class Explanation:
         if self.mode == "classification" and labels is None and self.top_labels:
             rows = rows[::-1]
         taken = native if rows == list(range(len(native.targets))) else of_targets(native, rows)
-        return taken if said else replace(taken, outputs=())
+        if said:
+            return taken
+        return replace(taken, outputs=())
 
     def _class_name(self, label: int) -> str:
-        return str(label) if self.class_names is None else str(list(self.class_names)[label])
+        if self.class_names is None:
+            return str(label)
+        return str(list(self.class_names)[label])
 
 
 def of_targets(native: limelight_explanation.Explanation, rows: list[int]) -> limelight_explanation.Explanation:

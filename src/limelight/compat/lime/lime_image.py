@@ -119,7 +119,9 @@ class ImageExplanation:
         self.intercept[label], self.local_exp[label], self.score, self.local_pred = fit
 
     def _repr_html_(self) -> str:
-        return "" if self.native is None else self.native._repr_html_()
+        if self.native is None:
+            return ""
+        return self.native._repr_html_()
 
 
 class LimeImageExplainer:

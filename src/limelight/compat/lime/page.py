@@ -112,7 +112,9 @@ def _named(pairs: Any) -> Named:
 def _class_name(explanation: Any, label: int) -> str:
     """Return the class's name, or its number where it has none."""
     names = [] if explanation.class_names is None else list(explanation.class_names)
-    return str(names[label]) if -len(names) <= label < len(names) else str(label)
+    if -len(names) <= label < len(names):
+        return str(names[label])
+    return str(label)
 
 
 def _probabilities(explanation: Any) -> Named:

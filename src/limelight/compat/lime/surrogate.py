@@ -33,7 +33,9 @@ def selection_name(method: str, num_features: int) -> str:
     if not isinstance(method, str) or method not in SELECTIONS:
         raise UnknownNameError("feature_selection", method, SELECTIONS)
     if method == "auto":
-        return "forward" if num_features <= FORWARD_UP_TO else "highest_weights"
+        if num_features <= FORWARD_UP_TO:
+            return "forward"
+        return "highest_weights"
     return method.removesuffix("_selection")
 
 

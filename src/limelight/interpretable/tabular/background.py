@@ -75,7 +75,9 @@ class TableBackground:
     def probabilities(self) -> tuple[FloatArray, ...] | None:
         """Return P(code = b) for each feature; None where a feature is continuous."""
         found = [law.probabilities for law in self.laws if law.probabilities is not None and self.discrete]
-        return tuple(found) if len(found) == len(self.laws) else None
+        if len(found) == len(self.laws):
+            return tuple(found)
+        return None
 
     @cached_property
     def shapes(self) -> tuple[Shape, ...] | None:

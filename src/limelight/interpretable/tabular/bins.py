@@ -41,7 +41,9 @@ def quantile_edges(values: FloatArray, n_bins: int) -> FloatArray:
     if values.size == 0:
         return np.empty(0)
     edges = np.unique(np.percentile(values, np.linspace(0, 100, n_bins + 1)[1:-1]))
-    return edges if occupied(values, edges) > 1 else mode_edges(values)
+    if occupied(values, edges) > 1:
+        return edges
+    return mode_edges(values)
 
 
 def mode_edges(values: FloatArray) -> FloatArray:
@@ -80,7 +82,9 @@ def entropy_edges(values: FloatArray, targets: NDArray[Any]) -> FloatArray:
         return np.empty(0)
     grown = tree.fit(values.reshape(-1, 1), targets).tree_
     edges = np.unique(grown.threshold[grown.children_left > -1])
-    return edges if occupied(values, edges) > 1 else quantile_edges(values, 4)
+    if occupied(values, edges) > 1:
+        return edges
+    return quantile_edges(values, 4)
 
 
 def explicit_edges(edges: Sequence[float], column: object) -> FloatArray:

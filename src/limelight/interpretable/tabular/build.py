@@ -90,20 +90,26 @@ class Options:
             return {
                 str(name): how if isinstance(how, str) else [float(x) for x in how] for name, how in self.bins.items()
             }
-        return self.bins if self.bins is None or isinstance(self.bins, str) else [float(x) for x in self.bins]
+        if self.bins is None or isinstance(self.bins, str):
+            return self.bins
+        return [float(x) for x in self.bins]
 
     def describe(self) -> dict[str, Any]:
         """Return the options as JSON."""
         described = {"bins": self.describe_bins(), "sampling": self.sampling, "around": self.around}
         described |= {"contrast": self.contrast, "groups": self.describe_groups()}
         # only where there are some, so that jobs which were begun before go on
-        return {**described, "fixed": [str(name) for name in self.fixed]} if self.fixed else described
+        if self.fixed:
+            return {**described, "fixed": [str(name) for name in self.fixed]}
+        return described
 
     def describe_groups(self) -> str | None:
         """Return how columns are grouped, in a word."""
         if isinstance(self.groups, Mapping):
             return "named"
-        return None if self.groups is None else str(self.groups)
+        if self.groups is None:
+            return None
+        return str(self.groups)
 
 
 def build_dense(background: Any, options: Options, *, targets: Any, names: Sequence[Hashable] | None) -> DenseTable:

@@ -31,7 +31,9 @@ def zone_name(zone: Any) -> str:
     if key:
         return str(key)
     offset = zone.utcoffset(None)
-    return shown_offset(offset) if offset else "UTC"
+    if offset:
+        return shown_offset(offset)
+    return "UTC"
 
 
 def shown_offset(offset: datetime.timedelta) -> str:

@@ -96,7 +96,9 @@ class Column:
             return self.missing
         if self.edges is not None:
             # compared as it is: an integer may be too large for a float
-            return bisect_left(self.edges, float(value)) if self.low <= value <= self.high else UNKNOWN
+            if self.low <= value <= self.high:
+                return bisect_left(self.edges, float(value))
+            return UNKNOWN
         return self.codes.get(value, UNKNOWN)
 
     def name_of(self, code: int, value: Any) -> str:
@@ -114,16 +116,24 @@ class Column:
     def as_given(self, value: Any, given: Any) -> Any:
         """Return what the model shall receive: canonical numbers and strings, everything else as it was given."""
         if value is None:
-            return given if self.type == "other" or given.__class__ is float else None
+            if self.type == "other" or given.__class__ is float:
+                return given
+            return None
         if self.unit == "decimal":
-            return Decimal(repr(given)) if isinstance(given, float) else given
+            if isinstance(given, float):
+                return Decimal(repr(given))
+            return given
         if isinstance(given, np.longdouble):
             return given
-        return given if self.type in ("datetime", "duration", "other") else value
+        if self.type in ("datetime", "duration", "other"):
+            return given
+        return value
 
     def standardize(self, value: Any) -> float:
         """Return (value - mean) / scale; a missing value stands at the mean."""
-        return 0.0 if value is None else (float(value) - self.mean) / self.scale
+        if value is None:
+            return 0.0
+        return (float(value) - self.mean) / self.scale
 
 
 def is_missing(value: Any) -> bool:
@@ -274,7 +284,9 @@ def stable_repr(value: Any) -> str:
         return f"{type(value).__name__}({', '.join(sorted(map(stable_repr, value)))})"
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         inner = ", ".join(map(stable_repr, value))
-        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner})"
     if isinstance(value, (str, int, float)) or value is None:
         return repr(value)
     return re.sub(r" at 0x[0-9A-Fa-f]+", "", repr(value))

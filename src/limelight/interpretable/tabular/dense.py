@@ -76,7 +76,9 @@ class TableRow:
     def reference(self) -> FloatArray:
         """Return (d,) the average row's z': the own bin's share; 0 where z' is a standardised value."""
         shares = np.array([feature.keep for feature in self.features])
-        return shares if self.continuous is None else np.where(self.continuous, 0.0, shares)
+        if self.continuous is None:
+            return shares
+        return np.where(self.continuous, 0.0, shares)
 
     @property
     def inside(self) -> FloatArray | None:
@@ -175,7 +177,9 @@ class DenseTable:
         values = tuple([c.as_given(value, given) for c, value, given in zip(self.columns, read, raw, strict=True)])
         if self._continuous.any():
             row = self._represent_continuous(features, found, content, read, values)
-            return self._fixed(row) if self.fixed else row
+            if self.fixed:
+                return self._fixed(row)
+            return row
         own = np.array(found, dtype=self.background.code_dtype)
         row = TableRow(
             features,
@@ -191,7 +195,9 @@ class DenseTable:
         )
         if self.fixed:
             row = self._fixed(row)
-        return self._hold(row, read) if self.contrast == "value" else row
+        if self.contrast == "value":
+            return self._hold(row, read)
+        return row
 
     def _fixed(self, row: TableRow) -> TableRow:
         """Return the row with a law of its own, in which what is fixed stays as it is."""
@@ -356,4 +362,6 @@ class DenseTable:
 
 
 def _centre(law: Law, at: float) -> Law:
-    return replace(law, center=float(at)) if isinstance(law, Gaussian) else law
+    if isinstance(law, Gaussian):
+        return replace(law, center=float(at))
+    return law

@@ -63,7 +63,9 @@ def unpack(value: Any) -> Any:
     """Return what `pack` packed."""
     if not isinstance(value, dict):
         return value
-    return math.nan if value["missing"] == "nan" else require("pandas", "notebook").NA
+    if value["missing"] == "nan":
+        return math.nan
+    return require("pandas", "notebook").NA
 
 
 def _write_numpy(array: Any) -> dict[str, Any]:
@@ -78,7 +80,9 @@ def _read_numpy(saved: dict[str, Any]) -> Any:
     dtype, values = np.dtype(saved["dtype"]), [unpack(value) for value in saved["values"]]
     if dtype.kind == "O":
         return _object_array(values)
-    return np.array(values, dtype=np.int64).astype(dtype) if dtype.kind in "mM" else np.array(values, dtype=dtype)
+    if dtype.kind in "mM":
+        return np.array(values, dtype=np.int64).astype(dtype)
+    return np.array(values, dtype=dtype)
 
 
 def _object_array(values: list[Any]) -> Any:
@@ -167,7 +171,9 @@ def _read_polars(saved: dict[str, Any]) -> Any:
     if base in (pl.Datetime, pl.Date, pl.Duration, pl.Time):
         physical = pl.Int32 if base is pl.Date else pl.Int64
         return pl.Series(values, dtype=physical).cast(dtype)
-    return pl.Series(values, dtype=pl.String).cast(dtype) if base is pl.Decimal else pl.Series(values, dtype=dtype)
+    if base is pl.Decimal:
+        return pl.Series(values, dtype=pl.String).cast(dtype)
+    return pl.Series(values, dtype=dtype)
 
 
 def _write_arrow(array: Any) -> dict[str, Any]:

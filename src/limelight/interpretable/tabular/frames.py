@@ -69,7 +69,9 @@ class RawColumn:
             return self._read_objects()
         if isinstance(self.native, np.ndarray):
             present = self.native[~self.missing]
-            return present.astype("int64") if present.dtype.kind in "mM" else present
+            if present.dtype.kind in "mM":
+                return present.astype("int64")
+            return present
         if getattr(self.native.dtype if hasattr(self.native, "dtype") else None, "tz", None) is not None:
             # of pandas, some of whose zones narwhals does not know
             ticks = self.native.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()[~self.missing]
@@ -280,7 +282,9 @@ def _read_series(label: Hashable, series: Any) -> RawColumn:
             return RawColumn(label, type_, unit, type_ in ("string", "boolean"), native, missing, zone)
     present = [value for value, gone in zip(series.to_list(), missing, strict=True) if not gone]
     column = _objects(label, native, missing, present)
-    return replace(column, categorical=True) if dtype in (nw.Categorical, nw.Enum) else column
+    if dtype in (nw.Categorical, nw.Enum):
+        return replace(column, categorical=True)
+    return column
 
 
 def _numpy_values(series: Any, missing: NDArray[np.bool_], unit: str) -> NDArray[Any]:

@@ -185,7 +185,9 @@ class HeldRow:
     @property
     def inside(self) -> FloatArray | None:
         """Return (d, 4) zeros: the own value is a bin of its own."""
-        return None if self.background.shapes is None else np.zeros((len(self.features), INNER_TERMS))
+        if self.background.shapes is None:
+            return None
+        return np.zeros((len(self.features), INNER_TERMS))
 
     @property
     def outside(self) -> Mapping[int, Hashable]:
@@ -238,4 +240,6 @@ def plain(background: Any) -> Any:
     >>> plain("any law")
     'any law'
     """
-    return background.inner if isinstance(background, HeldBackground) else background
+    if isinstance(background, HeldBackground):
+        return background.inner
+    return background

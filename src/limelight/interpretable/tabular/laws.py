@@ -49,7 +49,9 @@ class Observed:
         """For each of K equal parts of [0, 1) its first support point; empty where some part holds many of them."""
         K = min(max(512, 1 << (2 * len(self.cumulative)).bit_length()), 2 * MAX_SUPPORT)
         guide = np.searchsorted(self.cumulative, np.arange(K + 1) / K, side="right").astype(np.int32)
-        return guide[:-1] if np.diff(guide).max() <= GUIDE_STEPS else guide[:0]
+        if np.diff(guide).max() <= GUIDE_STEPS:
+            return guide[:-1]
+        return guide[:0]
 
     def draw(self, u: FloatArray) -> tuple[NDArray[Any], IntArray | None, FloatArray | None]:
         """Return codes (n,), the support points picked (n,) and None."""

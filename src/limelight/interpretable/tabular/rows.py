@@ -185,7 +185,9 @@ def rows_of(many: Any, labels: tuple[Hashable, ...]) -> Iterable[Any]:
 
 def unmatrixed(table: Any) -> Any:
     """Return a numpy matrix, whose rows and columns have two axes each, as an array; anything else as it is."""
-    return np.asarray(table) if isinstance(table, np.matrix) else table
+    if isinstance(table, np.matrix):
+        return np.asarray(table)
+    return table
 
 
 def _stream(many: Iterable[Any], labels: tuple[Hashable, ...]) -> Iterator[Any]:

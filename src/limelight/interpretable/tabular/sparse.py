@@ -69,7 +69,9 @@ class SparseBackground:
     def probabilities(self) -> tuple[FloatArray, ...] | None:
         """Return P(code = b) for each column; None where codes are continuous."""
         found = [law.probabilities for law in self.laws if law.probabilities is not None]
-        return tuple(found) if len(found) == len(self.laws) else None
+        if len(found) == len(self.laws):
+            return tuple(found)
+        return None
 
     @cached_property
     def shapes(self) -> tuple[Shape, ...] | None:

@@ -62,7 +62,9 @@ class Store:
         held = fixed or {}
         if self.library == "numpy":
             table = self._gather_array(picks, numbers)
-            return self._with_held(table, held) if held else table
+            if held:
+                return self._with_held(table, held)
+            return table
         n = len(next(each for each in [*picks, *numbers.values()] if each is not None))
         columns = []
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
@@ -115,7 +117,9 @@ def _fingerprint(values: list[Any]) -> str:
     """Return text that is equal for equal columns, also of objects whose repr is where they lie in memory."""
     kinds = set(map(type, values))  # of which there are few, of values thousands
     plain = all(issubclass(kind, (str, int, float, type(None))) for kind in kinds)
-    return repr(values) if plain else stable_repr(values)
+    if plain:
+        return repr(values)
+    return stable_repr(values)
 
 
 def store_beside(original: Inputs, drawn: Inputs, store: Store) -> Store:
@@ -156,7 +160,9 @@ def _as_numbers(support: Any) -> FloatArray | None:
     if values.dtype.kind in "mM":
         ticks = values.astype(np.int64).astype(np.float64)
         return np.where(np.isnat(values), np.nan, ticks)
-    return values.astype(np.float64) if values.dtype.kind in "iufb" else None
+    if values.dtype.kind in "iufb":
+        return values.astype(np.float64)
+    return None
 
 
 def _numpy_of(support: Any) -> NDArray[Any]:

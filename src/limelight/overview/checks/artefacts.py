@@ -37,7 +37,9 @@ ADDRESS = re.compile(r"@|\w\.\w+\.\w|://|\.(?:com|org|edu|net)\b", re.IGNORECASE
 
 def artefacts(material: Material) -> list[Candidate]:
     """Return the candidates: identifiers among the columns, or words of forms among the words."""
-    return _words(material) if material.is_text else _identifiers(material)
+    if material.is_text:
+        return _words(material)
+    return _identifiers(material)
 
 
 def _identifiers(material: Material) -> list[Candidate]:
@@ -89,7 +91,9 @@ def identifier(values: NDArray[Any]) -> str | None:
     except (TypeError, ValueError):
         names = [str(value) for value in values]
         single = len(set(names)) > UNIQUE * len(names) and all(" " not in name.strip() for name in names)
-        return "has a value of its own for nearly every row" if single else None
+        if single:
+            return "has a value of its own for nearly every row"
+        return None
     if not np.isfinite(numbers).all():
         return None
     distinct = len(np.unique(numbers))
@@ -170,7 +174,9 @@ def _beginning(text: str, place: int, word: str) -> str:
     if before.strip():
         return " ".join((before + word).split())
     after = text[place + len(word) : place + len(word) + 1]
-    return f"{word}{after}" if after == ":" else ""
+    if after == ":":
+        return f"{word}{after}"
+    return ""
 
 
 def _told(material: Material, words: list[_FormWord], leads: float, p: float) -> Finding:

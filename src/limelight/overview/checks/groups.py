@@ -92,7 +92,9 @@ def _against_the_rest(material: Material, name: str, label: str, members: NDArra
         if (j, gap, error, p) in worth:
             finding = _finding(material, (name, label), members, (j, gap, error, p), worth)
         found.append(Candidate(p, finding, ("group", name, label)))
-    return found if laid.n else []
+    if laid.n:
+        return found
+    return []
 
 
 def _finding(
