@@ -79,6 +79,24 @@ def test_what_python_itself_refuses_to_read_is_refused_in_words(deep: str) -> No
         ll.Explanation.from_json(deep)
 
 
+@pytest.mark.parametrize("infinite", ["1e999", "-1e999", "Infinity", '"Infinity"'])
+def test_a_series_with_a_number_beyond_all_numbers_is_refused(infinite: str) -> None:
+    """No series has one, and no picture can show it; read and written again it would be a text."""
+    text = next(file for file in FILES if "series" in file.stem).read_text(encoding="utf-8")
+    data = json.loads(text)
+    data["layout"]["values"][0][0] = 12345.5
+    with pytest.raises(InputError, match=r"layout\.values: expected finite numbers"):
+        ll.Explanation.from_json(json.dumps(data).replace("12345.5", infinite))
+
+
+def test_a_number_beyond_all_numbers_among_free_entries_is_written_as_it_was_read() -> None:
+    data = json.loads(FILES[0].read_text(encoding="utf-8"))
+    data["layout"] = {"kind": "mine", "far": [12345.5]}
+    read = ll.Explanation.from_json(json.dumps(data).replace("12345.5", "1e999"))
+    assert read.layout["far"] == ["Infinity"]
+    assert ll.Explanation.from_json(read.to_json()) == read
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_damaged_line_among_many_is_refused_or_counted(file: Path, tmp_path: Path) -> None:
     data = json.loads(file.read_text(encoding="utf-8"))

@@ -1,5 +1,7 @@
 """An instance of parts that is refilled is explained as it was each time."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,27 @@ def test_a_tensor_is_copied_and_an_object_of_ones_own_is_handed_on():
     assert kept[0].tolist() == [0, 0]
     thing = object()
     assert own_copy(thing) is thing
+
+
+@pytest.mark.parametrize(
+    ("argument", "make"),
+    [
+        ("fill", lambda: ll.Image(fill=[[1], [2, 3]])),
+        ("fill", lambda: ll.Volume(fill=[[1], [2, 3]])),
+        ("segments", lambda: ll.Image([[0], [0, 1]])),
+        ("segments", lambda: ll.Volume([[[0]], [[0, 1]]])),
+        ("windows", lambda: ll.TimeSeries([[0], [0, 1]])),
+        ("fill", lambda: drawn(ll.Image("grid", lambda *_: [[1], [2, 3]]), np.zeros((4, 4)))),
+        ("fill", lambda: drawn(ll.Volume("grid", fill=lambda *_: [[1], [2, 3]]), np.zeros((4, 4, 4)))),
+        ("segments", lambda: drawn(ll.Image(lambda *_: [[0], [0, 1]]), np.zeros((4, 4)))),
+        ("windows", lambda: drawn(ll.TimeSeries(lambda *_: [[0], [0, 1]]), np.zeros(4))),
+        ("fill", lambda: drawn(ll.TimeSeries(fill=lambda *_: [[0], [0, 1]]), np.zeros(4))),
+    ],
+)
+def test_lists_of_unequal_lengths_are_refused_and_their_argument_named(argument: str, make: Any) -> None:
+    with pytest.raises(ll.InputError, match=f"^{argument}: expected numbers in rows of equal length, got a list"):
+        make()
+
+
+def drawn(modality: Any, instance: Any) -> Any:
+    return modality.represent(instance, np.random.default_rng(0))

@@ -224,6 +224,7 @@ def test_what_cannot_be_meant_is_refused_at_once(make: Any, said: str) -> None:
         ({**ROW, "country": "ES"}, "instance: expected a value of type category in 'country'.*'ES'"),
         ({**ROW, "stars": "many"}, "instance: expected a value of type int64 in 'stars'"),
         ({**ROW, "stars": "5"}, "instance: expected a value of type int64 in 'stars'.*got '5'"),
+        ({**ROW, "stars": [[]]}, "instance: expected a value of type int64 in 'stars'"),
         ({**ROW, "price": "12"}, "instance: expected a value of type float64 in 'price'"),
         ({**ROW, "price": np.inf}, "instance: expected a finite number in 'price', got inf"),
         ({**ROW, "day": "2026-01-01"}, "instance: expected a value of type datetime64.* in 'day'"),

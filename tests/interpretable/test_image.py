@@ -234,6 +234,17 @@ def test_what_is_seen_of_any_range_is_bytes():
     assert on_white(visible(read_picture(clear, alpha=True))).tolist() == [[[255, 255, 255]]]
 
 
+def _cut_off_in_the_middle() -> bytes:
+    """A file whose first block says that it is longer than it is: no error of the system, but PIL's own."""
+    import PIL.Image
+
+    out = io.BytesIO()
+    PIL.Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(out, "PNG")
+    whole = out.getvalue()
+    at = whole.index(b"IDAT")
+    return whole[: at + 12] + whole[at + 4 :]
+
+
 # -- what does not fit ------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +258,8 @@ def test_what_is_seen_of_any_range_is_bytes():
         (np.full((4, 4), "a"), "pixels as numbers"),
         ("nowhere.png", "expected an image file, got 'nowhere.png'"),
         (b"no image", "expected an image file, got 8 bytes"),
+        (_cut_off_in_the_middle(), r"expected an image file, got \d+ bytes that cannot be read"),
+        ([[1, 2], [3]], "expected numbers in rows of equal length, got a list"),
         (None, r"got shape \(\)"),
     ],
 )

@@ -50,6 +50,7 @@ def test_the_array_may_be_refilled() -> None:
         (np.full((2, 2, 2), "a"), "expected voxels as numbers"),
         (np.zeros((5, 6, 7, 8)), "say where they are by channels="),
         (np.ma.masked_equal(np.zeros((2, 2, 2)), 0), "without masked pixels"),
+        ([[[1, 2]], [[3]]], "expected numbers in rows of equal length, got a list of unequal ones"),
     ],
 )
 def test_what_is_no_volume_is_refused(instance: Any, said: str) -> None:

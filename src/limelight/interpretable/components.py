@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError
@@ -262,6 +263,26 @@ def count_inputs(inputs: Inputs) -> int | None:
     if getattr(inputs, "shape", ()):
         return int(inputs.shape[0])
     return len(inputs)
+
+
+def as_array(argument: str, given: Any) -> NDArray[Any]:
+    """Return anything as an array; lists of unequal lengths, which numpy refuses, are refused in words.
+
+    Raises
+    ------
+    InputError
+        If lists have unequal lengths.
+
+    >>> as_array("fill", [[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise InputError(
+            f"{argument}: expected numbers in rows of equal length, got a {type(given).__name__} of unequal ones; pass "
+            "an array."
+        ) from error
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import as_array
 from limelight.interpretable.pixels import Picture, is_pil, is_tensor, read_picture
 
 FILLS = ("mean", "blur", "noise")
@@ -49,8 +50,8 @@ def fill_image(fill: Fill, picture: Picture, labels: NDArray[np.int64]) -> NDArr
             raise UnknownNameError("fill", fill, FILLS)
         return with_alpha_of(picture, segment_means(planes, labels) if fill == "mean" else blurred(planes))
     if callable(fill) and not is_pil(fill) and not is_tensor(fill):
-        return _fitting(np.asarray(fill(planes.copy(), labels.copy())), planes, "fill (a callable)")
-    if isinstance(fill, os.PathLike) or is_pil(fill) or is_tensor(fill) or np.asarray(fill).ndim > 1:
+        return _fitting(as_array("fill", fill(planes.copy(), labels.copy())), planes, "fill (a callable)")
+    if isinstance(fill, os.PathLike) or is_pil(fill) or is_tensor(fill) or as_array("fill", fill).ndim > 1:
         return _other_image(fill, picture)
     return _colour(np.asarray(fill), picture)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError
+from limelight.interpretable.components import as_array
 from limelight.interpretable.windows import runs
 
 FIXED = ("mean", "series_mean", "linear", "zero")
@@ -50,7 +51,7 @@ def fill_series(
     array([9., 1., 2., 7.])
     """
     if callable(fill):
-        found = np.asarray(fill(values.copy(), labels.copy()))
+        found = as_array("fill", fill(values.copy(), labels.copy()))
         if found.shape != values.shape or found.dtype.kind not in "biuf":
             raise InputError(
                 f"fill: expected numbers of shape {values.shape} (steps, channels) from the callable, "

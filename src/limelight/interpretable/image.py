@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
 from limelight.interpretable.bands import band_channels, band_layout, band_names, band_places, checked_bands
-from limelight.interpretable.components import count_inputs, fingerprint, name_of
+from limelight.interpretable.components import as_array, count_inputs, fingerprint, name_of
 from limelight.interpretable.compositing import CHUNK_BYTES, Words, composites, tensor_composites, words_of
 from limelight.interpretable.fills import FILLS, Fill, fill_image, noise, with_alpha_of
 from limelight.interpretable.pixels import (
@@ -228,7 +228,8 @@ class Image:
         for name in ("segments", "fill"):
             if isinstance(getattr(self, name), (np.ndarray, list)):
                 given = getattr(self, name)
-                object.__setattr__(self, name, np.array(as_labels(given) if name == "segments" else given))
+                own = as_labels(given) if name == "segments" else as_array(name, given)
+                object.__setattr__(self, name, np.array(own))
         if self.alpha not in (None, True, False):
             raise InputError(f"alpha: expected True, False or None, got {self.alpha!r}.")
         if isinstance(self.segments, str) and self.segments not in METHODS:

@@ -134,7 +134,9 @@ def _pandas_column(frame: Any, name: Any, value: Any) -> tuple[Any, str]:
     try:
         if known is not None and not is_missing(value) and value not in known:
             return None, str(dtype)
-        return pandas.Series([value], dtype=dtype, name=name), str(dtype)
+        made = pandas.Series([value], dtype=dtype, name=name)
+        # lists in lists make a column of numbers whose cells are no numbers
+        return (made if made.to_numpy().ndim == 1 else None), str(dtype)
     except (TypeError, ValueError, ArithmeticError):
         return None, str(dtype)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Inputs
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import as_array
 from limelight.optional import require
 
 Channels = Literal["auto", "first", "last"]
@@ -174,7 +175,7 @@ def _decoded(source: Any) -> Any:
     try:
         with image.open(stream) as opened:
             return require("PIL.ImageOps", "image").exif_transpose(opened)
-    except OSError as error:
+    except Exception as error:  # damaged files end in errors of their decoders, which are of every kind
         raise InputError(
             f"instance: expected an image file, got {what} that cannot be read ({error}); pass the pixels as an array."
         ) from error
@@ -202,7 +203,7 @@ def own_numbers(instance: Any) -> NDArray[Any]:
                 "image.filled(0) or image.filled(np.nan)."
             )
         instance = instance.data
-    return np.array(instance, subok=False)
+    return np.array(as_array("instance", instance), subok=False)
 
 
 def _from_array(values: NDArray[Any], channels: Channels, alpha: bool | None, habit: Channels, tensor: Any) -> Picture:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import as_array
 from limelight.interpretable.pixels import Picture, on_white, visible
 from limelight.optional import require
 
@@ -115,8 +116,8 @@ def as_labels(segments: Any) -> NDArray[Any]:
             raise InputError(
                 "segments: expected dicts that hold a mask (h, w) as 'segmentation' or 'mask', got others."
             )
-        segments = np.array(found) != 0
-    array = np.asarray(segments)
+        segments = as_array("segments", found) != 0
+    array = as_array("segments", segments)
     if array.ndim != 3 or array.dtype.kind != "b":
         return array
     labels = np.zeros(array.shape[1:], dtype=np.int64)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError
+from limelight.interpretable.components import as_array
 from limelight.interpretable.pixels import USUAL_CHANNELS, Channels, is_tensor, own_numbers
 
 FILLS = ("mean", "blur")
@@ -112,7 +113,7 @@ def fill_volume(fill: Fill, stack: Stack, labels: NDArray[np.int64]) -> NDArray[
         if fill == "mean":
             return _means(planes, labels)
         return _blurred(planes)
-    found = np.asarray(fill(planes.copy(), labels.copy()) if callable(fill) else fill)
+    found = as_array("fill", fill(planes.copy(), labels.copy()) if callable(fill) else fill)
     if found.dtype.kind not in "biuf":
         raise InputError(f"fill: expected numbers, got {found.dtype}; pass a number, or a volume as an array.")
     if found.ndim == 4 and stack.axis == 0 and not callable(fill):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import as_array
 from limelight.interpretable.montage import seen
 from limelight.interpretable.segments import Segments, counted
 from limelight.optional import require
@@ -73,7 +74,7 @@ def as_voxel_labels(segments: Any) -> NDArray[Any]:
     >>> as_voxel_labels(np.array([[[[True, False]]], [[[True, True]]]])).tolist()
     [[[1, 2]]]
     """
-    array = np.asarray(segments)
+    array = as_array("segments", segments)
     if array.ndim != 4 or array.dtype.kind != "b":
         return array
     labels = np.zeros(array.shape[1:], dtype=np.int64)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
-from limelight.interpretable.components import count_inputs, fingerprint, name_of
+from limelight.interpretable.components import as_array, count_inputs, fingerprint, name_of
 from limelight.interpretable.gaps import DRAWN, FILLS, Fill, draw_series, fill_series
 from limelight.interpretable.seconds import MOST_OF_A_RECORDING, recorded, shown_times, uneven_note, windows_of
 from limelight.interpretable.series import AXES, Axis, Series, as_floats, read_series
@@ -193,7 +193,7 @@ class TimeSeries:
     def __post_init__(self) -> None:
         _check_options(self)
         if isinstance(self.windows, (np.ndarray, list, tuple)):  # the caller may change the labels afterwards
-            object.__setattr__(self, "windows", np.array(self.windows))
+            object.__setattr__(self, "windows", np.array(as_array("windows", self.windows)))
         if self.background is not None:
             object.__setattr__(self, "background", _read_background(self.background, self.channels))
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
-from limelight.interpretable.components import count_inputs, fingerprint, name_of
+from limelight.interpretable.components import as_array, count_inputs, fingerprint, name_of
 from limelight.interpretable.compositing import CHUNK_BYTES, Words, composites, tensor_composites, words_of
 from limelight.interpretable.image import described
 from limelight.interpretable.montage import Tile, chosen_slices, montage_layout, seen
@@ -188,7 +188,8 @@ class Volume:
         for name in ("segments", "fill"):  # the caller may go on to use these arrays for something else
             if isinstance(getattr(self, name), (np.ndarray, list)):
                 given = getattr(self, name)
-                object.__setattr__(self, name, np.array(as_voxel_labels(given) if name == "segments" else given))
+                own = as_voxel_labels(given) if name == "segments" else as_array(name, given)
+                object.__setattr__(self, name, np.array(own))
         if isinstance(self.segments, str) and self.segments not in METHODS:
             raise UnknownNameError("segments", self.segments, METHODS)
         if isinstance(self.fill, str) and self.fill not in FILLS:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 from limelight.errors import InputError, UnknownNameError
+from limelight.interpretable.components import as_array
 
 METHODS = ("uniform", "changepoints")
 Windows = str | int | NDArray[Any] | Callable[[NDArray[Any]], NDArray[Any]]
@@ -75,7 +76,7 @@ def _found_windows(windows: Windows, values: FloatArray, n_windows: int | None) 
         if windows < 1:
             raise InputError(f"windows: expected a positive number of steps, got {windows}.")
         return np.arange(t) // int(windows)
-    labels = np.asarray(windows(values.copy()) if callable(windows) else windows)
+    labels = as_array("windows", windows(values.copy()) if callable(windows) else windows)
     if labels.dtype.kind not in "iub" or labels.shape != (t,):
         raise InputError(
             f"windows: expected an integer label for each of the {t} steps, shape ({t},), got {labels.dtype} of shape "

@@ -247,7 +247,9 @@ class Free:
         """Return it as a dict."""
         if not isinstance(value, Mapping):
             raise misfit(place, "an object with named entries", value)
-        return dict(value)
+        # 1e999 is no number of any reader's: it is read as what would be written for it
+        read: dict[str, Any] = plain(value)
+        return read
 
 
 @dataclass(frozen=True, slots=True)

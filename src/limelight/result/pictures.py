@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from limelight.result.codecs import Free, Maybe, Number, Sizes, String, Whole, misfit
 from limelight.result.compound_codecs import Array, Several
 from limelight.result.layouts import decode_segments
@@ -109,6 +111,8 @@ def _check_series(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
     values = Array("nn", gaps=True).read(layout.get("values"), f"{place}.values", sizes)
     if len(values) != len(channels) or not channels:
         raise misfit(f"{place}.values", f"a row for each of {len(channels)} channels", f"{len(values)} rows")
+    if np.isinf(values).any():  # which no series has, so that none can be drawn
+        raise misfit(f"{place}.values", "finite numbers, null where one is missing", "an infinite one")
     if layout.get("rate") is not None:
         if Number().read(layout["rate"], f"{place}.rate", sizes) <= 0:
             raise misfit(f"{place}.rate", "a positive number", layout["rate"])
