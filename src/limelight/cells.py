@@ -172,7 +172,10 @@ def _read_csv(path: Path, form: Format, options: dict[str, Any]) -> tuple[pd.Dat
     if form.decimal is not None:
         told["decimal"] = form.decimal
     old = int(pandas.__version__.split(".")[0]) < 3  # it is off by the last bit, unless told otherwise
-    exact = {"float_precision": "round_trip"} if old and len(told["sep"]) == 1 else {}
+    if old and len(told["sep"]) == 1:
+        exact = {"float_precision": "round_trip"}
+    else:
+        exact = {}
     with _all_named(path, form) as named:
         frame = pandas.read_csv(path, **told, **exact, **options, **named)
         return frame, None if options else pandas.read_csv(path, **told, dtype=str, **named)

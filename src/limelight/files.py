@@ -111,7 +111,10 @@ def _made_beside(target: Path, *, hidden: bool) -> Path:
     """Return a new file in the folder of another, with the rights that a new file has there, and a name of its own."""
     for attempt in range(_TRIES):
         tail = "partial" if attempt == 0 else f"partial-{attempt}"
-        name = f".{target.name}.{os.getpid()}.{tail}" if hidden else f"{target.name}.{tail}"
+        if hidden:
+            name = f".{target.name}.{os.getpid()}.{tail}"
+        else:
+            name = f"{target.name}.{tail}"
         beside = target.with_name(name)
         try:
             beside.touch(exist_ok=False)

@@ -111,7 +111,10 @@ def refine(explainer: Explainer, prompt: Any, budget: int = 200) -> Refinement:
         level = replace(modality, units=modality.levels[depth:])
         representation = level.represent(prompt)
         left = budget - (answers.usage.calls - before)
-        calls = left if last else min(max(COARSE_PER_UNIT * len(representation.units), FEWEST), left // 2)
+        if last:
+            calls = left
+        else:
+            calls = min(max(COARSE_PER_UNIT * len(representation.units), FEWEST), left // 2)
         explanation = _explained(explainer, answers.within(calls), level, prompt)
         levels.append(explanation)
         if last:
@@ -161,7 +164,10 @@ def _worth_opening(
     """
     size = np.abs(explanation.coef).max(axis=0)
     most = (np.abs(explanation.coef) + 1.96 * explanation.stderr).max(axis=0)
-    shown = np.concatenate(explanation.selected) if explanation.selected else np.empty(0, np.int64)
+    if explanation.selected:
+        shown = np.concatenate(explanation.selected)
+    else:
+        shown = np.empty(0, np.int64)
     first = np.isin(np.arange(len(size)), shown)
     order = np.lexsort((-size, ~first))
     order = order[most[order] >= WORTH * size.max(initial=0.0)]

@@ -54,7 +54,10 @@ def _scores(case: Case, weights: FloatArray) -> dict[str, float]:
     }
     inputs = standardised(case, case.rows)[:, None, :]
     answers = np.asarray(case.predict(case.rows))
-    targets = answers.argmax(axis=1) if case.classify else np.zeros(len(case.rows), dtype=int)
+    if case.classify:
+        targets = answers.argmax(axis=1)
+    else:
+        targets = np.zeros(len(case.rows), dtype=int)
     asked: dict[str, Any] = {"device": "cpu", "channel_first": True, "softmax": False}
     asked |= {"x_batch": inputs, "y_batch": targets, "a_batch": weights[:, None, :], "model": _module(case)}
     return {key: float(np.nanmean(metric(**asked))) for key, metric in metrics.items()}

@@ -76,12 +76,18 @@ def takers(methods: Sequence[Method], case: Case, bars: bool = True) -> list[Met
 
 def _limelight(case: Case, predict: Any, seed: int, rows: int | None, **table: Any) -> Explain:
     tabular = Tabular(case.background, categorical=case.categorical, names=case.columns, **table)
-    settings: dict[str, Any] = {} if rows is None else {"n_samples": rows, "max_features": None}
+    if rows is None:
+        settings: dict[str, Any] = {}
+    else:
+        settings = {"n_samples": rows, "max_features": None}
     explainer = Explainer(predict, tabular, seed=seed, **settings)
 
     def explain(row: FloatArray, target: int) -> FloatArray:
         found = explainer.explain(row)
-        wanted = found.coef if table.get("around") == "instance" else found.contributions
+        if table.get("around") == "instance":
+            wanted = found.coef
+        else:
+            wanted = found.contributions
         weights: FloatArray = np.asarray(wanted[0])
         return weights
 
@@ -117,7 +123,10 @@ def _lime(case: Case, predict: Any, seed: int, rows: int | None, **asked_for: An
     def explain(row: FloatArray, target: int) -> FloatArray:
         label = target if case.classify else 1  # where lime keeps the weights of a regression
         asked: dict[str, Any] = {"labels": (label,)} if case.classify else {}
-        asked |= {} if rows is None else {"num_samples": rows, "num_features": len(row)}
+        if rows is None:
+            asked |= {}
+        else:
+            asked |= {"num_samples": rows, "num_features": len(row)}
         weights = np.zeros(len(row))
         for column, weight in explainer.explain_instance(row, predict, **asked).local_exp[label]:
             weights[column] = weight

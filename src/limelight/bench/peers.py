@@ -56,7 +56,10 @@ def _shap_kernel(case: Case, predict: Any, seed: int, rows: int | None) -> Expla
     import shap
 
     drawn = _some(case, DRAWN_BY_SHAP if rows is None else 10)
-    asked: dict[str, Any] = {} if rows is None else {"nsamples": rows // len(drawn), "l1_reg": False}
+    if rows is None:
+        asked: dict[str, Any] = {}
+    else:
+        asked = {"nsamples": rows // len(drawn), "l1_reg": False}
 
     def explain(row: FloatArray, target: int) -> FloatArray:
         explainer = shap.KernelExplainer(_answer(predict, target), drawn, seed=seed)
@@ -100,7 +103,10 @@ def _captum(kind: str) -> Callable[[Case, Any, int, int | None], Explain]:
 
         torch.set_num_threads(1)
         baseline = torch.as_tensor(typical(case))[None]
-        asked: dict[str, Any] = {} if rows is None else {"n_samples": rows, "perturbations_per_eval": rows}
+        if rows is None:
+            asked: dict[str, Any] = {}
+        else:
+            asked = {"n_samples": rows, "perturbations_per_eval": rows}
 
         def explain(row: FloatArray, target: int) -> FloatArray:
             torch.manual_seed(seed)

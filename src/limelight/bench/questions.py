@@ -192,7 +192,10 @@ def coverage(cases: Sequence[Case], methods: Sequence[Method], sizes: Sizes) -> 
 def _stated(case: Case, seed: int, rows: int | None) -> tuple[FloatArray, FloatArray]:
     """Return contributions (rows, d) with half the widths of their intervals."""
     tabular = Tabular(case.background, categorical=case.categorical, names=case.columns, max_samples=DENSE)
-    settings: dict[str, Any] = {} if rows is None else {"n_samples": rows, "max_features": None}
+    if rows is None:
+        settings: dict[str, Any] = {}
+    else:
+        settings = {"n_samples": rows, "max_features": None}
     explainer = Explainer(case.predict, tabular, seed=seed, **settings)
     found = [explainer.explain(row) for row in case.rows]
     half = normal_quantile(0.95) * np.asarray([each.contribution_stderr[0] for each in found])

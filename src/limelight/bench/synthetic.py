@@ -146,7 +146,10 @@ def _expected(
 ) -> float:
     """Return E[Σ f_j(x_j) | the columns kept]: each other column is normal, given those."""
     known = list(kept)
-    share = np.linalg.solve(law[np.ix_(known, known)], law[known]) if known else np.zeros((0, len(row)))
+    if known:
+        share = np.linalg.solve(law[np.ix_(known, known)], law[known])
+    else:
+        share = np.zeros((0, len(row)))
     means, left = row[known] @ share, 1 - (law[known] * share).sum(axis=0)
     spread = np.sqrt(np.clip(left, 0, None))
     parts = [

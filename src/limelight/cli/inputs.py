@@ -133,11 +133,17 @@ def ask_series(
     """Return a series file; `windows` names a way to cut it, or says how many steps a window has."""
     from limelight.interpretable.timeseries import TimeSeries
 
-    cut: Any = "uniform" if windows is None else _object_or_name(windows, "--windows")
+    if windows is None:
+        cut: Any = "uniform"
+    else:
+        cut = _object_or_name(windows, "--windows")
     if windows is not None and windows.isdigit():
         cut = int(windows)
     ground = "series_mean" if fill is None else _object_or_name(fill, "--fill")
-    others = None if background is None else np.asarray(_series_file(background, "--background", form))
+    if background is None:
+        others = None
+    else:
+        others = np.asarray(_series_file(background, "--background", form))
     return Asked(TimeSeries(cut, ground, background=others), _one_series(_series_file(path, "--series", form)))
 
 

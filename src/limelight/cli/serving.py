@@ -103,7 +103,10 @@ def serve(
     else:
         _refuse({**given, **table.given(), "name": name, "trust": trust, "settings": settings})
     token = None if token_file is None else _token(token_file)
-    hosts = () if token is not None and not allow_host else (*LOOPBACK, *(allow_host or ()))
+    if token is not None and not allow_host:
+        hosts = ()
+    else:
+        hosts = (*LOOPBACK, *(allow_host or ()))
     how = {"workers": workers, "explanations": explanations, "pages": tuple(page or ())}
     _run(entries or [], _Place(host, port, token, hosts), how, trust_pickle=trust_pickle)
 
@@ -150,7 +153,12 @@ def _run(entries: list[Entry], place: _Place, how: dict[str, Any], *, trust_pick
         app = create(explainers, start=start, token=place.token, hosts=place.hosts, **how)
         listening.listen(2048)  # before the address is told: who comes at once waits a moment
         shown = f"[{place.host}]" if ":" in place.host else place.host
-        where = f"models/{entries[0].name}" if len(entries) == 1 else "" if entries else "dashboard"
+        if len(entries) == 1:
+            where = f"models/{entries[0].name}"
+        elif entries:
+            where = ""
+        else:
+            where = "dashboard"
         _tell(f"http://{shown}:{listening.getsockname()[1]}/{where}")
         # no access log: paths would be harmless, but whoever turns it on should decide that
         config = server.Config(

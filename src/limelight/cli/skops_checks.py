@@ -62,7 +62,10 @@ def _has_own_columns(ensemble: Any) -> bool:
     width = ensemble.n_features_in_
     chosen = getattr(ensemble, "estimators_features_", None)  # of an isolation forest
     trees = [each.tree_ for each in np.ravel(np.asarray(ensemble.estimators_, dtype=object))]
-    widths = [width] * len(trees) if chosen is None else [len(columns) for columns in chosen]
+    if chosen is None:
+        widths = [width] * len(trees)
+    else:
+        widths = [len(columns) for columns in chosen]
     return [tree.n_features for tree in trees] == widths
 
 
@@ -86,7 +89,10 @@ def _boosted(predictor: Any, owner: Any) -> bool:
     nodes, bits = predictor.nodes, predictor.raw_left_cat_bitsets
     inner = nodes["is_leaf"] == 0
     mapper = getattr(owner, "_bin_mapper", None)
-    categorical = np.zeros(owner.n_features_in_, dtype=bool) if mapper is None else mapper.is_categorical_ != 0
+    if mapper is None:
+        categorical = np.zeros(owner.n_features_in_, dtype=bool)
+    else:
+        categorical = mapper.is_categorical_ != 0
     feature = nodes["feature_idx"]
     if len(nodes) == 0 or len(categorical) != owner.n_features_in_:
         return False

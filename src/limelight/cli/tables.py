@@ -96,7 +96,10 @@ class TableFlags:
             if value is None:
                 continue
             many = "list" in str(each.annotation)
-            found[each.name] = tuple(map(str, [value] if isinstance(value, str) else value)) if many else str(value)
+            if many:
+                found[each.name] = tuple(map(str, [value] if isinstance(value, str) else value))
+            else:
+                found[each.name] = str(value)
         return cls(**found)
 
     @property

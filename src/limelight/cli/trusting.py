@@ -159,7 +159,10 @@ def _names(first: str, second: str) -> tuple[str, str]:
     """
     short = [Path(each).stem if ":" not in each else each for each in (first, second)]
     if short[0] == short[1]:
-        short = [first, second] if first != second else [f"{short[0]} (first)", f"{short[0]} (second)"]
+        if first != second:
+            short = [first, second]
+        else:
+            short = [f"{short[0]} (first)", f"{short[0]} (second)"]
     return short[0], short[1]
 
 

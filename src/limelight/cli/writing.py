@@ -53,7 +53,10 @@ def check_out(out: Path, *, many: bool) -> None:
     known = MANY if many else ONE
     if ending and ending not in known:
         named = f"{', '.join(known[:-1])} or {known[-1]}"
-        rest = "choose such a name" if not many or ending not in ONE else "that is for one --row"
+        if not many or ending not in ONE:
+            rest = "choose such a name"
+        else:
+            rest = "that is for one --row"
         raise InputError(f"--out: expected a file named {named}, got '{out}'; {rest}.")
     if ending in (".csv", ".parquet") and out.exists() and not out.is_file():
         raise InputError(f"--out: expected an ordinary file, got '{out}', which is none; name it .jsonl.")

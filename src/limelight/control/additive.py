@@ -105,7 +105,10 @@ class Terms:
         for columns, term in ((self.level, None), (self.place, 0), (self.square, 1)):
             if (columns >= 0).any():
                 at = columns[flat]
-                numbers[np.where(at >= 0, row + at, n * across)] = 1.0 if term is None else inside[:, :, term]
+                if term is None:
+                    numbers[np.where(at >= 0, row + at, n * across)] = 1.0
+                else:
+                    numbers[np.where(at >= 0, row + at, n * across)] = inside[:, :, term]
         for columns, term in ((self.value, 2), (self.value_square, 3)):
             there = columns >= 0
             found[:, 1 + columns[there]] = inside[:, there, term]

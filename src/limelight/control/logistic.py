@@ -196,7 +196,10 @@ def fit_logistic(Z: NDArray[np.uint8], y: FloatArray, weights: FloatArray, clust
     theta = descend(problem, theta, width, steps=1)
     theta = descend(problem, theta, S.shape[1], steps=2)
     curve = logistic_curve(S @ theta)
-    flat = _nearest_polynomial(problem, curve, theta, d) if d > EXACT_FEATURES else _none()
+    if d > EXACT_FEATURES:
+        flat = _nearest_polynomial(problem, curve, theta, d)
+    else:
+        flat = _none()
     model = LogisticPairs(low, high, pairs, theta.astype(float), flat)
     seen = np.empty(n)
     others = np.ones(n, bool)

@@ -163,7 +163,10 @@ def _use(
         return None
     onto = projection(tuple(sizes.tolist()), rows_needed(*neighborhood.Z.shape))
     # complete strata are the same for every seed, and toss nothing
-    tossed = neighborhood.Z[~neighborhood.enumerated] if not neighborhood.enumerated.all() else neighborhood.Z
+    if neighborhood.enumerated.all():
+        tossed = neighborhood.Z
+    else:
+        tossed = neighborhood.Z[~neighborhood.enumerated]
     known, start, rest = _known(fitted.model, onto, np.lexsort(tossed[:_TOSSES]))
     noisy = noisy * _widened(rest * scale**2, noisy[~neighborhood.enumerated], weights[~neighborhood.enumerated])
     if weights @ np.square(noisy) >= most:  # what a sampled projection puts back
@@ -190,7 +193,10 @@ def _known(model: LogisticPairs, onto: Projection, places: NDArray[np.int64]) ->
 
 def _widened(rest: float, noisy: FloatArray, weights: FloatArray) -> float:
     """Return by how much the noise of a sampled projection widens that of the sampled rows."""
-    own = float(np.square(weights * noisy).sum()) / float(weights.sum()) ** 2 if weights.any() else 0.0
+    if weights.any():
+        own = float(np.square(weights * noisy).sum()) / float(weights.sum()) ** 2
+    else:
+        own = 0.0
     if own > 0:
         return float(np.sqrt(1.0 + rest / own))
     return 1.0

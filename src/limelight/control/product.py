@@ -144,7 +144,10 @@ class ProductParts:
             for mine, other, place in ((pair.first, pair.second, 2), (pair.second, pair.first, 1)):
                 here = np.flatnonzero(owner == mine)
                 there = codes[..., other, None]
-                at = (bins[here], there) if mine == pair.first else (there, bins[here])
+                if mine == pair.first:
+                    at = (bins[here], there)
+                else:
+                    at = (there, bins[here])
                 corner = np.moveaxis(pair.corners[at], along + 1, 0)
                 share = self._beside_functions(stay[..., other, None])
                 found[(slice(None),) * along + (here,)] += share * corner[0] + (1.0 - share) * corner[place]

@@ -119,7 +119,10 @@ def drawn(image: NDArray[np.float64]) -> str:
     lines = []
     for y, inks in enumerate(image):
         ink = "".join(SHADES[round(float(value) / 16 * (len(SHADES) - 1))] * 2 for value in inks)
-        numbers = "".join(f"{y // 2 * SIDE + x:>4}" for x in range(SIDE)) if y % 2 == 0 else ""
+        if y % 2 == 0:
+            numbers = "".join(f"{y // 2 * SIDE + x:>4}" for x in range(SIDE))
+        else:
+            numbers = ""
         lines.append(f"    {ink}      {numbers}".rstrip())
     return "\n".join(lines)
 

@@ -60,7 +60,10 @@ def right_and_wrong(case: Case) -> tuple[int, int]:
     right = case.model.classes_[probability.argmax(axis=1)] == case.truth
     sureness = probability.max(axis=1)
     surest_right = int(np.argmax(np.where(right, sureness, -1.0)))
-    wrong = np.argmax(np.where(right, -1.0, sureness)) if not right.all() else np.argmin(sureness)
+    if right.all():
+        wrong = np.argmin(sureness)
+    else:
+        wrong = np.argmax(np.where(right, -1.0, sureness))
     return surest_right, int(wrong)
 
 

@@ -90,7 +90,8 @@ def open_case(
         If the target is not explained.
     """
     explainer = explainer.with_settings()
-    explanation = explainer.explain(instance) if explanation is None else explanation
+    if explanation is None:
+        explanation = explainer.explain(instance)
     row = explanation.target_index(target)
     rng = stream(cast(int, explainer.settings.seed), b"", "represent")
     representation = (modality or explainer.modality).represent(instance, rng)

@@ -163,7 +163,10 @@ def _inputs(explainer: Explainer, rows: Any) -> tuple[Inputs, Inputs]:
             "default contrast; other perturbations are plainly not real, and every model answers them as it likes."
         )
     together = getattr(modality, "originals", None)
-    real = together(representations) if together else concatenate([each.original for each in representations])
+    if together:
+        real = together(representations)
+    else:
+        real = concatenate([each.original for each in representations])
     law = cast(Encoded, first).background
     u_seed = int(stream(seed, law.content, "scaffold").integers(2**63))
     return real, law.draw(points("sobol", 0, DRAWN, law.n_coordinates, u_seed))[1]
@@ -235,7 +238,10 @@ def learners(columns: int) -> dict[str, Any]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-    shapes = [PolynomialFeatures(2, include_bias=False)] if columns <= SQUARES_UP_TO else []
+    if columns <= SQUARES_UP_TO:
+        shapes = [PolynomialFeatures(2, include_bias=False)]
+    else:
+        shapes = []
     return {
         "linear": make_pipeline(StandardScaler(), *shapes, Ridge(10.0)),
         "boosted trees": HistGradientBoostingRegressor(max_iter=60, max_depth=4, random_state=0),
@@ -288,7 +294,10 @@ def _statement(statistic: float, auc: float, *, suspicious: bool, count: int, fe
         return f"{told}: too little for a model to answer them by another rule, so that none can hide there."
     ratio = math.exp(statistic)
     size = f"{ratio:.2g} times as far from its answers to perturbed rows as such learners are from each other"
-    doubt = f" With fewer than {USUAL:,} real rows this is less sure." if few else ""
+    if few:
+        doubt = f" With fewer than {USUAL:,} real rows this is less sure."
+    else:
+        doubt = ""
     if suspicious:
         return (
             f"{told}, and the model uses that, or behaves as if it did: the best of {count} learners that imitate it "

@@ -131,7 +131,10 @@ def _frame_rows(frame: Any) -> tuple[bytes, Iterator[Any]]:
     import narwhals as nw
 
     wrapped = nw.from_native(frame, eager_only=True, allow_series=True)
-    columns = [wrapped] if isinstance(wrapped, nw.Series) else [wrapped[name] for name in wrapped.columns]
+    if isinstance(wrapped, nw.Series):
+        columns = [wrapped]
+    else:
+        columns = [wrapped[name] for name in wrapped.columns]
     names = [(str(column.name), _type_name(column)) for column in columns]
     if not len(wrapped):
         return b"", iter(())

@@ -190,7 +190,10 @@ def _recognise_frame(inputs: Inputs) -> _Kind:
         return _FRAME
     if dependencies.is_into_series(inputs):
         return _SERIES
-    remedy = "wrap a single input in a list" if isinstance(inputs, (str, bytes)) else "convert it to one of these"
+    if isinstance(inputs, (str, bytes)):
+        remedy = "wrap a single input in a list"
+    else:
+        remedy = "convert it to one of these"
     if hasattr(inputs, "collect"):
         remedy = "call .collect() on a lazy frame"
     raise InputError(

@@ -204,7 +204,10 @@ class Composite:
             raise InputError(f"typical: expected a mapping from columns to values, got {self.typical!r}.")
         for name, part in self.parts.items():
             if not hasattr(part, "represent") or isinstance(part, type):
-                got = f"the class {part.__name__}" if isinstance(part, type) else type(part).__name__
+                if isinstance(part, type):
+                    got = f"the class {part.__name__}"
+                else:
+                    got = type(part).__name__
                 raise InputError(f"parts: expected a modality such as ll.Text() for {name!r}, got {got}.")
         # copies, since the caller may go on to change them
         object.__setattr__(self, "parts", dict(self.parts))
@@ -253,7 +256,10 @@ class Composite:
             features.
         """
         rows = self.table.rows_of(instance)
-        held = None if self.drawn is None else self.drawn.represent([rows.value(name) for name in self.table.weighed])
+        if self.drawn is None:
+            held = None
+        else:
+            held = self.drawn.represent([rows.value(name) for name in self.table.weighed])
         columns = self.table.weighed
         features = [] if held is None else list(held.features)
         if self.against == "typical":

@@ -63,7 +63,10 @@ def words_of(labels: NDArray[np.int64], shape: tuple[int, ...], channel_axis: in
         Bytes per number.
     """
     narrow = labels.astype(np.uint16)
-    spread = narrow if channel_axis is None else np.expand_dims(narrow, channel_axis)
+    if channel_axis is None:
+        spread = narrow
+    else:
+        spread = np.expand_dims(narrow, channel_axis)
     each = np.broadcast_to(spread, shape).reshape(-1, 1)
     flat = np.broadcast_to(each, (len(each), itemsize)).ravel()
     of_bytes = np.pad(flat, (0, -len(flat) % _WORD), mode="edge").reshape(-1, _WORD)

@@ -283,7 +283,10 @@ class Conditional:
         members = held.background.inner.members
         far = [np.mean([donors.distances(j, own[j]) for j in each], axis=0) for each in members]
         counted = [j for j in self.tabular.table.fixed if not _identifies(donors, j)]  # type: ignore[union-attr]
-        still = np.sum([donors.distances(j, own[j]) for j in counted], axis=0) if counted else None
+        if counted:
+            still = np.sum([donors.distances(j, own[j]) for j in counted], axis=0)
+        else:
+            still = None
         return ConditionalRow(held, donors, np.array(far), still)
 
     def instances(self, many: Any) -> Iterable[Any]:

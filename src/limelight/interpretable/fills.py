@@ -69,9 +69,15 @@ def segment_means(planes: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[An
     means = np.empty((d, planes.shape[2]), planes.dtype)
     for channel in range(planes.shape[2]):
         values = planes[:, :, channel].ravel()
-        known = np.isfinite(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
+        if values.dtype.kind == "f":
+            known = np.isfinite(values)
+        else:
+            known = np.ones(len(values), bool)
         weights = np.where(known, values, 0).astype(np.float64)
-        counts = np.bincount(flat, known, minlength=d) if not known.all() else np.bincount(flat, minlength=d)
+        if known.all():
+            counts = np.bincount(flat, minlength=d)
+        else:
+            counts = np.bincount(flat, known, minlength=d)
         mean = np.bincount(flat, weights, minlength=d) / np.maximum(counts, 1)
         means[:, channel] = mean >= 0.5 if values.dtype.kind == "b" else mean
     return np.asarray(means[labels])
@@ -129,7 +135,12 @@ def _opaque(whole: NDArray[Any], picture: Picture, given_alpha: bool) -> NDArray
 
 
 def _other_image(fill: Any, picture: Picture) -> NDArray[Any]:
-    channels = "auto" if picture.axis is None else "first" if picture.axis == 0 else "last"
+    if picture.axis is None:
+        channels = "auto"
+    elif picture.axis == 0:
+        channels = "first"
+    else:
+        channels = "last"
     other = read_picture(fill, channels).planes  # type: ignore[arg-type]
     return _fitting(other, picture.planes, "fill")
 

@@ -95,7 +95,10 @@ class Superpixels:
     def original(self) -> Inputs:
         """Return the image as one model input."""
         picture = self.picture
-        whole = picture.values[None].copy() if picture.tensor is None else picture.tensor[None].clone()
+        if picture.tensor is None:
+            whole = picture.values[None].copy()
+        else:
+            whole = picture.tensor[None].clone()
         return self._handed_over(whole, 1)
 
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:
@@ -125,7 +128,10 @@ class Superpixels:
     @cached_property
     def _words(self) -> Words:
         values = self.picture.values
-        labels, axis = (self.segments.index, self.picture.axis) if self.place is None else (self.place, None)
+        if self.place is None:
+            labels, axis = (self.segments.index, self.picture.axis)
+        else:
+            labels, axis = (self.place, None)
         return words_of(labels, values.shape, axis, values.itemsize)
 
     def _grounds(self, n: int, rng: np.random.Generator) -> Iterator[NDArray[Any]]:
@@ -263,7 +269,10 @@ class Image:
         content = _content(picture)
         segments = self._cut(picture, content)
         noisy = isinstance(self.fill, str) and self.fill == "noise"
-        ground = None if noisy else picture.laid_out(fill_image(self.fill, picture, segments.index))
+        if noisy:
+            ground = None
+        else:
+            ground = picture.laid_out(fill_image(self.fill, picture, segments.index))
         features = tuple(Feature(f"superpixel {key}", Where("segment", key)) for key in segments.keys)
         return Superpixels(features, content, picture, segments, ground, self.to_model)
 
@@ -273,7 +282,10 @@ class Image:
         names = band_names(self.bands, picture)
         whole = np.zeros(picture.planes.shape[:2], np.int64)  # a band's own mean is that of all its pixels
         noisy = isinstance(self.fill, str) and self.fill == "noise"
-        ground = None if noisy else picture.laid_out(fill_image(self.fill, picture, whole))
+        if noisy:
+            ground = None
+        else:
+            ground = picture.laid_out(fill_image(self.fill, picture, whole))
         features = tuple([Feature(name, Where("part", name)) for name in names])
         one = Segments(whole, (0,))
         content = b"bands" + _content(picture)

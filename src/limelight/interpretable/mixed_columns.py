@@ -116,7 +116,10 @@ def column_of(frame: Any, name: Any, value: Any, argument: str) -> tuple[Any, An
             f"{argument}: expected a finite number in {name!r}, got {value!r}, which has no place among the "
             "background's; pass None if it is missing, or a number that stands for it."
         )
-    column, kind = _pandas_column(frame, name, value) if hasattr(frame, "iloc") else _column(frame, name, value)
+    if hasattr(frame, "iloc"):
+        column, kind = _pandas_column(frame, name, value)
+    else:
+        column, kind = _column(frame, name, value)
     held = None if column is None else column.to_list()[0]
     if column is None or _changed(value, held):
         raise InputError(
@@ -214,8 +217,9 @@ def filled(pair: Any, values: Sequence[Any]) -> Any:
 
         dtype = object if str(pair.dtype) == "category" else pair.dtype
         made = pandas.Series([None] * len(values), dtype=object)
-        made[:] = list(values) if not len(values) or isinstance(values[0], str) else made
-        if len(values) and not isinstance(values[0], str):
+        if not len(values) or isinstance(values[0], str):
+            made[:] = list(values)
+        else:
             for i, value in enumerate(values):  # arrays are cells, not rows
                 made.iat[i] = value
         return made.astype(dtype)

@@ -218,7 +218,10 @@ def open_table(background: Any, parts: Sequence[Any], fixed: Sequence[Any], typi
                 f"rows: {name!r} looks like free text, which nobody has said what to do with; name it a part, "
                 f"parts={{{name!r}: ll.Text()}}, or keep it as it is, fixed=[{name!r}]."
             )
-        found[name] = typical[name] if name in typical else _typical(name, columns[name])
+        if name in typical:
+            found[name] = typical[name]
+        else:
+            found[name] = _typical(name, columns[name])
         _check_finite("typical", name, found[name])
     if frame is None:
         return MixedTable(frame, names, weighed, found, {})

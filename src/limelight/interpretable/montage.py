@@ -124,7 +124,10 @@ def _scaled(values: NDArray[Any]) -> NDArray[np.uint8]:
     known = numbers[np.isfinite(numbers)]
     low, high = np.percentile(known, [1, 99]).tolist() if known.size else (0.0, 1.0)
     if high <= low:
-        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+        if known.size:
+            low, high = (float(known.min()), float(known.max()))
+        else:
+            low, high = (0.0, 1.0)
     scaled = (np.nan_to_num(numbers, nan=low, posinf=high, neginf=low) - low) * (255.0 / ((high - low) or 1.0))
     return np.asarray(np.rint(np.clip(scaled, 0, 255)), dtype=np.uint8)
 

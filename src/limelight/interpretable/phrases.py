@@ -59,7 +59,12 @@ def size_of(name: str) -> int | None:
         return int(name[0])
     if asked := _CALLED.fullmatch(name):
         size = {"bi": "2", "tri": "3", "four": "4", "five": "5"}.get(asked[1].lower(), asked[1])
-        meant = f"{size}-grams" if f"{size}-grams" in GRAMS else "words" if size in ("1", "uni") else "2-grams"
+        if f"{size}-grams" in GRAMS:
+            meant = f"{size}-grams"
+        elif size in ("1", "uni"):
+            meant = "words"
+        else:
+            meant = "2-grams"
         raise InputError(f'tokens: expected "2-grams" to "9-grams", got {name!r}; pass "{meant}".')
     return None
 

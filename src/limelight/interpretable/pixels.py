@@ -76,7 +76,12 @@ class Picture:
 
     def laid_out(self, planes: NDArray[Any]) -> NDArray[Any]:
         """Return (h, w, c) numbers in the image's own layout."""
-        own = planes[:, :, 0] if self.axis is None else np.moveaxis(planes, 2, 0) if self.axis == 0 else planes
+        if self.axis is None:
+            own = planes[:, :, 0]
+        elif self.axis == 0:
+            own = np.moveaxis(planes, 2, 0)
+        else:
+            own = planes
         return np.ascontiguousarray(own)
 
     def hand_over(self, batch: NDArray[Any]) -> Inputs:
@@ -146,11 +151,17 @@ def visible(picture: Picture) -> NDArray[np.uint8]:
     planes = picture.planes
     colours = planes[:, :, :-1] if picture.alpha else planes
     shown = _bytes_of(colours, _range_of(colours))
-    shown = shown[:, :, :3] if shown.shape[2] >= 3 else np.repeat(shown[:, :, :1], 3, axis=2)
+    if shown.shape[2] >= 3:
+        shown = shown[:, :, :3]
+    else:
+        shown = np.repeat(shown[:, :, :1], 3, axis=2)
     if not picture.alpha:
         return shown
     opacity = planes[:, :, -1:]
-    top = float(np.iinfo(opacity.dtype).max) if opacity.dtype.kind in "iu" else _range_of(opacity)[1]
+    if opacity.dtype.kind in "iu":
+        top = float(np.iinfo(opacity.dtype).max)
+    else:
+        top = _range_of(opacity)[1]
     return np.concatenate([shown, _bytes_of(opacity, (0.0, top))], axis=2)
 
 
@@ -190,7 +201,10 @@ def _from_pil(image: Any, alpha: bool | None, *, keep_kind: bool) -> Picture:
     _check(values)
     opaque = image.mode in OPAQUE_MODES if alpha is None else alpha
     _check_alpha(opaque, values.shape, axis)
-    colours = np.asarray(image.convert("RGB")) if image.mode in COLOUR_MODES else None
+    if image.mode in COLOUR_MODES:
+        colours = np.asarray(image.convert("RGB"))
+    else:
+        colours = None
     return Picture(values, axis, opaque, image.mode if keep_kind else None, colours=colours)
 
 
@@ -208,11 +222,17 @@ def own_numbers(instance: Any) -> NDArray[Any]:
 
 def _from_array(values: NDArray[Any], channels: Channels, alpha: bool | None, habit: Channels, tensor: Any) -> Picture:
     if values.ndim not in (2, 3):
-        remedy = "pass one of them, image[0]" if values.ndim == 4 else "pass its pixels"
+        if values.ndim == 4:
+            remedy = "pass one of them, image[0]"
+        else:
+            remedy = "pass its pixels"
         raise InputError(
             f"instance: expected an image (h, w), (h, w, c) or (c, h, w), got shape {values.shape}; {remedy}."
         )
-    axis = None if values.ndim == 2 else _channel_axis(values.shape, channels, habit)
+    if values.ndim == 2:
+        axis = None
+    else:
+        axis = _channel_axis(values.shape, channels, habit)
     _check(values)
     _check_alpha(bool(alpha), values.shape, axis)
     notes = _notes(values.shape, axis, channels, alpha)
@@ -255,7 +275,8 @@ def _channel_axis(shape: tuple[int, ...], channels: Channels, habit: Channels) -
             f"channels: expected 1, 3 or 4 channels in the first or last axis, got shape {shape}; "
             "say where they are by channels='first' or 'last'."
         )
-    if habit == "first" if first and last else first:
+    # Where both axes could hold channels, the habit of the library that made the picture decides.
+    if first and (habit == "first" or not last):
         return 0
     return 2
 

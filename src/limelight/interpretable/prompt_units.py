@@ -224,7 +224,10 @@ def _distinct(units: Sequence[Unit]) -> list[Unit]:
     found = []
     for unit in units:
         seen[unit.name] += 1
-        numbered = f"{unit.name} ({seen[unit.name]})" if total[unit.name] > 1 else unit.name
+        if total[unit.name] > 1:
+            numbered = f"{unit.name} ({seen[unit.name]})"
+        else:
+            numbered = unit.name
         found.append(replace(unit, name=numbered))
     return found
 
@@ -302,7 +305,10 @@ def _kept(text: str, number: int, keep: Any) -> list[Span]:
 def _check_prompt(instance: Any) -> None:
     if isinstance(instance, str):
         return
-    messages: Any = instance.get("messages") if isinstance(instance, Mapping) else instance
+    if isinstance(instance, Mapping):
+        messages: Any = instance.get("messages")
+    else:
+        messages = instance
     fine = isinstance(messages, (list, tuple)) and len(messages) > 0
     if not fine or not all(isinstance(message, Mapping) and "role" in message for message in messages):
         raise InputError(

@@ -83,7 +83,12 @@ def read_series(instance: Any, channels: Axis | None = None, *, rate: float | No
     flat = values.ndim == 1
     if channels is None and names is None and not flat:
         _check_axes(values.shape)
-    table = values[:, None] if flat else values.T if channels == "first" and names is None else values
+    if flat:
+        table = values[:, None]
+    elif channels == "first" and names is None:
+        table = values.T
+    else:
+        table = values
     found = names or tuple(f"channel {i}" for i in range(table.shape[1]))
     if rate is not None:
         return Series(np.array(table, order="C"), flat, found, None, np.arange(len(table)) / rate, rate)

@@ -55,7 +55,12 @@ class Stack:
 
     def laid_out(self, planes: NDArray[Any]) -> NDArray[Any]:
         """Return (z, y, x, c) numbers in the volume's own layout."""
-        own = planes[..., 0] if self.axis is None else np.moveaxis(planes, 3, 0) if self.axis == 0 else planes
+        if self.axis is None:
+            own = planes[..., 0]
+        elif self.axis == 0:
+            own = np.moveaxis(planes, 3, 0)
+        else:
+            own = planes
         return np.ascontiguousarray(own)
 
 
@@ -94,7 +99,10 @@ def _with_channels(values: NDArray[Any], channels: Channels, tensor: Any) -> Sta
             f"channels: expected 1, 3 or 4 channels in the first or last axis, got shape {shape}; say where they "
             "are by channels='first' or 'last'."
         )
-    axis: Literal[0, 3] = 0 if (tensor is not None if first and last else first) else 3
+    axis: Literal[0, 3] = 3
+    # Where both could be channels, tensors are taken to have them first, as torch has, and arrays last.
+    if first and (tensor is not None or not last):
+        axis = 0
     place = "first" if axis == 0 else "last"
     doubt = f"the volume of shape {shape} was read with its channels {place}; channels= says where they are"
     return Stack(values, axis, tensor, (doubt,) if first and last else ())
@@ -120,7 +128,10 @@ def fill_volume(fill: Fill, stack: Stack, labels: NDArray[np.int64]) -> NDArray[
         found = np.moveaxis(found, 0, 3)
     if found.ndim == 3 and found.shape == planes.shape[:3]:
         found = found[..., None]
-    fits = found.shape == planes.shape if found.ndim > 1 else found.size in (1, planes.shape[3])
+    if found.ndim > 1:
+        fits = found.shape == planes.shape
+    else:
+        fits = found.size in (1, planes.shape[3])
     if not fits:
         raise InputError(
             f"fill: expected a number, {planes.shape[3]} numbers, or a volume of shape {stack.values.shape}, got shape "

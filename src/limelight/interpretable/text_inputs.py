@@ -170,7 +170,10 @@ def read_document(instance: Any, fields: Sequence[str] | None, to_model: Callabl
             raise InputError(f"instance: expected a string in {name!r}, got {_kind(values[name])}; replace it by ''.")
     if not names:
         inside = [name for name, value in values.items() if is_chat(value)]
-        remedy = f"; pass the chat itself, instance[{inside[0]!r}]" if inside else ""
+        if inside:
+            remedy = f"; pass the chat itself, instance[{inside[0]!r}]"
+        else:
+            remedy = ""
         raise InputError(
             f"instance: expected at least one string, got none among {', '.join(map(str, values))}{remedy}."
         )

@@ -212,7 +212,10 @@ class TimeSeries:
                 f"background, got {series.values.shape[0]} of {series.values.shape[1]}."
             )
         labels, keys = self._cut(series)
-        ground = None if self.fill in DRAWN else fill_series(self.fill, series.values, labels, series.clock)
+        if self.fill in DRAWN:
+            ground = None
+        else:
+            ground = fill_series(self.fill, series.values, labels, series.clock)
         place = _places(labels, len(series.channels), self.per_channel)
         features = _features(series, labels, keys, self.per_channel)
         notes = uneven_note(series.clock, self.seconds)
@@ -320,7 +323,10 @@ def _check_times(options: TimeSeries) -> None:
 
 def _places(labels: NDArray[np.int64], n_channels: int, per_channel: bool) -> NDArray[np.int64]:
     """Return (t, channels) the feature of each number: channel by channel where each has windows of its own."""
-    first = (int(labels.max()) + 1) * np.arange(n_channels) if per_channel else np.zeros(n_channels, np.int64)
+    if per_channel:
+        first = (int(labels.max()) + 1) * np.arange(n_channels)
+    else:
+        first = np.zeros(n_channels, np.int64)
     return np.asarray(labels[:, None] + first)
 
 
@@ -350,7 +356,12 @@ def _name(places: Sequence[tuple[int, int]], series: Series, shortest: int) -> s
     between = "–" if times is None else " … "
     shown = [first if first == last else f"{first}{between}{last}" for first, last in ends]
     several = "" if len(shown) <= 3 else f" and {len(shown) - 3} more"
-    prefix = "" if times is not None else "step " if len(ends) == 1 and ends[0][0] == ends[0][1] else "steps "
+    if times is not None:
+        prefix = ""
+    elif len(ends) == 1 and ends[0][0] == ends[0][1]:
+        prefix = "step "
+    else:
+        prefix = "steps "
     return prefix + ", ".join(shown[:3]) + several
 
 

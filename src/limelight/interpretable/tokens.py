@@ -233,7 +233,10 @@ def _asked(text: str, tokenizer: Any) -> list[Span]:
     else:
         answer = tokenizer(text) if callable(tokenizer) else tokenizer.encode(text)
     if isinstance(answer, Mapping) or hasattr(answer, "offset_mapping"):
-        answer = answer["offset_mapping"] if isinstance(answer, Mapping) else answer.offset_mapping
+        if isinstance(answer, Mapping):
+            answer = answer["offset_mapping"]
+        else:
+            answer = answer.offset_mapping
     answer = list(getattr(answer, "offsets", answer))
     if answer and all(isinstance(token, str) for token in answer):
         return _located(text, answer)

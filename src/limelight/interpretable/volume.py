@@ -81,7 +81,10 @@ class Supervoxels:
     def original(self) -> Inputs:
         """Return the volume as one model input."""
         stack = self.stack
-        whole = stack.values[None].copy() if stack.tensor is None else stack.tensor[None].clone()
+        if stack.tensor is None:
+            whole = stack.values[None].copy()
+        else:
+            whole = stack.tensor[None].clone()
         return self._handed_over(whole, 1)
 
     def reconstruct(self, Z: MaskArray, rng: np.random.Generator) -> Inputs:

@@ -70,7 +70,10 @@ def _found_windows(windows: Windows, values: FloatArray, n_windows: int | None) 
     if isinstance(windows, str):
         if windows not in METHODS:
             raise UnknownNameError("windows", windows, METHODS)
-        cuts = changepoints(values, n) if windows == "changepoints" else -(-np.arange(1, n) * t // n)
+        if windows == "changepoints":
+            cuts = changepoints(values, n)
+        else:
+            cuts = -(-np.arange(1, n) * t // n)
         return np.searchsorted(cuts, np.arange(t), side="right")
     if isinstance(windows, (int, np.integer)) and not isinstance(windows, bool):
         if windows < 1:

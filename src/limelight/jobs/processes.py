@@ -111,7 +111,9 @@ def _pumped(pool: Any, chunks: Iterator[Chunk], ahead: int, stop: Stop) -> Itera
         if stop.asked:
             waiting = False
             pending = {future for future in pending if not future.cancel()}
-        finished, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED) if pending else (set(), pending)
+        if not pending:
+            continue
+        finished, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
         for future in finished:
             yield future.result()
 

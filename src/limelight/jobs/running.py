@@ -65,10 +65,19 @@ class Job:
 
     def __str__(self) -> str:
         """Return one line for people."""
-        state = "complete" if self.complete else "not complete; run the same line to go on"
-        bad = f", {self.failures:,} failed (limelight job retry)" if self.failures else ""
+        if self.complete:
+            state = "complete"
+        else:
+            state = "not complete; run the same line to go on"
+        if self.failures:
+            bad = f", {self.failures:,} failed (limelight job retry)"
+        else:
+            bad = ""
         parts = "1 part" if self.parts == 1 else f"{self.parts:,} parts"
-        note = f"\n{self.note}; a job in another folder asks for them again" if self.note else ""
+        if self.note:
+            note = f"\n{self.note}; a job in another folder asks for them again"
+        else:
+            note = ""
         return f"{self.out}: {self.rows:,} rows in {parts}{bad}; {state}{note}"
 
 

@@ -350,7 +350,10 @@ def _mixed_sample(modality: Composite) -> Any:
     frame = modality.table.frame
     if frame is None:
         return pandas.DataFrame(list(islice(iter(modality.rows), _SAMPLE))).rename(columns=str)
-    first = frame.slice(0, _SAMPLE) if library_of(frame) == "pyarrow" else frame.head(_SAMPLE)
+    if library_of(frame) == "pyarrow":
+        first = frame.slice(0, _SAMPLE)
+    else:
+        first = frame.head(_SAMPLE)
     return (first.to_pandas() if library_of(frame) in ("polars", "pyarrow") else first).rename(columns=str)
 
 

@@ -128,7 +128,10 @@ class Worker:
         at, step = 0, len(chunk)
         while at < len(chunk):
             stop = min(at + step, len(chunk))
-            rows = chunk.rows if stop - at == len(chunk) else taken(chunk.rows, range(at, stop))
+            if stop - at == len(chunk):
+                rows = chunk.rows
+            else:
+                rows = taken(chunk.rows, range(at, stop))
             try:
                 found += self._explainer.explain_all(rows)
                 at, step = stop, 2 * step
@@ -179,7 +182,10 @@ def seldom_collected() -> Iterator[None]:
 def give_back() -> None:
     """Hand free memory back to the system: otherwise a process keeps what its largest chunk has taken."""
     require("pyarrow", EXTRA).default_memory_pool().release_unused()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    else:
+        trim = None
     if trim is not None:  # of glibc
         trim(0)
 

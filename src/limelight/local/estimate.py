@@ -85,7 +85,10 @@ class ScaledErrors:
 
     def covariance(self, features: Features = None, *, target: int | None = None) -> FloatArray:
         """Return the covariance of the intercept (first) and the scaled weights of some features."""
-        chosen = self.factors if features is None else self.factors[np.asarray(features, dtype=np.int64)]
+        if features is None:
+            chosen = self.factors
+        else:
+            chosen = self.factors[np.asarray(features, dtype=np.int64)]
         # the intercept keeps its unit
         scale = np.concatenate([[1.0], chosen])
         return np.asarray(self.errors.covariance(features, target=target) * np.multiply.outer(scale, scale))

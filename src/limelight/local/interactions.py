@@ -148,7 +148,10 @@ def _shares(
     scatter = np.where(constant, 1.0, scatter)
     effective = effective_sample_size(weights)
     # the mean was fitted as well, which costs one effective row
-    spread = 1.0 if neighborhood.exhaustive else effective / max(effective - 1.0, 1.0)
+    if neighborhood.exhaustive:
+        spread = 1.0
+    else:
+        spread = effective / max(effective - 1.0, 1.0)
     unexplained = squares.sum(axis=0) / (scatter * spread)
     scores = np.where(complete[:, None], 0.0, squares / spread - unexplained * deviations)
     stderr = np.sqrt(np.square(scores).sum(axis=0)) / scatter

@@ -97,7 +97,10 @@ class Sandwich:
         return covariance if target is None else covariance[0]
 
     def _covariance(self, features: Features, targets: slice) -> FloatArray:
-        floor = self.floor if features is None else self.floor[:, np.asarray(features, dtype=np.int64)]
+        if features is None:
+            floor = self.floor
+        else:
+            floor = self.floor[:, np.asarray(features, dtype=np.int64)]
         width = floor.shape[1] + 1
         influences = self._influences(features, targets)
         covariance = np.array([each.T @ each for each in influences]).reshape(-1, width, width)
@@ -221,13 +224,19 @@ def assemble(
 
 def sandwich(neighborhood: Neighborhood, sample: Moments, shape: Geometry, unseen: FloatArray) -> Sandwich:
     """Return the sandwich of residuals (n, k) that each row would have, had it not been fitted."""
-    own = np.zeros_like(unseen) if neighborhood.noise is None else np.sqrt(neighborhood.noise)
+    if neighborhood.noise is None:
+        own = np.zeros_like(unseen)
+    else:
+        own = np.sqrt(neighborhood.noise)
     scores = neighborhood.weights[:, None] * np.where(neighborhood.enumerated[:, None], own, unseen)
     if shape.identified:
         floor = np.zeros((neighborhood.Y.shape[1], len(sample.mean_Z)))
     else:
         floor = np.where(shape.fixed, 0.0, _bound(neighborhood, sample))
-    clusters = None if len(shape.rows.second) else shared_clusters(neighborhood.clusters)
+    if len(shape.rows.second):
+        clusters = None
+    else:
+        clusters = shared_clusters(neighborhood.clusters)
     known: Any = {"rows": shape.rows, "directions": shape.directions, "sums": (sample, shape)}
     return Sandwich(neighborhood.Z, sample.mean_Z, shape.inverse, sample.total, scores, clusters, floor, **known)
 
@@ -283,9 +292,15 @@ def _bound(neighborhood: Neighborhood, sample: Moments) -> FloatArray:
     The spread of outputs is taken over all rows, whatever their weight; a sample that shows none, although it is too
     small to prove that there is none, is given that of its own size, or 1.
     """
-    spread = neighborhood.Y.std(axis=0) if len(neighborhood.Y) else np.zeros(neighborhood.Y.shape[1])
+    if len(neighborhood.Y):
+        spread = neighborhood.Y.std(axis=0)
+    else:
+        spread = np.zeros(neighborhood.Y.shape[1])
     size = np.abs(neighborhood.Y).max(axis=0, initial=0.0)
     spread = np.where(spread > 1e-12 * size, spread, np.where(size > 0, size, 1.0))
-    variance = sample.gram.diagonal() / sample.total if sample.total > 0 else np.zeros(len(sample.mean_Z))
+    if sample.total > 0:
+        variance = sample.gram.diagonal() / sample.total
+    else:
+        variance = np.zeros(len(sample.mean_Z))
     deviation = np.maximum(np.where(variance > 0, np.sqrt(variance), 0.5), 0.01)
     return np.asarray(spread[:, None] / deviation)

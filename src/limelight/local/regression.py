@@ -246,7 +246,10 @@ class ReplicateErrors:
         Stated, as standard errors are. With a `target`, the covariance (m + 1, m + 1) of that target alone.
         """
         chosen = slice(None) if target is None else slice(target, target + 1)
-        wanted = np.arange(self.width) if features is None else np.asarray(features, dtype=np.int64)
+        if features is None:
+            wanted = np.arange(self.width)
+        else:
+            wanted = np.asarray(features, dtype=np.int64)
         place = np.zeros(self.width, dtype=np.int64)  # a column that does not vary reads a column of zeros
         place[self.free] = 1 + np.arange(len(self.free))
         moved = self.contributions[chosen]

@@ -85,7 +85,10 @@ class MaskSampler:
             return MaskPlan(tuple(sizes), tuple(range(n_features + 1)), self.design, exhaustive=True)
         if self.design == "spread":
             return MaskPlan(tuple(sizes), (), "spread", exhaustive=n_features == 0)
-        design: Design = self.design if n >= PAIRED_ROWS_PER_FEATURE * n_features else "plain"
+        if n >= PAIRED_ROWS_PER_FEATURE * n_features:
+            design: Design = self.design
+        else:
+            design = "plain"
         complete = complete_sizes(sizes, n) if once and design == "pairs" else ()
         rest = 1.0 - float(sizes[list(complete)].sum())
         return MaskPlan(tuple(sizes), complete, design, exhaustive=rest < 1e-12)
@@ -125,7 +128,10 @@ class MaskPlan:
 
     def draw(self, n: int, rng: np.random.Generator, *, first: bool) -> Draws:
         """Return a block of n rows (an exhaustive plan: all of them); the first block holds the complete strata too."""
-        complete = self._draw_complete() if first else _no_draws(len(self.sizes) - 1)
+        if first:
+            complete = self._draw_complete()
+        else:
+            complete = _no_draws(len(self.sizes) - 1)
         if self.exhaustive:
             return complete
         sampled = self._draw_sampled(max(0, n - len(complete.Z)), rng)

@@ -84,7 +84,10 @@ class _Law:
         everywhere = own + (d - 1) * shared
         # where all masks have one size their sum says nothing: that direction is left out
         along = shared / everywhere if everywhere > 1e-12 else -1.0 / d
-        inverse = (np.eye(d) - along) / (own - shared) if own > shared else np.zeros((d, d))
+        if own > shared:
+            inverse = (np.eye(d) - along) / (own - shared)
+        else:
+            inverse = np.zeros((d, d))
         both_hidden = 1.0 - 2.0 * first + second if d > 1 else 0.0
         return cls(float(first), inverse, math.sqrt(max(own, 0.0)), max(float(both_hidden), 0.0))
 
@@ -114,7 +117,10 @@ def estimate_sparse(neighborhood: Neighborhood, sizes: FloatArray) -> Estimate:
     coef = np.array([fit.coef for fit in fits]).reshape(len(fits), -1)
     intercept = np.array([fit.intercept for fit in fits])
     whole = np.array([fit.covariance for fit in fits])
-    stderr = np.sqrt(np.einsum("kii->ki", whole)) if len(fits) else np.zeros((0, coef.shape[1] + 1))
+    if len(fits):
+        stderr = np.sqrt(np.einsum("kii->ki", whole))
+    else:
+        stderr = np.zeros((0, coef.shape[1] + 1))
     sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
     fidelity, spread = _fidelity(neighborhood, np.array([fit.unseen for fit in fits]).T)
     errors = WholeCovariance(whole, np.full(coef.shape[1], law.deviation > 0), min(fit.df for fit in fits))

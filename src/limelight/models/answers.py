@@ -204,7 +204,10 @@ class Answers:
         if found is None:
             return None
         session = found[1]
-        kept = [each for each in session.told if len(each.mask)] if self.writes else []
+        if self.writes:
+            kept = [each for each in session.told if len(each.mask)]
+        else:
+            kept = []
         pairs = contrasts(
             np.array([each.mask for each in kept]),
             np.array([each.scores for each in kept]),
@@ -255,7 +258,10 @@ class Answers:
             said = self._chat([content for _, content, _ in part])
             after = spent(self.chat)
             if isinstance(said, (str, bytes)) or not hasattr(said, "__len__") or len(said) != len(part):
-                got = f"{len(said)}" if hasattr(said, "__len__") else type(said).__name__
+                if hasattr(said, "__len__"):
+                    got = f"{len(said)}"
+                else:
+                    got = type(said).__name__
                 raise ModelOutputError(
                     f"chat: expected a list of {len(part)} answers to {len(part)} prompts, got {got}; return one "
                     "answer for each prompt, in their order."

@@ -61,7 +61,10 @@ class Batch:
         return self.rows == self.total
 
     def __str__(self) -> str:
-        rows = f"row {self.start}" if self.rows == 1 else f"rows {self.start}–{self.stop - 1}"
+        if self.rows == 1:
+            rows = f"row {self.start}"
+        else:
+            rows = f"rows {self.start}–{self.stop - 1}"
         return f"batch {self.number} ({rows}{'' if self.total is None else f' of {self.total}'})"
 
 

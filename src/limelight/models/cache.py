@@ -151,7 +151,10 @@ class Cache:
 
     def clear(self, model: str | None = None) -> int:
         """Forget the answers of a model, or all of them; return how many."""
-        where = "" if model is None else " where model = (select id from models where name = ?)"
+        if model is None:
+            where = ""
+        else:
+            where = " where model = (select id from models where name = ?)"
         with self.writing() as connection:
             return connection.execute(f"delete from answers{where}", () if model is None else (model,)).rowcount
 

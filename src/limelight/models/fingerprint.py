@@ -146,7 +146,10 @@ def _state(value: Any) -> str:
 
 
 def _reference(part: Any) -> str:
-    module = part.__name__ if isinstance(part, ModuleType) else str(getattr(part, "__module__", None) or "builtins")
+    if isinstance(part, ModuleType):
+        module = part.__name__
+    else:
+        module = str(getattr(part, "__module__", None) or "builtins")
     return f"{module}.{getattr(part, '__qualname__', '')} {_version(module.split('.')[0])}"
 
 

@@ -116,7 +116,10 @@ def read_frame(frame: Any, batch: Batch, inputs: Asked) -> FrameRead:
     table = from_native(native, eager_only=True, allow_series=True)
     if not hasattr(table, "columns"):
         return _read_series(table)
-    labels = tuple(native.columns) if hasattr(native, "iloc") else tuple(table.columns)
+    if hasattr(native, "iloc"):
+        labels = tuple(native.columns)
+    else:
+        labels = tuple(table.columns)
     kept = _without_inputs(table, batch, inputs)
     texts = [i for i in kept if _is_text(table[:, i])]
     if len(texts) > 1:
@@ -155,7 +158,10 @@ def aligned(frame: Any, batch: Batch, inputs: Asked) -> Any:
         raise unexpected(got, batch, "Return a row for every input, also where the model would rather not.")
     if len(index) != batch.rows or _in_order(index, expected, positions):
         return frame
-    texts = inputs.values if isinstance(inputs.values, list) and _are_texts(inputs.values) else []
+    if isinstance(inputs.values, list) and _are_texts(inputs.values):
+        texts = inputs.values
+    else:
+        texts = []
     for wanted in (expected, positions, pandas.Index(texts)):
         if len(wanted) != batch.rows:
             continue

@@ -53,7 +53,10 @@ class Kept:
         keys = question.numbered(row_keys(inputs, name.encode()))
         found = self.cache.get(keys)
         missing = [row for row, key in enumerate(keys) if key not in found]
-        asked = inputs if len(missing) == len(keys) else take(inputs, np.array(missing, dtype=np.intp))
+        if len(missing) == len(keys):
+            asked = inputs
+        else:
+            asked = take(inputs, np.array(missing, dtype=np.intp))
         return Known(self.cache, name, keys, found, asked, missing)
 
     def _known_by(self, question: Repeats) -> str:

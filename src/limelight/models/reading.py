@@ -258,7 +258,10 @@ class Reader:
                 )
             self._refuse_other_order(form.names)
             return given, labels
-        own = about.names if about.names is not None and len(about.names) == k else None
+        if about.names is not None and len(about.names) == k:
+            own = about.names
+        else:
+            own = None
         if form.names is not None and (own is None or set(own) == set(form.names)):
             return form.names, form.labels
         if own is not None:
@@ -324,7 +327,10 @@ class Reader:
         """Add labels that are new; those of one answer in their own order, so that names do not depend on its rows."""
         new = [label for label in dict.fromkeys(labels) if self._place(label) is None]
         if new and self._fixed:
-            source = "output_names lists" if self._given is not None else "the model knows"
+            if self._given is None:
+                source = "the model knows"
+            else:
+                source = "output_names lists"
             remedy = f"Name all labels by output_names; {source} {self._labels}."
             raise unexpected(f"the label {new[0]!r}", batch, remedy)
         if len(self._labels) + len(new) > most:

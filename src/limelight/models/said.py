@@ -110,7 +110,10 @@ def answer_of(said: Any) -> Answer:
         return said
     if isinstance(said, str):
         return Answer(said)
-    read: Any = said if isinstance(said, Mapping) else {name: getattr(said, name, None) for name in ("text", *KNOWN)}
+    if isinstance(said, Mapping):
+        read: Any = said
+    else:
+        read = {name: getattr(said, name, None) for name in ("text", *KNOWN)}
     if not isinstance(read.get("text"), str):
         raise ModelOutputError(
             f"chat: expected answers that are strings, or have a text, got {type(said).__name__}; return for example "

@@ -217,7 +217,10 @@ class _Read:
 
     def __call__(self, inputs: Any) -> Numbers:
         found = self.model(inputs)
-        answers = found["out"] if isinstance(found, Mapping) and "out" in found else found
+        if isinstance(found, Mapping) and "out" in found:
+            answers = found["out"]
+        else:
+            answers = found
         if isinstance(answers, (str, bytes, Mapping)) or not hasattr(answers, "__iter__"):
             raise ModelOutputError(f"model returned {type(found).__name__}; expected one answer for each input.")
         several = list(answers)

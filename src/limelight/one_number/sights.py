@@ -59,7 +59,10 @@ def boxes_of(answer: Any, label: Any = None) -> list[tuple[Box, float]]:
     >>> boxes_of({"boxes": [[0, 0, 2, 1]], "scores": [0.5]})
     [([0.0, 0.0, 2.0, 1.0], 0.5)]
     """
-    corners, scores, labels = _listed(answer) if _is_list_of(answer, "box") else _in_arrays(answer)
+    if _is_list_of(answer, "box"):
+        corners, scores, labels = _listed(answer)
+    else:
+        corners, scores, labels = _in_arrays(answer)
     boxes, likely = _numbers(corners, "boxes"), _numbers(scores, "scores")
     boxes = boxes if boxes.size else boxes.reshape(0, 4)
     if boxes.ndim != 2 or boxes.shape[1] != 4 or likely.shape != (len(boxes),):
@@ -72,7 +75,10 @@ def boxes_of(answer: Any, label: Any = None) -> list[tuple[Box, float]]:
             f"model returned the box {backward[0].tolist()}, which ends before it begins; expected (left, top, right, "
             "bottom): convert boxes that are given by centre or size."
         )
-    wanted = np.ones(len(boxes), bool) if label is None else _labelled(labels, label, getattr(answer, "names", None))
+    if label is None:
+        wanted = np.ones(len(boxes), bool)
+    else:
+        wanted = _labelled(labels, label, getattr(answer, "names", None))
     return [(box, score) for box, score, own in zip(boxes.tolist(), likely.tolist(), wanted, strict=True) if own]
 
 
@@ -128,7 +134,10 @@ def _labelled(labels: Any, label: Any, names: Any) -> NDArray[np.bool_]:
         raise InputError(f"label: expected None, since the model's boxes have no labels, got {label!r}; leave it out.")
     said = plain(labels)
     if isinstance(label, str) and said.dtype.kind in "biuf" and names is not None:
-        numbered = dict(names) if isinstance(names, Mapping) else dict(enumerate(names))
+        if isinstance(names, Mapping):
+            numbered = dict(names)
+        else:
+            numbered = dict(enumerate(names))
         if label not in numbered.values():
             raise UnknownNameError("label", label, list(numbered.values()))
         label = next(number for number, name in numbered.items() if name == label)
@@ -267,7 +276,10 @@ def entities_of(answer: Any, text: str) -> list[Entity]:
     whole: list[list[Mapping[str, Any]]] = []
     for each in answer:
         if not isinstance(each, Mapping) or "score" not in each:
-            got = f"a dict with {', '.join(map(str, each))}" if isinstance(each, Mapping) else type(each).__name__
+            if isinstance(each, Mapping):
+                got = f"a dict with {', '.join(map(str, each))}"
+            else:
+                got = type(each).__name__
             raise ModelOutputError(f"model returned {got} for an entity; expected dicts with entity, score and word.")
         if whole and _goes_on(whole[-1][-1], each, text):
             whole[-1].append(each)
@@ -278,7 +290,10 @@ def entities_of(answer: Any, text: str) -> list[Entity]:
 
 def _entity(pieces: list[Mapping[str, Any]], text: str) -> Entity:
     first, last = _span(pieces[0]), _span(pieces[-1])
-    words = text[first[0] : last[1]] if first and last else "".join(_piece(each) for each in pieces).strip()
+    if first and last:
+        words = text[first[0] : last[1]]
+    else:
+        words = "".join(_piece(each) for each in pieces).strip()
     score = sum(float(each["score"]) for each in pieces) / len(pieces)
     return words, _kind(pieces[0]), score
 

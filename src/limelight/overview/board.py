@@ -128,11 +128,17 @@ class Board:
     def chosen(self, filter: Filter) -> Rows:
         """Return the places of the rows that a filter means."""
         side = self.side(filter.target)
-        kinds = np.ones(len(self.target), bool) if self.facing is not None else self.target == filter.target
+        if self.facing is None:
+            kinds = self.target == filter.target
+        else:
+            kinds = np.ones(len(self.target), bool)
         if filter.reason is not None:
             kinds &= self.first == filter.reason
         if filter.direction is not None:
-            kinds &= (self.leading > 0) if filter.direction * side > 0 else (self.leading < 0)
+            if filter.direction * side > 0:
+                kinds &= self.leading > 0
+            else:
+                kinds &= self.leading < 0
         if filter.cause is not None:
             kinds &= self.cause == filter.cause
         if filter.condition is not None:
@@ -230,7 +236,10 @@ class Board:
     def fidelity_map(self, rows: Rows, side: int = 1) -> dict[str, Any]:
         """Return how many rows have which prediction and fidelity, in cells; fidelity below 0 counts as 0."""
         bounds = [(float(part.min()), float(part.max())) for part in (self.answers(r, side) for r in _slices(rows))]
-        low, high = (min(each[0] for each in bounds), max(each[1] for each in bounds)) if bounds else (0.0, 1.0)
+        if bounds:
+            low, high = (min(each[0] for each in bounds), max(each[1] for each in bounds))
+        else:
+            low, high = (0.0, 1.0)
         span = (high - low) or 1.0
         told = np.nan_to_num(np.clip(self.fidelity, 0.0, 1.0))
         up = np.minimum((told * CELLS).astype(np.int64), CELLS - 1)
@@ -339,7 +348,10 @@ def in_order(condition: str) -> tuple[int, float, str]:
     if not numbers:
         return 1, 0.0, condition
     # what lies above 50 comes after what ends there, and what lies below 28 before what begins there
-    end = numbers[-1] - 1e-9 * abs(numbers[-1]) if "≤" in condition or "<" in condition else numbers[-1]
+    if "≤" in condition or "<" in condition:
+        end = numbers[-1] - 1e-9 * abs(numbers[-1])
+    else:
+        end = numbers[-1]
     return 0, end if ">" not in condition else numbers[-1], condition
 
 

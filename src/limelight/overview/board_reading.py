@@ -50,7 +50,10 @@ class Source:
         self.path = Path(path)
         if not self.path.exists():
             raise InputError(f"explanations: no folder or file '{self.path}'.")
-        self._held = None if self.path.is_dir() or self.path.suffix not in ENDINGS else _laid_out(self.path)
+        if self.path.is_dir() or self.path.suffix not in ENDINGS:
+            self._held = None
+        else:
+            self._held = _laid_out(self.path)
         self._ends: list[int] = []
 
     def board(self) -> Board:
@@ -120,7 +123,10 @@ class _Codes:
 
     def of(self, texts: Any) -> NDArray[np.int32]:
         """Return the codes of an array of Arrow."""
-        coded = texts.dictionary_encode() if not hasattr(texts, "dictionary") else texts
+        if hasattr(texts, "dictionary"):
+            coded = texts
+        else:
+            coded = texts.dictionary_encode()
         mine = [self.known.setdefault(str(text), len(self.known)) for text in coded.dictionary.to_pylist()]
         return (
             np.array(mine, dtype=np.int32)[coded.indices.to_numpy(zero_copy_only=False)]
@@ -196,7 +202,10 @@ class _Building:
 
     def _facing(self, arrays: dict[str, Any], widths: NDArray[np.int64]) -> int | None:
         """Turn the rows that explain the first of two classes round; return the code of the second, else None."""
-        classes = self._classes.pop() if len(self._classes) == 1 and not self._twice else ()
+        if len(self._classes) == 1 and not self._twice:
+            classes = self._classes.pop()
+        else:
+            classes = ()
         codes = self._codes["target"].known
         if not classes or not set(codes) <= set(classes):
             return None

@@ -33,7 +33,10 @@ def met_by_values_beyond(key: Hashable, places: Sequence[str]) -> NDArray[np.int
     above = _threshold(places, f"{key} > ")
     below = _threshold(places, f"{key} ≤ ")
     for at, place in enumerate(places):
-        value = _number(place.removeprefix(f"{key} = ")) if place.startswith(f"{key} = ") else None
+        if place.startswith(f"{key} = "):
+            value = _number(place.removeprefix(f"{key} = "))
+        else:
+            value = None
         if value is None:
             continue
         if above is not None and value > above[1]:
@@ -46,7 +49,10 @@ def met_by_values_beyond(key: Hashable, places: Sequence[str]) -> NDArray[np.int
 def _threshold(places: Sequence[str], opening: str) -> tuple[int, float] | None:
     """Return which place is open to one side, and its edge."""
     for at, place in enumerate(places):
-        edge = _number(place.removeprefix(opening)) if place.startswith(opening) else None
+        if place.startswith(opening):
+            edge = _number(place.removeprefix(opening))
+        else:
+            edge = None
         if edge is not None:
             return at, edge
     return None

@@ -105,7 +105,10 @@ def _kinds(W: csr_array) -> NDArray[np.int64]:
     """Return (n,) a number for each row, equal for those that cover the same columns."""
     if W.shape[1] < _BITS:  # a bit for each column: a million rows are one product
         bits = np.left_shift(np.int64(1), np.arange(W.shape[1], dtype=np.int64))
-        marks = np.add.reduceat(np.append(bits[W.indices], 0), W.indptr[:-1]) if W.shape[0] else np.empty(0, np.int64)
+        if W.shape[0]:
+            marks = np.add.reduceat(np.append(bits[W.indices], 0), W.indptr[:-1])
+        else:
+            marks = np.empty(0, np.int64)
         return np.where(np.diff(W.indptr) > 0, marks, 0)
     W.sort_indices()
     codes: dict[bytes, int] = {}

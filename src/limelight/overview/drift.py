@@ -208,7 +208,10 @@ def _columns(laid: Longform) -> list[_Column]:
     for j in order:
         key = laid.keys[j]
         is_word = laid.places[j] == (str(key),)
-        names = (f"without {key}", f"with {key}") if is_word else (f"no {key}", *laid.places[j])
+        if is_word:
+            names = (f"without {key}", f"with {key}")
+        else:
+            names = (f"no {key}", *laid.places[j])
         found.append(_Column(j, key, laid.codes(j) + 1, laid.column(j), names))
     return found
 

@@ -228,7 +228,10 @@ def one_output(many: Sequence[Explanation], target: str | None) -> Longform:
     chosen = target
     if chosen is None:
         chosen = two[-1] if set(counts) == set(two) else counts.most_common(1)[0][0]
-    mirror = next((name for name in two if name != chosen), None) if chosen in two else None
+    if chosen in two:
+        mirror = next((name for name in two if name != chosen), None)
+    else:
+        mirror = None
     return longforms(many, [chosen], mirror=mirror)[0]
 
 

@@ -217,7 +217,10 @@ class _Matrix:
         z
             How many standard errors a contribution must be away from zero.
         """
-        candidates = np.unique(batch.owners[rows]) if chosen else np.arange(len(batch.positions))
+        if chosen:
+            candidates = np.unique(batch.owners[rows])
+        else:
+            candidates = np.arange(len(batch.positions))
         at, owner = _shown(batch, rows, most, z)
         keys, sizes = batch.keys[at], np.abs(batch.contributions[at])
         if not all_different(owner, keys, len(batch.positions)):

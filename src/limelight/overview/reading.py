@@ -249,7 +249,10 @@ def _identified(position: int, entry: Any) -> tuple[set[str], Entry]:
 
 def _kinds(features: Iterable[Feature], modality: Mapping[str, Any]) -> set[str]:
     """Return the kinds of features; a weight under another law is of another kind, whatever its column."""
-    law = ", off as in rows like it (ll.Conditional)" if modality.get("modality") == "conditional" else ""
+    if modality.get("modality") == "conditional":
+        law = ", off as in rows like it (ll.Conditional)"
+    else:
+        law = ""
     return {feature.where.kind + law for feature in features}
 
 

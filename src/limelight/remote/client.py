@@ -95,7 +95,10 @@ class Remote:
 
     def _start(self) -> None:
         capped, kept = bool(self._limits.caps), self._cache
-        sums = SharedSums(kept, self._account) if capped and isinstance(kept, Cache) else None
+        if capped and isinstance(kept, Cache):
+            sums = SharedSums(kept, self._account)
+        else:
+            sums = None
         self._meter, self._gate = Meter(self._limits, sums), Gate(self._limits)
         self._sender = Sender(self._url, self._key, self._headers, self._limits, self._gate, self._meter)
         self._settled: Wire | None = None
@@ -174,7 +177,10 @@ class Remote:
             if not isinstance(each, dict) or "text" not in each:
                 raise RemoteError(f"answers: {self._wire.name} answers with numbers, not texts; call the model itself.")
             tokens = each.get("tokens")
-            tokens = None if tokens is None else tuple((text, log, dict(top)) for text, log, top in tokens)
+            if tokens is None:
+                tokens = None
+            else:
+                tokens = tuple((text, log, dict(top)) for text, log, top in tokens)
             found.append(Reply(**{**each, "tokens": tokens}))
         return found
 

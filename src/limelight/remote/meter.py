@@ -78,7 +78,10 @@ class Meter:
 
     def answered(self, load: Load, tokens: tuple[int, int] | None) -> None:
         """Book an answer: what the server says it took, or else what was reserved."""
-        read, written = (load.tokens_in, load.tokens_out) if tokens is None else tokens
+        if tokens is None:
+            read, written = (load.tokens_in, load.tokens_out)
+        else:
+            read, written = tokens
         cost = self._price.of(requests=1, rows=load.rows, tokens_in=read, tokens_out=written)
         said = (0, 0) if tokens is None else tokens
         self._book(load, cost, rows=load.rows, tokens=said)

@@ -35,7 +35,10 @@ def columns_of(frame: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in wrapped.columns:
         values = wrapped[name].to_numpy()
-        found[str(name)] = values if values.dtype.kind in "biuf" else wrapped[name].to_list()
+        if values.dtype.kind in "biuf":
+            found[str(name)] = values
+        else:
+            found[str(name)] = wrapped[name].to_list()
     return found
 
 

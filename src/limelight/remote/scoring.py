@@ -66,9 +66,10 @@ class MLflow(Scoring):
 
     def encode(self, inputs: Any) -> Body:
         """Return rows as MLflow reads them."""
-        rows: dict[str, Any] = (
-            {"dataframe_split": split_of(inputs)} if is_frame(inputs) else {"inputs": rows_of(inputs)}
-        )
+        if is_frame(inputs):
+            rows: dict[str, Any] = {"dataframe_split": split_of(inputs)}
+        else:
+            rows = {"inputs": rows_of(inputs)}
         return Body.of({**rows, "params": dict(self.parameters)} if self.parameters else rows)
 
     def decode(self, received: Received, n: int) -> Decoded:

@@ -103,7 +103,10 @@ def check_address(url: Any) -> str:
         If it is none, or holds a secret: addresses stand in logs and messages.
     """
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-        shown = f"{url!r}" if isinstance(url, str) and "@" not in url else type(url).__name__
+        if isinstance(url, str) and "@" not in url:
+            shown = f"{url!r}"
+        else:
+            shown = type(url).__name__
         raise InputError(f'url: expected an address such as "https://models.example.com", got {shown}.')
     parts = urlsplit(url)
     if not parts.hostname:

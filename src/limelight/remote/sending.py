@@ -223,7 +223,10 @@ class Sender:
         address, _, query = self.url.partition("?")
         url = address.rstrip("/") + path + (f"?{query}" if query else "")
         nothing = Received(0, {}, b"")
-        content, headers = (None, {}) if body is None else (body.content, dict(body.headers))
+        if body is None:
+            content, headers = (None, {})
+        else:
+            content, headers = (body.content, dict(body.headers))
         try:
             received = self.line().exchange(method, url, content, headers, self.key.sign)
         except httpx.TimeoutException:

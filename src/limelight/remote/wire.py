@@ -244,7 +244,10 @@ def need(content: Any, name: str, protocol: str) -> Any:
     """
     if isinstance(content, Mapping) and name in content:
         return content[name]
-    shown = f"the fields {sorted(map(str, content))}" if isinstance(content, Mapping) else type(content).__name__
+    if isinstance(content, Mapping):
+        shown = f"the fields {sorted(map(str, content))}"
+    else:
+        shown = type(content).__name__
     raise RemoteError(f"the server answered without {name!r}, which {protocol} has: {shown}.")
 
 
@@ -262,7 +265,10 @@ def _plain(value: Any) -> Any:
 
 def _code(function: Any) -> str:
     code = getattr(function, "__code__", None)
-    seen = (getattr(function, "__qualname__", repr(type(function))), *_parts(code)) if code is not None else function
+    if code is None:
+        seen = function
+    else:
+        seen = (getattr(function, "__qualname__", repr(type(function))), *_parts(code))
     return blake2b(repr(seen).encode(), digest_size=8).hexdigest()
 
 

@@ -112,7 +112,10 @@ def _audited(found: Audit) -> list[str]:
 def _drifted(found: Drift) -> list[str]:
     first, second = (m.name(name) for name in found.names)
     change, low, high = found.answer_change
-    sure = "by more than chance" if low > 0 or high < 0 else "no more than chance would have it"
+    if low > 0 or high < 0:
+        sure = "by more than chance"
+    else:
+        sure = "no more than chance would have it"
     said = [
         f"The answers of {first} ({_cases(found.n[0])}) were held against those of {second} ({_cases(found.n[1])}). "
         f"The mean answer for “{m.name(found.target)}” was {written(found.answer[0])} and is "
@@ -146,8 +149,14 @@ def _doubts(found: Found) -> list[str]:
 
 
 def _marks(found: Found, mark: str) -> dict[str, str]:
-    marks = {"Compared": " and ".join(found.names)} if not isinstance(found, Audit) else {}
-    count = f"{found.n:,}" if isinstance(found.n, int) else " and ".join(f"{n:,}" for n in found.n)
+    if isinstance(found, Audit):
+        marks = {}
+    else:
+        marks = {"Compared": " and ".join(found.names)}
+    if isinstance(found.n, int):
+        count = f"{found.n:,}"
+    else:
+        count = " and ".join(f"{n:,}" for n in found.n)
     return {
         **marks,
         "How many": f"{count} explanations",

@@ -59,7 +59,10 @@ def model_card(subject: Iterable[Explanation] | str | PathLike[str], *, origin: 
 
 def _how(summary: Summary, first: Explanation) -> str:
     p = first.provenance
-    neighborhood = "one neighborhood that all rows share" if p.shared else "a neighborhood of its own for each row"
+    if p.shared:
+        neighborhood = "one neighborhood that all rows share"
+    else:
+        neighborhood = "a neighborhood of its own for each row"
     return (
         f"{len(summary.explanations):,} answers were explained by LIME (limelight), with {p.n_samples:,} perturbations "
         f"of {neighborhood}. Numbers are effects on the model's output around each row, not causes in the world."

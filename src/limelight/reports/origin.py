@@ -130,7 +130,10 @@ def fingerprint(explanations: Explanation | Iterable[Explanation] | Found) -> st
     True
     """
     alone = isinstance(explanations, Explanation | Comparison | Audit | Drift)
-    many: Iterable[Any] = [explanations] if alone else cast(Iterable[Any], explanations)
+    if alone:
+        many: Iterable[Any] = [explanations]
+    else:
+        many = cast(Iterable[Any], explanations)
     found = hashlib.sha256()
     for each in many:
         facts = each.to_dict()
@@ -151,7 +154,10 @@ def command_of_found(found: Found, origin: Origin) -> str:
     if isinstance(found, Comparison):
         parts = _compare(found, origin)
     else:
-        parts = _audit(found, origin) if isinstance(found, Audit) else _drift(found, origin)
+        if isinstance(found, Audit):
+            parts = _audit(found, origin)
+        else:
+            parts = _drift(found, origin)
     if not parts:
         return ""
     if found.asked.get("target") is not None:
@@ -172,7 +178,10 @@ def _compare(found: Comparison, origin: Origin) -> list[str]:
     parts = ["limelight", "compare"]
     for argument, flag in zip(needed, ("--model", "--against", "--background", "--data"), strict=True):
         parts += [flag, str(files[argument])]
-    rows = origin.row if isinstance(origin.row, str) else f"{origin.row}:{origin.row + 1}"
+    if isinstance(origin.row, str):
+        rows = origin.row
+    else:
+        rows = f"{origin.row}:{origin.row + 1}"
     return [*parts, "--rows", rows, *_contrast(p.modality), *origin.flags, *flags]
 
 

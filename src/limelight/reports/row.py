@@ -98,7 +98,10 @@ def _pushes(facts: TargetFacts, up: Sequence[Row], down: Sequence[Row]) -> str:
     if not up and not down:
         return "No single fact certainly moved it."
     raised = f"what raised {name} most is {_listed(up)}" if up else ""
-    lowered = f"what lowered it most is {_listed(down)}" if down else "nothing listed lowered it"
+    if down:
+        lowered = f"what lowered it most is {_listed(down)}"
+    else:
+        lowered = "nothing listed lowered it"
     if not up:
         return _capital(f"{start}nothing listed certainly raised {name}; {lowered}.")
     return _capital(f"{start}{raised}; {lowered}.")
@@ -146,9 +149,15 @@ BOTH_SHARES = (
 
 def _details(explanation: Explanation, facts: TargetFacts, *, several: bool) -> str:
     kind = kind_of(explanation)
-    picture = f'<div class="picture">{kind.page(explanation, facts)}</div>' if kind.page else ""
+    if kind.page:
+        picture = f'<div class="picture">{kind.page(explanation, facts)}</div>'
+    else:
+        picture = ""
     together = sentences.pairs(explanation, facts, m.name)
-    verdict = f'<p class="verdict">{m.text(facts.verdict)}</p>' if facts.verdict else ""
+    if facts.verdict:
+        verdict = f'<p class="verdict">{m.text(facts.verdict)}</p>'
+    else:
+        verdict = ""
     heading = (
         f"The reasons for {facts.name}, and how sure they are" if several else "The reasons, and how sure they are"
     )
@@ -158,7 +167,10 @@ def _details(explanation: Explanation, facts: TargetFacts, *, several: bool) -> 
 
 def _numbers(facts: TargetFacts) -> str:
     numbers = f.output_numbers(facts)
-    start = f.base_name(facts).capitalize() if facts.against else "With everything hidden"
+    if facts.against:
+        start = f.base_name(facts).capitalize()
+    else:
+        start = "With everything hidden"
     cells = [
         ("The model’s answer", numbers.text(facts.prediction)),
         ("The explanation’s", numbers.text(facts.local_prediction)),
@@ -177,7 +189,10 @@ def _principal(reasons: AdverseAction) -> str:
         return f'<p class="verdict beware">No principal reasons are given: {m.text(reasons.refusal)}</p>'
     items = "".join(f"<li>{m.text(reason.text)}</li>" for reason in reasons.reasons)
     start = f"Compared with {m.name(reasons.reference)}, these pushed the answer towards denial most:"
-    more = "" if not reasons.others else f"{reasons.others} weaker ones are not listed."
+    if reasons.others:
+        more = f"{reasons.others} weaker ones are not listed."
+    else:
+        more = ""
     return f"{pieces.paragraph(start)}<ol>{items}</ol>{pieces.paragraph(more)}<p class=note>{m.text(CAUTION)}</p>"
 
 

@@ -86,7 +86,10 @@ def summarise(subject: Iterable[Explanation] | str | PathLike[str]) -> Summary:
     InputError
         If there are none.
     """
-    many = subject if isinstance(subject, Explanations) else Explanations.of(whole_explanations(_source(subject)))
+    if isinstance(subject, Explanations):
+        many = subject
+    else:
+        many = Explanations.of(whole_explanations(_source(subject)))
     if not len(many):
         raise InputError("explanations: expected at least one, got none; a stream can be read only once.")
     answers: Counter[str] = Counter()
@@ -107,7 +110,10 @@ def summarise(subject: Iterable[Explanation] | str | PathLike[str]) -> Summary:
     kinds = {feature.where.kind for feature in many[0].features}
     comparable = not kinds & set(OWN_NUMBERING)
     features = _features(many) if comparable else ()
-    picked = submodular_pick(many, min(EXAMPLES, len(many)), max_features=3) if comparable else None
+    if comparable:
+        picked = submodular_pick(many, min(EXAMPLES, len(many)), max_features=3)
+    else:
+        picked = None
     return Summary(
         many,
         () if alone else tuple(answers.most_common()),

@@ -65,7 +65,10 @@ class Finding:
     def __str__(self) -> str:
         """Return the finding in one paragraph."""
         look = ", ".join(map(str, self.rows[:8]))
-        rows = f" Rows to look at: {look}{', …' if len(self.rows) > 8 else ''}." if look else ""
+        if look:
+            rows = f" Rows to look at: {look}{', …' if len(self.rows) > 8 else ''}."
+        else:
+            rows = ""
         return f"{self.sentence}{rows} {self.advice}"
 
 
@@ -159,7 +162,10 @@ class Audit:
         if not self.findings:
             return f"{asked}, none gave a finding."
         count = len(self.findings)
-        gave = "one gave a finding" if count == 1 else f"these gave {count} findings"
+        if count == 1:
+            gave = "one gave a finding"
+        else:
+            gave = f"these gave {count} findings"
         return f"{asked}, {gave}; at most {1 - self.level:.0%} of findings are there by chance."
 
     def __str__(self) -> str:

@@ -224,7 +224,10 @@ class Writer:
     def _one(self, name: str, values: Sequence[Any]) -> None:
         """Keep one entry for each row."""
         self._lengths[name] = [1] * len(values)
-        self._flat[name] = np.array(values, dtype=np.float64) if COLUMNS[name] == "number" else list(values)
+        if COLUMNS[name] == "number":
+            self._flat[name] = np.array(values, dtype=np.float64)
+        else:
+            self._flat[name] = list(values)
 
     def _cut(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Lay lists of indices end to end, and their lengths beside them."""
@@ -355,7 +358,10 @@ class Writer:
 
 def _listed(indices: Any) -> Sequence[int]:
     """Return indices as Python integers."""
-    found: Sequence[int] = indices.tolist() if isinstance(indices, np.ndarray) else [int(index) for index in indices]
+    if isinstance(indices, np.ndarray):
+        found: Sequence[int] = indices.tolist()
+    else:
+        found = [int(index) for index in indices]
     return found
 
 

@@ -154,7 +154,10 @@ class Drift:
                 "No row has the same values in both, so that a change of the reasons may come from the model or from "
                 "what goes along with these values; ll.compare tells two models apart."
             )
-        cells = "1 combination" if self.cells == 1 else f"{self.cells:,} combinations"
+        if self.cells == 1:
+            cells = "1 combination"
+        else:
+            cells = f"{self.cells:,} combinations"
         if self.same_model:
             return f"The model is the same: {cells} of values that occur in both have the same explanation."
         return f"The model is another one: of {cells} of values that occur in both, some are explained otherwise now."

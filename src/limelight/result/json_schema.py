@@ -65,7 +65,10 @@ def schema_of(codec: Codec) -> dict[str, Any]:
         case codecs.Maybe():
             return {"anyOf": [schema_of(codec.codec), {"type": "null"}]}
         case compound_codecs.Several():
-            ends = {"minItems": codec.count, "maxItems": codec.count} if isinstance(codec.count, int) else {}
+            if isinstance(codec.count, int):
+                ends = {"minItems": codec.count, "maxItems": codec.count}
+            else:
+                ends = {}
             return {"type": "array", "items": schema_of(codec.codec), **ends}
         case compound_codecs.Array():
             return _array(codec)

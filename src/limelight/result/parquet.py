@@ -113,7 +113,10 @@ def read(path: str | Path) -> Iterator[Explanation]:
         try:
             _check_version(path, file.schema_arrow.metadata or {})
             # a file of none has no row group to begin with, which older versions of pyarrow ask for all the same
-            batches = file.iter_batches(batch_size=_AT_ONCE) if file.metadata.num_rows else ()
+            if file.metadata.num_rows:
+                batches = file.iter_batches(batch_size=_AT_ONCE)
+            else:
+                batches = ()
             for batch in batches:
                 yield from restored(batch)
         except (*WRONG, OSError, arrow.ArrowException) as error:
@@ -360,5 +363,8 @@ def _read_documents(name: str, texts: Sequence[str]) -> list[Any]:
     for text in texts:
         if text not in known:
             document = json.loads(text)
-            known[text] = Grid().read(document, name, Sizes(0, 0)) if name == "curve" else document
+            if name == "curve":
+                known[text] = Grid().read(document, name, Sizes(0, 0))
+            else:
+                known[text] = document
     return [known[text] for text in texts]

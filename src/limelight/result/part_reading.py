@@ -113,7 +113,8 @@ def rows_of_full(table: Any) -> Any:
     """Return the rows of the column `full` of a table or batch, one for each instance, as a batch of Arrow."""
     arrow = require("pyarrow", EXTRA)
     structs = table.column(0)
-    structs = structs.combine_chunks() if hasattr(structs, "combine_chunks") else structs
+    if hasattr(structs, "combine_chunks"):
+        structs = structs.combine_chunks()
     return arrow.RecordBatch.from_struct_array(structs.filter(structs.is_valid()))
 
 

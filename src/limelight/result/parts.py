@@ -176,7 +176,10 @@ class _Part:
         for name in _MAYBE:
             found[name] = self._maybe(name)
         for name in _ONCE:
-            found[name] = self._names(name, self._owners) if name in ("stopped", "estimator") else self._once(name)
+            if name in ("stopped", "estimator"):
+                found[name] = self._names(name, self._owners)
+            else:
+                found[name] = self._once(name)
         found["target"] = self._names("targets")
         found["cause"] = self._names("causes")
         at = self._of_features()

@@ -114,7 +114,10 @@ def first_is_open(block: OpenBlock, rows: NDArray[np.int64], places: NDArray[np.
         sizes, cuts = counts.at(row), cut_counts.at(row)
         if place < len(sizes):
             before = int(sum(cuts[:place]))
-            first = block.entries("ranking_cuts", row)[before] if cuts[place] else sizes[place]
+            if cuts[place]:
+                first = block.entries("ranking_cuts", row)[before]
+            else:
+                first = sizes[place]
             found[at] = first > 1
     return found
 
@@ -180,7 +183,10 @@ def shows(block: OpenBlock, row: int, feature: Any, target: str | int | None) ->
             found.add(j)
     start = 0
     selected = block.entries("selected", row)
-    chosen = None if target is None else target_position(target, block.entries("targets", row))
+    if target is None:
+        chosen = None
+    else:
+        chosen = target_position(target, block.entries("targets", row))
     for position, count in enumerate(block.entries("selected_count", row)):
         shown = selected[start : start + count]
         start += count

@@ -216,7 +216,10 @@ def _upgraded(data: Any) -> dict[str, Any]:
     whole = isinstance(version, int) and not isinstance(version, bool)
     if not whole or not 1 <= version <= SCHEMA_VERSION:
         later = whole and version > SCHEMA_VERSION
-        remedy = "install the version of limelight that wrote it" if later else "write it with Explanation.to_json"
+        if later:
+            remedy = "install the version of limelight that wrote it"
+        else:
+            remedy = "write it with Explanation.to_json"
         raise InputError(
             f"data: expected an explanation of schema_version {SCHEMA_VERSION} or before, got {shown(version)}; "
             f"{remedy}."
@@ -323,7 +326,10 @@ def read_provenance(data: Any) -> Provenance | None:
     InputError
         If it is damaged.
     """
-    found: Provenance | None = None if data is None else _PROVENANCE.read(data, "provenance", Sizes(0, 0))
+    if data is None:
+        found: Provenance | None = None
+    else:
+        found = _PROVENANCE.read(data, "provenance", Sizes(0, 0))
     return found
 
 

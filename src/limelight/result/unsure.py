@@ -36,6 +36,9 @@ def _sentences(unsure: Mapping[str, Sequence[str]], outputs: int) -> list[str]:
         ]
     sentences = []
     for target, names in unsure.items():
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        if len(names) > _MOST_NAMES:
+            more = f" and {len(names) - _MOST_NAMES} more"
+        else:
+            more = ""
         sentences.append(f"the sign is not certain for {target}: {', '.join(names[:_MOST_NAMES])}{more}")
     return sentences

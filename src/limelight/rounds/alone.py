@@ -131,7 +131,10 @@ def _without_chance(around: Around, by_chance: float, stderr: float) -> Around:
         return around
     rest = 1.0 - by_chance
     share = around.share / rest if rest > 2 * stderr else math.nan
-    error = math.hypot(around.share_stderr, share * stderr) / rest if rest else math.nan
+    if rest:
+        error = math.hypot(around.share_stderr, share * stderr) / rest
+    else:
+        error = math.nan
     open_ = any(share < border <= share + 2 * error for border in (IN_PART, ADDS_UP))
     if error < ROUGH and not open_:
         pairs = [replace(pair, share=min(pair.share / rest, 1.0)) for pair in around.pairs]

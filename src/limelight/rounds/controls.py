@@ -68,7 +68,10 @@ def _shared_control(draws: SharedDraws, n: int, target: int, shapes: Sequence[Sh
         y = draws.Y[:n, target]
         if target == 0 and _two_classes(draws.Y[:n]):
             other = _shared_control(draws, n, 1, shapes)
-            draws.fits[n, 0] = None if other is None else other.mirrored(y, draws.Y[:n, 1])
+            if other is None:
+                draws.fits[n, 0] = None
+            else:
+                draws.fits[n, 0] = other.mirrored(y, draws.Y[:n, 1])
         else:
             design = _design(draws, n, shapes)
             draws.fits[n, target] = None if design is None else design.control(y)

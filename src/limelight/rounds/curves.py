@@ -55,7 +55,10 @@ class Bins:
         counts = np.array([len(shape.share) for shape in shapes], dtype=np.int64)
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         owner = np.repeat(np.arange(len(counts)), counts)
-        shares = np.concatenate([shape.share for shape in shapes]) if shapes else np.empty(0)
+        if shapes:
+            shares = np.concatenate([shape.share for shape in shapes])
+        else:
+            shares = np.empty(0)
         return cls(shares, owner, np.arange(len(owner)) - first[owner], first)
 
     def total(self, values: FloatArray) -> FloatArray:

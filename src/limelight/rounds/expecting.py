@@ -57,7 +57,10 @@ def expect(instance: Any, context: Context) -> ExpectedCost:
     if context.settings.stop == "auto":
         wanted = max(wanted, min(samples_to_settle(looks[0], order_doubt(first), LEVEL), one.settled_up_to))
     elif context.settings.stop == "ranking":
-        wanted = looks[0] if all(ranking.settled for ranking in first.rankings) else looks[-1]
+        if all(ranking.settled for ranking in first.rankings):
+            wanted = looks[0]
+        else:
+            wanted = looks[-1]
     beside = first.provenance.cost.model_rows - looks[0]  # f(x), and the handful that is asked twice
     expected = beside + next(n for n in looks if n >= min(wanted, looks[-1]))
     return ExpectedCost(expected, expected * per_row)

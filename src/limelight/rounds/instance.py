@@ -184,7 +184,10 @@ class Context:
         if settings.sampler not in ("auto", "pairs", "plain"):
             raise InputError(f"sampler: {settings.sampler!r} draws table rows; masks take 'pairs' or 'plain'.")
         sampler = MaskSampler(masked.law, "plain" if settings.sampler == "plain" else "pairs")
-        bound = looks[-1] if settings.n_samples != "auto" else min(looks[-1], ENUMERATED_UP_TO)
+        if settings.n_samples != "auto":
+            bound = looks[-1]
+        else:
+            bound = min(looks[-1], ENUMERATED_UP_TO)
         plan = sampler.plan(len(masked.features), looks[0], exhaustive_up_to=bound, once=masked.deterministic)
         masks = MaskSource(masked, plan, cast(int, settings.seed), self.replicates, rescale=self.rescales)
         return masks, (plan.exhaustive_rows,) if plan.exhaustive_rows else looks
@@ -288,7 +291,10 @@ class OpenInstance:
         self.left_out = LeftOut()
         self.explanation: Explanation | None = None
         self.failure: LimelightError | None = None
-        self.former = context.shelf.pop(self.representation.content, None) if self.source.kind == "masks" else None
+        if self.source.kind == "masks":
+            self.former = context.shelf.pop(self.representation.content, None)
+        else:
+            self.former = None
 
     @property
     def open(self) -> bool:

@@ -176,9 +176,15 @@ class MaskSource:
         """
         self.paid, self.reason = None, self.reason or answers.reason
         if not self._draws[1:] and self.tally is None:
-            self.units = find_units(answers.outputs[:, targets]) if self.rescale else as_they_are(len(targets))
+            if self.rescale:
+                self.units = find_units(answers.outputs[:, targets])
+            else:
+                self.units = as_they_are(len(targets))
         outputs = self.units.told(answers.outputs[:, targets])
-        noise = None if answers.noise is None else answers.noise[:, targets] / np.square(self.units.scale)
+        if answers.noise is None:
+            noise = None
+        else:
+            noise = answers.noise[:, targets] / np.square(self.units.scale)
         if self.tally is not None:
             self.tally.add_rounds(outputs, noise, answers.asked // len(outputs))
             return False

@@ -62,7 +62,10 @@ def unpack(packed: PackedDraws) -> SharedDraws:
         draws.codes = np.asfortranarray(np.concatenate([draws.background.draw(U)[0] for U in blocks]))
     draws.Y = packed.answers
     for which, part in packed.held.items():
-        draws.held[which] = part if isinstance(part, HeldDraws) else _held(draws, which, part)
+        if isinstance(part, HeldDraws):
+            draws.held[which] = part
+        else:
+            draws.held[which] = _held(draws, which, part)
     if digest(draws) != packed.check:
         return _empty(packed)
     draws.repeats, draws.units = packed.known["repeats"], packed.known["units"]

@@ -267,7 +267,10 @@ class SharedDraws:
         self.reason = self.reason or reason
         if self.units is None:
             first = answers[: drawn[0].n]
-            self.units = find_units(first) if self.rescale else as_they_are(answers.shape[1])
+            if self.rescale:
+                self.units = find_units(first)
+            else:
+                self.units = as_they_are(answers.shape[1])
         self.widen(answers.shape[1])
         answers, start = self.units.told(answers), 0
         for pending in drawn:

@@ -283,7 +283,10 @@ def _design(n: int, blocks: Sequence[Sorted], parts: Sequence[HeldDraws], Z: NDA
     density = np.full(Z.shape[1:], float(n))
     for part in parts:
         if part.share > 0.0:
-            inside = Z[part.held.coordinate] if part.held.how == "in" else ~Z[part.held.coordinate]
+            if part.held.how == "in":
+                inside = Z[part.held.coordinate]
+            else:
+                inside = ~Z[part.held.coordinate]
             density += (part.n / part.share) * inside
     design = 1.0 / density
     start = blocks[0].lines.codes.shape[2]

@@ -185,7 +185,10 @@ def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[n
         several = len(targets)
         # the weights are summed in one pass with the first outputs
         sums, known = _moved(stack, cells, targets, weighed.helped), _known(stack, targets, weighed.helped, bins)
-        weight, moved = (sums[:, 0], sums[:, 1:]) if targets.start == 0 else (weight, sums)
+        if targets.start == 0:
+            weight, moved = (sums[:, 0], sums[:, 1:])
+        else:
+            weight, moved = (weight, sums)
         told = RowBins(
             weight=np.repeat(weight, several, axis=0),
             moved=moved.reshape(-1, *weight.shape[1:]),

@@ -51,7 +51,10 @@ def resolve_targets(wanted: Any, outputs: FloatArray, columns: Columns) -> NDArr
         wanted = wanted[0]  # said in brackets, and no name
     if _is_rank(wanted):
         return _by_rank(wanted, outputs, columns)
-    items = list(wanted) if isinstance(wanted, (list, tuple, set, range, np.ndarray)) else [wanted]
+    if isinstance(wanted, (list, tuple, set, range, np.ndarray)):
+        items = list(wanted)
+    else:
+        items = [wanted]
     if not items:
         raise InputError("targets: expected at least one output, got an empty sequence; 'auto' is the default.")
     found = [_index(item, columns) for item in items]

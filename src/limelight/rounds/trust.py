@@ -47,7 +47,10 @@ def trust_warnings(one: OpenInstance, fitted: Fitted, findings: Findings) -> tup
     short: list[str] = []
     if verdict.stopped == "budget":
         # All masks that there are, asked as often as the settings say: more samples are only further answers to them.
-        remedy = "raise replicates" if fitted.exhaustive and not noisy else "raise max_samples"
+        if fitted.exhaustive and not noisy:
+            remedy = "raise replicates"
+        else:
+            remedy = "raise max_samples"
         remedy = "raise max_calls" if sparse else remedy
         short = budget_warning(one.n, verdict.samples_needed, context.settings.tolerance, remedy=remedy)
     kind = features[0].where.kind if features else ""
@@ -74,7 +77,10 @@ def cause_warnings(findings: Sequence[TargetFindings], targets: Sequence[str], *
     for row in by_cause.get("gap", [])[:1]:
         named = _several([targets[i] for i in by_cause["gap"]])
         found = findings[row]
-        far = f"{found.gap:.3g} residual spreads away from" if math.isfinite(found.gap) else "alone, away from"
+        if math.isfinite(found.gap):
+            far = f"{found.gap:.3g} residual spreads away from"
+        else:
+            far = "alone, away from"
         sentences.append(
             f"{OPENINGS['gap']} {named}: its answer is {far} "
             "what the perturbations lead to expect; do not rely on the weights"

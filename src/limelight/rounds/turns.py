@@ -56,7 +56,10 @@ class Canary:
         self.first.rows += answers.asked
         self.pool.widen(answers.outputs.shape[1])
         _, expected = self.pool.canary()
-        now = answers.outputs[0] if self.pool.units is None else self.pool.units.told(answers.outputs[0])
+        if self.pool.units is None:
+            now = answers.outputs[0]
+        else:
+            now = self.pool.units.told(answers.outputs[0])
         if not same_answers(now, expected, sizes(self.pool.Y)):
             raise ModelChangedError(
                 "model: expected the same answers as earlier in this call, got others to the same row; it has been "
@@ -139,7 +142,10 @@ class Growth:
         pool = self.pool
         if self._doubtful:  # no row of the pool tells yet whether the model is still the one that was interrupted
             return Request([pool.first_input()])
-        self._again = handful(self.n - pool.n, exhaustive=False) if pool.repeats is None else NONE_AGAIN
+        if pool.repeats is None:
+            self._again = handful(self.n - pool.n, exhaustive=False)
+        else:
+            self._again = NONE_AGAIN
         repeats = (pool.repeats or 1) - (0 if self._before is None else 1)
         self._drawn, self._asked = [], self._key
         return Request(pool.request(self.n, self.held, self._drawn), repeats, self._again, pool.paid.get(self._asked))
@@ -160,7 +166,10 @@ class Growth:
         self.pool.paid.pop(self._asked, None)
         if self.pool.repeats is None:
             first = answers.outputs[self._again]
-            self.pool.repeats = 1 if same_answers(first, answers.again, sizes(answers.outputs)) else REPEATS
+            if same_answers(first, answers.again, sizes(answers.outputs)):
+                self.pool.repeats = 1
+            else:
+                self.pool.repeats = REPEATS
             if self.pool.repeats > 1:
                 self._before = answers.outputs
                 return True

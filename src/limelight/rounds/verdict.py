@@ -216,7 +216,10 @@ def choose(neighborhood: Neighborhood, estimate: Estimate, settings: Settings) -
         strength = estimate.coef if estimate.leading is None else estimate.leading
         chosen = largest(strength, estimate.varying, settings.max_features)
     else:
-        center = neighborhood.center if settings.selection == "highest_weights" else None
+        if settings.selection == "highest_weights":
+            center = neighborhood.center
+        else:
+            center = None
         sample = moments(neighborhood.Z, neighborhood.Y, neighborhood.weights)
         chosen = select(
             sample, estimate.coef, max_features=settings.max_features, method=settings.selection, center=center

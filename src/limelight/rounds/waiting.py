@@ -92,7 +92,10 @@ def named(error: BaseException, opened: Sequence[OpenInstance]) -> None:
         if blank and isinstance(error, ModelOutputError):
             error.args = (f"{error} Instance number {blank[0]} itself holds NaN: fill it, if the model takes none.",)
         first, last = opened[0].number, opened[-1].number
-        which = f"instance number {first}" if first == last else f"one of the instances number {first} to {last}"
+        if first == last:
+            which = f"instance number {first}"
+        else:
+            which = f"one of the instances number {first} to {last}"
         error.add_note(which)
 
 

@@ -347,7 +347,10 @@ def _comparable(thing: Any) -> Any:
     if hasattr(thing, "toarray"):
         return thing.toarray()
     if hasattr(thing, "to_dict"):
-        thing = thing.to_dict("list") if getattr(thing, "ndim", 1) == 2 and hasattr(thing, "iloc") else thing.to_dict()
+        if getattr(thing, "ndim", 1) == 2 and hasattr(thing, "iloc"):
+            thing = thing.to_dict("list")
+        else:
+            thing = thing.to_dict()
         return {str(name): [repr(v) for v in np.atleast_1d(np.asarray(value, object))] for name, value in thing.items()}
     return thing
 

@@ -28,7 +28,10 @@ def bar_table(facts: TargetFacts) -> str:
     caption = f"Weights for {m.name(facts.name)}, largest first"
     if facts.against:
         caption = f"Contributions to {m.name(facts.name)} against {facts.against}, largest first"
-    curved = " curved" if any(row.effect is not None or row.slope is not None for row in facts.rows) else ""
+    if any(row.effect is not None or row.slope is not None for row in facts.rows):
+        curved = " curved"
+    else:
+        curved = ""
     return (
         f'<table class="bars{curved}"><caption>{caption}</caption>'
         f'<thead><tr><th scope="col">Feature</th><th scope="col" class="axis"><span class="sr">Bar</span>'
@@ -77,7 +80,10 @@ def lime_weights(explanation: Explanation, facts: TargetFacts) -> str:
         f'<td class="num ci">{f.interval_text(row, numbers)}</td></tr>'
         for row in own.rows
     )
-    what = "slope per standard deviation" if explanation.layout.get("scale") else "own bin against all other bins"
+    if explanation.layout.get("scale"):
+        what = "slope per standard deviation"
+    else:
+        what = "own bin against all other bins"
     caption = f"LIME’s weights: {what}"
     return (
         f'<details><summary>{caption}</summary><table class="others"><caption class="sr">{caption}</caption>'
@@ -102,7 +108,10 @@ def ticks(low: float, high: float, *, most: int = 4) -> list[float]:
 def _row(row: Row, numbers: Numbers, flat: tuple[float, float], start: float, wide: tuple[float, float]) -> str:
     moved = replace(row, weight=start + row.weight, low=start + row.low, high=start + row.high)
     classes = f"{m.sign(row.weight)}{'' if row.certain else ' maybe'}"
-    mark = "" if row.certain else ' <abbr class="q" title="the interval contains 0: the sign is not known">?</abbr>'
+    if row.certain:
+        mark = ""
+    else:
+        mark = ' <abbr class="q" title="the interval contains 0: the sign is not known">?</abbr>'
     interval = f.point_text(row) or f"{m.number(row.low, numbers, 'low')} to {m.number(row.high, numbers, 'high')}"
     name = _label(row.name, row.value) + _beside(row, numbers)
     return (
@@ -125,12 +134,18 @@ def _beside(row: Row, numbers: Numbers) -> str:
 
 def _label(name: str, value: str) -> str:
     shown = f.visible(value)
-    extra = f' <span class="val">({m.name(shown)})</span>' if f.with_value(name, shown) != name else ""
+    if f.with_value(name, shown) != name:
+        extra = f' <span class="val">({m.name(shown)})</span>'
+    else:
+        extra = ""
     return f'<span class="name">{m.name(name)}{extra}</span>'
 
 
 def _bar(row: Row, zero: float, bounds: tuple[float, float], kind: str) -> str:
-    whisker = "" if row.pointlike else f'<i class="whisker" style="{m.place(row.low, row.high, *bounds)}"></i>'
+    if row.pointlike:
+        whisker = ""
+    else:
+        whisker = f'<i class="whisker" style="{m.place(row.low, row.high, *bounds)}"></i>'
     return (
         f'<div class="track {kind}" aria-hidden="true"><i class="zero" style="left:{m.percent(zero, *bounds)}"></i>'
         f'<i class="fill" style="{m.place(zero, row.weight, *bounds)}"></i>{whisker}</div>'
@@ -170,7 +185,10 @@ def _ends(facts: TargetFacts, wide: tuple[float, float], which: str) -> str:
         return ""
     numbers = f.output_numbers(facts)
     if which == "first":
-        label = f.base_name(facts).capitalize() if facts.against else "Intercept: every feature off"
+        if facts.against:
+            label = f.base_name(facts).capitalize()
+        else:
+            label = "Intercept: every feature off"
         return _end(label, facts.intercept, facts.intercept, wide, numbers)
     before = facts.local_prediction - facts.rest
     other = _end("All other features", before, before + facts.rest, wide, numbers, facts.rest)
@@ -182,8 +200,14 @@ def _end(
 ) -> str:
     written = numbers.text(stop) if shown is None else numbers.signed(shown)
     mark = f'<i class="zero" style="left:{m.percent(start, *wide)}"></i>'
-    fill = "" if shown is None else f'<i class="fill" style="{m.place(start, stop, *wide)}"></i>'
-    tip = f'<i class="stop" style="left:{m.percent(stop, *wide)}"></i>' if shown is None else ""
+    if shown is None:
+        fill = ""
+    else:
+        fill = f'<i class="fill" style="{m.place(start, stop, *wide)}"></i>'
+    if shown is None:
+        tip = f'<i class="stop" style="left:{m.percent(stop, *wide)}"></i>'
+    else:
+        tip = ""
     return (
         f'<tr class="end {m.sign(stop - start)}"><th scope="row">{label}</th><td class="bar">'
         f'<div class="track fall" aria-hidden="true">{mark}{fill}{tip}</div></td>'
@@ -192,7 +216,10 @@ def _end(
 
 
 def _legend(facts: TargetFacts) -> str:
-    parts = ['<span class="key pos">raises it</span>'] if any(row.weight > 0 for row in facts.rows) else []
+    if any(row.weight > 0 for row in facts.rows):
+        parts = ['<span class="key pos">raises it</span>']
+    else:
+        parts = []
     if any(row.weight < 0 for row in facts.rows):
         parts.append('<span class="key neg">lowers it</span>')
     if facts.uncertain:

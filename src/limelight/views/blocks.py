@@ -57,7 +57,10 @@ def draw_raster(explanation: Explanation, facts: TargetFacts) -> Text:
     labels = decode_segments(explanation.layout)
     over = heat(labels, segment_weights(explanation, facts), outlined=False).astype(float)
     pixels = image_pixels(explanation.layout)
-    grey = np.full(labels.shape, 128.0) if pixels is None else pixels[..., :3].mean(axis=2)
+    if pixels is None:
+        grey = np.full(labels.shape, 128.0)
+    else:
+        grey = pixels[..., :3].mean(axis=2)
     alpha = over[..., 3:] / 255
     mixed = (over[..., :3] * alpha + grey[..., None] * (1 - alpha)).astype(int)
     columns = min(IMAGE_COLUMNS, labels.shape[1])

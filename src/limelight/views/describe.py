@@ -102,7 +102,10 @@ def _opening(explanation: Explanation, facts: TargetFacts) -> str:
     name, value = said[0]
     number = f.Numbers.fitting([value]).text(value)
     shown = isolated(name)
-    opening = f"The model says {number} for *{shown}*." if len(said) == 1 else f"The model says *{shown}* ({number})."
+    if len(said) == 1:
+        opening = f"The model says {number} for *{shown}*."
+    else:
+        opening = f"The model says *{shown}* ({number})."
     if facts.name == name:
         return opening
     own = f.output_numbers(facts).text(facts.prediction)

@@ -93,7 +93,10 @@ def draw_bars(explanation: Explanation, facts: TargetFacts, ax: Axes) -> None:
     ax.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
     for y, row in enumerate(facts.rows):
         colour = hexadecimal(FIGURE.signed(row.weight))
-        style = {"color": colour} if row.certain else {"facecolor": "white", "edgecolor": colour, "hatch": "//////"}
+        if row.certain:
+            style = {"color": colour}
+        else:
+            style = {"facecolor": "white", "edgecolor": colour, "hatch": "//////"}
         ax.barh(y, row.weight, height=0.56, linewidth=0.8, zorder=2, **style)
         if not row.pointlike:
             error = [[row.weight - row.low], [row.high - row.weight]]

@@ -51,7 +51,10 @@ def page(
         return document(heading, f"<main>{article(explanations)}</main>")
     many = list(explanations)
     heading = title or f"{len(many)} explanations"
-    labels = [f"{i + 1} of {len(many)}" for i in range(len(many))] if names is None else [str(name) for name in names]
+    if names is None:
+        labels = [f"{i + 1} of {len(many)}" for i in range(len(many))]
+    else:
+        labels = [str(name) for name in names]
     cards = "".join(
         f"<li>{article(explanation, heading=label)}</li>" for explanation, label in zip(many, labels, strict=True)
     )
@@ -80,7 +83,10 @@ def article(explanation: Explanation, *, heading: str = "") -> str:
     """Return one explanation as an `article` element, without style or script."""
     targets = f.all_targets(explanation)
     panels = "".join(_panel(explanation, facts) for facts in targets)
-    rest = f'<p class="rest">{m.text(left_out(explanation))}</p>' if left_out(explanation) else ""
+    if left_out(explanation):
+        rest = f'<p class="rest">{m.text(left_out(explanation))}</p>'
+    else:
+        rest = ""
     kicker = f'<p class="kicker">{m.name(heading)}</p>' if heading else ""
     level = "h2" if heading else "h1"
     return (
@@ -142,9 +148,15 @@ def _warnings(explanation: Explanation) -> str:
 
 def _panel(explanation: Explanation, facts: TargetFacts) -> str:
     kind = kind_of(explanation)
-    picture = f'<div class="picture">{kind.page(explanation, facts)}</div>' if kind.page else ""
+    if kind.page:
+        picture = f'<div class="picture">{kind.page(explanation, facts)}</div>'
+    else:
+        picture = ""
     tone = "verdict beware" if facts.cause in sentences.UNUSABLE else "verdict"
-    verdict = f'<p class="{tone}">{m.text(facts.verdict)}</p>' if facts.verdict else ""
+    if facts.verdict:
+        verdict = f'<p class="{tone}">{m.text(facts.verdict)}</p>'
+    else:
+        verdict = ""
     words = " ".join([*describe.reasons(facts, kind, m.name), describe.trust(explanation, facts)])
     return (
         f'<section class="panel" data-target="{facts.index}"><h3>Why {m.name(facts.name)}</h3>'

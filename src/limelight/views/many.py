@@ -240,7 +240,10 @@ def _by_group(explanations: Many, target: str | None) -> tuple[dict[Group, Float
     for batch in _set_of(explanations).batches():
         known.update(dict.fromkeys([batch.known_targets[code] for code in batch.targets.tolist()]))
         name = next(iter(known), None) if name is None else name
-        rows = batch.rows_of(name) if name is not None else np.empty(0, dtype=np.int64)
+        if name is None:
+            rows = np.empty(0, dtype=np.int64)
+        else:
+            rows = batch.rows_of(name)
         count += len(rows)
         for group, values in _grouped(batch, rows):
             pieces.setdefault(group, []).append(values)
@@ -264,7 +267,10 @@ def _grouped(batch: Batch, rows: NDArray[np.int64]) -> Iterator[tuple[Group, Flo
     at = pieces(batch.starts, rows)
     codes = batch.kinds[at] * max(len(batch.known_keys), 1) + batch.keys[at]
     order = np.argsort(codes, kind="stable")
-    runs = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
+    if len(order):
+        runs = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    else:
+        runs = []
     for run in sorted(runs, key=lambda run: int(run[0])):
         first = at[run[0]]
         kind, key = batch.known_kinds[batch.kinds[first]], batch.known_keys[batch.keys[first]]

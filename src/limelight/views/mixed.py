@@ -30,7 +30,10 @@ _PAGES = {"raster": raster.raster, "series": series.series}
 def page(explanation: Explanation, facts: TargetFacts) -> str:
     """Return the columns' values, the texts, and a picture for each other part."""
     found = [_cells(explanation, facts)]
-    found += [passage.passage(*_only("word", explanation, facts))] if text_fields(explanation.layout) else []
+    if text_fields(explanation.layout):
+        found += [passage.passage(*_only("word", explanation, facts))]
+    else:
+        found += []
     for name, layout in _parts(explanation):
         draw = _PAGES.get(str(layout["kind"]))
         if draw is not None:
@@ -53,7 +56,10 @@ def figure(explanation: Explanation, facts: TargetFacts, into: Any) -> None:
     drawn = _drawn(explanation.layout)
     heights = [height_of(layout) for _, layout, (_, height_of) in drawn]
     for place, (name, _, (draw, _)) in zip(into.add_gridspec(len(drawn), 1, height_ratios=heights), drawn, strict=True):
-        own = _of_part(name, explanation, facts) if name else _only("word", explanation, facts)
+        if name:
+            own = _of_part(name, explanation, facts)
+        else:
+            own = _only("word", explanation, facts)
         draw(*own, into.add_subfigure(place))
 
 
@@ -64,7 +70,10 @@ def height(layout: Layout) -> float:
 
 def _drawn(layout: Layout) -> list[tuple[str, Layout, tuple[Any, Any]]]:
     """Return (name, layout, how it is drawn and how high) of what a figure shows; texts have no name."""
-    found = [("", layout, (figure_text.draw_text, figure_text.text_height))] if text_fields(layout) else []
+    if text_fields(layout):
+        found = [("", layout, (figure_text.draw_text, figure_text.text_height))]
+    else:
+        found = []
     parts = [(part["name"], part["layout"]) for part in layout.get("parts", ())]
     found += [(name, each, _FIGURES[each["kind"]]) for name, each in parts if each["kind"] in _FIGURES]
     return found

@@ -59,7 +59,10 @@ def pieces(explanation: Explanation, field: TextField) -> Iterator[Piece]:
 def _field(explanation: Explanation, field: TextField, styles: dict[int, str], long: bool) -> str:
     head = f'<h4 class="field">{m.name(field.name)}</h4>' if field.name else ""
     cut = list(pieces(explanation, field))
-    body = _folded(cut, styles) if long else "".join(_piece(piece, styles) for piece in cut)
+    if long:
+        body = _folded(cut, styles)
+    else:
+        body = "".join(_piece(piece, styles) for piece in cut)
     return f'{head}<div class="text" dir="auto">{body}</div>'
 
 
@@ -107,7 +110,12 @@ def _split(run: list[Piece], size: int) -> tuple[list[Piece], list[Piece]]:
     for i, (text, owner) in enumerate(run):
         if at + len(text) > size:
             space = re.search(r"\s", text[size - at :]) if owner is None else None
-            cut = size - at + space.start() if space else 0 if owner is None else len(text)
+            if space:
+                cut = size - at + space.start()
+            elif owner is None:
+                cut = 0
+            else:
+                cut = len(text)
             if owner is not None:
                 return run[: i + 1], run[i + 1 :]
             return [*run[:i], (text[:cut], None)], [(text[cut:], None), *run[i + 1 :]]

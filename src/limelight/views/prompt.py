@@ -36,7 +36,10 @@ def page(explanation: Explanation, facts: TargetFacts) -> str:
     layout = explanation.layout
     pairs = "".join(_pair(row, pair) for row, pair in shown_pairs(layout, facts))
     said = f'<div class="text said" dir="auto">{m.text(layout["answer"], lines=True)}</div>'
-    twice = f'<div class="twice"><h4 class="field">answers with and without</h4>{pairs}</div>' if pairs else ""
+    if pairs:
+        twice = f'<div class="twice"><h4 class="field">answers with and without</h4>{pairs}</div>'
+    else:
+        twice = ""
     return (
         f'<h4 class="field">answer</h4>{said}<p class="usage">{m.text(usage(layout))}</p>'
         f'<h4 class="field">prompt</h4>{passage(explanation, facts)}{twice}'
@@ -84,7 +87,10 @@ def _pair(row: Row, pair: Mapping[str, Any]) -> str:
         f'<dt>{name}</dt><dd class="num">{score:.2f}</dd><dd dir="auto">{_words(pair[name])}</dd>'
         for name, score in lines
     )
-    others = f'<p class="others">{m.text(_aside(pair))}</p>' if pair["others"] else ""
+    if pair["others"]:
+        others = f'<p class="others">{m.text(_aside(pair))}</p>'
+    else:
+        others = ""
     return f"<h5>{m.name(row.label)}</h5><dl>{said}</dl>{others}"
 
 

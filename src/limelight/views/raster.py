@@ -36,7 +36,12 @@ def raster(explanation: Explanation, facts: TargetFacts) -> str:
     shown = [_segment(explanation, row.index) for row in facts.rows]
     k = min(FIRST_K, len(shown))
     numbers = f.weight_numbers(facts)
-    tiny = " tiny" if max(labels.shape) <= TINY else " tiled" if layout.get("tiles") else ""
+    if max(labels.shape) <= TINY:
+        tiny = " tiny"
+    elif layout.get("tiles"):
+        tiny = " tiled"
+    else:
+        tiny = ""
     pictures = (
         _figure(explanation, "orig", "", "Original", "the image as the model saw it"),
         _figure(
@@ -203,8 +208,14 @@ def _figure(explanation: Explanation, kind: str, overlay: str, caption: str, alt
         f'<span class="tile" aria-hidden="true" style="--x:{x:.1%};--y:{y:.1%}">{m.text(name)}</span>'
         for name, x, y in tile_places(explanation.layout)
     )
-    below = f'<img src="{m.text(image)}" alt="">' if image.startswith("data:image/") else ""
-    above = f'<img class="over" src="{overlay}" alt="{alternative}">' if overlay else ""
+    if image.startswith("data:image/"):
+        below = f'<img src="{m.text(image)}" alt="">'
+    else:
+        below = ""
+    if overlay:
+        above = f'<img class="over" src="{overlay}" alt="{alternative}">'
+    else:
+        above = ""
     return (
         f'<figure class="{kind}"><div class="pic">{below}{above}{tags}</div><figcaption>{caption}</figcaption></figure>'
     )

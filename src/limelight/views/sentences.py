@@ -33,7 +33,10 @@ def warnings(explanation: Explanation) -> tuple[str, ...]:
     What the verdict says already is left to it, where one output is explained and every view shows its verdict.
     """
     groups: dict[str, list[str]] = {}
-    verdict = explanation.causes[0] if len(explanation.targets) == 1 and explanation.verdicts else ""
+    if len(explanation.targets) == 1 and explanation.verdicts:
+        verdict = explanation.causes[0]
+    else:
+        verdict = ""
     for sentence in explanation.warnings:
         if verdict in OPENINGS and sentence.startswith(OPENINGS[verdict]):
             continue
@@ -87,7 +90,10 @@ def pairs(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], s
 def _short(explanation: Explanation, j: int, quote: Callable[[str], str]) -> str:
     """Return a feature's shortest name in quotes: the column, where it is one."""
     feature = explanation.features[j]
-    name = str(feature.where.key) if feature.where.kind == "column" else feature.name
+    if feature.where.kind == "column":
+        name = str(feature.where.key)
+    else:
+        name = feature.name
     return f"“{quote(f.shorten(f.visible(name), 40))}”"
 
 

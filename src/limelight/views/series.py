@@ -56,7 +56,10 @@ def thinned(row: FloatArray, most: int = MOST_POINTS) -> list[tuple[int, float]]
 
 def _channel(explanation: Explanation, facts: TargetFacts, name: str, row: FloatArray) -> str:
     known = row[np.isfinite(row)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    if len(known):
+        low, high = (float(known.min()), float(known.max()))
+    else:
+        low, high = (0.0, 1.0)
     numbers = Numbers.fitting([low, high])
     shades = _shades(explanation, facts, name, len(row))
     path = _path(row, low, high)
@@ -77,7 +80,10 @@ def _shades(explanation: Explanation, facts: TargetFacts, name: str, steps: int)
     parts = []
     for j, start, stop in windows(explanation, name):
         row = shown.get(j)
-        classes = "win" if row is None else f"win {m.sign(row.weight)}{'' if row.certain else ' maybe'}"
+        if row is None:
+            classes = "win"
+        else:
+            classes = f"win {m.sign(row.weight)}{'' if row.certain else ' maybe'}"
         size = 0.0 if row is None else m.strength(row.weight, largest)
         parts.append(
             f'<rect class="{classes}" data-f="{j}" style="--s:{size}" x="{start * scale:.1f}" y="0" '
@@ -94,7 +100,10 @@ def _path(row: FloatArray, low: float, high: float) -> str:
         if not math.isfinite(value):
             pen = "M"
             continue
-        y = HEIGHT - 6 - (value - low) / spread * (HEIGHT - 12) if high > low else HEIGHT / 2
+        if high > low:
+            y = HEIGHT - 6 - (value - low) / spread * (HEIGHT - 12)
+        else:
+            y = HEIGHT / 2
         out.append(f"{pen}{(i + 0.5) * scale:.1f} {y:.1f}")
         pen = "L"
     return "".join(out)

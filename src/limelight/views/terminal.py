@@ -128,9 +128,11 @@ def _cells(row: Row, low: float, high: float, width: int) -> list[str]:
     if not row.pointlike:
         first, last = at(row.low), at(row.high)
         for i in range(first, last + 1):
-            cells[i] = "-" if cells[i] == " " else cells[i]
+            if cells[i] == " ":
+                cells[i] = "-"
         cells[first], cells[last] = "[", "]"
-    cells[zero] = "|" if row.pointlike or at(row.low) != zero != at(row.high) else cells[zero]
+    if row.pointlike or at(row.low) != zero != at(row.high):
+        cells[zero] = "|"
     return cells
 
 

@@ -218,7 +218,10 @@ def _kinds(title: str, audit: Audit, kinds: Sequence[str]) -> str:
 
 def _finding(finding: Finding) -> str:
     number = f"{finding.measure}: {written(finding.value)} [{written(finding.low)}, {written(finding.high)}]"
-    chance = f"p {_chance(finding.p)} after correction" if finding.kind != "scaffold" else ""
+    if finding.kind != "scaffold":
+        chance = f"p {_chance(finding.p)} after correction"
+    else:
+        chance = ""
     look = ", ".join(f"{row:,}" for row in finding.rows)
     rows = f"<p class=ids>Rows to look at: {look}.</p>" if look else ""
     said = "; ".join(part for part in (number, chance) if part)

@@ -49,6 +49,9 @@ def dashboard_page(name: str, board: Board, kept: Sequence[tuple[str, str]] = ()
     )
     title = f"{len(board):,} explanations"
     links = "".join(f"<li>{link}</li>" for link in page_links(kept))
-    pages = f'<nav aria-label="Pages about these rows"><ul class="pages">{links}</ul></nav>' if links else ""
+    if links:
+        pages = f'<nav aria-label="Pages about these rows"><ul class="pages">{links}</ul></nav>'
+    else:
+        pages = ""
     body = _BODY.format(title=title, name=escape(name), data=data, pages=pages)
     return filled(title, body, sheets=("dashboard.css",))

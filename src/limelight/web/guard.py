@@ -127,7 +127,10 @@ class Guard:
             _check_kind(headers)
         if scope["path"] not in OPEN_TO_ALL and not self.knows(headers):
             raise Refused(401, "A token is needed: Authorization: Bearer …, or open /login in a browser.")
-        limit = min(FORM_LIMIT, self.body_limit) if scope["path"] == "/login" else self.body_limit
+        if scope["path"] == "/login":
+            limit = min(FORM_LIMIT, self.body_limit)
+        else:
+            limit = self.body_limit
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > limit:
             raise _too_large(limit)

@@ -46,7 +46,10 @@ class Kept:
 
     def __init__(self, files: Iterable[str | Path] = (), folder: str | Path | None = None) -> None:
         self.pages: dict[str, Path] = {}
-        beside = sorted(Path(folder).glob("_*.html")) if folder is not None and Path(folder).is_dir() else []
+        if folder is not None and Path(folder).is_dir():
+            beside = sorted(Path(folder).glob("_*.html"))
+        else:
+            beside = []
         for file in dict.fromkeys(each.resolve() for each in (*map(Path, files), *beside)):
             name = re.sub(r"[^\w.-]+", "-", file.stem.lstrip("_"), flags=re.ASCII).strip("-.") or "page"
             if not file.is_file() or file.suffix.lower() not in (".html", ".htm"):

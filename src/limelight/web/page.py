@@ -94,13 +94,19 @@ def page_links(kept: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _item(name: str, *, has_page: bool) -> str:
-    link = f'<a href="models/{escape(name)}">{escape(name)}</a>' if has_page else escape(name)
+    if has_page:
+        link = f'<a href="models/{escape(name)}">{escape(name)}</a>'
+    else:
+        link = escape(name)
     return f"<li>{link} <code>POST v1/models/{escape(name)}:explain</code></li>"
 
 
 def login_page(*, wrong: bool) -> str:
     """Return the form that asks for the token."""
-    said = '<p class="failed" role="alert">That is not the token.</p>' if wrong else ""
+    if wrong:
+        said = '<p class="failed" role="alert">That is not the token.</p>'
+    else:
+        said = ""
     return filled(
         "Token",
         '<main class="live login"><h1>Token</h1><form method="post" action="login">'

@@ -86,13 +86,19 @@ def received(explainer: Explainer, instance: Any) -> Any:
 
 
 def _rows(outputs: FloatArray) -> list[Any]:
-    rows: list[Any] = outputs[:, 0].tolist() if outputs.shape[1] == 1 else outputs.tolist()
+    if outputs.shape[1] == 1:
+        rows: list[Any] = outputs[:, 0].tolist()
+    else:
+        rows = outputs.tolist()
     return rows
 
 
 def _instances(explainer: Explainer, body: Any) -> list[Any]:
     """Return the instances of a body; KServe lets them be called inputs, too."""
-    name = "inputs" if isinstance(body, Mapping) and "inputs" in body and "instances" not in body else "instances"
+    if isinstance(body, Mapping) and "inputs" in body and "instances" not in body:
+        name = "inputs"
+    else:
+        name = "instances"
     instances = fields_of(body, {name})[name]
     if not isinstance(instances, list) or not 1 <= len(instances) <= MOST_INSTANCES:
         raise InputError(f"instances: expected a list of 1 to {MOST_INSTANCES} instances.")

@@ -44,7 +44,10 @@ def what_if(asked: Asked, body: Any) -> dict[str, Any]:
     """Return what the model says to ``instance``, with ``mask`` of its features where they are hidden."""
     fields = fields_of(body, needed(asked), {"instance", "mask"})
     instance, mask = instance_of(asked, fields), fields.get("mask")
-    outputs = _one(asked.explainer, instance) if mask is None else asked.explainer.perturb(instance, [mask])
+    if mask is None:
+        outputs = _one(asked.explainer, instance)
+    else:
+        outputs = asked.explainer.perturb(instance, [mask])
     return {"outputs": _named(asked.explainer, outputs[0])}
 
 

@@ -228,7 +228,10 @@ def _bin_names(name: str, edges: FloatArray, missing: bool) -> list[str]:
 def _inside(column: FloatArray, edges: FloatArray) -> tuple[list[float], list[float], list[float], list[float]]:
     """Return mean, deviation, lower and upper end of each bin of one column."""
     present = column[~np.isnan(column)]
-    lowest, highest = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
+    if present.size:
+        lowest, highest = (float(present.min()), float(present.max()))
+    else:
+        lowest, highest = (0.0, 0.0)
     codes = np.searchsorted(edges, present)
     parts: list[NDArray[Any]] = [present[codes == b] for b in range(len(edges) + 1)]
     means = [float(part.mean()) if part.size else 0.0 for part in parts]

@@ -131,7 +131,10 @@ class Explanation:
         colours = ["green" if weight > 0 else "red" for _, weight in pairs]
         axes.barh(np.arange(len(pairs)) + 0.5, [weight for _, weight in pairs], align="center", color=colours)
         axes.set_yticks(np.arange(len(pairs)) + 0.5, [str(name).replace("$", r"\$") for name, _ in pairs])
-        what = f" for class {self._class_name(label)}" if self.mode == "classification" else ""
+        if self.mode == "classification":
+            what = f" for class {self._class_name(label)}"
+        else:
+            what = ""
         axes.set_title(f"Local explanation{what}".replace("$", r"\$"))
         return figure
 
@@ -153,7 +156,10 @@ class Explanation:
         **kwargs
             lime's options of its own page (``text``, ``opacity``, ``show_table``, ``show_all``) have no counterpart.
         """
-        said = predict_proba if self.mode == "classification" else show_predicted_value
+        if self.mode == "classification":
+            said = predict_proba
+        else:
+            said = show_predicted_value
         native = self._untouched()
         if native is None:
             return page.document(page.Card.of(self, labels, said))
@@ -230,8 +236,14 @@ class Explanation:
 
     def _shown_numbers(self) -> Any:
         """Return everything that a page of lime's would show, in a form that can be compared."""
-        labels = [self.dummy_label] if self.mode == "regression" else list(self.local_exp)
-        said = self.predict_proba if self.mode == "classification" else self.predicted_value
+        if self.mode == "regression":
+            labels = [self.dummy_label]
+        else:
+            labels = list(self.local_exp)
+        if self.mode == "classification":
+            said = self.predict_proba
+        else:
+            said = self.predicted_value
         return (
             {label: self.as_list(label) for label in labels if label in self.local_exp},
             None if self.class_names is None else [str(name) for name in self.class_names],
@@ -254,7 +266,10 @@ class Explanation:
         rows = list(dict.fromkeys(_of_label(self._rows, label) for label in wanted))
         if self.mode == "classification" and labels is None and self.top_labels:
             rows = rows[::-1]
-        taken = native if rows == list(range(len(native.targets))) else of_targets(native, rows)
+        if rows == list(range(len(native.targets))):
+            taken = native
+        else:
+            taken = of_targets(native, rows)
         if said:
             return taken
         return replace(taken, outputs=())

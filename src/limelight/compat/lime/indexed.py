@@ -32,7 +32,10 @@ def split_text(text: str, split_expression: Split) -> Iterator[tuple[str, bool]]
     >>> list(split_text("to be.", r"\W+"))
     [('to', True), (' ', False), ('be', True), ('.', False)]
     """
-    spans = _tokens(text, split_expression) if callable(split_expression) else _between(text, split_expression)
+    if callable(split_expression):
+        spans = _tokens(text, split_expression)
+    else:
+        spans = _between(text, split_expression)
     at = 0
     for start, stop in spans:
         if at < start:

@@ -109,7 +109,10 @@ def outputs_of(answer: Any, mode: str) -> FloatArray:
     if outputs.ndim == 1:
         outputs = outputs[:, None]
     if outputs.ndim != 2 or not np.isfinite(outputs).all():
-        what = "numbers that are not finite" if outputs.ndim == 2 else f"shape {outputs.shape}"
+        if outputs.ndim == 2:
+            what = "numbers that are not finite"
+        else:
+            what = f"shape {outputs.shape}"
         wanted = "(n,)" if mode == "regression" else "(n, k)"
         raise ModelOutputError(f"model returned {what}; expected finite numbers of shape {wanted}.")
     return outputs

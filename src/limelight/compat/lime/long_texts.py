@@ -44,7 +44,10 @@ class Kept:
         known: dict[str, int] = {}
         found = []
         for place, (start, stop) in enumerate(self.pieces(text)):
-            number = known.setdefault(text[start:stop], len(known)) if self.together else place
+            if self.together:
+                number = known.setdefault(text[start:stop], len(known))
+            else:
+                number = place
             if number in self.numbers:
                 found.append((start, stop))
         return found

@@ -340,7 +340,10 @@ def _constant(question: Question, found: list[int], d: int) -> list[int]:
     """Return features that the neighborhood cannot vary, to make up the number asked for; lime lists them with 0."""
     if question.feature_selection == "lasso_path":
         return []
-    wanted = d if question.feature_selection == "none" else min(int(question.num_features), d)
+    if question.feature_selection == "none":
+        wanted = d
+    else:
+        wanted = min(int(question.num_features), d)
     chosen = set(found)
     return [j for j in range(d) if j not in chosen][: max(0, wanted - len(found))]
 

@@ -70,7 +70,10 @@ class SubmodularPick:
         wanted = _count("num_exps_desired", num_exps_desired)
         rows = data.to_numpy() if hasattr(data, "to_numpy") else data
         n = rows.shape[0] if hasattr(rows, "shape") else len(rows)
-        chosen = np.arange(n) if method == "full" else _sample(n, _count("sample_size", sample_size), explainer)
+        if method == "full":
+            chosen = np.arange(n)
+        else:
+            chosen = _sample(n, _count("sample_size", sample_size), explainer)
         words = {"top_labels": 1, "num_features": num_features, **kwargs}
         self.explanations = explain_all(explainer, [rows[int(i)] for i in chosen], predict_fn, words)
         if wanted > len(self.explanations):
@@ -97,7 +100,10 @@ def pick_by_weights(explanations: list[Any], budget: int) -> list[int]:
     columns: dict[Any, int] = {}
     cells: dict[tuple[int, int], float] = {}
     for row, explanation in enumerate(explanations):
-        labels = [1] if explanation.mode == "regression" else explanation.available_labels()
+        if explanation.mode == "regression":
+            labels = [1]
+        else:
+            labels = explanation.available_labels()
         for label in labels:
             for name, weight in explanation.as_list(label):
                 cell = (row, columns.setdefault(name, len(columns)))

@@ -51,7 +51,10 @@ class TableDomainMapper(DomainMapper):
 
     def map_exp_ids(self, exp: Pairs, **kwargs: Any) -> Pairs:
         """Return (name, weight) for (column, weight)."""
-        names = self.exp_feature_names if self.discretized_feature_names is None else self.discretized_feature_names
+        if self.discretized_feature_names is None:
+            names = self.exp_feature_names
+        else:
+            names = self.discretized_feature_names
         return [(names[column], weight) for column, weight in exp]
 
 
@@ -90,7 +93,10 @@ def map_row(
     bins = list(names)
     for j, of_column in statistics.discretizer.names.items():
         code = int(statistics.discretizer.lambdas[j](row[j]))
-        bins[j] = of_column[code] if code < len(of_column) else f"{names[j]} is missing"
+        if code < len(of_column):
+            bins[j] = of_column[code]
+        else:
+            bins[j] = f"{names[j]} is missing"
     return TableDomainMapper(names, values, scaled, range(len(row)), bins)
 
 

@@ -86,7 +86,12 @@ def build_table(statistics: Statistics, *, around_instance: bool) -> Tabular:
     columns: list[Column] = []
     supports: list[FloatArray] = []
     for j, label in enumerate(labels):
-        make = _categorical if j in statistics.categorical else _binned if statistics.discretizer else _continuous
+        if j in statistics.categorical:
+            make = _categorical
+        elif statistics.discretizer:
+            make = _binned
+        else:
+            make = _continuous
         column, law, support = make(statistics, j, label)
         columns.append(column)
         laws.append(law)
@@ -94,9 +99,15 @@ def build_table(statistics: Statistics, *, around_instance: bool) -> Tabular:
     parts = tuple(column_part(j, column, law) for j, (column, law) in enumerate(zip(columns, laws, strict=True)))
     members = tuple((j,) for j in range(len(labels)))
     background = TableBackground(tuple(laws), members, Store("numpy", labels, tuple(supports)))
-    around = "instance" if around_instance and statistics.discretizer is None else "background"
+    if around_instance and statistics.discretizer is None:
+        around = "instance"
+    else:
+        around = "background"
     table = DenseTable(tuple(columns), parts, background, around)
-    bins = None if statistics.discretizer is None else type(statistics.discretizer).__name__
+    if statistics.discretizer is None:
+        bins = None
+    else:
+        bins = type(statistics.discretizer).__name__
     tabular = Tabular.__new__(Tabular)
     tabular._set(table, Options(bins, (), (), None, "gaussian", around), MAX_SAMPLES)
     return tabular

@@ -78,7 +78,10 @@ class Options:
                 'around: "instance" expected bins=None and gaussian sampling, got bins or observed values; '
                 'pass bins=None, or leave around="background".'
             )
-        hows = list(self.bins.values()) if isinstance(self.bins, Mapping) else [self.bins]
+        if isinstance(self.bins, Mapping):
+            hows = list(self.bins.values())
+        else:
+            hows = [self.bins]
         if targets is not None and not any(isinstance(how, str) and how == "entropy" for how in hows):
             raise InputError(
                 'targets: expected None unless bins are "entropy", got targets; they have no effect otherwise.'
@@ -291,7 +294,10 @@ def _build_laws(
         elif j in starts:
             name, members, one_hot = starts[j]
             law, codes, rows = group_law([read[i][2] for i in members])
-            values = tuple(one_hot_value(read[i][0].label, str(name)) for i in members) if one_hot else ()
+            if one_hot:
+                values = tuple(one_hot_value(read[i][0].label, str(name)) for i in members)
+            else:
+                values = ()
             parts.append(group_part(name, members, law, codes, values))
             laws.append(law)
             for i in members:

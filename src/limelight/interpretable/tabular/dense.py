@@ -314,7 +314,10 @@ class DenseTable:
         for part, law in zip(self.parts, self.background.laws, strict=True):
             constant = isinstance(law, Observed) and len(law.cumulative) == 1
             constant = constant or (isinstance(law, BinnedGaussian) and len(law.scale) == 1 and law.scale[0] == 0)
-            first = [self.columns[j].read(to_list(store.supports[j])[0]) for j in part.members] if constant else None
+            if constant:
+                first = [self.columns[j].read(to_list(store.supports[j])[0]) for j in part.members]
+            else:
+                first = None
             found.append(first)
         return tuple(found)
 

@@ -93,7 +93,10 @@ def group_label(labels: Sequence[Hashable]) -> str:
     ('marital-status + sex', 'a + b + c + d + 2 more')
     """
     shown = [str(label) for label in labels]
-    more = [f"{len(shown) - MOST_NAMED} more"] if len(shown) > MOST_NAMED + 1 else []
+    if len(shown) > MOST_NAMED + 1:
+        more = [f"{len(shown) - MOST_NAMED} more"]
+    else:
+        more = []
     return " + ".join(shown[:MOST_NAMED] + more if more else shown)
 
 
@@ -215,7 +218,10 @@ def column_by_bins(
             f"column {raw.label!r}: expected finite numbers in the background, got an infinite one; clip it."
         )
     told = None if targets is None else targets[~raw.missing]
-    edges = tuple(find_edges(present, how, column=raw.label, targets=told).tolist()) if how is not None else ()
+    if how is None:
+        edges = ()
+    else:
+        edges = tuple(find_edges(present, how, column=raw.label, targets=told).tolist())
     first, inverse = np.unique(raw.exact(), return_index=True, return_inverse=True)[1:]
     distinct = present[first]
     rows = np.flatnonzero(~raw.missing)
@@ -230,7 +236,10 @@ def column_by_bins(
         names.append(f"{raw.label} is missing")
         codes, distinct = np.append(codes, missing), np.append(distinct, np.nan)
         first = np.append(first, np.flatnonzero(raw.missing)[0])
-    mean, scale = (float(present.mean()), float(present.std())) if len(present) else (0.0, 1.0)
+    if len(present):
+        mean, scale = (float(present.mean()), float(present.std()))
+    else:
+        mean, scale = (0.0, 1.0)
     moments = (how is None, mean, scale or 1.0)
     column = Column(raw.label, raw.type, raw.unit, edges, {}, missing, tuple(names), *moments, zone=raw.zone)
     if how is not None and len(present):

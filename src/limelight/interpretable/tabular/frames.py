@@ -104,7 +104,10 @@ def library_of(table: Any) -> str:
         return "numpy"
     if hasattr(table, "tocsr"):
         return "scipy"
-    roots = [each.__module__.partition(".")[0] for each in type(table).__mro__] if hasattr(table, "shape") else []
+    if hasattr(table, "shape"):
+        roots = [each.__module__.partition(".")[0] for each in type(table).__mro__]
+    else:
+        roots = []
     return next((root for root in roots if root in ("pandas", "polars", "pyarrow")), "")
 
 
@@ -174,7 +177,10 @@ def _read_array_column(label: Hashable, values: NDArray[Any]) -> RawColumn:
         return _objects(label, values, missing, values[~missing].tolist())
     if kind not in "biufUSmM":
         raise InputError(f"column {label!r}: expected numbers, strings or dates, got dtype {values.dtype}; convert it.")
-    missing = values != values if kind in "fmM" else np.zeros(len(values), dtype=bool)
+    if kind in "fmM":
+        missing = values != values
+    else:
+        missing = np.zeros(len(values), dtype=bool)
     types: dict[str, ColumnType] = {
         "b": "boolean",
         "i": "integer",
@@ -274,7 +280,12 @@ def _read_series(label: Hashable, series: Any) -> RawColumn:
     if dtype.is_integer():
         return RawColumn(label, "integer", "", False, native, missing)
     if dtype.is_float() or dtype.is_decimal():
-        unit = "decimal" if dtype.is_decimal() else "float32" if dtype == nw.Float32 else ""
+        if dtype.is_decimal():
+            unit = "decimal"
+        elif dtype == nw.Float32:
+            unit = "float32"
+        else:
+            unit = ""
         return RawColumn(label, "float", unit, False, native, missing)
     for known, type_ in named.items():
         if dtype == known:

@@ -193,7 +193,10 @@ def thin(codes: IntArray, counts: IntArray) -> tuple[IntArray, FloatArray]:
     if len(codes) <= MAX_SUPPORT:
         return np.arange(len(codes)), counts.astype(np.float64)
     bins = np.unique(codes)
-    parts = [codes == b for b in bins] if len(bins) <= BINS_KEPT_EXACT else [np.ones(len(codes), dtype=bool)]
+    if len(bins) <= BINS_KEPT_EXACT:
+        parts = [codes == b for b in bins]
+    else:
+        parts = [np.ones(len(codes), dtype=bool)]
     kept, weights = [], []
     for part in parts:
         at = np.flatnonzero(part)

@@ -145,7 +145,10 @@ class Tabular:
 
     def __repr__(self) -> str:
         columns = f"{len(self.table.labels)} columns"
-        fixed = f", fixed={list(self.options.fixed)!r}" if self.options.fixed else ""
+        if self.options.fixed:
+            fixed = f", fixed={list(self.options.fixed)!r}"
+        else:
+            fixed = ""
         if self.options.contrast == "value":
             return f'Tabular({columns}, contrast="value"{fixed})'
         return f"Tabular({columns}, bins={self.options.describe_bins()!r}{fixed})"

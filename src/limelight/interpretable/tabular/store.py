@@ -98,7 +98,10 @@ class Store:
             if pick is not None:
                 out[:, j] = support[pick]
             else:
-                out[:, j] = _as_objects(support, numbers[j]) if support.dtype == object else numbers[j]
+                if support.dtype == object:
+                    out[:, j] = _as_objects(support, numbers[j])
+                else:
+                    out[:, j] = numbers[j]
         return out
 
     def rows(self, rows: Sequence[Sequence[Any]]) -> Any:
@@ -152,7 +155,10 @@ def _as_numbers(support: Any) -> FloatArray | None:
     if isinstance(support, np.ndarray):
         values = support
     elif hasattr(support, "to_numpy") and (kind in "iufbmM" and kind):
-        values = support.to_numpy(dtype=np.float64, na_value=np.nan) if kind in "iufb" else support.to_numpy()
+        if kind in "iufb":
+            values = support.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            values = support.to_numpy()
     elif hasattr(support, "to_numpy"):
         values = _numpy_of(support)
     else:
@@ -168,7 +174,10 @@ def _as_numbers(support: Any) -> FloatArray | None:
 def _numpy_of(support: Any) -> NDArray[Any]:
     """Return a polars or pyarrow column as an array; objects where it holds anything but numbers and dates."""
     try:
-        values = support.to_numpy() if not hasattr(support, "combine_chunks") else np.asarray(support)
+        if hasattr(support, "combine_chunks"):
+            values = np.asarray(support)
+        else:
+            values = support.to_numpy()
     except (TypeError, ValueError, NotImplementedError):
         return np.empty(0, dtype=object)
     return np.asarray(values)
@@ -199,7 +208,10 @@ def _take(support: Any, pick: IntArray, library: str) -> Any:
         return support.gather(pick)
     if library == "pyarrow":
         return support.take(pick)
-    values = support.array if support.dtype.kind != "O" or not isinstance(support.dtype, np.dtype) else support
+    if support.dtype.kind != "O" or not isinstance(support.dtype, np.dtype):
+        values = support.array
+    else:
+        values = support
     return values.take(pick)
 
 
@@ -273,7 +285,10 @@ def _array_rows(columns: list[Any], dtype: Any, labels: Sequence[Hashable]) -> N
     out = np.empty((len(columns[0]), len(columns)), dtype=dtype)
     for j, (values, label) in enumerate(zip(columns, labels, strict=True)):
         with _held_by(dtype, label):
-            out[:, j] = [np.nan if v is None else v for v in values] if dtype.kind == "f" else values
+            if dtype.kind == "f":
+                out[:, j] = [np.nan if v is None else v for v in values]
+            else:
+                out[:, j] = values
     return out
 
 

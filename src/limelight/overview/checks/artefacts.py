@@ -181,7 +181,10 @@ def _beginning(text: str, place: int, word: str) -> str:
 
 def _told(material: Material, words: list[_FormWord], leads: float, p: float) -> Finding:
     laid = material.laid
-    verb = "is an address, or stands" if len(words) == 1 else "are addresses, or stand"
+    if len(words) == 1:
+        verb = "is an address, or stands"
+    else:
+        verb = "are addresses, or stand"
     names = ", ".join(f"“{laid.keys[word.feature]}” (“{word.said}”)" for word in words[:6])
     together = np.sum([np.abs(laid.column(word.feature)) for word in words], axis=0)
     parts = together / np.maximum(laid.sizes(), 1e-300)

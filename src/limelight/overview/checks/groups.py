@@ -111,8 +111,14 @@ def _finding(
     order = sorted([each for each in worth if each[3] < 0.01 or each is top], key=lambda each: -abs(each[1]))
     reasons = ", ".join(f"“{laid.keys[k]}” {size:+.3g}" for k, size, _, _ in order[:5])
     given = name in map(str, laid.keys)
-    stands_in = "" if given else f" The model does not get “{name}”; these columns stand in for it."
-    subject = f"{name} = {label}" if not label.startswith("above") else f"{name} {label}"
+    if given:
+        stands_in = ""
+    else:
+        stands_in = f" The model does not get “{name}”; these columns stand in for it."
+    if label.startswith("above"):
+        subject = f"{name} {label}"
+    else:
+        subject = f"{name} = {label}"
     sentence = (
         f"For the {int(members.sum()):,} rows with {subject} the answers are {abs(answers):.3g} "
         f"{'higher' if answers > 0 else 'lower'} than for the others, and reasons differ: {reasons}.{stands_in}"

@@ -102,7 +102,10 @@ def _too_good(skill: float, truth: FloatArray, *, binary: bool) -> tuple[float, 
 def _column_finding(material: Material, feature: int, skill: tuple[float, float, float], p: float) -> Finding:
     value, error, rival = skill
     name = f"“{material.laid.keys[feature]}”"
-    measure = "AUC of the column alone" if material.binary else "variance that the column alone explains"
+    if material.binary:
+        measure = "AUC of the column alone"
+    else:
+        measure = "variance that the column alone explains"
     whole = material.truth if material.truth is not None else np.empty(0)
     said = material.laid.prediction
     model = auc(said, whole) if material.binary else explained(said, whole)
