@@ -1,10 +1,11 @@
 """How dense each file of `src` is, worst first: what a stranger has to unpack before reading on.
 
-    python benchmarks/house.py [--top 40] [--by room]
+    python benchmarks/house.py [--top 40] [--room views]
 
-Code lines hold at least one token that is no comment, docstring or line break. Comments are counted per 100 code lines,
-ternaries and comprehensions (generators included) per 1,000; a function is as long as its lines after the docstring.
-A file is mirrored when a test file is named after it, or claims it in its docstring: see `mirror_of`.
+Code lines hold at least one token that is no comment, docstring or line break. Per 100 of them: comments, alone and
+with the strings under constants ("noted"). Per 1,000: ternaries and comprehensions, generators included. A function is
+as long as its lines after the docstring. Which test file mirrors a source file says `mirror_of`; `tests/test_house.py`
+holds the totals to what was reached.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import ast
 import io
+import itertools
 import re
 import tokenize
 from dataclasses import dataclass
@@ -33,11 +35,17 @@ class Measures:
 
     code: int
     comments: int
+    notes: int
     ternaries: int
     comprehensions: int
     longest: int
     parameters: int
     mirrored: bool
+
+    @property
+    def noted(self) -> float:
+        """Comments per 100 code lines, the strings under constants counted with them."""
+        return 100 * (self.comments + self.notes) / max(self.code, 1)
 
     @property
     def density(self) -> float:
@@ -52,19 +60,25 @@ class Measures:
 
 def measure(path: Path) -> Measures:
     """Count what one file holds."""
-    text = path.read_text(encoding="utf-8")
+    return count(path.read_text(encoding="utf-8"), mirrored=mirror_of(path.relative_to(SRC).as_posix()) is not None)
+
+
+def count(text: str, *, mirrored: bool = False) -> Measures:
+    """Count what a file of this text would hold."""
     tree = ast.parse(text)
     nodes = list(ast.walk(tree))
     functions = [node for node in nodes if isinstance(node, FUNCTIONS)]
     comments, lines = _comments_and_lines(text)
+    notes = _note_lines(nodes)
     return Measures(
-        code=len(lines - _docstring_lines(nodes)),
+        code=len(lines - _docstring_lines(nodes) - notes),
         comments=comments,
+        notes=len(notes),
         ternaries=sum(isinstance(node, ast.IfExp) for node in nodes),
         comprehensions=sum(isinstance(node, COMPREHENSIONS) for node in nodes),
         longest=max(map(_length, functions), default=0),
-        parameters=max(map(_parameters, functions), default=0),
-        mirrored=mirror_of(path.relative_to(SRC).as_posix()) is not None,
+        parameters=max(map(parameters, functions), default=0),
+        mirrored=mirrored,
     )
 
 
@@ -91,12 +105,25 @@ def _docstring_lines(nodes: list[ast.AST]) -> set[int]:
     return found
 
 
+def _note_lines(nodes: list[ast.AST]) -> set[int]:
+    """Return the lines of the strings under constants and fields, which say what those are for."""
+    found: set[int] = set()
+    for owner in nodes:
+        body = owner.body if isinstance(owner, (ast.Module, ast.ClassDef)) else []
+        for before, after in itertools.pairwise(body):
+            said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if said and isinstance(before, (ast.Assign, ast.AnnAssign)):
+                found.update(range(after.lineno, (after.end_lineno or 0) + 1))
+    return found
+
+
 def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     body = function.body[1:] if ast.get_docstring(function) and len(function.body) > 1 else function.body
     return (function.end_lineno or 0) - body[0].lineno + 1
 
 
-def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return how many parameters a function has, besides itself or its class."""
     given = function.args
     names = [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
     return len([name for name in names if name not in ("self", "cls")])
@@ -134,9 +161,12 @@ def _test_files() -> dict[str, str]:
 
 
 def modules() -> list[str]:
-    """Return the files of `src` that hold code, as `views/curves.py`."""
-    paths = [path.relative_to(SRC).as_posix() for path in sorted(SRC.rglob("*.py"))]
-    return [path for path in paths if measure(SRC / path).code > 0]
+    """Return the files of `src` that do something, as `views/curves.py`: lists of names are nobody's claim."""
+    return [path.relative_to(SRC).as_posix() for path in sorted(SRC.rglob("*.py")) if _does_something(path)]
+
+
+def _does_something(path: Path) -> bool:
+    return any(isinstance(node, FUNCTIONS) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def total(counted: list[Measures]) -> Measures:
@@ -144,6 +174,7 @@ def total(counted: list[Measures]) -> Measures:
     return Measures(
         code=sum(each.code for each in counted),
         comments=sum(each.comments for each in counted),
+        notes=sum(each.notes for each in counted),
         ternaries=sum(each.ternaries for each in counted),
         comprehensions=sum(each.comprehensions for each in counted),
         longest=max(each.longest for each in counted),
@@ -160,7 +191,7 @@ def main() -> None:
     chosen = parser.parse_args()
     counted = {module: measure(SRC / module) for module in modules() if module.startswith(chosen.room)}
     worst = sorted(counted, key=lambda module: (counted[module].density, -counted[module].explained), reverse=True)
-    print(f"{'':45} code  comments/100  ternaries  comprehensions/1,000  longest  parameters  test")
+    print(f"{'':45} code  comments/100  noted/100  ternaries  comprehensions/1,000  longest  parameters  test")
     for module in worst[: chosen.top]:
         print(_line(module, counted[module]))
     print(_line("all", total(list(counted.values()))))
@@ -171,7 +202,7 @@ def main() -> None:
 def _line(name: str, found: Measures) -> str:
     per_thousand = 1000 / max(found.code, 1)
     return (
-        f"{name:45} {found.code:4}  {found.explained:12.1f}  {found.ternaries * per_thousand:9.0f}"
+        f"{name:45} {found.code:4}  {found.explained:12.1f}  {found.noted:9.1f}  {found.ternaries * per_thousand:9.0f}"
         f"  {found.comprehensions * per_thousand:20.0f}  {found.longest:7}  {found.parameters:10}"
         f"  {'yes' if found.mirrored else 'no'}"
     )
