@@ -39,6 +39,7 @@ def by_hand(Z: np.ndarray, part: np.ndarray) -> np.ndarray:
             continue
         r2 = (x @ y) ** 2 / (x @ x) / (y @ y)
         factor = prior * (1 + n) ** ((n - 2) / 2) / (1 + n * (1 - r2)) ** ((n - 1) / 2)
+        factor *= 0.9 if x @ y > 0 else 0.1
         total += factor
         weights[list(members)] += factor * (x @ y) / (x @ x) * n / (n + 1) / len(members)
     return weights / total
@@ -49,6 +50,16 @@ def test_one_function_has_the_posterior_of_the_formula() -> None:
     part = 0.3 * Z[:, 1] + np.random.default_rng(1).normal(size=24)
     found = cause_weights(Z, part[:, None], size_law("bernoulli", 5))
     assert np.allclose(found, by_hand(Z.astype(float), part), atol=1e-9)
+
+
+def test_a_part_that_a_feature_keeps_away_is_found_and_takes_more_evidence() -> None:
+    Z, law = masks(40, 8, 3), size_law("bernoulli", 8)
+    assert cause_weights(Z, 1.0 - Z[:, [5]], law).round(2).tolist() == [0, 0, 0, 0, 0, -1, 0, 0]
+    # the same evidence for a feature that furthers a part and for one that hinders it: nine to one
+    Z = np.array([[1, 1], [1, 1], [0, 0], [0, 0], [1, 0], [0, 1], [1, 0], [0, 1]], np.uint8)
+    part = (Z[:, [0]] * 1.0) - Z[:, [1]]
+    found = cause_weights(Z, part, size_law("bernoulli", 2))
+    assert found[0] > 0 > found[1] and found[0] > 4 * abs(found[1])
 
 
 @pytest.mark.parametrize(("n", "d", "flips", "least"), [(25, 20, 0.05, 0.9), (55, 20, 0.1, 0.97), (55, 60, 0.1, 0.95)])

@@ -243,15 +243,18 @@ def masked(prompt: str, mask: list[int], whole: Prompted) -> Prompted:
     return Prompted(prompt, np.array(mask, np.uint8), whole)
 
 
-def test_parts_add_up_to_the_score_and_equal_masks_share_their_mean() -> None:
+def test_parts_add_up_to_the_score_and_stand_there_for_every_answer() -> None:
     said = iter(["the old town", "the old town", "the old", "town", "the new town hall"])
     answers = ll.Answers(lambda prompts: [next(said) for _ in prompts])
     whole = Prompted("p", np.ones(2, np.uint8))
     asked = [masked("a", [1, 0], whole), masked("b", [1, 0], whole), masked("c", [0, 1], whole)]
     scores = answers(asked)[:, 0]
     found = answers.parts(whole, np.array([[0, 1], [1, 0]], np.uint8), 0)
-    assert found is not None and np.allclose(found.sum(axis=1), [scores[2], scores[:2].mean()])
-    assert np.allclose(found[0, :3], [1 / 3, 0, 1 / 3])
+    assert found is not None
+    given_to, parts = found
+    assert given_to.tolist() == [0, 1, 1]
+    assert np.allclose(parts.sum(axis=1), scores[[2, 0, 1]])
+    assert np.allclose(parts[0, :3], [1 / 3, 0, 1 / 3])
     assert answers.parts(whole, np.array([[1, 1]], np.uint8), 0) is None
     assert answers.parts(Prompted("q", np.ones(2, np.uint8)), np.array([[1, 0]], np.uint8), 0) is None
 
@@ -265,4 +268,4 @@ def test_tokens_are_summed_and_kept_as_parts() -> None:
     scores = answers([masked("a", [1, 0], whole), masked("bb", [0, 1], whole)])
     assert scores[:, 1].tolist() == [-2.5, -3.5]
     found = answers.parts(whole, np.array([[0, 1]], np.uint8), 1)
-    assert found is not None and found.tolist() == [[-3.0, -0.5]]
+    assert found is not None and found[0].tolist() == [0] and found[1].tolist() == [[-3.0, -0.5]]

@@ -13,6 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Where
 from limelight.errors import InputError, UnknownNameError
@@ -104,11 +105,14 @@ class PromptUnits:
             return found
         return [each.content for each in found]
 
-    def parts(self, Z: MaskArray, output: int) -> FloatArray | None:
-        """Return (n, w) what each part of the answers to n masks adds to an output; None where they have none."""
+    def parts(self, Z: MaskArray, output: int) -> tuple[NDArray[np.int64], FloatArray] | None:
+        """Return (a,) to which of n masks each answer was given, and (a, w) what each part of it adds to an output.
+
+        None where answers have no parts.
+        """
         if self.answers is None:
             return None
-        found: FloatArray | None = self.answers.parts(self.whole, Z, output)
+        found: tuple[NDArray[np.int64], FloatArray] | None = self.answers.parts(self.whole, Z, output)
         return found
 
     def layout(self) -> Layout:

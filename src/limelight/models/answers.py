@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, MaskArray
 from limelight.errors import InputError, ModelOutputError
@@ -177,12 +178,17 @@ class Answers:
             session.told.append(_Told(each.mask, self._memory.get(key, Answer("")), numbers, tokens))
         return scores
 
-    def parts(self, whole: Prompted, masks: MaskArray, output: int) -> FloatArray | None:
-        """Return (n, w) what each part of what was said to n masks adds to an output; None where it has no parts.
+    def parts(self, whole: Prompted, masks: MaskArray, output: int) -> tuple[NDArray[np.int64], FloatArray] | None:
+        """Return what each part of what was said to n masks adds to an output; None where it has no parts.
 
         The words of the reference are the parts of a similarity, its tokens those of a log-probability. What a
-        similarity has beside them is one part more, so that they add up to it. A mask that was asked several times has
-        the mean.
+        similarity has beside them is one part more, so that they add up to it.
+
+        Returns
+        -------
+        tuple of ndarray, or None
+            (a,) which mask each answer was given to, a mask that was asked several times standing there as often; and
+            (a, w) the parts of the answers.
         """
         place = [each for each in self.scalarisers for _ in each.outputs][output]
         found = self._sessions.get(id(whole))
@@ -309,15 +315,15 @@ class Answers:
         return {**self.__dict__, "_sessions": {}}
 
 
-def _at_masks(asked: MaskArray, said: FloatArray, masks: MaskArray) -> FloatArray | None:
-    """Return (n, w) the mean of what was said to each of n masks; None where one of them was never asked."""
-    rows: dict[bytes, list[int]] = {}
+def _at_masks(asked: MaskArray, said: FloatArray, masks: MaskArray) -> tuple[NDArray[np.int64], FloatArray] | None:
+    """Return what was said to n masks, and to which of them; None where one of them was never asked."""
+    answers: dict[bytes, list[int]] = {}
     for row, mask in enumerate(np.ascontiguousarray(asked, dtype=np.uint8)):
-        rows.setdefault(mask.tobytes(), []).append(row)
-    wanted = [rows.get(mask.tobytes()) for mask in np.ascontiguousarray(masks, dtype=np.uint8)]
-    if not wanted or None in wanted:
+        answers.setdefault(mask.tobytes(), []).append(row)
+    wanted = [answers.get(mask.tobytes(), []) for mask in np.ascontiguousarray(masks, dtype=np.uint8)]
+    if not wanted or [] in wanted:
         return None
-    return np.array([said[row].mean(axis=0) for row in wanted])
+    return np.repeat(np.arange(len(wanted)), [len(rows) for rows in wanted]), said[np.concatenate(wanted)]
 
 
 def _key(content: Any) -> str:

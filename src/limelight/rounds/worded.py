@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Neighborhood
+from limelight.contracts import FloatArray, MaskArray, Neighborhood
 from limelight.local.causes import cause_weights, left_out_by_parts, parts_foretell
 from limelight.local.estimate import Estimate
 from limelight.local.sparse import left_out
@@ -41,16 +42,23 @@ def with_leading(one: OpenInstance, neighborhood: Neighborhood, estimate: Estima
         return estimate
     leading = estimate.coef.copy()
     for row, target in enumerate(one.targets.tolist()):
-        parts = read(neighborhood.Z, target)
-        if parts is not None and parts.size:
-            leading[row] = _leading(neighborhood, parts, sizes, leading[row])
+        found = read(neighborhood.Z, target)
+        if found is not None and found[1].size:
+            leading[row] = _leading(neighborhood.Z, *found, sizes, leading[row])
     return replace(estimate, leading=leading)
 
 
-def _leading(neighborhood: Neighborhood, parts: FloatArray, sizes: FloatArray, coef: FloatArray) -> FloatArray:
-    """Return the weights (d,) of the parts, or `coef` where the sum of the parts is better foretold by itself."""
-    Z = neighborhood.Z
-    by_score = left_out(Z, parts.sum(axis=1), sizes)
-    if parts_foretell(left_out_by_parts(Z, parts), by_score):
-        return cause_weights(Z, parts, sizes)
-    return coef
+def _leading(
+    Z: MaskArray, asked: NDArray[np.int64], parts: FloatArray, sizes: FloatArray, coef: FloatArray
+) -> FloatArray:
+    """Return the weights (d,) of the parts, or `coef` where the sum of the parts is better foretold by itself.
+
+    What is left out must not be seen: there a mask that was asked several times is one row, with the mean. For the
+    weights each of its answers counts, since a mean of two is surer than one answer.
+    """
+    means = np.zeros((len(Z), parts.shape[1]))
+    np.add.at(means, asked, parts)
+    means /= np.bincount(asked, minlength=len(Z))[:, None]
+    if not parts_foretell(left_out_by_parts(Z, means), left_out(Z, means.sum(axis=1), sizes)):
+        return coef
+    return cause_weights(Z[asked], parts, sizes)
