@@ -251,15 +251,23 @@ def measured(arguments: argparse.Namespace, name: str, source: Path, folder: Pat
     for n_jobs, each in zip((1, 2), outs, strict=True):
         found[f"a_tenth_by_{n_jobs}"] = run_child(arguments, name, n_jobs, tenth, each)
     found["the_same_digest"] = ll.jobs.digest(outs[0]) == ll.jobs.digest(outs[1])
+    found["ten million, extrapolated"] = extrapolated(found)
     found |= peers(name, arguments.data)
     return found
 
 
+def extrapolated(found: dict[str, Any]) -> dict[str, float]:
+    """Return what ten million rows would take, if all that come later are like those after the first tenth."""
+    one, few = found["one_process"], found["a_tenth_by_1"]
+    late = (one["cpu_s"] - few["cpu_s"]) / max(one["rows"] - few["rows"], 1)
+    hours = (one["cpu_s"] + late * (FULL_SIZE - one["rows"])) / 3600
+    return {"cpu_hours": round(hours, 2), "gib": round(found["bytes_a_row"] * FULL_SIZE / 2**30, 3)}
+
+
 def told(name: str, found: dict[str, Any]) -> str:
     """Return the figures of a model as lines."""
-    one, few = found["one_process"], found["a_tenth_by_1"]
+    one = found["one_process"]
     ms = one["cpu_s"] / one["rows"] * 1000
-    late = (one["cpu_s"] - few["cpu_s"]) / max(one["rows"] - few["rows"], 1)
     lines = [
         f"{name}: {one['rows']:,} rows, {one['failures']} failed; {found['share_of_new_codes']:.0%} have new codes",
         f"  CPU {one['cpu_s']:,.0f} s, {ms:.2f} ms a row; on two idle cores {one['cpu_s'] / 120:.1f} minutes if it "
@@ -276,10 +284,8 @@ def told(name: str, found: dict[str, Any]) -> str:
             f"{part['clock_s']:.0f} s, {part['mib_at_10000']:.0f} to {part['mib_most']:.0f} MiB a process"
         )
     lines.append(f"  the same digest by one and two: {found['the_same_digest']}")
-    hours = (one["cpu_s"] + late * (FULL_SIZE - one["rows"])) / 3600
-    lines.append(
-        f"  extrapolated, not run: 10⁷ rows {hours:.1f} CPU hours, {found['bytes_a_row'] * 1e7 / 2**30:.2f} GiB"
-    )
+    far = found["ten million, extrapolated"]
+    lines.append(f"  extrapolated, not run: 10⁷ rows {far['cpu_hours']:.1f} CPU hours, {far['gib']:.2f} GiB")
     if "reading" in found:
         lines.append("  read again: " + ", ".join(f"{key} {value:.2f}" for key, value in found["reading"].items()))
     return "\n".join(lines)
