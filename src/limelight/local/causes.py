@@ -8,9 +8,10 @@ no reading of the score alone finds more than 7 of 10 planted causes with 32 cal
 Input: masks, and the parts (n, w) whose sum is the score. Output: weights (d,) of the sum. For each part all functions
 of one feature, of two that are both needed, and of two of which either will do are weighed by their posterior
 probability, in closed form: a linear model with a unit-information prior (Zellner's g-prior with g = n), half of the
-prior on single features and a quarter on each kind of pair, nine tenths of each on effects that further the part. Further functions of the same part are added while the
-evidence for them is strong [kass1995]. These weights lean on sparsity, so that no honest interval goes with them: they
-choose which features are shown, and the weights and intervals shown stay those of `sparse.py`.
+prior on single features and a quarter on each kind of pair, nine tenths of each on effects that further the part.
+Further functions of the same part are added while the evidence for them is strong [kass1995]. These weights lean on
+sparsity, so that no honest interval goes with them: they choose which features are shown, and the weights and intervals
+shown stay those of `sparse.py`.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ STEPS = 3
 STRONG = math.log(20.0)
 """The log of a Bayes factor from which evidence is called strong: for a second and third function of one part."""
 SAID_BECAUSE = 0.9
-"""Prior probability that a part is there because of its features, and not because they are missing: what was said to the
-whole prompt is seldom said for want of something. Found causes are the same from .8 to .97."""
+"""Prior probability that a part is there because of its features, and not because they are missing: what was said to
+the whole prompt is seldom said for want of something. Found causes are the same from .8 to .97."""
 LEFT = 1e-4
 """A function is taken to leave at least this share of a part unexplained: rounding must not make it infinitely sure."""
 FOLDS = 8

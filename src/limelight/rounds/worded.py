@@ -43,8 +43,11 @@ def with_leading(one: OpenInstance, neighborhood: Neighborhood, estimate: Estima
     leading = estimate.coef.copy()
     for row, target in enumerate(one.targets.tolist()):
         found = read(neighborhood.Z, target)
-        if found is not None and found[1].size:
-            leading[row] = _leading(neighborhood.Z, *found, sizes, leading[row])
+        if found is None:
+            continue
+        asked, parts = found
+        if parts.size:
+            leading[row] = _leading(neighborhood.Z, asked, parts, sizes, leading[row])
     return replace(estimate, leading=leading)
 
 
