@@ -94,6 +94,9 @@ def test_a_flag_says_that_digits_are_text_or_that_numbers_are_names(explain: Any
         assert {feature.name for feature in explanation.features} >= {"zip = 20000"}
     assert "no column 'zap'" in explain("in_boston", train, train, "--dtype", "zap=str")
     assert "--dtype: expected COLUMN=TYPE" in explain("in_boston", train, train, "--dtype", "zip")
+    for unreadable in ("zip=,tr", "zip=%d.%d", "zip=", "zip=%Y%Y"):
+        said = explain("in_boston", train, train, "--dtype", unreadable)
+        assert "--dtype" in said and "Traceback" not in said, said
     assert "cannot be int64" in explain("in_boston", write("t.csv", [{"zip": "a"}]), train, "--dtype", "zip=int64")
     assert "zop" in explain("in_boston", train, train, "--categorical", "zop")
 

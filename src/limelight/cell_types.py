@@ -166,7 +166,7 @@ def _as_told(values: Any, form: Format, argument: str) -> Any:
         if dtype.kind in "iufb" and is_text(values):
             return _numbers(values, form).astype(dtype)
         return values.astype(dtype)
-    except (ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # names of types and of dates are read by parsers of others, with errors of their own
         raise InputError(
             f"--dtype: column {values.name!r} of {argument} cannot be {name} ({error}); leave it out, or choose "
             "another type, such as str."

@@ -20,10 +20,16 @@ import numpy as np
 import pandas as pd
 
 import limelight as ll
+from limelight.cell_types import Format
 from limelight.cells import read_frame
 from limelight.compat.lime import lime_tabular, lime_text
-from limelight.errors import LimelightError
+from limelight.errors import InputError, LimelightError, RemoteError
+from limelight.models.cache import packed, unpacked
 from limelight.models.calls import Caller
+from limelight.remote.open_inference import OpenInference
+from limelight.remote.openai import Chat, Completions, Embeddings
+from limelight.remote.scoring import HuggingFace, MLflow, TFServing, TorchServe
+from limelight.remote.wire import Received, TornError, answers_of
 from limelight.settings import Settings
 from limelight.web.answering import QUESTIONS, VERBS, Models, answer
 
@@ -36,6 +42,10 @@ TABLE = ll.Explainer(lambda f: f["age"] + 10 * (f["city"] == "Rome"), ll.Tabular
 SERVED = Models(
     {"table": TABLE, "text": TEXT},
     start={"table": [40, "Oslo"], "text": "ab cd"},
+)  # fmt: skip
+WIRES = (
+    MLflow(), TFServing("m"), TorchServe("m", rows_per_request=2), HuggingFace(), OpenInference("m"), Chat("m"),
+    Completions("m"), Embeddings("m"),
 )  # fmt: skip
 SPOKEN = sorted({"infer", *VERBS, *QUESTIONS})
 
@@ -114,6 +124,29 @@ def http_body(data: bytes) -> bool:
         found = answer(SERVED, "table" if len(data) % 2 else "text", verb, data)
     assert found.status in (200, 400, 413, 422), (verb, found.status, found.content[:300])
     return found.status == 200
+
+
+@refusing
+def server_answers(data: bytes) -> None:
+    """Read what a server says, as each protocol would: as it is sent, or cut off."""
+    wire = WIRES[sum(data) % len(WIRES)]
+    n = min(2, wire.rows_per_request)
+    try:
+        answers = answers_of(wire, Received(200, {}, data), n).answers
+    except TornError:
+        raise RemoteError("a torn answer, asked for again") from None
+    assert len(unpacked(packed(answers))) == n
+
+
+@refusing
+def csv_flags(data: bytes) -> None:
+    """Read a table as flags say: the first line is JSON, of what the flags say, and the rest the table."""
+    flags, _, table = data.partition(b"\n")
+    said = value_of(flags)
+    if not isinstance(said, dict) or not all(isinstance(each, str) for each in said.values()):
+        raise InputError("flags are texts")
+    form = Format.of(said.get("sep"), said.get("decimal"), said.get("encoding"), [said.get("dtype", "zip=str")])
+    read_frame(written("flags.csv", table), argument="--data", form=form)
 
 
 @refusing
@@ -224,6 +257,19 @@ def seeds() -> dict[str, list[bytes]]:
         {"mode": "regression", "feature_names": ["a", "b", "c"], "num_samples": 20, "kernel_width": 3},
         {"top_labels": 2, "num_samples": 12, "categorical_features": [1], "row": [0, 1, 2]},
     ]
+    bodies = [
+        {"predictions": [[0.1, 0.9], [0.5, 0.5]]},
+        {"outputs": [{"name": "p", "shape": [2, 1], "datatype": "FP64", "data": [0.5, 1.5]}]},
+        [[{"label": "a", "score": 0.4}, {"label": "b", "score": 0.6}], [{"label": "a", "score": 1.0}]],
+        {"choices": [{"index": 0, "text": "yes"}, {"index": 1, "text": "no"}], "usage": {"prompt_tokens": 3}},
+        {"choices": [{"message": {"content": "yes"}, "logprobs": {"content": [{"token": "y", "logprob": -0.1}]}}]},
+        {"data": [{"index": 1, "embedding": [0.1, 0.2]}, {"index": 0, "embedding": [1, 2]}]},
+        [0.25, 0.75],
+    ]
+    flagged = [
+        ({"sep": ";", "decimal": ",", "encoding": "latin-1", "dtype": "day=%d.%m.%Y"}, b"day;x\n01.02.2024;1,5\n"),
+        ({"sep": "\t", "dtype": "zip=str"}, b"zip\tx\n01\t2\n"),
+    ]
     messages = [{"role": "user", "content": "a b c"}]
     chats: list[Any] = ["Rome is old. Is it?", messages, {"messages": messages}]
     some = {
@@ -238,6 +284,8 @@ def seeds() -> dict[str, list[bytes]]:
         "json_lines": [table.to_json(orient="records", lines=True, date_format="iso").encode()],
         "parquet": [_saved("sound.parquet", table.to_parquet)],
         "set_parquet": [_saved("set-of-two.parquet", TEXT.explain_all(["ab c", "d e f"]).to_parquet)],
+        "server_answers": as_bytes(bodies),
+        "csv_flags": [json.dumps(flags).encode() + b"\n" + cells for flags, cells in flagged],
         "http_body": as_bytes(rows),
         "answers_of_a_model": as_bytes(said),
         "settings": as_bytes([some]),
@@ -248,7 +296,7 @@ def seeds() -> dict[str, list[bytes]]:
     }
 
 
-BYTES = (explanation_json, background_json, csv, json_lines, parquet, set_parquet, http_body)
+BYTES = (explanation_json, background_json, csv, csv_flags, json_lines, server_answers, parquet, set_parquet, http_body)
 VALUES = (answers_of_a_model, settings, prompt, text, drop_in_table, drop_in_text)
 DOORS: dict[str, Door] = {each.__name__: each for each in (*BYTES, *VALUES)}
 

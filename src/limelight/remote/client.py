@@ -32,7 +32,7 @@ from limelight.remote.meter import Load, Meter
 from limelight.remote.secrets import Key
 from limelight.remote.sending import Sender
 from limelight.remote.spending import SharedSums
-from limelight.remote.wire import Decoded, Received, Wire
+from limelight.remote.wire import Decoded, Received, Wire, answers_of
 
 BYTES_PER_TOKEN = 4
 """Of English text, roughly; for quotes only. Budgets reckon with one, the fewest that there can be."""
@@ -257,7 +257,7 @@ class Remote:
         load = Load(n, len(body.content), wire.written(n) or 0)
 
         def read(received: Received) -> Decoded:
-            return _checked(wire.decode(received, n), n, wire.name)
+            return answers_of(wire, received, n)
 
         try:
             return self._sender.post(wire.path, body, load, stopped, read).answers
@@ -297,14 +297,6 @@ def _as_they_come(sent: Sequence[Future[dict[bytes, bytes]]]) -> Iterator[dict[b
         for future in failed:
             if not isinstance(future.exception(), StoppedError):
                 future.result()
-
-
-def _checked(decoded: Decoded, n: int, name: str) -> Decoded:
-    if len(decoded.answers) != n:
-        raise RemoteError(
-            f"the server answered {len(decoded.answers)} of {n} rows; {name} has one answer for each row."
-        )
-    return decoded
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from limelight.errors import InputError
+from limelight.errors import InputError, RemoteError
 from limelight.remote.wire import Body, Decoded, Received, need
 
 ENDS = ("max_completion_tokens", "max_tokens")
@@ -103,7 +103,7 @@ class Completions(OpenAI):
     def decode(self, received: Received, n: int) -> Decoded:
         """Return one text for each prompt, in order; tokens are known of all together, or of the one."""
         content = received.json()
-        choices = sorted(_choices(content, n), key=lambda choice: int(choice.get("index", 0)))
+        choices = _in_order(_choices(content, n), self.name)
         tokens = _tokens(content)
         alone = tokens if n == 1 else None
         counted = {"tokens_in": alone and alone[0], "tokens_out": alone and alone[1]}
@@ -129,7 +129,7 @@ class Embeddings(OpenAI):
     def decode(self, received: Received, n: int) -> Decoded:
         """Return the vectors (n, k), in the order of the texts."""
         content = received.json()
-        data = sorted(need(content, "data", self.name), key=lambda each: int(each.get("index", 0)))
+        data = _in_order(need(content, "data", self.name), self.name)
         return Decoded(np.array([need(each, "embedding", self.name) for each in data], dtype=float), _tokens(content))
 
     def written(self, n: int) -> int | None:
@@ -163,6 +163,20 @@ def _choices(content: Any, n: int) -> list[Any]:
     if n == 1:
         return list(choices)[: max(n, 1)]
     return list(choices)
+
+
+def _in_order(answers: Any, name: str) -> list[Any]:
+    """Return answers in the order of what was asked, as their ``index`` says; where none or all the same, as they came.
+
+    Raises
+    ------
+    RemoteError
+        If two answers claim one place.
+    """
+    places = [int(each.get("index") or 0) for each in answers]
+    if len(set(places)) > 1 and sorted(places) != list(range(len(places))):
+        raise RemoteError(f"the server answered with the indices {places}; {name} counts answers from 0.")
+    return [answers[place] for place in np.argsort(places, kind="stable")]
 
 
 def _tokens(content: Any) -> tuple[int, int] | None:

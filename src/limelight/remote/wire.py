@@ -22,7 +22,7 @@ from typing import Protocol as Structure
 
 import numpy as np
 
-from limelight.errors import InputError, RemoteError
+from limelight.errors import InputError, LimelightError, RemoteError
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ class Received:
             raise RemoteError("the server answered with lists nested too deeply to be read.") from None
         except ValueError:
             raise TornError(f"{len(self.content):,} bytes that are no JSON") from None
+
+
+_SHOWN = 200
+"""Bytes of an answer that is not understood, in an error."""
 
 
 class TornError(Exception):
@@ -180,6 +184,32 @@ class Protocol:
     def written(self, n: int) -> int | None:
         """Return 0: no tokens are counted."""
         return 0
+
+
+def answers_of(wire: Wire, received: Received, n: int) -> Decoded:
+    """Return the answers to n rows, one for each.
+
+    Raises
+    ------
+    RemoteError
+        If the response is not what the protocol says, whatever it is instead.
+    TornError
+        If it was cut off on its way.
+    """
+    try:
+        decoded = wire.decode(received, n)
+        found = len(decoded.answers)
+    except (LimelightError, TornError):
+        raise
+    except Exception as error:  # a server may answer anything, at any place
+        shown = received.content[:_SHOWN].decode("utf-8", "replace")
+        raise RemoteError(
+            f"the server answered in a form that {wire.name} does not have ({type(error).__name__}: {error}): "
+            f"{shown!r}; see whether the address and the protocol belong together."
+        ) from error
+    if found != n:
+        raise RemoteError(f"the server answered {found} of {n} rows; {wire.name} has one answer for each row.")
+    return decoded
 
 
 def as_answers(values: Any) -> Any:
