@@ -251,22 +251,16 @@ UNMIRRORED = frozenset(
     compat/lime/wrappers/scikit_image.py contracts.py demo/digits.py demo/notes.py demo/tour.py demo/tumors.py
     diagnostics/case.py diagnostics/curves.py diagnostics/faithfulness.py diagnostics/numbers.py
     diagnostics/removal.py diagnostics/repeatability.py diagnostics/scaffold.py diagnostics/sensitivity.py
-    inputs/texts.py interpretable/compositing.py interpretable/gaps.py interpretable/pixels.py
-    interpretable/prompt_units.py interpretable/tabular/dense.py interpretable/tabular/features.py
-    interpretable/tabular/sparse.py interpretable/tabular/together.py interpretable/windows.py models/columns.py
-    models/estimators.py models/found.py models/frames.py models/networks.py models/said.py models/wrappers.py
-    one_number/__init__.py overview/checks/artefacts.py overview/checks/conditions.py overview/checks/groups.py
-    overview/checks/leaks.py overview/checks/material.py overview/checks/mistakes.py overview/checks/regions.py
-    overview/reading.py remote/door.py remote/limits.py remote/meter.py remote/open_inference.py remote/openai.py
-    remote/scoring.py remote/sending.py reports/__init__.py reports/card.py reports/many.py reports/origin.py
-    reports/pieces.py reports/row.py reports/summary.py result/audit.py result/block.py result/drift.py
-    result/effects.py result/parquet.py result/pictures.py result/rows.py rounds/alone.py rounds/assembly.py
-    rounds/fitted.py rounds/instance.py rounds/pipeline.py rounds/stack.py rounds/table_findings.py rounds/turns.py
-    testing/__init__.py testing/altered.py views/bars.py views/blocks.py views/canvas.py views/colour.py
-    views/curves.py views/describe.py views/facts.py views/figure_text.py views/many.py views/measure.py
-    views/names.py views/passage.py views/prompt.py views/raster.py views/sentences.py views/series.py
-    views/targets.py web/app.py web/board_page.py web/controls.py web/guard.py web/kept.py web/page.py web/site.py
-    web/widget.py
+    inputs/texts.py interpretable/prompt_units.py interpretable/tabular/dense.py interpretable/tabular/features.py
+    interpretable/tabular/sparse.py interpretable/tabular/together.py models/estimators.py models/found.py
+    models/frames.py models/networks.py models/wrappers.py one_number/__init__.py overview/checks/artefacts.py
+    overview/checks/conditions.py overview/checks/groups.py overview/checks/leaks.py overview/checks/material.py
+    overview/checks/mistakes.py overview/checks/regions.py overview/reading.py remote/sending.py reports/__init__.py
+    reports/card.py reports/many.py reports/origin.py reports/pieces.py reports/row.py reports/summary.py
+    result/audit.py result/block.py result/drift.py result/parquet.py rounds/instance.py rounds/pipeline.py
+    rounds/stack.py rounds/table_findings.py rounds/turns.py testing/__init__.py testing/altered.py views/blocks.py
+    views/canvas.py views/colour.py views/describe.py views/figure_text.py views/many.py views/series.py web/app.py
+    web/board_page.py web/controls.py web/guard.py web/kept.py web/page.py web/site.py web/widget.py
     """.split()
 )
 """Files without a test file of their own: this list may only get shorter."""

@@ -1,4 +1,7 @@
-"""Images: every layout and kind comes back as it was, composites are exact, and real networks look where we would."""
+"""Images: every layout and kind comes back as it was, composites are exact, and real networks look where we would.
+
+The claims of `interpretable/compositing.py` and `interpretable/pixels.py`.
+"""
 
 from __future__ import annotations
 

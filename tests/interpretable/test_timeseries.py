@@ -1,4 +1,7 @@
-"""Series: windows of every cut, fills by hand, every layout, gaps handed on, and real classifiers read rightly."""
+"""Series: windows of every cut, fills by hand, every layout, gaps handed on, and real classifiers read rightly.
+
+The claims of `interpretable/windows.py` and `interpretable/gaps.py`.
+"""
 
 from __future__ import annotations
 

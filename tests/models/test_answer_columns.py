@@ -1,4 +1,7 @@
-"""What the columns of answers are is read from the answers: shares, ranks, labels."""
+"""What the columns of answers are is read from the answers: shares, ranks, labels.
+
+The claims of `models/columns.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Answers in words become numbers: one reference, nothing asked twice, everything kept."""
+"""Answers in words become numbers: one reference, nothing asked twice, everything kept.
+
+The claims of `models/said.py`.
+"""
 
 from __future__ import annotations
 

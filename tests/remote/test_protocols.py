@@ -1,4 +1,7 @@
-"""Bodies as the servers' documents show them, and as a real server once sent them."""
+"""Bodies as the servers' documents show them, and as a real server once sent them.
+
+The claims of `remote/open_inference.py`, `remote/openai.py` and `remote/scoring.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The picture of a prompt: the answer, the words behind the weights, what asking took; everything escaped."""
+"""The picture of a prompt: the answer, the words behind the weights, what asking took; everything escaped.
+
+The claims of `views/prompt.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Names and texts of somebody else: nothing hides in them, nothing reorders what follows, and nothing runs over."""
+"""Names and texts of somebody else: nothing hides in them, nothing reorders what follows, and nothing runs over.
+
+The claims of `views/names.py`.
+"""
 
 from __future__ import annotations
 
