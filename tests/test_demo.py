@@ -1,4 +1,7 @@
-"""The demo: each part shows what it claims to show, and the pages are written."""
+"""The demo: each part shows what it claims to show, and the pages are written.
+
+The claims of `demo/tumors.py`, `demo/notes.py`, `demo/digits.py`, `demo/tour.py` and `demo/chapter.py`.
+"""
 
 from __future__ import annotations
 

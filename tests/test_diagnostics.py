@@ -1,4 +1,8 @@
-"""Diagnostics against hand-worked numbers, slow rewrites of their formulas, and each other."""
+"""Diagnostics against hand-worked numbers, slow rewrites of their formulas, and each other.
+
+The claims of `diagnostics/case.py`, `diagnostics/curves.py`, `diagnostics/faithfulness.py`, `diagnostics/removal.py`,
+`diagnostics/repeatability.py` and `diagnostics/sensitivity.py`.
+"""
 
 from __future__ import annotations
 

@@ -243,24 +243,14 @@ UNMIRRORED = frozenset(
     """
     __init__.py cells.py cli/__init__.py cli/addresses.py cli/benching.py cli/catalogue.py cli/commands.py
     cli/explaining.py cli/flags.py cli/inputs.py cli/jobbing.py cli/loading.py cli/options.py cli/picking.py
-    cli/showing.py cli/skops_checks.py compat/lime/__init__.py compat/lime/__main__.py compat/lime/arrays.py
-    compat/lime/discretize.py compat/lime/draws.py compat/lime/indexed.py compat/lime/lime_route.py
-    compat/lime/long_texts.py compat/lime/page.py compat/lime/question.py compat/lime/randomness.py
-    compat/lime/recurrent.py compat/lime/submodular_pick.py compat/lime/surrogate.py compat/lime/table_explainer.py
-    compat/lime/table_names.py compat/lime/table_state.py compat/lime/tables.py compat/lime/utils/generic_utils.py
-    compat/lime/wrappers/scikit_image.py contracts.py demo/digits.py demo/notes.py demo/tour.py demo/tumors.py
-    diagnostics/case.py diagnostics/curves.py diagnostics/faithfulness.py diagnostics/numbers.py
-    diagnostics/removal.py diagnostics/repeatability.py diagnostics/scaffold.py diagnostics/sensitivity.py
-    inputs/texts.py interpretable/prompt_units.py interpretable/tabular/dense.py interpretable/tabular/features.py
-    interpretable/tabular/sparse.py interpretable/tabular/together.py models/estimators.py models/found.py
-    models/frames.py models/networks.py models/wrappers.py one_number/__init__.py overview/checks/artefacts.py
-    overview/checks/conditions.py overview/checks/groups.py overview/checks/leaks.py overview/checks/material.py
-    overview/checks/mistakes.py overview/checks/regions.py overview/reading.py remote/sending.py reports/__init__.py
-    reports/card.py reports/many.py reports/origin.py reports/pieces.py reports/row.py reports/summary.py
-    result/audit.py result/block.py result/drift.py result/parquet.py rounds/instance.py rounds/pipeline.py
-    rounds/stack.py rounds/table_findings.py rounds/turns.py testing/__init__.py testing/altered.py views/blocks.py
-    views/canvas.py views/colour.py views/describe.py views/figure_text.py views/many.py views/series.py web/app.py
-    web/board_page.py web/controls.py web/guard.py web/kept.py web/page.py web/site.py web/widget.py
+    cli/showing.py cli/skops_checks.py contracts.py inputs/texts.py interpretable/prompt_units.py
+    interpretable/tabular/dense.py interpretable/tabular/features.py interpretable/tabular/sparse.py
+    interpretable/tabular/together.py models/estimators.py models/found.py models/frames.py models/networks.py
+    models/wrappers.py overview/checks/conditions.py overview/reading.py remote/sending.py result/audit.py
+    result/block.py result/drift.py result/parquet.py rounds/instance.py rounds/pipeline.py rounds/stack.py
+    rounds/table_findings.py rounds/turns.py views/blocks.py views/canvas.py views/colour.py views/describe.py
+    views/figure_text.py views/many.py views/series.py web/app.py web/board_page.py web/controls.py web/guard.py
+    web/kept.py web/page.py web/site.py web/widget.py
     """.split()
 )
 """Files without a test file of their own: this list may only get shorter."""

@@ -1,4 +1,7 @@
-"""One number of many: by hand, for every form in which libraries answer, and explained."""
+"""One number of many: by hand, for every form in which libraries answer, and explained.
+
+The claims of `one_number/__init__.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A model with one rule for real rows and another for perturbed ones is found; honest models are left in peace."""
+"""A model with one rule for real rows and another for perturbed ones is found; honest models are left in peace.
+
+The claims of `diagnostics/scaffold.py` and `diagnostics/numbers.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""On the very same perturbations the fit is lime's, to rounding."""
+"""On the very same perturbations the fit is lime's, to rounding.
+
+The claims of `compat/lime/surrogate.py`.
+"""
 
 from __future__ import annotations
 

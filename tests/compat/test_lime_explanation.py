@@ -1,4 +1,7 @@
-"""What an explanation shows: pages, files, figures, notebooks; and the pick over many."""
+"""What an explanation shows: pages, files, figures, notebooks; and the pick over many.
+
+The claims of `compat/lime/submodular_pick.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Images in lime's words: segments of any labels, masks, fills, wrappers of scikit-image."""
+"""Images in lime's words: segments of any labels, masks, fills, wrappers of scikit-image.
+
+The claims of `compat/lime/wrappers/scikit_image.py` and `compat/lime/utils/generic_utils.py`.
+"""
 
 from __future__ import annotations
 

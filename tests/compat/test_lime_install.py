@@ -1,4 +1,7 @@
-"""`import lime` gets ours where it was installed first, in a module, a script and a third party's code."""
+"""`import lime` gets ours where it was installed first, in a module, a script and a third party's code.
+
+The claims of `compat/lime/__init__.py` and `compat/lime/__main__.py`.
+"""
 
 from __future__ import annotations
 

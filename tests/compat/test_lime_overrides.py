@@ -1,4 +1,7 @@
-"""Overridden parts of lime's pipeline, and attributes set after construction, do what they do in lime."""
+"""Overridden parts of lime's pipeline, and attributes set after construction, do what they do in lime.
+
+The claims of `compat/lime/lime_route.py`, `compat/lime/draws.py` and `compat/lime/table_state.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whoever touches a random state gets another sample, as in lime; nobody else does."""
+"""Whoever touches a random state gets another sample, as in lime; nobody else does.
+
+The claims of `compat/lime/randomness.py`.
+"""
 
 from __future__ import annotations
 

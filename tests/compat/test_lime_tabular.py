@@ -1,4 +1,8 @@
-"""Tables in lime's words: attributes, labels, bins, statistics, kinds of data, and where ours is right."""
+"""Tables in lime's words: attributes, labels, bins, statistics, kinds of data, and where ours is right.
+
+The claims of `compat/lime/table_explainer.py`, `compat/lime/arrays.py`, `compat/lime/recurrent.py`,
+`compat/lime/discretize.py`, `compat/lime/tables.py`, `compat/lime/table_names.py` and `compat/lime/question.py`.
+"""
 
 from __future__ import annotations
 

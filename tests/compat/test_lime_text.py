@@ -1,4 +1,7 @@
-"""Texts in lime's words: indexed strings, positions, characters, tokenizers."""
+"""Texts in lime's words: indexed strings, positions, characters, tokenizers.
+
+The claims of `compat/lime/indexed.py` and `compat/lime/long_texts.py`.
+"""
 
 from __future__ import annotations
 

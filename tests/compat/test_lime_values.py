@@ -1,4 +1,7 @@
-"""What programs written for lime do with its values: the same types, shapes and numbers, and pages of edited ones."""
+"""What programs written for lime do with its values: the same types, shapes and numbers, and pages of edited ones.
+
+The claims of `compat/lime/page.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The stand-ins of the laws differ from what they stand for in one way, and in no other."""
+"""The stand-ins of the laws differ from what they stand for in one way, and in no other.
+
+The claims of `testing/altered.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every modality keeps every law, with every option; and a modality that breaks one is told which."""
+"""Every modality keeps every law, with every option; and a modality that breaks one is told which.
+
+The claims of `testing/__init__.py`.
+"""
 
 from __future__ import annotations
 

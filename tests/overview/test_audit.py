@@ -1,4 +1,8 @@
-"""An audit finds what was planted, and nothing where nothing was; every number is the one that its sentence says."""
+"""An audit finds what was planted, and nothing where nothing was; every number is the one that its sentence says.
+
+The claims of `overview/checks/leaks.py`, `overview/checks/artefacts.py`, `overview/checks/groups.py`,
+`overview/checks/mistakes.py`, `overview/checks/regions.py` and `overview/checks/material.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,9 @@
+"""Reports: of a row, of many, as a card; what they say, where they come from, how they are made again.
+
+The claims of `reports/__init__.py`, `reports/row.py`, `reports/many.py`, `reports/summary.py`, `reports/origin.py`,
+`reports/card.py` and `reports/pieces.py`.
+"""
+
 from __future__ import annotations
 
 import hashlib

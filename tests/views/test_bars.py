@@ -67,3 +67,13 @@ def test_features_that_are_not_shown_are_folded_in_their_own_order_the_largest_o
     assert re.findall(r'data-f="(\d+)"', short) == ["9", "10"]
     assert "… and 1 with smaller weights" in short
     assert bars.other_features(samples.bars(), facts.target_facts(samples.bars())) == ""
+
+
+def test_a_level_of_the_waterfall_is_a_line_and_what_the_others_add_a_bar() -> None:
+    page = bars.bar_table(facts.target_facts(samples.table()))
+    first, others, last = re.findall(r'<tr class="end.*?</tr>', page)
+    for level in (first, last):
+        assert 'class="stop"' in level
+        assert 'class="fill"' not in level
+    assert 'class="fill"' in others
+    assert 'class="stop"' not in others

@@ -70,3 +70,14 @@ def test_a_mark_says_sign_doubt_and_strength() -> None:
     page = passage(told, facts.target_facts(told))
     assert '<mark data-f="0" class="pos" style="--s:1.0">a</mark>' in page
     assert '<mark data-f="1" class="neg maybe" style="--s:0.25">b</mark>' in page
+
+
+def test_a_text_without_marks_shows_how_it_begins_and_no_word_is_cut() -> None:
+    told = marked("word " * 400, (0, 4))
+    unmarked = facts.TargetFacts(0, "y", 0, 0, 0, 1, 0, 1, (), 0, True)
+    page = passage(told, unmarked)
+    ((before, gap),) = re.findall(r"^(.*?)<span class=.gap.[^>]*>(.*)</span>", page, re.S)
+    shown = re.sub(r"<[^>]*>", "", before)
+    assert LONG <= len(shown) <= LONG + len("word ")
+    assert shown.endswith("word")
+    assert gap.startswith(" word")

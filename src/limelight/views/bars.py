@@ -21,7 +21,8 @@ def bar_table(facts: TargetFacts) -> str:
     """Return the shown features of one target as a table of bars."""
     if not facts.rows:
         return '<p class="none">No feature is shown: nothing that was varied moves this output here.</p>'
-    numbers, low, high = f.weight_numbers(facts), *f.bounds(facts.rows)
+    numbers = f.weight_numbers(facts)
+    low, high = f.bounds(facts.rows)
     starts = _starts(facts)
     wide = _waterfall_bounds(facts, starts)
     body = "".join(_row(row, numbers, (low, high), start, wide) for row, start in zip(facts.rows, starts, strict=True))
@@ -50,6 +51,7 @@ def other_features(explanation: Explanation, facts: TargetFacts, *, limit: int =
         return ""
     values = facts.values
     numbers = Numbers.fitting([*(row.weight for row in facts.rows), *(values[j] for j in rest)])
+    # the largest are chosen, and then read in the order of the features
     largest = sorted(sorted(rest, key=lambda j: -abs(values[j]))[:limit])
     features = explanation.features
     body = "".join(
@@ -100,6 +102,7 @@ def ticks(low: float, high: float, *, most: int = 4) -> list[float]:
     """
     raw = (high - low) / most
     power = 10.0 ** math.floor(math.log10(raw))
+    # the rounding of a raw step that is round already must not make it the next larger one
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [i * step + 0.0 for i in range(first, last + 1)]
@@ -154,9 +157,11 @@ def _bar(row: Row, zero: float, bounds: tuple[float, float], kind: str) -> str:
 
 def _axis(low: float, high: float, kind: str) -> str:
     values = ticks(low, high)
-    numbers = Numbers.fitting(values, significant=1) if values else Numbers(0)
-    step = values[1] - values[0] if len(values) > 1 else 0.0
-    numbers = Numbers.fitting([step], significant=1) if step else numbers
+    # Written as exactly as the step needs: 0.25 between 0 and 100 has two places, and 100 has them with it.
+    if len(values) > 1:
+        numbers = Numbers.fitting([values[1] - values[0]], significant=1)
+    else:
+        numbers = Numbers.fitting(values, significant=1)
     marks = "".join(f'<i style="left:{m.percent(v, low, high)}">{numbers.text(v) if v else 0}</i>' for v in values)
     return f'<span class="ticks {kind}" aria-hidden="true">{marks}</span>'
 
@@ -200,26 +205,21 @@ def _end(
 ) -> str:
     written = numbers.text(stop) if shown is None else numbers.signed(shown)
     mark = f'<i class="zero" style="left:{m.percent(start, *wide)}"></i>'
-    if shown is None:
-        fill = ""
-    else:
-        fill = f'<i class="fill" style="{m.place(start, stop, *wide)}"></i>'
-    if shown is None:
-        tip = f'<i class="stop" style="left:{m.percent(stop, *wide)}"></i>'
-    else:
-        tip = ""
+    # A level, such as the intercept, is a line; what the other features add is a bar.
+    drawn = f'<i class="stop" style="left:{m.percent(stop, *wide)}"></i>'
+    if shown is not None:
+        drawn = f'<i class="fill" style="{m.place(start, stop, *wide)}"></i>'
     return (
         f'<tr class="end {m.sign(stop - start)}"><th scope="row">{label}</th><td class="bar">'
-        f'<div class="track fall" aria-hidden="true">{mark}{fill}{tip}</div></td>'
+        f'<div class="track fall" aria-hidden="true">{mark}{drawn}</div></td>'
         f'<td class="num">{written}</td><td class="num ci"></td></tr>'
     )
 
 
 def _legend(facts: TargetFacts) -> str:
+    parts = []
     if any(row.weight > 0 for row in facts.rows):
-        parts = ['<span class="key pos">raises it</span>']
-    else:
-        parts = []
+        parts.append('<span class="key pos">raises it</span>')
     if any(row.weight < 0 for row in facts.rows):
         parts.append('<span class="key neg">lowers it</span>')
     if facts.uncertain:

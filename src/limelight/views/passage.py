@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from limelight.result.explanation import Explanation
 from limelight.result.layouts import TextField, text_fields
 from limelight.views import markup as m
-from limelight.views.facts import TargetFacts
+from limelight.views.facts import Row, TargetFacts
 
 LONG = 900
 """Texts longer than this fold the stretches that hold no shown feature."""
@@ -28,12 +28,13 @@ def passage(explanation: Explanation, facts: TargetFacts) -> str:
     long = sum(len(field.text) for field in fields) > LONG
     shown = {row.index: row for row in facts.rows}
     largest = max((abs(row.weight) for row in facts.rows), default=0.0)
-    styles = {
-        j: f'class="{m.sign(row.weight)}{"" if row.certain else " maybe"}" '
-        f'style="--s:{m.strength(row.weight, largest)}"'
-        for j, row in shown.items()
-    }
+    styles = {j: _style(row, largest) for j, row in shown.items()}
     return "".join(_field(explanation, field, styles, long) for field in fields)
+
+
+def _style(row: Row, largest: float) -> str:
+    doubt = "" if row.certain else " maybe"
+    return f'class="{m.sign(row.weight)}{doubt}" style="--s:{m.strength(row.weight, largest)}"'
 
 
 def pieces(explanation: Explanation, field: TextField) -> Iterator[Piece]:
@@ -91,9 +92,11 @@ def _folded(cut: list[Piece], styles: dict[int, str]) -> str:
 
 def _quiet(run: list[Piece], styles: dict[int, str], *, first: bool, last: bool = False) -> str:
     size = sum(len(text) for text, _ in run)
-    head, tail = (0 if first and not last else MARGIN), (0 if last and not first else MARGIN)
+    # Next to a mark a margin stays, for the words around it; where the text begins or ends there is no mark.
+    head = 0 if first else MARGIN
+    tail = 0 if last else MARGIN
     if first and last:
-        head, tail = LONG, 0
+        head = LONG  # nothing is marked at all: show how the text begins
     if size <= head + tail + 200:
         return "".join(_piece(piece, styles) for piece in run)
     before, rest = _split(run, head)
@@ -109,15 +112,11 @@ def _split(run: list[Piece], size: int) -> tuple[list[Piece], list[Piece]]:
     at = 0
     for i, (text, owner) in enumerate(run):
         if at + len(text) > size:
-            space = re.search(r"\s", text[size - at :]) if owner is None else None
-            if space:
-                cut = size - at + space.start()
-            elif owner is None:
-                cut = 0
-            else:
-                cut = len(text)
             if owner is not None:
                 return run[: i + 1], run[i + 1 :]
+            # Where no space follows, the whole stretch goes to the second part: a word is not cut.
+            space = re.search(r"\s", text[size - at :])
+            cut = size - at + space.start() if space else 0
             return [*run[:i], (text[:cut], None)], [(text[cut:], None), *run[i + 1 :]]
         at += len(text)
     return run, []
