@@ -1,4 +1,8 @@
-"""The command line: what it prints, what it writes, and that every failure is one line and exit code 2."""
+"""The command line: what it prints, what it writes, and that every failure is one line and exit code 2.
+
+The claims of `cli/__init__.py`, `cli/commands.py`, `cli/explaining.py`, `cli/showing.py`, `cli/inputs.py`,
+`cli/options.py` and `cli/flags.py`.
+"""
 
 from __future__ import annotations
 

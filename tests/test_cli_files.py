@@ -1,4 +1,7 @@
-"""What stands in files means what was written: codes are text, dates are dates, and rows fit the background."""
+"""What stands in files means what was written: codes are text, dates are dates, and rows fit the background.
+
+The claims of `cells.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`limelight job`: a table explained into a folder, gone on with after a kill, asked how far it is and by SQL."""
+"""`limelight job`: a table explained into a folder, gone on with after a kill, asked how far it is and by SQL.
+
+The claims of `cli/jobbing.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Files of models on the command line: what opens as it is, what is asked about, what is refused."""
+"""Files of models on the command line: what opens as it is, what is asked about, what is refused.
+
+The claims of `cli/skops_checks.py`.
+"""
 
 from __future__ import annotations
 

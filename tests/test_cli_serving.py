@@ -1,4 +1,7 @@
-"""`limelight serve` as a user runs it: another process, a real socket, several models, Ctrl-C; and how it refuses."""
+"""`limelight serve` as a user runs it: another process, a real socket, several models, Ctrl-C; and how it refuses.
+
+The claims of `cli/catalogue.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One set of flags about columns and files: every command that reads rows knows all of them, and reads rows alike."""
+"""One set of flags about columns and files: every command that reads rows knows all of them, and reads rows alike.
+
+The claims of `cli/loading.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a type checker tells somebody who uses limelight: real types, and mistakes found before they run."""
+"""What a type checker tells somebody who uses limelight: real types, and mistakes found before they run.
+
+The claims of `__init__.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`limelight bench` writes what it found where it is told to."""
+"""`limelight bench` writes what it found where it is told to.
+
+The claims of `cli/benching.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Units of prompts: what is hidden as one, what stays, where it lies."""
+"""Units of prompts: what is hidden as one, what stays, where it lies.
+
+The claims of `interpretable/prompt_units.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which function of a model is asked, and what its outputs are called."""
+"""Which function of a model is asked, and what its outputs are called.
+
+The claims of `models/estimators.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Frames and series that models answer: rows by their index, inputs and labels told from scores."""
+"""Frames and series that models answer: rows by their index, inputs and labels told from scores.
+
+The claims of `models/frames.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The forms that answers come in, each read as the same numbers, or refused with a wrapper that can be followed."""
+"""The forms that answers come in, each read as the same numbers, or refused with a wrapper that can be followed.
+
+The claims of `models/wrappers.py`.
+"""
 
 from __future__ import annotations
 

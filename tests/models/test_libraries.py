@@ -1,4 +1,7 @@
-"""Models of libraries with conventions of their own: real ones where installed, stand-ins by module and name else."""
+"""Models of libraries with conventions of their own: real ones where installed, stand-ins by module and name else.
+
+The claims of `models/networks.py` and `models/found.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A value beyond the background meets the condition of an outer bin, whatever kind of number it is."""
+"""A value beyond the background meets the condition of an outer bin, whatever kind of number it is.
+
+The claims of `overview/checks/conditions.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`limelight pick`: what it prints and writes, and how it refuses."""
+"""`limelight pick`: what it prints and writes, and how it refuses.
+
+The claims of `cli/picking.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A model behind an address gives the bits of the same model here, whatever fails on the way, and is paid once."""
+"""A model behind an address gives the bits of the same model here, whatever fails on the way, and is paid once.
+
+The claims of `remote/sending.py`.
+"""
 
 from __future__ import annotations
 

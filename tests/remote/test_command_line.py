@@ -1,4 +1,7 @@
-"""`limelight explain --model http://…`: the same explanation as from Python, within the same limits."""
+"""`limelight explain --model http://…`: the same explanation as from Python, within the same limits.
+
+The claims of `cli/addresses.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The set: it gives back every explanation as it was, keeps little, and says no where rows do not make one table."""
+"""The set: it gives back every explanation as it was, keeps little, and says no where rows do not make one table.
+
+The claims of `result/block.py` and `result/parquet.py`.
+"""
 
 import gc
 import pickle

@@ -110,3 +110,8 @@ def test_parts_of_a_mixed_row_are_checked_as_what_they_are() -> None:
         read({**mixed, "parts": [{"name": "a", "layout": text_layout("ab")}]})
     with pytest.raises(InputError, match=r"layout.parts.0.layout.values"):
         read({**mixed, "parts": [{"name": "ecg", "layout": series(channels=["a", "b"])}]})
+
+
+def test_a_picture_of_one_pixel_and_tiles_without_a_gap_are_pictures() -> None:
+    read(raster_layout(np.array([[0]]), np.zeros((1, 1, 3), np.uint8)))
+    read(raster(tiles={"columns": 1, "rows": 2, "gap": 0, "names": ["a", "b"]}))

@@ -85,3 +85,7 @@ def test_an_error_is_kept_in_single_precision_where_that_can_hold_it() -> None:
     assert as_kept(np.zeros(2)).dtype == np.float32
     own = np.array([1e40])
     assert as_kept(own) is not own
+
+
+def test_where_no_curves_are_drawn_there_are_none_in_other_units() -> None:
+    assert as_told(replace(fitted(scaled(8.0)), curves=())).curves == ()

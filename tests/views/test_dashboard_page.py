@@ -1,4 +1,7 @@
-"""The dashboard in a real browser: filters by keyboard, the way back, a row opened, every width and colour scheme."""
+"""The dashboard in a real browser: filters by keyboard, the way back, a row opened, every width and colour scheme.
+
+The claims of `web/board_page.py`.
+"""
 
 from __future__ import annotations
 

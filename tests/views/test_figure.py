@@ -1,3 +1,8 @@
+"""Figures: bars, whiskers and notes of one explanation; importance, swarms and coverage of many.
+
+The claims of `views/many.py`.
+"""
+
 from __future__ import annotations
 
 import io

@@ -1,4 +1,7 @@
-"""The live page in a real browser against the real service: by keyboard, at every width, with answers out of order."""
+"""The live page in a real browser against the real service: by keyboard, at every width, with answers out of order.
+
+The claims of `web/page.py`.
+"""
 
 from __future__ import annotations
 

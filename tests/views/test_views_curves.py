@@ -58,3 +58,8 @@ def test_a_rows_bin_outside_of_the_background_is_said_and_not_marked() -> None:
     assert words(outside, Numbers(1)) == "Effects of 2 bins, −0.1 to +0.1. This row is outside of the background."
     assert "<rect" not in svg(outside, Numbers(1))
     assert "[" not in spark(outside)
+
+
+def test_the_first_bin_may_be_this_rows() -> None:
+    assert words(effect([0.1, -0.1], own=0), Numbers(1)).endswith("This row: bin 0, +0.1.")
+    assert spark(effect([0.1, -0.1], own=0)).startswith("[")

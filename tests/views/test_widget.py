@@ -1,4 +1,7 @@
-"""What if in a notebook: a frame that works by messages alone, and a picture that stays until it does."""
+"""What if in a notebook: a frame that works by messages alone, and a picture that stays until it does.
+
+The claims of `web/widget.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pages that were written before are shown as they are, in a sandbox, and no other file is."""
+"""Pages that were written before are shown as they are, in a sandbox, and no other file is.
+
+The claims of `web/kept.py`.
+"""
 
 from __future__ import annotations
 

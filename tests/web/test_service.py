@@ -1,4 +1,7 @@
-"""The service over its real protocol: what it answers, and what it refuses before anything is asked."""
+"""The service over its real protocol: what it answers, and what it refuses before anything is asked.
+
+The claims of `web/app.py`, `web/guard.py` and `web/site.py`.
+"""
 
 from __future__ import annotations
 

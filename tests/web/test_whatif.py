@@ -1,4 +1,7 @@
-"""The questions of the live page: what is hidden, which instance is meant, and what is said about its parts."""
+"""The questions of the live page: what is hidden, which instance is meant, and what is said about its parts.
+
+The claims of `web/controls.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,8 @@
+"""Columns that mean one thing: one-hot families and flags that never meet.
+
+The claims of `interpretable/tabular/together.py`.
+"""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""Tables: the shared law, bins, groups, sparse rows; and each fault of the lime package that concerns tables."""
+"""Tables: the shared law, bins, groups, sparse rows; and each fault of the lime package that concerns tables.
+
+The claims of `interpretable/tabular/dense.py`, `interpretable/tabular/features.py` and
+`interpretable/tabular/sparse.py`.
+"""
 
 from __future__ import annotations
 
