@@ -239,20 +239,9 @@ def test_functions_with_more_than_six_parameters_get_no_more() -> None:
     assert len(many) <= MANY_PARAMETERS, many
 
 
-UNMIRRORED = frozenset(
-    """
-
-    """.split()
-)
-"""Files without a test file of their own: this list may only get shorter."""
-
-
-def test_every_file_is_mirrored_by_a_test_file_but_those_that_never_were() -> None:
-    alone = {module for module in house.modules() if house.mirror_of(module) is None}
-    assert alone - UNMIRRORED == set(), (
-        "a new file needs a test file of its name, or one that names it: house.mirror_of"
-    )
-    assert UNMIRRORED - alone == set(), "these have one now: strike them off the list"
+@pytest.mark.parametrize("module", house.modules())
+def test_every_file_is_mirrored_by_a_test_file(module: str) -> None:
+    assert house.mirror_of(module), f"{module}: write a test file of its name, or one that names it: house.mirror_of"
 
 
 def test_the_measures_count_what_they_say() -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+import limelight as ll
 from limelight.result.effects import Interaction
 from limelight.rounds.alone import ROUGH, _spread, _without_chance, _without_noise
 from limelight.rounds.findings import ADDS_UP, IN_PART
@@ -67,3 +68,15 @@ def test_what_the_surrogate_leaves_is_weighed_by_proximity() -> None:
     # (1 · 4 + 3 · 1) / 4
     found = _spread(cast(Any, told), cast(Any, estimate))
     np.testing.assert_allclose(found, [math.sqrt(7 / 4)])
+
+
+def test_how_much_adds_up_is_a_share_of_its_own_and_not_the_fidelity_of_the_weights() -> None:
+    # f = a b: no weights can tell what only both together do
+    parts = ll.Components(["a", "b", "c"], np.asarray)
+    told = ll.Explainer(lambda Z: 4.0 * Z[:, 0] * Z[:, 1], parts, seed=0).explain(None)
+    ((pair,),) = told.pairs
+    assert (pair.first, pair.second) == (0, 1)
+    assert float(told.additivity[0]) + pair.share == pytest.approx(1.0, abs=1e-9)
+    line = ll.Explainer(lambda Z: 4.0 * Z[:, 0] + Z[:, 1], parts, seed=0).explain(None)
+    assert line.pairs == ((),)
+    assert float(line.additivity[0]) == pytest.approx(1.0)
