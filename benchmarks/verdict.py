@@ -96,6 +96,8 @@ def linked(frame: pd.DataFrame, link: str, rng: np.random.Generator) -> Model:
     seen = index(frame)
     middle, spread = seen.mean(), seen.std()
     cut = float(np.quantile(seen, rng.choice([0.3, 0.5, 0.8])))
+    if not (seen > cut).any():  # of an index with a few values a constant, which is no threshold model
+        cut = float(seen.min())
     if link == "logit":
         return lambda F: 1 / (1 + np.exp(-2.5 * (index(F) - middle) / spread))
     if link == "log":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from limelight.control.growth import growing_share
+from limelight.control.growth import growth_of
 
 
 def fitted(y: np.ndarray, columns: np.ndarray) -> float:
     S = np.column_stack([np.ones(len(y)), columns])
     inverse = np.linalg.inv(S.T @ S)
-    return growing_share(S, y, inverse, np.einsum("ij,jk,ik->i", S, inverse, S))
+    found = growth_of(S, y, inverse, np.einsum("ij,jk,ik->i", S, inverse, S))
+    return np.nan if found is None else found.share
 
 
 @pytest.fixture
@@ -62,3 +63,15 @@ def test_what_holds_for_tiny_answers_only_is_not_enough(X: np.ndarray) -> None:
 @pytest.mark.parametrize("y", [np.linspace(0.01, 0.99, 50), np.linspace(0.0, 9.0, 50), np.linspace(-1.0, 9.0, 50)])
 def test_probabilities_zeros_and_negative_numbers_have_none(y: np.ndarray) -> None:
     assert np.isnan(fitted(y, np.linspace(0, 1, 50)[:, None]))
+
+
+def test_it_knows_the_factor_of_each_column_and_what_it_leaves_of_the_logarithm(X: np.ndarray) -> None:
+    noise = np.random.default_rng(2).normal(0, 0.2, len(X))
+    y = np.exp(2.0 + 0.5 * X[:, 0] - X[:, 1] + noise)
+    S = np.column_stack([np.ones(len(X)), X])
+    inverse = np.linalg.inv(S.T @ S)
+    found = growth_of(S, y, inverse, np.einsum("ij,jk,ik->i", S, inverse, S))
+    assert found is not None
+    np.testing.assert_allclose(found.coef, [2.0, 0.5, -1.0, 0.0], atol=0.03)
+    assert found.spread == pytest.approx(0.2, rel=0.1)
+    assert found.deviation == pytest.approx(np.sqrt(0.25 + 1 + 0.04), rel=0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from binned_tables import UNEQUAL, control, design, normal_columns, shared
+from binned_tables import QUARTERS, UNEQUAL, control, design, normal_columns, shared
 from limelight.control import tables
 from limelight.control.additive import Terms
 from limelight.control.second_model import TableControl
@@ -210,6 +210,38 @@ def test_the_share_of_a_curve_is_high_where_the_model_is_one(seed):
     assert model.saturating == pytest.approx(signal / (signal + 0.09), abs=0.06)
 
 
+RARE = (np.array([0.4, 0.592, 0.008]), *QUARTERS[1:])
+
+
+def test_what_a_rare_bin_does_alone_adds_up_as_well_as_anything():
+    U, codes = shared(2048, 3, RARE)
+    made = design(U, codes, RARE)
+    assert made.terms.lent.tolist() == [True, False, False, False]
+    step = 1.0 * (codes[:, 1] > 1) + 6.0 * (codes[:, 0] == 2)
+    model = control(U, codes, step, RARE).model
+    assert model.additive > 0.98
+    assert model.spread < 0.1
+    # of other rows the function says what it says without the rare bin
+    said = model.at(made.terms, codes, made.inside)[0]
+    rare = codes[:, 0] == 2
+    assert np.abs(said - step)[~rare].mean() < 0.05
+
+
+def test_a_threshold_of_a_sum_stays_one_where_a_rare_bin_decides_it():
+    for seed in range(3):
+        U, codes = shared(2048, seed, RARE)
+        index = normal_columns(U)[:, 1:] @ SLOPES[:3] + 9.0 * (codes[:, 0] == 2)
+        assert control(U, codes, 1.0 * (index > 0.3), RARE).model.saturating > 0.93
+
+
+def test_a_pair_among_thirty_columns_makes_no_other_pair_look_real():
+    """Its table takes it out; what many columns have followed of it by chance has to go as well."""
+    for seed in range(6):
+        U, codes = shared(2048, seed, QUARTERS[:1] * 30)
+        y = 1.0 * ((U[:, 4] > 0.5) != (U[:, 9] > 0.5))
+        assert [pair[:2] for pair in control(U, codes, y, QUARTERS[:1] * 30).model.pairs] == [(4, 9)]
+
+
 def test_the_model_remembers_how_far_its_outputs_move():
     U, codes, y, found = rich()
     model, made = found.model, design(U, codes)
@@ -227,7 +259,7 @@ def test_the_model_remembers_how_far_its_outputs_move():
 
 
 def at(found: TableControl, terms: Terms, own: list[int], inside: np.ndarray) -> tuple[float, float]:
-    value, leverage = found.model.at(terms, np.array([own]), inside[None])
+    value, _, leverage = found.model.at(terms, np.array([own]), inside[None])
     return float(value[0]), float(leverage[0])
 
 

@@ -67,6 +67,22 @@ def test_a_model_that_singles_out_the_row_itself_is_a_gap():
     assert narrow.causes == ("gap",)
 
 
+def test_where_columns_multiply_a_large_answer_is_no_gap_and_a_wrong_factor_is_one():
+    def grows(F: pd.DataFrame) -> np.ndarray:
+        return np.exp(0.5 * (F.a + F.b + F.c))
+
+    high = X.loc[(X.a + X.b + X.c).nlargest(100).index[20:]]
+    told = ll.Explainer(grows, TABLE, seed=0).explain_many(high)
+    assert {each.causes[0] for each in told} == {"saturates"}
+
+    usual = X.loc[[X.a.abs().idxmin()]]
+    there = float(usual.a.iloc[0])
+    (small,) = ll.Explainer(lambda F: grows(F) * np.where(there == F.a, 0.7, 1.0), TABLE, seed=0).explain_many(usual)
+    assert small.causes == ("gap",)  # small beside what a sum leaves of large answers
+    expected = float(small.verdicts[0].split("lead to expect ")[1].split(":")[0])
+    assert expected == pytest.approx(grows(usual).iloc[0], rel=0.05)
+
+
 def test_honest_models_have_no_gap_at_their_rows():
     models = (
         lambda F: F.to_numpy() @ [1.0, 2.0, 0.0, -1.0],

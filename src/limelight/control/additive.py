@@ -13,12 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
 from limelight.local.positive import invert_positive, solve_positive
+
+if TYPE_CHECKING:
+    from limelight.control.growth import Growth
 
 LEAST_ROWS = 32
 """A bin has a level of its own from so many draws on; below, eight replicates say little about it."""
@@ -31,7 +35,7 @@ ROWS_PER_BIN_WITH_PLACES = 8
 
 # Ridge penalties, relative to the number of rows. A value is all but free, so that a linear model comes back exactly;
 # squares of places have to earn their columns. Anything between a tenth and ten times of these does as well.
-_PENALTY_LEVEL = 1e-4
+PENALTY_LEVEL = 1e-4
 _PENALTY_PLACE = 1e-3
 _PENALTY_PLACE_SQUARED = 3e-3
 _PENALTY_VALUE = 1e-8
@@ -57,8 +61,8 @@ class Terms:
     owner
         (p,) the coordinate that each column belongs to.
     lent
-        (c,) whether bins without a level stand at the mean of those with one, because together they hold too few draws
-        for a level. (Else the constant would be theirs: fitted to one draw, and another in the fold without it.)
+        (c,) whether bins without a level stand at the mean of those with one: they hold too few draws, and the constant
+        would be theirs, fitted to one of them, and to another in the fold without it.
     """
 
     shapes: tuple[Shape, ...]
@@ -232,7 +236,7 @@ def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
     return Terms(
         shapes=tuple(shapes),
         first=first,
-        level=ledger.enter(levelled, owner_of_bin, _PENALTY_LEVEL),
+        level=ledger.enter(levelled, owner_of_bin, PENALTY_LEVEL),
         place=ledger.enter(placed, owner_of_bin, _PENALTY_PLACE),
         square=ledger.enter(placed, owner_of_bin, _PENALTY_PLACE_SQUARED),
         value=ledger.enter(valued, everywhere, _PENALTY_VALUE),
@@ -324,8 +328,7 @@ def additivity(residual: FloatArray, leverage: FloatArray, y: FloatArray) -> tup
     >>> additivity(np.array([1.0, -1.0]), np.zeros(2), np.array([0.0, 0.0]))
     (nan, 0.0)
     """
-    n = len(y)
-    deviations = np.square(y - y.mean()) * n / max(n - 1, 1)
+    deviations = np.square(y - y.mean()) * len(y) / max(len(y) - 1, 1)
     total = float(deviations.sum())
     if total <= 0.0:
         return float("nan"), 0.0
@@ -364,6 +367,8 @@ class Additivity:
         How many draws the movement rests on.
     screened
         Whether pairs were looked for.
+    growth
+        The best exponential; None where it was not looked for, or the outputs have none.
     """
 
     additive: float
@@ -379,17 +384,17 @@ class Additivity:
     residual: FloatArray
     moving: float
     screened: bool
+    growth: Growth | None = None
 
-    def at(self, terms: Terms, own: NDArray[np.int64], inside: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the additive function (S,) at rows, given their codes (S, c) and inner terms (S, c, 4), and leverages.
+    def at(self, terms: Terms, own: NDArray[np.int64], inside: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return (S,) the additive function at rows, that of the logarithm (NaN where there is none), and leverages.
 
-        A coordinate whose bin has no level (rare, or none of the background's) is averaged over its law, but for what
-        its value does inside the bin.
+        Rows are given by codes (S, c) and inner terms (S, c, 4). A coordinate whose bin has no level (rare, or none of
+        the background's) is averaged over its law, but for what its value does inside the bin.
         """
-        known = terms.levelled(own)
-        rows = terms.with_constant(np.where(own >= 0, own, 0), inside)
+        known, rows = terms.levelled(own), terms.with_constant(np.where(own >= 0, own, 0), inside)
         rows[:, 1:] = np.where(known[:, terms.owner], rows[:, 1:], terms.law_mean)
         rows[:, 1:] += terms.beside(own, inside, ~known & (own >= 0))
-        # a product for each row, so that it is the same in any company
-        turned = (rows[:, None] @ self.inverse)[:, 0]
-        return (rows * self.coef).sum(axis=1), (rows * turned).sum(axis=1)
+        turned = (rows[:, None] @ self.inverse)[:, 0]  # a product for each row: the same in any company
+        logarithm = np.nan if self.growth is None else self.growth.coef
+        return (rows * self.coef).sum(axis=1), (rows * logarithm).sum(axis=1), (rows * turned).sum(axis=1)

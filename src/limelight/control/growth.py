@@ -1,6 +1,7 @@
 """How much of a positive output an exponential explains: exp(an additive function of the columns).
 
-Input: the fit of an additive function on shared draws, outputs. Output: a share, as additivity is one. Counts, prices
+Input: the fit of an additive function on shared draws, outputs. Output: a `Growth`, which has a share, as additivity
+is one, and says what to expect of a row. Counts, prices
 and rates often multiply: each column pushes one way, and by how much depends on how high the others have brought the
 answer. A logistic curve far below its upper bound grows like that too, but has one bound to find for all rows, which a
 heavy tail leaves open; the logarithm has none.
@@ -12,6 +13,8 @@ the movement of y itself rests on the few largest answers.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from limelight.contracts import FloatArray
@@ -21,15 +24,37 @@ _FAR = 50.0
 """An exponent above the logarithm of the largest answer by more than this explains nothing, and must not overflow."""
 
 
-def growing_share(columns: FloatArray, y: FloatArray, inverse: FloatArray, leverage: FloatArray) -> float:
-    """Return the share of the movement that the best exponential explains; NaN where y is not that kind of output.
+@dataclass(frozen=True)
+class Growth:
+    """The best exponential of an additive function.
+
+    Parameters
+    ----------
+    share
+        The share of the movement that it explains, of the outputs or of their logarithms, whichever is smaller.
+    coef
+        (1 + p,) the additive function of the logarithm, constant first.
+    spread
+        What it leaves of the logarithm, as a standard deviation.
+    deviation
+        Standard deviation of the logarithm.
+    """
+
+    share: float
+    coef: FloatArray
+    spread: float
+    deviation: float
+
+
+def growth_of(columns: FloatArray, y: FloatArray, inverse: FloatArray, leverage: FloatArray) -> Growth | None:
+    """Return the best exponential; None where y is not that kind of output: probabilities, zeros, negative numbers.
 
     Parameters
     ----------
     columns
         (n, 1 + p) the columns of an additive function, the constant first.
     y
-        (n,) outputs that move. Probabilities, zeros and negative numbers have no exponential.
+        (n,) outputs that move.
     inverse
         (1 + p, 1 + p) of the penalised Gram matrix of the columns.
     leverage
@@ -39,17 +64,19 @@ def growing_share(columns: FloatArray, y: FloatArray, inverse: FloatArray, lever
     >>> line = np.column_stack([np.ones(200), x])
     >>> inverse = np.linalg.inv(line.T @ line)
     >>> leverage = np.einsum("ij,jk,ik->i", line, inverse, line)
-    >>> round(growing_share(line, np.exp(x), inverse, leverage), 3), growing_share(line, x - 1, inverse, leverage)
-    (1.0, nan)
+    >>> round(growth_of(line, np.exp(x), inverse, leverage).share, 3), growth_of(line, x - 1, inverse, leverage)
+    (1.0, None)
     """
     if y.min() <= 0.0 or y.max() <= 1.0:
-        return float("nan")
+        return None
     logarithm = np.log(y)
-    residual = logarithm - columns @ (inverse @ (columns.T @ logarithm))
+    coef = inverse @ (columns.T @ logarithm)
+    residual = logarithm - columns @ coef
     share, _ = additivity(residual, leverage, logarithm)
     # the seen residual flatters, the unseen one belittles; their product is about the best curve of the class
     top = float(logarithm.max()) + _FAR
     left = y - np.exp(np.minimum(logarithm - residual, top))
     unseen = y - np.exp(np.minimum(logarithm - residual / (1.0 - leverage), top))
     unexplained = float(np.abs(left * unseen).sum()) / float(np.square(y - y.mean()).sum())
-    return min(share, 1.0 - unexplained)
+    spread = float(np.sqrt((np.square(residual) / (1.0 - leverage)).mean()))
+    return Growth(min(share, 1.0 - unexplained), coef, spread, float(logarithm.std()))

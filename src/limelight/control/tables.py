@@ -19,15 +19,15 @@ projection exact.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
-from limelight.control.additive import Additivity, Folds, Terms, additivity, terms_of
+from limelight.control.additive import PENALTY_LEVEL, Additivity, Folds, Terms, additivity, terms_of
 from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, pair_tests
-from limelight.control.growth import growing_share
+from limelight.control.growth import growth_of
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
 from limelight.control.saturation import moving_rows, saturating_share
 from limelight.control.second_model import TableControl
@@ -65,10 +65,16 @@ class TableDesign:
         (R, m, 1 + p) the same by replicate; a view where all replicates are full.
     gram
         (R, 1 + p, 1 + p)
+    whole
+        (n, 1 + p + q) the columns, and one for the rare bins of each coordinate that have no level in them: what such a
+        bin does alone adds up as well as anything, though a replicate has too few draws of it for a second model.
+        The columns themselves where there are no such bins.
+    whole_gram
+        (1 or R, 1 + p + q, 1 + p + q) of these, in parts that add up.
     inverse
-        (1 + p, 1 + p) of the penalised Gram matrix of all rows.
+        (1 + p + q, 1 + p + q) of the penalised Gram matrix of `whole`.
     leverage
-        (n,)
+        (n,) of the draws in the fit of `whole`.
     """
 
     terms: Terms
@@ -77,13 +83,15 @@ class TableDesign:
     columns: FloatArray
     grouped: FloatArray
     gram: FloatArray
+    whole: FloatArray
+    whole_gram: FloatArray
     inverse: FloatArray
     leverage: FloatArray
 
     @property
     def penalty(self) -> FloatArray:
         """Return (1 + p,) the ridge penalties, absolute; the constant has none."""
-        return np.concatenate([[0.0], self.terms.penalty]) * len(self.codes)
+        return _penalty(self.terms, 0) * len(self.codes)
 
     @property
     def replicates(self) -> int:
@@ -102,41 +110,49 @@ class TableDesign:
         columns = terms.with_constant(codes, inside)
         grouped = in_replicates(columns, replicates)
         gram = grouped.swapaxes(1, 2) @ grouped
-        penalty = np.concatenate([[0.0], terms.penalty]) * len(codes)
-        inverse = Folds(gram, gram[:, :, :0], penalty).inverse()
+        rest = _without_level(terms, codes)
+        whole, whole_gram = columns, gram
+        if rest.shape[1]:
+            whole = np.column_stack([columns, rest])
+            whole_gram = (whole.T @ whole)[None]
+        penalty = _penalty(terms, rest.shape[1]) * len(codes)
+        inverse = Folds(whole_gram, whole_gram[:, :, :0], penalty).inverse()
         # some rows at a time, in memory that is at hand
-        leverage = [np.einsum("ij,ij->i", some @ inverse, some) for some in _pieces(columns)]
-        return cls(terms, codes, inside, columns, grouped, gram, inverse, np.minimum(np.concatenate(leverage), 0.9))
+        leverage = [np.einsum("ij,ij->i", some @ inverse, some) for some in _pieces(whole)]
+        leverages = np.minimum(np.concatenate(leverage), 0.9)
+        return cls(terms, codes, inside, columns, grouped, gram, whole, whole_gram, inverse, leverages)
 
     def control(self, y: FloatArray) -> TableControl | None:
         """Return g for one target; None where the outputs never move."""
         if np.ptp(y) == 0.0:
             return None
         cross = self.grouped.swapaxes(1, 2) @ by_replicate(y, self.replicates)[:, :, None]
-        coef = Folds(self.gram, cross, self.penalty).solve()[:, :, 0]
-        residual = y - self.columns @ coef[-1]
+        coef = Folds(self.gram, cross, self.penalty).solve(range(self.replicates))[:, :, 0]
+        described = self._described(y, cross)
+        residual = y - self.whole @ described
         share, stderr = additivity(residual, self.leverage, y)
-        building = _Building(self, y, coef[:-1], y - coef[:-1] @ self.columns.T)
-        saturating = float("nan")
+        building = _Building(self, y, coef, y - coef @ self.columns.T)
+        saturating, growth = float("nan"), None
         # an additive model leaves only rounding, of which curves and pairs would make something
         if share < EXACTLY_ADDITIVE:
             building.add_waves()
             building.add_pairs()
         if share < NAMED_BELOW:
-            saturating = saturating_share(self.columns, y, np.concatenate([[0.0], self.terms.penalty]))
-            growing = growing_share(self.columns, y, self.inverse, self.leverage)
-            saturating = float(np.fmax(saturating, growing))
+            saturating = saturating_share(self.whole, y, self._whole_penalty)
+            growth = growth_of(self.whole, y, self.inverse, self.leverage)
+            saturating = float(np.fmax(saturating, float("nan") if growth is None else growth.share))
         # squares of this sum to what the best additive function leaves, not the fitted one
         left = residual / np.sqrt(1.0 - self.leverage)
         # `not … >=` rather than `<`: an unknown curve (NaN) must not keep pairs from being named
         pairs = self._named(left, y) if not max(share, saturating) >= NAMED_BELOW else ()
+        known = 1 + self.terms.width
         model = Additivity(
             additive=share,
             stderr=stderr,
             saturating=saturating,
             pairs=pairs,
-            coef=coef[-1],
-            inverse=self.inverse,
+            coef=described[:known],
+            inverse=self.inverse[:known, :known],
             spread=float(np.sqrt(np.square(left).mean())),
             deviation=float(y.std()),
             low=float(y.min()),
@@ -144,8 +160,21 @@ class TableDesign:
             residual=left,
             moving=moving_rows(y),
             screened=not self.too_wide,
+            growth=None if growth is None else replace(growth, coef=growth.coef[:known]),
         )
         return building.finished(model)
+
+    @property
+    def _whole_penalty(self) -> FloatArray:
+        """Return (1 + p + q,) the ridge penalties of `whole`, relative to the rows."""
+        return _penalty(self.terms, self.whole.shape[1] - self.columns.shape[1])
+
+    def _described(self, y: FloatArray, cross: FloatArray) -> FloatArray:
+        """Return (1 + p + q,) the additive function fitted to all rows; `cross` is what the folds were fitted to."""
+        if self.whole is not self.columns:
+            cross = (self.whole.T @ y)[None, :, None]
+        folds = Folds(self.whole_gram, cross, self._whole_penalty * len(y))
+        return np.asarray(folds.solve([len(self.whole_gram)])[0, :, 0])
 
     def _named(self, left: FloatArray, y: FloatArray) -> tuple[tuple[int, int, float, float], ...]:
         """Return the pairs of columns that act together, each taken out before the next is looked for."""
@@ -165,8 +194,18 @@ class TableDesign:
             pair = (int(tests.first[best]), int(tests.second[best]))
             taken.add(pair)
             found.append((*pair, float(tests.share[best]), float(tests.stderr[best])))
-            left = self.table(pair, left[None], everything=True)[1][0]
+            left = self._without_sums(self.table(pair, left[None], everything=True)[1][0])
         return tuple(sorted(found, key=lambda each: -each[2]))
+
+    def _without_sums(self, left: FloatArray) -> FloatArray:
+        """Return what is left (n,) of a pair's table, less the best additive function of it.
+
+        The additive function was fitted to outputs with the pair in them, and with many columns it has followed them by
+        chance. Without the pair it stands there by itself, the same in every replicate; in the cells of two columns
+        it would look like something that they do together.
+        """
+        left = left - self.whole @ (self.inverse @ (self.whole.T @ left))
+        return self.terms.without_rare(left, self.codes)
 
     def table(
         self, pair: tuple[int, int], residual: FloatArray, *, everything: bool = False
@@ -185,6 +224,17 @@ class TableDesign:
         """Return what residuals (n,) say of all pairs of columns."""
         bins = np.array([len(shape.share) for shape in self.terms.shapes])
         return pair_tests(self.codes, residual, bins, self.replicates, total)
+
+
+def _penalty(terms: Terms, rest: int) -> FloatArray:
+    """Return (1 + p + q,) ridge penalties relative to the rows: of the constant none, of rare bins those of levels."""
+    return np.concatenate([[0.0], terms.penalty, np.full(rest, PENALTY_LEVEL)])
+
+
+def _without_level(terms: Terms, codes: NDArray[np.int64]) -> FloatArray:
+    """Return (n, q) whether draws are in a bin without a level, where such bins stand at the mean of the others."""
+    lent = np.flatnonzero(terms.lent)
+    return np.asarray(terms.level[codes[:, lent] + terms.first[lent]] < 0, dtype=float)
 
 
 def _pieces(rows: FloatArray) -> list[FloatArray]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from limelight.contracts import FloatArray
 from limelight.control.additive import Additivity
+from limelight.control.growth import Growth
 from limelight.local.sparse import NAME as SPARSE
 from limelight.local.ties import NOTHING
 from limelight.result.effects import Interaction
@@ -37,6 +38,7 @@ FEW_MOVING = 10
 """Draws that the movement rests on below which nobody knows how it comes about."""
 FEW_ROWS = 4
 """Rows for each feature below which a sparse fit's held-out share is no upper bound of what adds up."""
+_LARGEST_EXPONENT = 700.0
 FEW_EFFECTIVE = 10
 """Effective rows for each weight below which even the standard errors are unsure."""
 
@@ -112,12 +114,14 @@ class Expectation:
     ----------
     model
         The additive function, as it was fitted to all draws.
-    value, leverage
-        What it says of the row, and how far that depends on few draws.
+    value, logarithm, leverage
+        What it says of the row, what that of the logarithm says (NaN where there is none), and how far both depend on
+        few draws.
     """
 
     model: Additivity
     value: float
+    logarithm: float
     leverage: float
 
 
@@ -214,10 +218,30 @@ def _surrogate_gap(around: Around, f: float, local: float) -> tuple[float, float
 
 def _curve_gap(around: Around, f: float, expectation: Expectation) -> tuple[float, float, float]:
     """Return the same for the additive function of the columns, whose curves know where in its bin a value lies."""
-    model = expectation.model
+    model, growth = expectation.model, expectation.model.growth
+    # what a rare bin adds is known as a sum, and not as a factor
+    if growth is not None and growth.share >= ADDS_UP and around.unknown == 0.0:
+        gap = _growth_gap(f, expectation.logarithm, growth, expectation.leverage)
+        return gap, math.exp(min(expectation.logarithm, _LARGEST_EXPONENT)), FAR_FROM_CURVES
     expected = _clipped(expectation.value + around.unknown, model.low, model.high)
     spread = math.sqrt(model.spread**2 * (1.0 + expectation.leverage) + around.unknown_variance)
     return _in_spreads(f, expected, spread, model.deviation), expected, FAR_FROM_CURVES
+
+
+def _growth_gap(f: float, logarithm: float, growth: Growth, leverage: float) -> float:
+    """Return how far an answer lies from an exponential, in spreads of what that leaves of the logarithm.
+
+    Where columns multiply, what their sum leaves grows with the answer: one spread for all rows is far too small where
+    answers are large, and too large elsewhere.
+
+    >>> _growth_gap(math.e**2, 1.0, Growth(1.0, np.zeros(1), 0.5, 1.0), 0.0) < 2
+    True
+    >>> _growth_gap(0.0, 1.0, Growth(1.0, np.zeros(1), 0.5, 1.0), 0.0)
+    inf
+    """
+    if f <= 0.0:
+        return math.inf
+    return _in_spreads(math.log(f), logarithm, growth.spread * math.sqrt(1.0 + leverage), growth.deviation)
 
 
 def _in_spreads(f: float, expected: float, spread: float, deviation: float) -> float:

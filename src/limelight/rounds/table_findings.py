@@ -338,7 +338,7 @@ def expected(
         for row, at in enumerate(places):
             alike = answered_alike(rows[at][0], look, inside[row])
             found[at] = [
-                None if each is None or met else Expectation(each[0], float(each[1][row]), float(each[2][row]))
+                None if each is None or met else Expectation(each[0], *[float(part[row]) for part in each[1:]])
                 for each, met in zip(told, alike.tolist(), strict=True)
             ]
     for (one, fitted), expectations in zip(rows, found, strict=True):
