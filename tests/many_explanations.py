@@ -17,6 +17,12 @@ def of_a_table(n: int = 60) -> ll.Explanations:
 
 
 @cache
+def of_rows_like_it(n: int = 8) -> ll.Explanations:
+    """Rows of the same table under the law of rows like each."""
+    return ll.Explainer(Model(), ll.Conditional(table()), seed=0, max_samples=512).explain_all(table().iloc[:n])
+
+
+@cache
 def of_two_outputs() -> ll.Explanations:
     """Rows of an array, two targets each."""
     X = np.random.default_rng(1).normal(size=(300, 3))

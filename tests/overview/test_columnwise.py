@@ -15,7 +15,7 @@ from limelight.jobs.folder import Folder
 from limelight.overview.columnwise import all_different, first_of, read_batches
 from limelight.result.parts import failed, table_of
 from made_up import explanation
-from many_explanations import of_a_table, of_texts, of_two_outputs
+from many_explanations import of_a_table, of_rows_like_it, of_texts, of_two_outputs
 
 pa = pytest.importorskip("pyarrow")
 Make = Callable[[], ll.Explanations]
@@ -118,3 +118,15 @@ def test_kinds_are_not_mixed_and_positions_are_said(tmp_path: Path) -> None:
         list(read_batches(segments))
     with pytest.raises(ll.InputError, match="holds no .parquet file"):
         ll.feature_importance(tmp_path)
+
+
+def test_weights_under_two_laws_are_not_added_up_wherever_they_lie(tmp_path: Path) -> None:
+    usual, other = of_a_table()[:4], of_rows_like_it()[:4]
+    both = ll.Explanations.of([*usual, *other])
+    lie = tmp_path / "both.parquet"
+    both.to_parquet(lie)
+    folder = folder_of(both, tmp_path / "weights", rows=4)  # a part has one law
+    for many in (list(both), both, lie, folder):
+        with pytest.raises(ll.InputError, match=r"got 'column' and, at position 4, 'column, off as in rows like it"):
+            ll.feature_importance(many)
+    assert_is(ll.feature_importance(other), other)

@@ -9,6 +9,7 @@ import pytest
 import limelight as ll
 from limelight.result.side_by_side import Rows, check_alike, check_one_target, first_targets
 from made_up import explanation
+from many_explanations import of_a_table, of_rows_like_it
 
 
 def rows_of(*explanations: ll.Explanation) -> Rows:
@@ -49,3 +50,13 @@ def test_what_is_not_compared_with_anything_does_not_stand_beside_what_is() -> N
 def test_nothing_is_one_table() -> None:
     check_alike(rows_of(), None)
     assert first_targets(rows_of(), "any") == {}
+
+
+def test_weights_under_another_law_do_not_stand_beside_the_usual_ones() -> None:
+    usual, other = of_a_table()[:2], of_rows_like_it()[:2]
+    check_alike(rows_of(*usual), None)
+    check_alike(rows_of(*other), None)
+    with pytest.raises(ll.InputError, match="explanation 2 is under another law than the first"):
+        check_alike(rows_of(*usual, *other), None)
+    with pytest.raises(ll.InputError, match="make a set of"):
+        _ = ll.Explanations.of([*other, *usual]).values

@@ -27,7 +27,7 @@ from limelight.result.contributions import distance_of
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations as Columns
 from limelight.result.failure import Failure
-from limelight.result.open_block import SUM_TO_ONE
+from limelight.result.open_block import SUM_TO_ONE, law_of
 from limelight.result.opening import is_parquet, open_set
 
 Explanations = Iterable[Explanation] | str | Path
@@ -249,10 +249,7 @@ def _identified(position: int, entry: Any) -> tuple[set[str], Entry]:
 
 def _kinds(features: Iterable[Feature], modality: Mapping[str, Any]) -> set[str]:
     """Return the kinds of features; a weight under another law is of another kind, whatever its column."""
-    if modality.get("modality") == "conditional":
-        law = ", off as in rows like it (ll.Conditional)"
-    else:
-        law = ""
+    law = law_of(modality)
     return {feature.where.kind + law for feature in features}
 
 

@@ -48,7 +48,7 @@ class Batch:
         For each row the features shown, counted from its first, largest |contribution| first, end to end; and (r + 1,)
         where those of each row begin.
     kinds, known_kinds
-        (e,) its kind (column, word), as a code, and what codes stand for.
+        (e,) its kind (column, word, column under another law), as a code, and what codes stand for.
     two_classes
         Names of the model's only two outputs, in order, where one is always what the other leaves of 1; else empty.
     """
@@ -110,6 +110,7 @@ def batch_of(block: OpenBlock, rows: NDArray[np.int64], start: int) -> Batch:
     each = np.diff(features.starts)[rows]
     widths = each[owners]
     at = pieces(features.starts, rows[owners])
+    of_law, laws = block.laws()
     far = distances(block, rows, each)[spread(each, owners)]
     selected = np.asarray(flat_of(block, "selected", rows), dtype=np.int64)
     shown = np.asarray(flat_of(block, "selected_count", rows), dtype=np.int64)
@@ -130,7 +131,7 @@ def batch_of(block: OpenBlock, rows: NDArray[np.int64], start: int) -> Batch:
         stderr=flat_of(block, "stderr", rows) * np.abs(far),
         selected=selected,
         selected_starts=np.append(0, np.cumsum(shown)),
-        kinds=features.kinds[at],
-        known_kinds=features.known_kinds,
+        kinds=features.kinds[at] * len(laws) + np.repeat(of_law[rows[owners]], widths),
+        known_kinds=[kind + law for kind in features.known_kinds for law in laws],
         two_classes=block.two_classes(rows),
     )

@@ -22,6 +22,15 @@ SUM_TO_ONE = 1e-5
 """Outputs that add up to 1 this closely, as those of models in single precision do, are shares of one whole."""
 
 
+def law_of(modality: Mapping[str, Any]) -> str:
+    """Return what is said of a kind of features whose weights are under another law; "" under the usual one.
+
+    >>> law_of({"modality": "tabular"}), law_of({"modality": "conditional"})
+    ('', ', off as in rows like it (ll.Conditional)')
+    """
+    return ", off as in rows like it (ll.Conditional)" if modality.get("modality") == "conditional" else ""
+
+
 class Coded(NamedTuple):
     """A column of things that rows share, as codes: `starts` (n + 1,), `codes` end to end, and the `things`."""
 
@@ -115,6 +124,13 @@ class OpenBlock:
             return ()
         names = list(known)
         return tuple(sorted(names[code] for code in pairs[0].tolist()))
+
+    def laws(self) -> tuple[NDArray[np.int64], list[str]]:
+        """Return (n,) under which law the weights of each row are, as a code, and what codes stand for."""
+        _, codes, things = self.coded("modality")
+        told = [law_of(thing) for thing in things]
+        known = list(dict.fromkeys(told))
+        return np.array([known.index(law) for law in told], dtype=np.int64)[codes], known
 
     def identities(self) -> Identities:
         """Return what the features of all rows are."""

@@ -21,7 +21,7 @@ from limelight.result.block import OPTIONAL, Block, Interner, Writer
 from limelight.result.columns import OpenColumn
 from limelight.result.explanation import Explanation
 from limelight.result.flat import pieces
-from limelight.result.open_block import Coded, Identities, OpenBlock
+from limelight.result.open_block import Coded, Identities, OpenBlock, law_of
 from limelight.result.parquet import opened
 from limelight.result.part_reading import explanations_in, keep_of, rows_of_full, shared_of, two_classes
 from limelight.result.parts import CHUNK_MARK, EXTRA, key_of
@@ -206,6 +206,10 @@ class OpenPart(OpenBlock):
     def two_classes(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
         """Return the names of two classes, as the part says."""
         return two_classes(self._rows.shared)
+
+    def laws(self) -> tuple[NDArray[np.int64], list[str]]:
+        """Return under which law the weights of each row are: that of the part."""
+        return np.zeros(len(self._rows.first), dtype=np.int64), [law_of(self._rows.shared.get("modality", {}))]
 
     def identities(self) -> Identities:
         """Return what the features of all instances are, from codes of the file."""

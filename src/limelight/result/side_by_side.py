@@ -56,7 +56,19 @@ def check_alike(rows: Rows, target: str | int | None) -> None:
     check_one_target(rows, target)
     first: list[Any] | None = None
     kinds = set()
+    laws: dict[str, None] = {}
+    known: tuple[OpenBlock, Any] | None = None
     for position, (block, row) in enumerate(rows()):
+        if known is None or known[0] is not block:
+            known = block, block.laws()
+        of_law, names = known[1]
+        laws[names[of_law[row]]] = None
+        if len(laws) > 1:
+            raise InputError(
+                f"values: explanation {position} is under another law than the first (ll.Conditional compares with "
+                "rows like it, ll.Tabular with any row), so that numbers would not be of the same thing; make a set of "
+                "each."
+            )
         kinds.add(compared(block, row))
         where = [feature.where for feature in block.entries("features", row)]
         first = where if first is None else first
