@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from limelight.local.sampling import MaskSampler, size_law
-from limelight.local.spread import near_law, spread_masks, systematic
+from limelight.local.spread import MOST_LISTED, apart, near_law, spread_masks, systematic
 
 
 def correlation(Z: np.ndarray) -> float:
@@ -40,6 +44,38 @@ def test_each_row_is_uniform_among_the_masks_of_its_size() -> None:
     assert len(seen) == 6  # C(4, 2)
     expected = 1500 / 6
     assert sum((count - expected) ** 2 / expected for count in seen.values()) < 20.5  # χ² of 5 at 0.999
+
+
+@pytest.mark.parametrize(("n", "d", "seed"), [(40, 6, 0), (55, 6, 1), (115, 6, 2), (10, 4, 3)])
+def test_a_mask_comes_again_only_where_all_others_of_its_size_came(n: int, d: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    Z = (rng.random((n, d)) < 0.5).astype(np.uint8)
+    found = apart(Z, rng)
+    assert (found.sum(axis=1) == Z.sum(axis=1)).all()
+    for size in range(d + 1):
+        every = {sum(1 << j for j in ones) for ones in itertools.combinations(range(d), size)}
+        count = Counter(found[found.sum(axis=1) == size].astype(int) @ (1 << np.arange(d)))
+        times = [count[mask] for mask in every]
+        assert max(times) - min(times) <= 1
+
+
+def test_masks_that_stand_there_once_stay() -> None:
+    rng = np.random.default_rng(0)
+    Z = np.unique((rng.random((12, 8)) < 0.5).astype(np.uint8), axis=0)
+    assert (apart(Z, rng) == Z).all()
+    many = np.zeros((3, 20), np.uint8)
+    many[:, :10] = 1  # 184,756 masks of this size are not listed
+    assert math.comb(20, 10) > MOST_LISTED and (apart(many, rng) == many).all()
+
+
+def test_among_the_masks_of_a_size_each_is_as_likely() -> None:
+    rng, seen = np.random.default_rng(5), Counter[bytes]()
+    for _ in range(1500):
+        Z = np.zeros((3, 4), np.uint8)
+        Z[:, rng.choice(4, 2, replace=False)] = 1  # three times the same mask
+        seen.update(mask.tobytes() for mask in apart(Z, rng))
+    expected = 4500 / 6
+    assert len(seen) == 6 and sum((count - expected) ** 2 / expected for count in seen.values()) < 20.5
 
 
 def test_the_given_masks_are_not_changed_and_tiny_ones_stay() -> None:

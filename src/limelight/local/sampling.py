@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import Draws, FloatArray
 from limelight.errors import UnknownNameError
-from limelight.local.spread import near_law, spread_masks, systematic
+from limelight.local.spread import apart, near_law, spread_masks, systematic
 
 Law = Literal["uniform", "bernoulli", "near"]
 Design = Literal["pairs", "plain", "spread"]
@@ -303,9 +303,9 @@ def _draw_plain(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
 
 
 def _draw_spread(sizes: FloatArray, n: int, rng: np.random.Generator) -> Draws:
-    """Draw masks of systematic sizes, and let their columns be nearly uncorrelated."""
+    """Draw masks of systematic sizes, let their columns be nearly uncorrelated, and ask none again before its time."""
     drawn = rng.permutation(systematic(sizes, n, rng))
-    Z = spread_masks(random_masks(drawn, len(sizes) - 1, rng), rng)
+    Z = apart(spread_masks(random_masks(drawn, len(sizes) - 1, rng), rng), rng)
     return Draws(Z, np.ones(n), np.zeros(n, bool), np.arange(n))
 
 

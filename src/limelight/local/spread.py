@@ -6,9 +6,14 @@ as uncorrelated as so few rows allow. At last the columns are shuffled: a row of
 among all masks of s ones, so that the law, and with it the estimand, is what it was; only rows are no longer
 independent of each other. With 29 rows of 20 features the root mean square of the correlations falls from .18 to .07,
 and so does the part of the error that features put on each other.
+
+Few features have few masks: a mask is not asked again while another of its size has not been asked (`apart`).
 """
 
 from __future__ import annotations
+
+import itertools
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +27,8 @@ SWEEPS = 30
 """Passes over all rows; most designs are at rest after ten."""
 WORK = 4 * 10**9
 """Multiplications in all passes together: a few seconds. Thousands of features are not at rest by then."""
+MOST_LISTED = 2000
+"""Masks of one size, up to which equal ones are looked for: of more masks two rows are hardly ever equal."""
 AT_REST = 0.02
 """A pass that improves fewer than this share of the rows is the last one."""
 
@@ -79,6 +86,50 @@ def spread_masks(Z: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
         if improved <= AT_REST * n:
             break
     return np.ascontiguousarray(Z[:, rng.permutation(d)])
+
+
+def apart(Z: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return masks of the same sizes, row by row, of which none stands there twice while another of its size
+    stands there not at all, nor three times while another stands there once, and so on.
+
+    A row that is one too many becomes one of those that stand there least often, at random. No feature is told from
+    another by that: where columns were in random order, each mask of a size is as likely as before.
+
+    Parameters
+    ----------
+    Z
+        (n, d) masks; not changed.
+    rng
+        Decides which rows change, and to what.
+
+    >>> Z = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0]], np.uint8)
+    >>> sorted(apart(Z, np.random.default_rng(0)).tolist())
+    [[0, 0, 1], [0, 1, 0], [1, 0, 0]]
+    """
+    Z = Z.copy()
+    sizes = Z.sum(axis=1)
+    for size in np.unique(sizes).tolist():
+        if math.comb(Z.shape[1], size) <= MOST_LISTED:
+            rows = np.flatnonzero(sizes == size)
+            Z[rows] = _evened(Z[rows], size, rng)
+    return Z
+
+
+def _evened(Z: NDArray[np.uint8], size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return masks of one size, each of which stands there as often as any other of that size, within one."""
+    known = np.zeros((math.comb(Z.shape[1], size), Z.shape[1]), np.uint8)
+    for row, ones in enumerate(itertools.combinations(range(Z.shape[1]), size)):
+        known[row, list(ones)] = 1
+    place = {mask.tobytes(): number for number, mask in enumerate(known)}
+    which = np.array([place[mask.tobytes()] for mask in np.ascontiguousarray(Z)])
+    count = np.bincount(which, minlength=len(known))
+    while count.max() > count.min() + 1:
+        too_often = rng.choice(np.flatnonzero(count == count.max()))
+        too_seldom = rng.choice(np.flatnonzero(count == count.min()))
+        which[rng.choice(np.flatnonzero(which == too_often))] = too_seldom
+        count[too_often] -= 1
+        count[too_seldom] += 1
+    return known[which]
 
 
 def _improve(row: int, Z: NDArray[np.uint8], X: FloatArray, together: FloatArray) -> bool:
