@@ -129,7 +129,8 @@ def _evened(Z: NDArray[np.uint8], size: int, rng: np.random.Generator) -> NDArra
         which[rng.choice(np.flatnonzero(which == too_often))] = too_seldom
         count[too_often] -= 1
         count[too_seldom] += 1
-    return known[which]
+    evened: NDArray[np.uint8] = known[which]
+    return evened
 
 
 def _improve(row: int, Z: NDArray[np.uint8], X: FloatArray, together: FloatArray) -> bool:
