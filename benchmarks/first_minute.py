@@ -152,11 +152,12 @@ def main() -> None:
     parser.add_argument("wheel", help="limelight's own wheel")
     parser.add_argument("--torch", default="torch", help="what pip installs as torch: the CPU wheel, where it is known")
     parser.add_argument("--only", help="one of " + ", ".join(MODELS))
+    parser.add_argument("--beside", choices=["limelight", "lime", "shap"], help="one package; without it all three")
     asked = parser.parse_args()
     found = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out.exists() else {"rows": []}
     packages = {"limelight": [str(Path(asked.wheel).resolve()), "pandas"], "lime": ["lime"], "shap": ["shap"]}
     for (model, package), explain in EXPLAINED.items():
-        if asked.only in (None, model):
+        if asked.only in (None, model) and asked.beside in (None, package):
             needed = [asked.torch if name == "torch" else name for name in MODELS[model][0]]
             row = measure(model, package, explain, list(dict.fromkeys([*needed, *packages[package]])))
             found["rows"] = [each for each in found["rows"] if (each["model"], each["package"]) != (model, package)]

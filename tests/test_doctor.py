@@ -27,6 +27,11 @@ def test_every_requirement_is_that_of_pyproject() -> None:
     assert written == {extra: set(needed) for extra, needed in lists.items()}
 
 
+def test_every_extra_says_what_it_is_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(doctor.PURPOSES) == {doctor.CORE, *project["optional-dependencies"]} - {"all"}
+
+
 def _apart(line: str, lists: dict[str, list[str]]) -> list[str]:
     """An extra of our own stands for what it needs; the extras of others are not looked for."""
     own = re.fullmatch(r"limelight\[(\w+)\]", line)
@@ -104,3 +109,9 @@ def test_without_its_extra_the_command_greets_and_the_checkup_says_what_is_missi
     assert "two columns act together" in checked.stdout
     assert refused.returncode == 2
     assert "limelight[cli]" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_without_its_extra_the_command_says_its_version_as_with_it() -> None:
+    without, beside = without_typer("--version"), limelight("--version")
+    assert (without.returncode, without.stderr) == (0, "")
+    assert without.stdout == beside.stdout == f"limelight {__version__}\n"

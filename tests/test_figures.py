@@ -36,6 +36,7 @@ KEPT = {
     "docs/concepts/conditional.md": ["docs/conditional.json"],
     "docs/concepts/precision.md": ["docs/honesty.json"],
     "docs/how-to/what-a-call-costs.md": ["docs/prompts.json"],
+    "docs/how-to/when-to-trust.md": ["docs/four-models.json"],
     "docs/scale.md": ["docs/scale.json"],
     "docs/service.md": ["docs/service.json"],
 }
@@ -60,9 +61,8 @@ SET = {
     "docs/reference/versions.md": {"3.11", "3.12", "3.13", "3.14", "8.2", "6.112", "1.33", "1.12", "1.5", "1.6"},
 }
 """Thresholds, limits and versions, by page."""
-OWED = 14
-"""How many figures of all other pages no output file holds, at most: lower this, never raise it. They are the cases of
-`docs/how-to/when-to-trust.md`."""
+OWED = 0
+"""How many figures of all other pages no output file holds, at most: none."""
 IN_PART = {"docs/concepts/conditional.md", "docs/concepts/precision.md", "docs/scale.md", "docs/service.md"}
 """Pages with an output file for some of their figures."""
 LOGS = {"docs/proof.md", "docs/decisions.md"}

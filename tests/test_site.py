@@ -36,6 +36,18 @@ QUESTIONS = {
     "kernel width": "reference/settings.html",
     "move from lime": "how-to/move-from-lime.html",
     "own kind of data": "how-to/write-a-modality.html",
+    "how wide is this interval": "faq.html",
+    "can I use it with my xgboost": "faq.html",
+    "is it lime compatible": "faq.html",
+    "what does additivity mean": "concepts/fidelity.html",
+    "how do I make it faster": "faq.html",
+    "how do I cite it": "faq.html",
+    "how to use on a gpu": "faq.html",
+    "what about shap": "how-to/move-from-shap.html",
+    "can I trust it": "faq.html",
+    "what happens with my data": "faq.html",
+    "privacy": "faq.html",
+    "license": "faq.html",
 }
 
 
@@ -76,6 +88,16 @@ def test_a_question_is_answered_within_the_first_three_hits(browser: Any, addres
     found = [hits.nth(i).get_attribute("href").split("?")[0].split("#")[0] for i in range(min(3, hits.count()))]
     page.close()
     assert any(each.endswith(QUESTIONS[question]) for each in found), found
+
+
+def test_a_question_is_two_clicks_from_home(browser: Any, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/index.html")
+    page.locator(".md-content").get_by_role("link", name="Questions people ask").click()
+    page.locator(".md-nav--secondary").get_by_role("link", name="How do I cite it?").first.click()
+    assert page.url.endswith("faq.html#how-do-i-cite-it")
+    assert page.locator("#how-do-i-cite-it").is_visible()
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

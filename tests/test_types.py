@@ -17,6 +17,7 @@ import pytest
 
 import limelight
 from limelight import settings
+from limelight.remote.limits import Limits, LimitsArguments
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 SCRIPT = """\
@@ -46,26 +47,83 @@ explainer.explian(X[0])  # wrong: no such method
 explanation.coef = None  # wrong: an explanation is frozen
 ll.Explaner  # wrong: no such name
 """
-WRONG = {number for number, line in enumerate(SCRIPT.splitlines(), 1) if "# wrong" in line}
+OF_LATE = """\
+from typing import assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+import limelight as ll
+from limelight.result.audit import Audit
+from limelight.result.comparison import Comparison
+from limelight.result.drift import Drift
+
+X = np.zeros((100, 3))
 
 
-@pytest.fixture
-def script(tmp_path: Path) -> Path:
+def model(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    answers: NDArray[np.float64] = rows[:, 0]
+    return answers
+
+
+scan = ll.Explainer(lambda stacks: stacks.mean(axis=(1, 2, 3)), ll.Volume(n_segments=20))
+assert_type(scan.explain(np.zeros((4, 8, 8))), ll.Explanation)
+ll.Image(bands=["red", "near infrared"])
+ll.Text("phrases")
+ll.Text(phrases=["New York", "not good"])
+ll.TimeSeries(rate=16_000, seconds=0.25)
+explainer = ll.Explainer(model, ll.Conditional(X, names=["a", "b", "c"], fixed=["c"]), targets="all")
+many = explainer.explain_all(X)
+audit = ll.audit(many, {"a": X[:, 0]}, truth=X[:, 1], sensitive="a")
+assert_type(audit, Audit)
+assert_type([finding.sentence for finding in audit.findings], list[str])
+compared = ll.compare(explainer, model, X)
+assert_type(compared, Comparison)
+assert_type(ll.drift(many, many, names=("May", "June")), Drift)
+assert_type(ll.report(many[0]), str)
+assert_type(ll.report(audit, "audit.pdf", title="An audit"), str)
+assert_type(ll.report(compared), str)
+cat = ll.one_number.box_score(lambda images: [{"boxes": [], "scores": []} for _ in images], near=(0, 0, 8, 8))
+ll.Explainer(cat, ll.Image())
+price = ll.remote.Price(per_request=0.001)
+served = ll.remote.http("http://localhost:8080", "v2", model="fraud", timeout=5.0, max_cost=2.0, price=price)
+ll.Explainer(served, ll.Tabular(X, fixed=[2]))
+
+ll.Volume(n_segmets=20)  # wrong: no such option
+ll.Image(bands=3)  # wrong: names, or whether
+ll.Conditional(X, fixd=["c"])  # wrong: no such option
+ll.audit(many, sensitve="a")  # wrong: no such argument
+ll.drift(many, many, target=3)  # wrong: an output is called by its name
+ll.one_number.area(model)  # wrong: of which class
+ll.remote.http("http://localhost:8080", "v2", max_request=500)  # wrong: no such limit
+explainer.explain(X[0], target="a")  # wrong: targets
+ll.refine(explainer, X[0], tolerence=0.1)  # wrong: no such argument
+"""
+SCRIPTS = {"first": SCRIPT, "of late": OF_LATE}
+
+
+@pytest.fixture(params=list(SCRIPTS))
+def script(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "script.py"
-    path.write_text(SCRIPT)
+    path.write_text(SCRIPTS[request.param])
     return path
+
+
+def wrong(script: Path) -> set[int]:
+    """The lines that say of themselves that they are wrong."""
+    return {number for number, line in enumerate(script.read_text().splitlines(), 1) if "# wrong" in line}
 
 
 def test_mypy_finds_the_mistakes_and_nothing_else(script: Path) -> None:
     pytest.importorskip("mypy", reason="mypy is not installed")
     (script.parent / "mypy.ini").write_text(
-        f"[mypy]\nmypy_path = {SRC}\n[mypy-sklearn.*,pyarrow.*,matplotlib.*,skops.*,PIL.*]\n"
+        f"[mypy]\nstrict = True\nmypy_path = {SRC}\n[mypy-sklearn.*,pyarrow.*,matplotlib.*,skops.*,PIL.*]\n"
         "ignore_missing_imports = True\n[mypy-limelight.*]\nfollow_imports = silent\n"
     )
     command = [sys.executable, "-m", "mypy", "--no-error-summary", "--config-file", "mypy.ini", script.name]
     ran = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, check=False)
     found = {int(line) for line in re.findall(r"^script\.py:(\d+): error", ran.stdout, re.MULTILINE)}
-    assert found == WRONG, ran.stdout + ran.stderr
+    assert found == wrong(script), ran.stdout + ran.stderr
 
 
 def test_pyright_finds_the_mistakes_and_nothing_else(script: Path) -> None:
@@ -76,7 +134,7 @@ def test_pyright_finds_the_mistakes_and_nothing_else(script: Path) -> None:
     command = [sys.executable, "-m", "basedpyright", "--outputjson", script.name]
     ran = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, check=False)
     said = json.loads(ran.stdout)["generalDiagnostics"]
-    assert {each["range"]["start"]["line"] + 1 for each in said if each["severity"] == "error"} == WRONG, said
+    assert {each["range"]["start"]["line"] + 1 for each in said if each["severity"] == "error"} == wrong(script), said
 
 
 def test_the_names_for_type_checkers_are_those_at_run_time() -> None:
@@ -88,5 +146,7 @@ def test_the_names_for_type_checkers_are_those_at_run_time() -> None:
 def test_the_settings_for_type_checkers_are_the_settings() -> None:
     typed, real = get_type_hints(settings.SettingsArguments), get_type_hints(settings.Settings)
     assert list(typed) == list(real)
+    limits = get_type_hints(LimitsArguments)
+    assert limits == get_type_hints(Limits)
     words = {"selection": settings.SELECTIONS, "sampler": settings.SAMPLERS, "stop": settings.STOPS}
     assert {name: get_args(typed[name]) for name in words} == words

@@ -27,7 +27,7 @@ SECTIONS = {
     "gallery": "Gallery",
 }
 """Folders in the order of their tabs. A page's title is its heading; pages stand in the order of docs/README.md."""
-ANSWERS = ("faq.md", "concepts/", "reference/settings.md")
+ANSWERS = ("faq.md", "concepts/", "how-to/move-from-", "reference/settings.md")
 """Pages that answer questions: found before the lists of the reference, which name everything."""
 LISTS = ("reference/files.md",)
 """Pages of names: found by those who look for the name."""

@@ -31,8 +31,14 @@ PURPOSES = {
     "image": "images",
     "notebook": "frames, progress bars and figures in notebooks",
     "widget": "what if, in a notebook",
+    "jobs": "any number of rows into Parquet: ll.jobs",
+    "remote": "models behind an address: ll.remote",
+    "web": "`limelight serve`, which needs cli, too",
+    "spark": "rows of Spark's frames",
+    "ray": "rows of Ray's data sets",
+    "dask": "rows of Dask's frames",
 }
-"""What each extra is for; one that is not named here is shown with its packages alone."""
+"""What each extra is for."""
 _REQUIREMENT = re.compile(
     r"^(?P<name>[\w.-]+)(?:\[[\w,-]+\])?\s*(?:>=(?P<floor>[\d.]+))?.*?(?:extra == ['\"](?P<extra>[\w-]+)['\"])?$"
 )
@@ -122,14 +128,13 @@ def _installed(extra: str, needed: list[tuple[str, str]]) -> Finding:
         shown.append(f"{name} {version}")
         if _parts(version) < _parts(floor):
             old.append(f"{name} ≥ {floor}")
-    purpose = PURPOSES.get(extra, "")
     line = f"pip install '{CORE if extra == CORE else f'limelight[{extra}]'}'"
     said = " · ".join(shown)
     if old:
         return Finding(extra, f"{said}; needs {', '.join(old)}: {line} --upgrade", False)
     if missing:
-        why = f", for {purpose}" if purpose else ""
-        return Finding(extra, f"not installed: {', '.join(missing)}{why}. {line}", extra != CORE, there=False)
+        said = f"not installed: {', '.join(missing)}, for {PURPOSES[extra]}. {line}"
+        return Finding(extra, said, extra != CORE, there=False)
     return Finding(extra, said, True)
 
 

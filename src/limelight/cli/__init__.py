@@ -18,7 +18,7 @@ from limelight.optional import require
 def main() -> None:
     """Run the command line; the process ends with 0, or with 2 and one line on stderr.
 
-    Without the extra ``cli`` there are the greeting and the checkup, which says what is missing.
+    Without the extra ``cli`` there are the greeting, the version, and the checkup, which says what is missing.
     """
     for stream in (sys.stdout, sys.stderr):
         _speak_its_language(stream)
@@ -45,13 +45,18 @@ def _quietly_where_nobody_reads(error: MissingDependencyError) -> int:
 
 
 def _without_the_extra(arguments: list[str], error: MissingDependencyError) -> int:
-    """Greet, or look what is missing, or say so in one line; return what the process ends with."""
+    """Greet, say the version, look what is missing, or say so in one line; return what the process ends with."""
     if arguments == ["doctor"]:
         from limelight.doctor import tell
 
         if tell():
             return 0
         return 1
+    if arguments == ["--version"]:
+        from limelight import __version__
+
+        print(f"limelight {__version__}")
+        return 0
     if arguments:
         print(f"limelight: {error}", file=sys.stderr)
         return 2

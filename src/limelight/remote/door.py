@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from limelight.errors import InputError, UnknownNameError
 from limelight.models.cache import Cache, MemoryCache
 from limelight.remote.client import Remote
-from limelight.remote.limits import Limits
+from limelight.remote.limits import Limits, LimitsArguments
 from limelight.remote.open_inference import OpenInference
 from limelight.remote.openai import Chat, Completions, Embeddings
 from limelight.remote.scoring import HuggingFace, MLflow, TFServing, TorchServe
@@ -43,7 +43,7 @@ def http(
     key_header: str = "Authorization",
     headers: Mapping[str, str] | None = None,
     cache: str | Path | Cache | None = None,
-    **limits: Any,
+    **limits: Unpack[LimitsArguments],
 ) -> Remote:
     """Return a model behind an address: a callable of n inputs that pickles and that any explainer takes.
 

@@ -7,9 +7,10 @@ units. Nothing here waits or counts; `gate.py` does the one, `meter.py` the othe
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict
 
 from limelight.errors import InputError, UnknownNameError
 from limelight.settings import whole
@@ -131,7 +132,7 @@ class Limits:
         return tuple(name for name in ("max_requests", "max_rows", "max_cost") if getattr(self, name) is not None)
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Limits:
+    def of(cls, given: Mapping[str, Any]) -> Limits:
         """Return the limits that were given by name.
 
         Raises
@@ -144,6 +145,23 @@ class Limits:
             if name not in names:
                 raise UnknownNameError("limits", name, names)
         return cls(**given)
+
+
+class LimitsArguments(TypedDict, total=False):
+    """The fields of `Limits` as keyword arguments, for editors and type checkers; what they mean is said there."""
+
+    concurrency: int
+    per_second: float | None
+    rows_per_request: int | None
+    timeout: float
+    max_bytes: int
+    attempts: int
+    backoff: float
+    max_wait: float
+    max_requests: int | None
+    max_rows: int | None
+    max_cost: float | None
+    price: Price | None
 
 
 @dataclass(frozen=True, slots=True)
