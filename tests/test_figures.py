@@ -58,7 +58,7 @@ SET = {
     "docs/how-to/write-a-report.md": {"1002.9"},  # a paragraph of a law
     "docs/reference/models.md": {"15 %"},
     "docs/scale.md": {"8 min", "12 min", "5 s", "20 MiB", "30 MiB"},  # what was asked for, and a bound
-    "docs/reference/versions.md": {"3.11", "3.12", "3.13", "3.14", "8.2", "6.112", "1.33", "1.12", "1.5", "1.6"},
+    "docs/reference/versions.md": {"3.11", "3.12", "3.13", "3.14", "6.143", "1.12", "1.5"},
 }
 """Thresholds, limits and versions, by page."""
 OWED = 0

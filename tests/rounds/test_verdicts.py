@@ -113,9 +113,14 @@ def test_a_row_that_the_model_answers_otherwise_is_warned_of(name):
     assert "answers" in explanation.verdicts[0]
 
 
-def test_a_linear_model_of_mostly_empty_columns_has_no_gap_at_a_rare_value():
-    background = scipy.sparse.random(2000, 60, density=0.02, random_state=0, format="csr")
-    rows = background[np.flatnonzero(background[:, :20].getnnz(axis=1) > 0)[:10]]
+@pytest.mark.parametrize("order", ["F", "C"])
+def test_a_linear_model_of_mostly_empty_columns_has_no_gap_at_a_rare_value(order):
+    """Two values seldom meet, so that nearly all drawn sums lie in [0, 1]; a row with two is beyond."""
+    rng = np.random.RandomState(0)
+    places, values = rng.choice(2000 * 60, size=2400, replace=False), rng.uniform(size=2400)
+    at = np.unravel_index(places, (2000, 60), order=order)
+    background = scipy.sparse.csr_matrix((values, at), shape=(2000, 60))
+    rows = background[np.flatnonzero(background[:, :20].getnnz(axis=1) > 0)[:100]]
     told = causes(lambda X: np.asarray(X[:, :20].sum(axis=1)).ravel(), background, rows)
     assert set(told) == {"adds up"}
 

@@ -204,7 +204,7 @@ def _cause(additive: float, saturating: float) -> str:
 
 
 def _clipped(value: float, low: float, high: float) -> float:
-    """Return a value kept between 0 and 1 where outputs are: there the model itself cannot be further."""
+    """Return a value kept between 0 and 1 where all outputs are, the instance's own too: there none can be further."""
     if low >= 0.0 and high <= 1.0:
         return min(max(value, 0.0), 1.0)
     return value
@@ -212,7 +212,7 @@ def _clipped(value: float, low: float, high: float) -> float:
 
 def _surrogate_gap(around: Around, f: float, local: float) -> tuple[float, float, float]:
     """Return |f − g(x')| in residual spreads, g(x'), and the bound that it is held against."""
-    g = _clipped(local, around.low, around.high)
+    g = _clipped(local, min(around.low, f), max(around.high, f))
     return _in_spreads(f, g, around.spread, around.deviation), g, FAR
 
 
@@ -223,7 +223,7 @@ def _curve_gap(around: Around, f: float, expectation: Expectation) -> tuple[floa
     if growth is not None and growth.share >= ADDS_UP and around.unknown == 0.0:
         gap = _growth_gap(f, expectation.logarithm, growth, expectation.leverage)
         return gap, math.exp(min(expectation.logarithm, _LARGEST_EXPONENT)), FAR_FROM_CURVES
-    expected = _clipped(expectation.value + around.unknown, model.low, model.high)
+    expected = _clipped(expectation.value + around.unknown, min(model.low, f), max(model.high, f))
     spread = math.sqrt(model.spread**2 * (1.0 + expectation.leverage) + around.unknown_variance)
     return _in_spreads(f, expected, spread, model.deviation), expected, FAR_FROM_CURVES
 
