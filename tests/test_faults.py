@@ -182,6 +182,61 @@ def test_a_call_that_goes_wrong_is_asked_again_left_out_or_named(step: str, how:
     assert np.allclose(found, explainer().explain(FRAME.iloc[0]).coef[0], atol=0.02)
 
 
+class Hanging:
+    """A model whose n-th call never ends; somebody presses Ctrl-C so many times meanwhile."""
+
+    def __init__(self, nth: int, presses: int) -> None:
+        self.nth, self.presses, self.calls, self.rows = nth, presses, 0, 0
+
+    def __call__(self, rows: Any) -> Any:
+        self.calls += 1
+        if self.calls == self.nth:
+            threading.Thread(target=self.press, daemon=True).start()
+        while 0 < self.nth <= self.calls:
+            time.sleep(0.05)
+        self.rows += len(rows)
+        return slope(rows)
+
+    def press(self) -> None:
+        for _ in range(self.presses):
+            time.sleep(0.3)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system has no signals for threads")
+@pytest.mark.parametrize("step", [*STEPS])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_call_that_never_ends_is_ended_by_ctrl_c_and_what_was_answered_is_kept(
+    step: str, nth: int, tmp_path: Path
+) -> None:
+    small = {"batch_size": 64, "n_samples": 512}
+    model, sound = Hanging(nth, presses=1), Hanging(-1, presses=0)
+    made = explainer(model, **small)
+    with pytest.raises(KeyboardInterrupt):
+        STEPS[step](made, tmp_path / "job")
+    before, model.nth = model.rows, -1
+    right = STEPS[step](explainer(sound, **small), tmp_path / "sound")
+    assert np.array_equal(STEPS[step](made, tmp_path / "job"), right)
+    assert before == 64 * (nth - 1) or (nth > 1 and before == 64 * (nth - 2) + 1)
+    # all that was answered is used, but for instances themselves, which show whether the model is still the same;
+    # a job that ends before its first part pickles its explainer anew
+    assert model.rows <= sound.rows + (before if step == "job" else 8)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system has no signals for threads")
+def test_calls_at_once_that_never_end_are_waited_for_and_left_at_the_second_ctrl_c(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = Hanging(4, presses=2)
+    made = explainer(model, max_in_flight=3, batch_size=64, n_samples=1024)
+    with pytest.raises(KeyboardInterrupt):
+        made.explain(FRAME.iloc[0])
+    assert "calls of the model, whose answers are kept; Ctrl-C again leaves them" in capsys.readouterr().err
+    model.nth = -1  # those that hang are still out, and take nobody's place
+    sound = explainer(max_in_flight=3, batch_size=64, n_samples=1024).explain(FRAME.iloc[0])
+    assert np.array_equal(made.explain(FRAME.iloc[0]).coef, sound.coef)
+
+
 def test_a_row_that_cannot_be_answered_is_recorded_and_the_others_are_explained() -> None:
     def model(texts: list[str]) -> Any:
         if any("poison" in text for text in texts):

@@ -30,6 +30,7 @@ GROUND = (
     "seeding",
     "settings",
     "progress",
+    "workers",
     "lock",
     "files",
     "plugins",

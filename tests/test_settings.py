@@ -14,6 +14,8 @@ from limelight.settings import Settings
         ("max_features", 0, "max_features: expected a positive integer or None, got 0"),
         ("n_samples", "many", "n_samples: expected a positive integer or 'auto', got 'many'"),
         ("n_samples", 2.5, "n_samples"),
+        ("n_samples", 1 << 40, "n_samples: expected at most 100,000,000, since perturbations are held in memory"),
+        ("max_samples", 1 << 40, "max_samples: expected at most 100,000,000"),
         ("batch_size", 0, "batch_size"),
         ("max_samples", True, "max_samples"),
         ("tolerance", 0, "tolerance: expected a fraction"),

@@ -165,8 +165,11 @@ class Places:
                 self.inside = max(self.inside - 1, 0)  # a child that was forked in here has begun at 0
                 self._changed.notify()
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
+        """Count nobody as inside: those who are will not come back, or nobody waits for them."""
         self.inside, self._changed = 0, threading.Condition()
+
+    _start_over = start_over
 
 
 class Wanting(Protocol):

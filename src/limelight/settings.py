@@ -21,6 +21,9 @@ STOPS = ("auto", "precision", "ranking")
 OF_THE_RUN = ("batch_size", "max_in_flight")
 """Settings that say how a run asks the model, and change no result."""
 
+MOST_SAMPLES = 100_000_000
+"""Perturbations of one neighborhood: some gigabytes; a typing error asks for more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -262,6 +265,11 @@ def _positive_integer(argument: str, value: Any, *, allow_none: bool = False, al
     if (whole(value) or 0) < 1:
         other = "None" if allow_none else also
         raise InputError(f"{argument}: expected a positive integer or {other}, got {value!r}.")
+    if argument in ("n_samples", "max_samples") and int(value) > MOST_SAMPLES:
+        raise InputError(
+            f"{argument}: expected at most {MOST_SAMPLES:,}, since perturbations are held in memory, got {value:,}; a "
+            "hundred thousand make intervals narrower than anybody reads."
+        )
 
 
 def _as_json(value: Any) -> Any:

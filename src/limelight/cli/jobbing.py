@@ -130,5 +130,5 @@ def _said(job: Any) -> None:
     try:
         typer.echo(str(job()))
     except KeyboardInterrupt as stopped:
-        typer.echo(f"limelight: stopped; {stopped or 'run the same line to go on'}", err=True)
+        typer.echo(f"limelight: stopped; {str(stopped) or 'run the same line to go on'}", err=True)
         raise typer.Exit(INTERRUPTED) from stopped

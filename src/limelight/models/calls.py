@@ -235,7 +235,7 @@ class Caller:
 
     def _bring_home(self, flight: Flight, poured: Poured | None, ledger: Ledger) -> None:
         """Wait for the calls under way; a cache keeps what they answer, and `poured`, until one of them fails."""
-        for sent in flight.begun():
+        for sent in flight.begun(aloud=poured is not None):
             try:
                 form = self._landed(sent.call, flight.outcome(sent), ledger)
                 Y = None if poured is None else self._read(form, sent.blocks, sent.batch, ledger)

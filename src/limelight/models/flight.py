@@ -7,9 +7,10 @@ threads. Nothing else is touched outside of the explainer's own thread: what an 
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass
 from time import perf_counter
@@ -22,6 +23,8 @@ from limelight.models.batches import Batch
 from limelight.models.forms import Form, read_form
 from limelight.models.frames import Asked
 from limelight.models.kept import Known
+from limelight.models.overdue import watched
+from limelight.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Call:
         """Call the model once; reading a tensor back counts as the model's time, because devices answer late."""
         if not self.batch.rows:
             return None
-        with lock.lent(), lock.asking(), places.taken():
+        with lock.lent(), lock.asking(), places.taken(), watched(self.batch):
             began = perf_counter()
             try:
                 form, error = read_form(self._answer(), self.batch, self.remembered), None
@@ -131,9 +134,10 @@ class Flight:
 
     def __init__(self, most: int, lock: Lock, places: Places) -> None:
         self.most, self._lock, self._places = most, lock, places
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Workers | None = None
         self._sent: deque[Sent] = deque()
         self._left_in_wave = self._share = 0
+        self._ending = self._left = False
         self.number = 1
 
     def __len__(self) -> int:
@@ -160,10 +164,17 @@ class Flight:
         future = None
         if self.most > 1:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="limelight")
+                self._pool = Workers(self.most)
             future = self._pool.submit(copy_context().run, call.run, self._lock, self._places)
         self.number += 1
         self._sent.append(Sent(batch, taken, done, call, future))
+
+    def _say_what_is_under_way(self) -> None:
+        """Say on stderr which calls are waited for after Ctrl-C, where other threads make some."""
+        running = sum(sent.future is not None and sent.future.running() for sent in self._sent)
+        if running:
+            said = f"waiting for {running} calls of the model, whose answers are kept; Ctrl-C again leaves them"
+            print(said, file=sys.stderr)
 
     @property
     def first(self) -> Sent:
@@ -174,30 +185,49 @@ class Flight:
         """Return what became of a call, waiting for it where it is under way."""
         if sent.future is None:
             return sent.call.run(self._lock, self._places)
-        with self._lock.lent():
-            return sent.future.result()
+        try:
+            with self._lock.lent():
+                return sent.future.result()
+        except KeyboardInterrupt:
+            self._left = self._ending  # whoever asks for the end twice does not want to wait for those under way
+            raise
 
     def landed(self) -> None:
         """Let go of the oldest, which has been read."""
         if self._sent:
             self._sent.popleft()
 
-    def begun(self) -> Iterator[Sent]:
-        """Yield and let go of those that are under way or have come; the others are given up."""
+    def begun(self, *, aloud: bool = False) -> Iterator[Sent]:
+        """Yield and let go of those that are under way or have come; the others are given up.
+
+        Parameters
+        ----------
+        aloud
+            Say on stderr how many are waited for.
+        """
+        self._ending = True
+        if aloud:
+            self._say_what_is_under_way()
         while self._sent:
             sent = self._sent.popleft()
             if sent.future is not None and not sent.future.cancel():
                 yield sent
 
     def close(self) -> None:
-        """Give up what is on its way; calls under way are waited for, since nobody can take them back."""
+        """Give up what is on its way; calls under way are waited for, since nobody can take them back.
+
+        Unless Ctrl-C came while they were waited for: then they are left alone, in threads that no program waits for.
+        """
         for sent in self._sent:
             if sent.future is not None:
                 sent.future.cancel()
         self._sent.clear()
-        if self._pool is not None:
-            with self._lock.lent():
-                self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is None:
+            return
+        if self._left:
+            self._places.start_over()
+        with self._lock.lent():
+            self._pool.join(wait=not self._left)
 
 
 def calls_at_once(model: Any, function: Any, wanted: int | None) -> tuple[int, int | None]:

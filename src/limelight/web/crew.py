@@ -11,7 +11,6 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from typing import Any, Protocol
 
@@ -20,6 +19,7 @@ from limelight.explainer import Explainer
 from limelight.jobs.processes import ONE_THREAD
 from limelight.optional import require
 from limelight.web.answering import Models, Said, answer
+from limelight.workers import Workers
 
 THREADS = 8
 """Of one process: as many questions to models that wait for an answer themselves are in hand at once."""
@@ -62,13 +62,12 @@ class Threads:
     def __init__(self, models: Models) -> None:
         self.size = THREADS
         self._models = models
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="limelight")
+        self._pool = Workers(THREADS)  # which may be left: a model that hangs ends with the server
         self._turns = {name: threading.Lock() for name, each in models.explainers.items() if not _bears_threads(each)}
 
     async def ask(self, model: str, verb: str, body: bytes) -> Said:
         """Return the answer to a question."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._answered, model, verb, body)
+        return await asyncio.wrap_future(self._pool.submit(self._answered, model, verb, body))
 
     def _answered(self, model: str, verb: str, body: bytes) -> Said:
         # two models beside each other: whoever else waits for one of them holds no other, so nobody waits for ever
@@ -80,7 +79,7 @@ class Threads:
 
     def close(self) -> None:
         """Let everybody go."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.join(wait=False)
 
 
 def _bears_threads(explainer: Explainer) -> bool:
