@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
 
 import limelight as ll
-from limelight.spellings import NAMES, missing
+from limelight.settings import Settings
+from limelight.spellings import NAMES, SETTINGS, missing
 
 X = np.random.default_rng(0).normal(size=(200, 3))
 
@@ -69,3 +71,28 @@ def test_other_targets_for_once_are_those_of_the_setting() -> None:
     assert both.targets == ("a", "b")
     assert both == made.with_settings(targets="all").explain(X[0])
     assert made.settings.targets != "all"
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_old_settings_are_answered_by_the_new_name_where_they_are_given_and_where_they_were(name: str) -> None:
+    written = re.escape(SETTINGS[name])
+    with pytest.raises(ll.InputError, match=f"unknown name '{name}'; write {written}"):
+        ll.Explainer(lambda X: X[:, 0], ll.Tabular(X), **{name: 1})  # type: ignore[misc]
+    with pytest.raises(TypeError, match=f"'{name}'; write {written} (here|in Explainer)"):
+        explainer().explain(X[0], **{name: 1})
+
+
+def test_a_setting_given_to_explain_is_sent_to_the_explainer() -> None:
+    with pytest.raises(TypeError, match=r"has no 'seed'; settings belong to Explainer\(model, modality, …\)"):
+        explainer().explain(X[0], seed=3)  # type: ignore[arg-type]
+    new = {each.split("=")[0] for each in SETTINGS.values() if "(" not in each}
+    assert new - {"output_names"} <= set(Settings.names())
+
+
+def test_what_trust_tools_return_says_in_one_line_what_it_is() -> None:
+    many = explainer().explain_all(X[:40])
+    assert repr(ll.drift(many, many)).startswith("<Drift of a from reference to current: of 3 features the data of 0")
+    assert repr(ll.audit(many)).startswith("<Audit of ")
+    found = ll.compare(explainer(), lambda X: -X[:, :2], X[:40])
+    beginning = f"<Comparison of first and second on 40 rows: {len(found.flips)} other classes, "
+    assert repr(found) == f"{beginning}2 of {len(found.features)} features changed>"

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, Unpack, overload
 
 from limelight.contracts import FloatArray, Modality
 from limelight.errors import InputError, UnknownNameError, outside
@@ -28,7 +28,7 @@ from limelight.rounds.preparing import fingerprint, prepare, short
 from limelight.rounds.targets import check_targets
 from limelight.rounds.waiting import OPEN_AT_ONCE
 from limelight.settings import Settings, SettingsArguments, whole
-from limelight.spellings import missing
+from limelight.spellings import missing, refuse_old, refuse_unknown
 
 ON_ERROR = ("raise", "skip", "record")
 Skipping = Literal["raise", "skip"]
@@ -83,9 +83,7 @@ class Explainer:
         cache: str | Path | Cache | None = None,
         **settings: Unpack[SettingsArguments],
     ) -> None:
-        for name in settings:
-            if name not in Settings.names():
-                raise UnknownNameError("settings", name, Settings.names())
+        refuse_unknown(settings, Settings.names())
         kind: Modality = modality_of_name(modality) if isinstance(modality, str) else modality
         if isinstance(kind, type):
             raise InputError(f"modality: expected a kind of data, got the class {kind.__name__}; call it.")
@@ -143,7 +141,7 @@ class Explainer:
                 return object.__getattribute__(self, name)
             raise missing("Explainer", name)
 
-    def explain(self, instance: Any, *, targets: Any = None) -> Explanation:
+    def explain(self, instance: Any, *, targets: Any = None, **elsewhere: Never) -> Explanation:
         """Return the explanation of the model's prediction for one instance.
 
         Parameters
@@ -151,8 +149,9 @@ class Explainer:
         instance
             A row, a text, an image, a series: whatever the modality takes.
         targets
-            Which outputs to explain, this once; None: as the settings say. For many instances say it to the explainer,
-            ``Explainer(…, targets=…)``: under other targets the model is asked anew.
+            Which outputs to explain, this once: the model is asked anew. None: as the settings say.
+        elsewhere
+            Refused: what other libraries take here belongs to the settings.
 
         Raises
         ------
@@ -161,6 +160,7 @@ class Explainer:
         ModelCallError, ModelOutputError
             If the model raises, or answers with something that is not finite numbers.
         """
+        refuse_old(elsewhere)
         if targets is not None and targets != self.settings.targets:
             return self.with_settings(targets=targets).explain(instance)
         with self._asking() as context:

@@ -198,6 +198,8 @@ class Composite:
                 "parts: expected a mapping from columns to modalities, such as {'review': ll.Text()}, got "
                 f"{self.parts!r}; for a table without such columns use ll.Tabular."
             )
+        if self.fixed is None:
+            raise InputError("fixed: expected a sequence of names, got None; leave it out where there are none.")
         if isinstance(self.fixed, str) or not isinstance(self.fixed, Iterable):
             raise InputError(f"fixed: expected a sequence of names, got {self.fixed!r}; pass [{self.fixed!r}].")
         if self.typical is not None and not isinstance(self.typical, Mapping):

@@ -122,6 +122,11 @@ class Audit:
     asked: dict[str, Any] = field(default_factory=dict)
     provenance: Provenance | None = None
 
+    def __repr__(self) -> str:
+        """Return how much was found, in how many explanations."""
+        found = "1 finding" if len(self.findings) == 1 else f"{len(self.findings)} findings"
+        return f"<Audit of {self.target}: {found}, {self.tests:,} questions asked of {self.n:,} explanations>"
+
     def of(self, kind: str) -> tuple[Finding, ...]:
         """Return the findings of one kind."""
         return tuple(finding for finding in self.findings if finding.kind == kind)

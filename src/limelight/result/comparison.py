@@ -186,6 +186,14 @@ class Comparison:
     asked: dict[str, Any] = field(default_factory=dict)
     provenance: Provenance | None = None
 
+    def __repr__(self) -> str:
+        """Return which models, of how many rows, and how often answers or reasons differ."""
+        changed = sum(each.low > 0 or each.high < 0 for each in self.features)
+        return (
+            f"<Comparison of {self.names[0]} and {self.names[1]} on {self.n:,} rows: {len(self.flips):,} other "
+            f"classes, {changed} of {len(self.features)} features changed>"
+        )
+
     @property
     def identical(self) -> bool:
         """Return whether nothing differs, to the last bit."""

@@ -113,6 +113,14 @@ class Drift:
     asked: dict[str, Any] = field(default_factory=dict)
     provenance: Provenance | None = None
 
+    def __repr__(self) -> str:
+        """Return of how many features the data changed, and of how many the reasons."""
+        before, after = self.names
+        return (
+            f"<Drift of {self.target} from {before} to {after}: of {len(self.features)} features the data of "
+            f"{len(self.data_changed)} changed, the reasons of {len(self.reasons_changed)}>"
+        )
+
     @property
     def data_changed(self) -> tuple[FeatureDrift, ...]:
         """Return the features whose values changed in frequency, surest first."""

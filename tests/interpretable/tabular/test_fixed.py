@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -144,3 +146,17 @@ def test_a_job_explains_rows_with_fixed_columns_as_one_explainer_does(tmp_path):
 def test_what_cannot_be_fixed_is_refused(fixed, kind, said):
     with pytest.raises(kind, match=said):
         ll.Tabular(FRAME, fixed=fixed)
+
+
+def test_bins_for_a_fixed_column_are_refused_and_others_taken() -> None:
+    frame = pd.DataFrame({"id": range(20), "x": np.linspace(0, 1, 20)})
+    with pytest.raises(ll.InputError, match="bins: have no effect for 'id', which is fixed"):
+        ll.Tabular(frame, fixed=["id"], bins={"id": [5.0]})
+    assert ll.Tabular(frame, fixed=["id"], bins={"x": [0.5]}).describe()["bins"] == {"x": [0.5]}
+
+
+@pytest.mark.parametrize("kind", [ll.Tabular, ll.Conditional])
+@pytest.mark.parametrize("argument", ["fixed", "categorical", "numeric"])
+def test_none_for_a_list_of_columns_is_answered_by_leaving_it_out(kind: Any, argument: str) -> None:
+    with pytest.raises(ll.InputError, match=f"{argument}: expected a list of column names, got None; leave it out"):
+        kind(pd.DataFrame({"x": [1.0, 2.0]}), **{argument: None})

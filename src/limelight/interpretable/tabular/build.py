@@ -133,6 +133,7 @@ def build_dense(background: Any, options: Options, *, targets: Any, names: Seque
     }
     groups = _find_groups(options.groups, raws, labels)
     fixed = fixed_columns(labels, positions(options.fixed, labels, "fixed"), groups)
+    _check_cut(options.bins, labels, fixed)
     groups = {name: (at, one_hot) for name, (at, one_hot) in groups.items() if not set(at) & set(fixed)}
     told = check_targets(targets, len(raws[0].missing))
     columns, ranked = _read_columns(raws, bins_by_column(options.bins, labels), kinds, told, groups)
@@ -144,6 +145,18 @@ def build_dense(background: Any, options: Options, *, targets: Any, names: Seque
     law = TableBackground(laws, tuple(part.members for part in parts), Store(library, labels, supports))
     twins = _twins(columns, ranked, parts)
     return DenseTable(columns, parts, law, options.around, options.contrast, twins, fixed)
+
+
+def _check_cut(bins: Any, labels: tuple[Hashable, ...], fixed: tuple[int, ...]) -> None:
+    """Refuse bins for a column that is held: it is no feature, so they would be ignored."""
+    if not isinstance(bins, Mapping):
+        return
+    for name in bins:
+        if name in labels and labels.index(name) in fixed:
+            raise InputError(
+                f"bins: have no effect for {name!r}, which is fixed at the row's own value; leave it out of bins, or "
+                "of fixed."
+            )
 
 
 def check_targets(targets: Any, n: int) -> NDArray[Any] | None:
@@ -166,6 +179,8 @@ def listed(argument: str, named: Any) -> Any:
     """
     if isinstance(named, str):
         return named
+    if named is None:
+        raise InputError(f"{argument}: expected a list of column names, got None; leave it out where there are none.")
     if not isinstance(named, Iterable):
         raise InputError(f"{argument}: expected a list of column names, got {named!r}; pass [{named!r}].")
     return tuple(named)
