@@ -75,3 +75,19 @@ def test_n_grams_in_other_words_are_no_regular_expression_that_matches_nothing(n
 def test_what_is_no_list_of_phrases_is_refused(phrases):
     with pytest.raises(InputError, match="phrases: expected"):
         ll.Text(phrases=phrases)
+
+
+def test_a_phrase_with_marks_is_one_unit_wherever_it_stands() -> None:
+    text = ll.Text(phrases=["C++", "!!!"])
+    assert [each.name for each in text.represent("C++, I like C++ now!!! CC+", None).features] == [
+        "C++", "I", "like", "now", "!!!", "CC",
+    ]  # fmt: skip
+    explainer = ll.Explainer(lambda texts: [0.2 * each.count("!!!") for each in texts], text, seed=0)
+    name, weight = explainer.explain("buy now!!! only today").as_list()[0]
+    assert (name, round(weight, 9)) == ("!!!", 0.2)
+
+
+def test_a_phrase_that_would_cut_a_token_is_left_alone() -> None:
+    assert [each.name for each in ll.Text(r"\S+", phrases=["New York"]).represent("New York, now").features] == [
+        "New", "York,", "now",
+    ]  # fmt: skip

@@ -87,15 +87,17 @@ def check_phrases(phrases: Sequence[str]) -> None:
 def joined(text: str, spans: Sequence[Span], phrases: Sequence[str], *, fold: bool = False) -> list[Span]:
     """Return spans of which those that a phrase covers are one.
 
-    A phrase is found with any white space between its words, where it begins and ends with a token; of two that start
-    at one place the longer counts. Tokens that a phrase covers in part stay as they are.
+    A phrase is found with any white space between its words, where it cuts no token; of two that start at one place
+    the longer counts. Marks are part of it where it has some: “C++”, “!!!”.
 
     >>> joined("not New York", [(0, 3), (4, 7), (8, 12)], ["New York"])
     [(0, 3), (4, 12)]
+    >>> joined("C++ now!!!", [(0, 1), (4, 7)], ["C++", "!!!"])
+    [(0, 3), (4, 7), (7, 10)]
     """
-    starts, ends = {start for start, _ in spans}, {stop for _, stop in spans}
     found = [each.span() for each in _pattern(tuple(phrases), fold).finditer(text)]
-    whole = [(start, stop) for start, stop in found if start in starts and stop in ends]
+    inside = {at for start, stop in spans for at in range(start + 1, stop)}
+    whole = [(start, stop) for start, stop in found if start not in inside and stop not in inside]
     covered = iter(whole)
     current = next(covered, None)
     out = list(whole)
@@ -110,5 +112,14 @@ def joined(text: str, spans: Sequence[Span], phrases: Sequence[str], *, fold: bo
 @lru_cache(maxsize=64)
 def _pattern(phrases: tuple[str, ...], fold: bool) -> re.Pattern[str]:
     longest_first = sorted(phrases, key=len, reverse=True)
-    written = [r"\s+".join(map(re.escape, phrase.split())) for phrase in longest_first]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(written)})(?!\w)", re.IGNORECASE if fold else 0)
+    written = "|".join(map(_written, longest_first))
+    return re.compile(f"(?:{written})", re.IGNORECASE if fold else 0)
+
+
+def _written(phrase: str) -> str:
+    """Return a phrase as a pattern: a letter at its end is the end of a word, a mark is not."""
+    pattern = r"\s+".join(map(re.escape, phrase.split()))
+    first, last = phrase.split()[0][0], phrase.split()[-1][-1]
+    before = r"(?<!\w)" if re.match(r"\w", first) else ""
+    after = r"(?!\w)" if re.match(r"\w", last) else ""
+    return before + pattern + after
