@@ -3,6 +3,7 @@
     python benchmarks/honesty.py --quick                     about five minutes
     python benchmarks/honesty.py --data DIR --seeds 200      the whole, hours; DIR holds adult/, bike_sharing/, …
     python benchmarks/honesty.py --only step rare --json docs/honesty.json     these alone; the others' figures stay
+    python benchmarks/honesty.py --orders 8 --seeds 40 --json docs/honesty.json     real tables in other column orders
 
 Each line is one problem at one number of draws: the least coverage of a cell and its 5th percentile, the shares of
 cells below .90, below .85 and above .99, how far the standard errors are from the truth (sd / stated, 5th to 95th
@@ -17,7 +18,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ class Problem:
         """Return the table."""
         return ll.Tabular(self.background, categorical=self.categorical)
 
-    def weights(self, seed: int, n: int | str) -> tuple[np.ndarray, np.ndarray, float]:
+    def weights(self, seed: int, n: int | str, sampler: str = "auto") -> tuple[np.ndarray, np.ndarray, float]:
         """Return the weights (rows, columns), their standard errors, and the degrees of freedom."""
-        explainer = ll.Explainer(self.model, self.tabular(), seed=seed, n_samples=n, max_features=None, replicates=1)
+        settings: dict[str, Any] = {"max_features": None, "replicates": 1, "sampler": sampler}
+        explainer = ll.Explainer(self.model, self.tabular(), seed=seed, n_samples=n, **settings)
         explained = list(explainer.explain_many(self.rows))
         df = explained[0].df
         return np.array([e.coef[0] for e in explained]), np.array([e.stderr[0] for e in explained]), df
@@ -163,6 +165,49 @@ def arrests(data: Path) -> list[Problem]:
     return [Problem("compas", frame, lambda F: forest.predict_proba(F)[:, 1], frame.sample(4, random_state=5))]
 
 
+def reordered(problem: Problem, order: list[str]) -> Problem:
+    """Return the same problem with its columns in another order; the model gets them in its own."""
+    own = list(problem.background)
+    return replace(
+        problem,
+        background=problem.background[order],
+        model=lambda F: problem.model(F[own]),
+        rows=problem.rows[order],
+    )
+
+
+def orders(problem: Problem, n: int, several: int, seeds: int) -> dict[str, Any]:
+    """Return the squared error, summed over rows and weights, in several column orders ÷ that of independent draws.
+
+    Independent draws know no order, so theirs is that of twice the seeds in one. The first order is the table's own and
+    the second that one backwards.
+    """
+    exact, error = problem.truth(DENSE, REPEATS // 2)
+    own, rng = list(problem.background), np.random.default_rng(17)
+    chance = float(np.square(error).sum())
+    plain = [float(np.square(problem.weights(500 + s, n, "plain")[0] - exact).sum()) for s in range(2 * seeds)]
+    ratios, errors = [], []
+    for turn in range(several):
+        order = own if turn == 0 else own[::-1] if turn == 1 else [str(name) for name in rng.permutation(own)]
+        back = [order.index(name) for name in own]
+        shuffled = reordered(problem, order)
+        sums = np.array([np.square(shuffled.weights(s, n)[0][:, back] - exact).sum() for s in range(seeds)])
+        ratios.append((sums.mean() - chance) / (np.mean(plain) - chance))
+        spread = np.hypot(sums.std() / sums.mean() / seeds**0.5, np.std(plain) / np.mean(plain) / (2 * seeds) ** 0.5)
+        errors.append(ratios[-1] * spread)
+    worst = int(np.argmax(ratios))
+    return {
+        "orders": several, "seeds": seeds, "median": float(np.median(ratios)),
+        "worst": float(ratios[worst]), "worst_error": float(errors[worst]), "ratios": [round(r, 3) for r in ratios],
+    }  # fmt: skip
+
+
+def told_of_orders(name: str, found: dict[str, Any]) -> str:
+    """Return the line of the table of column orders."""
+    worst = f"{found['worst']:.2f} ± {found['worst_error']:.2f}"
+    return f"| {name} | {found['orders']} | {found['seeds']} | {found['median']:.2f} | {worst} |"
+
+
 def measure(problem: Problem, n: int | str, seeds: int, truth: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
     """Return the figures of one line of the table; shares of cells and of idle weights among them."""
     exact, error = truth
@@ -253,11 +298,20 @@ def main() -> None:
     ask.add_argument("--only", nargs="+", help="names of problems; rare: the second table")
     ask.add_argument("--draws", nargs="+", default=["500", "2048", "8192", "auto"])
     ask.add_argument("--shares", nargs="+", default=SHARES)
+    ask.add_argument("--orders", type=int, default=0, help="so many column orders of the real tables, and nothing else")
     ask.add_argument("--json", type=Path, help="a file for the figures; those of other lines stay")
     said = ask.parse_args()
     warnings.simplefilter("ignore")
     sizes: list[int | str] = [2048] if said.quick else [n if n == "auto" else int(n) for n in said.draws]
     seeds = 40 if said.quick else said.seeds
+    if said.orders:
+        print("| table | orders | seeds | squared error ÷ independent draws: median order | worst order |")
+        for problem in real(said.data):
+            if not said.only or problem.name in said.only:
+                turned = orders(problem, 2048, said.orders, seeds)
+                print(told_of_orders(problem.name, turned), flush=True)
+                keep(said.json, "orders", f"{problem.name}, 2048", turned)
+        return
     problems = made_up() if said.quick else [*made_up(), *real(said.data)]
     print("| problem | draws | seeds | coverage of a cell: least, mean | cells < .90, > .99 | sd / stated | idle > 3 |")
     for problem in problems:

@@ -39,6 +39,17 @@ def test_every_rare_value_is_the_measured_one() -> None:
         assert rest == [str(seeds), f"{one['coverage']:.3f}", bias, f"{one['stderr']:.4f}"], share
 
 
+def test_every_column_order_is_the_measured_one_and_the_bars_hold() -> None:
+    said = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d.]+ ± [\d.]+) \|$", PAGE, re.MULTILINE)
+    assert {f"{name}, 2048" for name, *_ in said} == set(FIGURES["orders"])
+    for name, *rest in said:
+        one = FIGURES["orders"][f"{name}, 2048"]
+        worst = f"{one['worst']:.2f} ± {one['worst_error']:.2f}"
+        assert rest == [str(one["orders"]), str(one["seeds"]), f"{one['median']:.2f}", worst], name
+        assert one["median"] <= 1.0
+        assert one["worst"] <= 1.3
+
+
 def test_what_the_page_says_of_the_bars_is_so() -> None:
     least = min(FIGURES["cells"].items(), key=lambda each: each[1]["least"])
     assert f"The least of all is {least[1]['least']:.3f}" in PAGE
