@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import numpy as np
 import pytest
 
 import limelight as ll
 from limelight.local.proximity import proximity_to
+from limelight.rounds.encoded import ABSENT_WEIGHT
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.lines import look_of
-from limelight.rounds.stack import Stack, aligned, stack_of
+from limelight.rounds.stack import Stack, _design, aligned, stack_of
 
 X = np.random.default_rng(0).normal(size=(400, 3))
 WIDTH = 1.3
@@ -74,3 +78,18 @@ def test_memory_begins_on_a_line_of_the_cache(shape: tuple[int, ...], dtype: typ
     assert found.shape == shape
     assert found.dtype == dtype
     assert found.__array_interface__["data"][0] % 64 == 0
+
+
+def test_a_draw_weighs_one_over_the_density_of_the_mixture_that_it_came_from() -> None:
+    # one replicate: three shared draws, two made with a rare bin of share .1, one with a value of none
+    rare = SimpleNamespace(n=20, share=0.1, held=SimpleNamespace(how="in", coordinate=0))
+    alien = SimpleNamespace(n=5, share=0.0, held=SimpleNamespace(how="value", coordinate=1))
+    blocks = [SimpleNamespace(lines=SimpleNamespace(codes=np.zeros((2, 1, m)))) for m in (3, 2, 1)]
+    Z = np.array([[[1, 0, 0, 1, 1, 0]], [[0, 0, 0, 0, 0, 1]]], dtype=bool)
+    design = _design(100, cast(Any, blocks), cast(Any, [rare, alien]), Z)
+    inside, outside = 1 / (100 + 20 / 0.1), 1 / 100
+    np.testing.assert_allclose(design, [[inside, outside, outside, inside, inside, ABSENT_WEIGHT / 5]])
+    # what lies outside of a bin is made in the same way
+    rare.held.how = "out"
+    swapped = _design(100, cast(Any, blocks), cast(Any, [rare, alien]), Z)
+    np.testing.assert_allclose(swapped[0, :3], [outside, inside, inside])

@@ -1,7 +1,4 @@
-"""The live page in a real browser against the real service: by keyboard, at every width, with answers out of order.
-
-The claims of `web/page.py`.
-"""
+"""The live page in a real browser against the real service: by keyboard, at every width, with answers out of order."""
 
 from __future__ import annotations
 

@@ -152,9 +152,11 @@ def _expected(
         share = np.zeros((0, len(row)))
     means, left = row[known] @ share, 1 - (law[known] * share).sum(axis=0)
     spread = np.sqrt(np.clip(left, 0, None))
-    parts = [
-        curve(means[j] + spread[j] * (_levels() if j not in kept else np.zeros(1))) for j, curve in enumerate(curves)
-    ]
+    parts = []
+    for j, curve in enumerate(curves):
+        # what is kept has one level, its own
+        levels = np.zeros(1) if j in kept else _levels()
+        parts.append(curve(means[j] + spread[j] * levels))
     return float(sum(part.mean() for part in parts))
 
 

@@ -185,41 +185,71 @@ def fit_table(
     everything
         Whether each fold sees all rows.
     """
-    replicates = len(residual)
-    cells = bins[0] * bins[1]
-    cell = codes[:, pair[0]] * bins[1] + codes[:, pair[1]]
-    # everything in the order of cells, so that sums and levels are runs; small numbers are sorted by their digits
-    order = np.argsort(cell.astype(np.uint16) if cells < 2**16 else cell, kind="stable")
-    sizes = np.bincount(cell, minlength=cells)
-    present = np.flatnonzero(sizes)
-    sizes = sizes[present]
-    starts = np.cumsum(sizes) - sizes
-    run = np.repeat(np.arange(len(present)), sizes)
-    fold, rows = order % replicates, np.arange(len(order))
+    replicates, cells = len(residual), bins[0] * bins[1]
+    runs = _Runs.of(codes[:, pair[0]] * bins[1] + codes[:, pair[1]], cells, replicates)
+    order, fold, rows = runs.order, runs.fold, np.arange(len(runs.order))
     left = residual[:, order]
-    place = run * replicates + fold
-
-    def seen(values: FloatArray) -> FloatArray:
-        """Return (R, cells) Σ values (n,) of the rows that each fold sees."""
-        own = np.bincount(place, values, len(present) * replicates).reshape(-1, replicates).T
-        return np.asarray(own.sum(axis=0) - (0.0 if everything else own))
-
     v, w = inside[order, pair[0], 0], inside[order, pair[1], 0]
     tables = np.zeros((replicates, cells, _SLOPES))
-    kept = seen(np.ones(len(order))) >= _ROWS
+    kept = runs.seen(np.ones(len(order)), everything) >= _ROWS
+    # What a row's own fold leaves of it is kept apart: that fold must not learn from it, and yet corrects it.
     mine = left[fold, rows]
     for term, column in enumerate((np.ones(len(order)), v, w, v * w)):
-        if not everything:  # a fold does not see the rows of its own replicate
+        if not everything:
             left[fold, rows] = 0.0
-        moved = np.add.reduceat(left * column if term else left, starts, axis=1)
-        slope = np.where(kept, moved / (seen(np.square(column)) + _SHRINK), 0.0)
-        said = slope.take(run, axis=1)
+        moved = np.add.reduceat(left * column if term else left, runs.starts, axis=1)
+        slope = np.where(kept, moved / (runs.seen(np.square(column), everything) + _SHRINK), 0.0)
+        said = slope.take(runs.run, axis=1)
         if term:
             said *= column
         left -= said
         mine -= said[fold, rows]
-        tables[:, present, term] = slope
+        tables[:, runs.present, term] = slope
     left[fold, rows] = mine
     rest = np.empty_like(left)
     rest[:, order] = left
     return PairTable(*pair, tables.reshape(replicates, *bins, _SLOPES)), rest
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Draws in the order of their cells, so that a sum over a cell is the sum over a run.
+
+    Parameters
+    ----------
+    order, fold
+        (n,) the draws, and the replicate of each.
+    present, starts
+        (p,) the cells that have draws, and where each one's run begins.
+    run
+        (n,) which of these each draw is in.
+    place
+        (n,) which of them and which replicate, as one number.
+    replicates
+        R.
+    """
+
+    order: NDArray[np.intp]
+    fold: NDArray[np.intp]
+    present: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    run: NDArray[np.intp]
+    place: NDArray[np.intp]
+    replicates: int
+
+    @classmethod
+    def of(cls, cell: NDArray[np.int64], cells: int, replicates: int) -> _Runs:
+        """Return the runs of draws in cells (n,)."""
+        # small numbers are sorted by their digits, which takes a time proportional to n
+        order = np.argsort(cell.astype(np.uint16) if cells < 2**16 else cell, kind="stable")
+        sizes = np.bincount(cell, minlength=cells)
+        present = np.flatnonzero(sizes)
+        sizes = sizes[present]
+        run = np.repeat(np.arange(len(present)), sizes)
+        fold = order % replicates
+        return cls(order, fold, present, np.cumsum(sizes) - sizes, run, run * replicates + fold, replicates)
+
+    def seen(self, values: FloatArray, everything: bool) -> FloatArray:
+        """Return (R, p) Σ values (n,) of the rows that each fold sees: all but those of its replicate, or all."""
+        own = np.bincount(self.place, values, len(self.present) * self.replicates).reshape(-1, self.replicates).T
+        return np.asarray(own.sum(axis=0) - (0.0 if everything else own))

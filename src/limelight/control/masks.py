@@ -95,7 +95,7 @@ def _penalised(neighborhood: Neighborhood) -> Estimate:
             return plain
     found = estimate_plain(neighborhood, regularization=SMALL_PENALTY, sums=sums)
     meat = cast(Sandwich, found.errors)
-    shift = SMALL_PENALTY * meat.total * found.coef @ meat.inverse
+    shift = SMALL_PENALTY * meat.total * found.coef @ meat.inverse  # the bias, to first order
     stderr = np.hypot(found.stderr, shift)
     names = (f"ridge {SMALL_PENALTY}",) * len(found.estimators)
     return replace(found, stderr=stderr, estimators=names, errors=replace(meat, floor=stderr))
@@ -158,6 +158,7 @@ def _use(
     scale = control_scale(left, unseen, weights)
     # what makes the estimate noisy is judged by predictions that have not seen the row
     noisy = left - scale * unseen
+    # a control that takes out less than this makes the estimate depend on one more fit for nothing
     most = _WORTHWHILE * float(weights @ np.square(left))
     if weights @ np.square(noisy) >= most:
         return None

@@ -65,7 +65,8 @@ def write_note(flu: bool, rng: np.random.Generator) -> str:
     """Return a note on a patient who has flu, or has not."""
     usual, unusual = (FLU, OTHER) if flu else (OTHER, FLU)
     first = rng.choice(usual)
-    others = [sign for sign in (usual if rng.random() < TYPICAL else unusual) if sign != first]
+    likely = usual if rng.random() < TYPICAL else unusual
+    others = [sign for sign in likely if sign != first]
     clinic = CLINICS[flu == (rng.random() < FAITHFUL)]
     sentence = str(rng.choice(SENTENCES)).format(first, rng.choice(others), rng.choice(DAYS))
     return f"Clinic: {clinic}\n{sentence}\n{' '.join(rng.choice(REMARKS, 2, replace=False))}"

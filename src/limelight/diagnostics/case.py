@@ -89,7 +89,7 @@ def open_case(
     UnknownNameError
         If the target is not explained.
     """
-    explainer = explainer.with_settings()
+    explainer = explainer.with_settings()  # a copy, which counts and keeps by itself
     if explanation is None:
         explanation = explainer.explain(instance)
     row = explanation.target_index(target)

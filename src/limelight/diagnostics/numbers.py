@@ -71,6 +71,7 @@ def _numeric(values: Any) -> FloatArray:
     missing = ~np.isfinite(numbers)
     if not missing.any():
         return numbers[:, None]
+    # a missing value is a fact of its own: the column says the middle, and one beside it that it is missing
     middle = float(np.median(numbers[~missing])) if (~missing).any() else 0.0
     return np.column_stack([np.where(missing, middle, numbers), missing])
 

@@ -33,6 +33,7 @@ def removed(representation: Representation, Z: NDArray[np.bool_], draws: int, se
     masked = cast(Masked, representation)
     times = 1 if masked.deterministic else draws
     for mask in Z:
+        # the same stream for each mask: curves compare masks, not draws
         rng = stream(seed, masked.content, "reconstruct")
         yield masked.reconstruct(np.repeat(mask[None].astype(np.uint8), times, axis=0), rng)
 

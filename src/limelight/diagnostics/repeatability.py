@@ -143,10 +143,10 @@ def agreement(explanations: Sequence[Explanation], *, k: int = 5, target: str | 
     outputs = [abs(float(run.prediction[row])) for run, row in zip(runs, rows, strict=True)]
     step = max(SAME_WEIGHT * np.abs(coef).max(initial=0.0), SAME_OUTPUT * max(outputs)) or 1.0
     levels = np.round(coef / step)
-    shown = tuple(
-        np.array([j for j in run.selected[row] if levels[i, j]][:k], np.int64)
-        for i, (run, row) in enumerate(zip(runs, rows, strict=True))
-    )
+    shown = []
+    for i, (run, row) in enumerate(zip(runs, rows, strict=True)):
+        moving = [j for j in run.selected[row] if levels[i, j]]  # what rounds to zero is no disagreement
+        shown.append(np.array(moving[:k], np.int64))
     sets = [frozenset(each.tolist()) for each in shown]
     return Stability(
         jaccard=_mean_over_pairs(_jaccard, sets),
@@ -156,7 +156,7 @@ def agreement(explanations: Sequence[Explanation], *, k: int = 5, target: str | 
         sign_agreement=_mean_over_pairs(_same_signs, list(zip(sets, np.sign(levels), strict=True))),
         coef=coef,
         stderr=np.stack([run.stderr[row] for run, row in zip(runs, rows, strict=True)]),
-        shown=shown,
+        shown=tuple(shown),
         target=name,
         k=k,
         model_rows=sum(run.provenance.cost.model_rows for run in runs),

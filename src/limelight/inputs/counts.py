@@ -144,12 +144,13 @@ class CountsPath:
         return not others.isdisjoint(texts.names or ())
 
     def _matrix(self, plan: Plan, Z: MaskArray) -> Any:
-        parts = [
-            self._counted(block.vectorizer, part, Z, plan)
-            if isinstance(part, Terms)
-            else part[np.zeros(len(Z), dtype=np.intp)]
-            for block, part in zip(self.blocks, plan.parts, strict=True)
-        ]
+        parts = []
+        for block, part in zip(self.blocks, plan.parts, strict=True):
+            if isinstance(part, Terms):
+                parts.append(self._counted(block.vectorizer, part, Z, plan))
+            else:
+                # no word of it is hidden: the one row that there is, n times
+                parts.append(part[np.zeros(len(Z), dtype=np.intp)])
         if len(parts) == 1:
             return parts[0]
         if plan.sparse:

@@ -136,10 +136,9 @@ class Script:
 
     def _left(self, texts: Sequence[str], spans: Sequence[list[Span]], gone: set[int]) -> list[dict[str, Any]]:
         """Return the messages with these texts, without those that are gone or have lost all that they said."""
-        changed = [
-            _with_text(message, text) if found else dict(message)
-            for message, text, found in zip(self.messages, texts, spans, strict=True)
-        ]
+        changed = []
+        for message, text, found in zip(self.messages, texts, spans, strict=True):
+            changed.append(_with_text(message, text) if found else dict(message))
         emptied = {m for m, message in enumerate(self.messages) if spans[m] and _is_empty(message, texts[m])}
         left = _alternating([each for m, each in enumerate(changed) if m not in gone | emptied])
         if not emptied or _in_turn(left) or not _in_turn(self.messages):

@@ -80,6 +80,7 @@ class Template:
         texts: list[str] = []
         for start in range(0, len(Z), step):
             mask = self._gate(Z[start : start + step])[:, columns]
+            # all texts of a block are cut out of one array and decoded at once, without a loop over words
             kept = np.take(np.tile(units, len(mask)), np.flatnonzero(mask))
             flat = kept.tobytes().decode(_ENCODINGS[units.itemsize], "surrogatepass")
             ends = np.cumsum(np.count_nonzero(mask, axis=1)).tolist()
@@ -137,7 +138,7 @@ class Template:
 
     def _tidied(self, text: str) -> str:
         """Return a text whose hidden spans are markers without them."""
-        mark = re.escape(self._marker)
+        mark = re.escape(self._marker)  # it may be any character that the text lacks
         # A gap is a whole run of spaces and markers: it is looked for at its beginning only and never given back in
         # part, so that long runs, as most of a text hidden makes them, are read once.
         gap = rf"(?<![\s{mark}])(\s*+){mark}[\s{mark}]*+"

@@ -121,12 +121,17 @@ class MixedRow:
         texts = {str(part.name): self.rows.text(part.name) for part in self.parts if part.is_text}
         pictures = {str(part.name): part.masked.layout() for part in self.parts if not part.is_text}
         table, parts = self.rows.table, {part.name for part in self.parts}
-        columns = [
-            (str(name), self.rows.shown(name), "held" if name not in table.weighed else "" if weighed else "typical")
-            for name in table.names
-            if name not in parts
-            for weighed in [name in self.columns]
-        ]
+        columns = []
+        for name in table.names:
+            if name in parts:
+                continue
+            if name not in table.weighed:
+                state = "held"
+            elif name in self.columns:
+                state = ""
+            else:
+                state = "typical"
+            columns.append((str(name), self.rows.shown(name), state))
         return mixed_layout(texts, pictures, columns)
 
 
@@ -236,7 +241,10 @@ class Composite:
             raise InputError('rows: expected a frame with against="background", got dicts; pass a frame of them.')
         names = list(self.table.weighed)
         frame = self.table.frame
-        chosen = frame[names] if hasattr(frame, "iloc") else frame.select(names)
+        if hasattr(frame, "iloc"):
+            chosen = frame[names]
+        else:
+            chosen = frame.select(names)
         if names:
             return Tabular(chosen, groups=None, contrast="value")
         return None
@@ -370,10 +378,11 @@ def _reads_texts(modality: Modality) -> bool:
 def _renamed(part: Cut, read: int) -> list[Feature]:
     """Return a part's features under its name, and where its words stand among all texts."""
     if part.is_text:
-        return [
-            replace(each, where=replace(each.where, places=tuple((a + read, b + read) for a, b in each.where.places)))
-            for each in part.masked.features
-        ]
+        shifted = []
+        for each in part.masked.features:
+            places = tuple((start + read, stop + read) for start, stop in each.where.places)
+            shifted.append(replace(each, where=replace(each.where, places=places)))
+        return shifted
     # the key tells the superpixels of two pictures apart
     return [
         replace(each, name=f"{part.name}: {each.name}", where=replace(each.where, key=(part.name, each.where.key)))
@@ -382,5 +391,8 @@ def _renamed(part: Cut, read: int) -> list[Feature]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NOTED} more" if len(names) > MOST_NOTED else ""
+    if len(names) > MOST_NOTED:
+        more = f" and {len(names) - MOST_NOTED} more"
+    else:
+        more = ""
     return ", ".join(names[:MOST_NOTED]) + more

@@ -104,7 +104,7 @@ def composites(Z: MaskArray, image: NDArray[Any], fills: Iterable[NDArray[Any]],
     out = np.empty((n, len(own)), np.uint64)
     last: NDArray[Any] | None = None
     for row, table, fill in zip(out, _tables(Z, words), fills, strict=False):
-        if fill is not last:
+        if fill is not last:  # most often all rows have the same
             last, ground = fill, as_words(fill)
             difference = own ^ ground
         np.take(table, words.entry, out=row, mode="clip")

@@ -257,13 +257,12 @@ class Conditional:
         rows = take(self.rows, kept)
         raws = read_table(rows, self.names)[1]
         columns = tuple(self.tabular.table.columns)  # type: ignore[union-attr]
-        values = tuple(
-            tuple(column.read(value) for value in to_list(raw.native))
-            for column, raw in zip(columns, raws, strict=True)
-        )
+        values = []
+        for column, raw in zip(columns, raws, strict=True):
+            values.append(tuple(map(column.read, to_list(raw.native))))
         named = positions(self.categorical, self.tabular.table.labels, "categorical")
         ranked = [None if j in named else _ranks(*each) for j, each in enumerate(zip(columns, values, strict=True))]
-        return Donors(rows, columns, values, tuple(ranked))
+        return Donors(rows, columns, tuple(values), tuple(ranked))
 
     def represent(self, instance: Any, rng: np.random.Generator | None = None) -> ConditionalRow:
         """Return x' of one row: a Series, a frame of one row, a dict, or a sequence in column order. `rng` is not used.

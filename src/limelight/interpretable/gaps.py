@@ -120,6 +120,7 @@ def _lines(
     for channel, column in enumerate(values.T):
         known = np.flatnonzero(~np.isnan(column))
         for _, start, stop in runs(labels):
+            # a line needs what is known outside of the window, however far away
             outside = known[(known < start) | (known >= stop)]
             ends = [*outside[outside < start][-1:], *outside[outside >= stop][:1]]
             if ends:

@@ -234,7 +234,10 @@ class Image:
         for name in ("segments", "fill"):
             if isinstance(getattr(self, name), (np.ndarray, list)):
                 given = getattr(self, name)
-                own = as_labels(given) if name == "segments" else as_array(name, given)
+                if name == "segments":
+                    own = as_labels(given)
+                else:
+                    own = as_array(name, given)
                 object.__setattr__(self, name, np.array(own))
         if self.alpha not in (None, True, False):
             raise InputError(f"alpha: expected True, False or None, got {self.alpha!r}.")

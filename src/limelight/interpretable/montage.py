@@ -122,7 +122,10 @@ def seen(values: NDArray[Any]) -> NDArray[np.uint8]:
 def _scaled(values: NDArray[Any]) -> NDArray[np.uint8]:
     numbers = values.astype(np.float32)
     known = numbers[np.isfinite(numbers)]
-    low, high = np.percentile(known, [1, 99]).tolist() if known.size else (0.0, 1.0)
+    if known.size:
+        low, high = np.percentile(known, [1, 99]).tolist()
+    else:
+        low, high = (0.0, 1.0)
     if high <= low:
         if known.size:
             low, high = (float(known.min()), float(known.max()))

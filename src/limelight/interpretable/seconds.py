@@ -120,7 +120,10 @@ def recorded(start: int, stop: int, rate: float, shortest: int) -> str:
     '0.50–0.75 s'
     """
     length = shortest / rate
-    digits = min(9, max(0, math.ceil(-math.log10(length)) + 1)) if length > 0 else 0
+    if length > 0:
+        digits = min(9, max(0, math.ceil(-math.log10(length)) + 1))
+    else:
+        digits = 0
     return f"{start / rate:.{digits}f}–{stop / rate:.{digits}f} s"
 
 

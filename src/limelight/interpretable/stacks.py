@@ -78,7 +78,10 @@ def read_stack(instance: Any, channels: Channels = "auto") -> Stack:
     tensor = instance.detach().clone() if is_tensor(instance) else None
     values = own_numbers(instance if tensor is None else tensor.cpu().numpy())
     if values.ndim not in (3, 4) or values.size == 0:
-        remedy = "; one image is explained by ll.Image" if values.ndim == 2 else ""
+        if values.ndim == 2:
+            remedy = "; one image is explained by ll.Image"
+        else:
+            remedy = ""
         raise InputError(
             f"instance: expected a volume (z, y, x), (z, y, x, c) or (c, z, y, x), got shape {values.shape}{remedy}."
         )

@@ -293,7 +293,10 @@ class Text:
         return [(start, stop) for start, stop in spans if so_far[start] == so_far[stop]]
 
     def _kept(self, text: str, name: str) -> list[Span]:
-        keep = self.keep.get(name) if isinstance(self.keep, Mapping) else self.keep
+        if isinstance(self.keep, Mapping):
+            keep = self.keep.get(name)
+        else:
+            keep = self.keep
         if keep is None:
             return []
         if isinstance(keep, str) or hasattr(keep, "finditer"):
@@ -331,7 +334,10 @@ class Text:
             for start, stop in of_field:
                 word = self._word(text[start:stop])
                 key: Any = word if document.plain else (name, word)
-                identity = key if self.occurrences == "together" else (key, start)
+                if self.occurrences == "together":
+                    identity = key
+                else:
+                    identity = (key, start)
                 owned.append(numbers.setdefault(identity, len(numbers)))
                 places.setdefault(identity, []).append((offset + start, offset + stop))
             owners.append(owned)

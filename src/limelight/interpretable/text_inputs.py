@@ -206,9 +206,11 @@ def _read_chat(chat: Sequence[Mapping[str, Any]], fields: Sequence[str] | None) 
     roles: list[str] = [message["role"] for message in chat]
     if unknown := [name for name in fields or () if name not in roles]:
         raise UnknownNameError("fields", unknown[0], tuple(dict.fromkeys(roles)))
-    named = [
-        role if roles.count(role) == 1 else f"{role} {roles[: at + 1].count(role)}" for at, role in enumerate(roles)
-    ]
+    # a role that speaks once is named by itself, and else its turns are numbered
+    named = list(roles)
+    for at, role in enumerate(roles):
+        if roles.count(role) > 1:
+            named[at] = f"{role} {roles[: at + 1].count(role)}"
     taken = [
         at for at, message in enumerate(chat)
         if isinstance(message.get("content"), str) and (fields is None or roles[at] in fields)

@@ -338,11 +338,12 @@ def _features(series: Series, labels: NDArray[np.int64], keys: Sequence[int], pe
     shortest = min(stop - start for places in stretches for start, stop in places)
     names = [_name(places, series, shortest) for places in stretches]
     channels: Sequence[str] = series.channels if per_channel else (ALL,)
-    return tuple(
-        Feature(name if channel == ALL else f"{channel}: {name}", Where("window", (channel, key), tuple(places)))
-        for channel in channels
-        for key, name, places in zip(keys, names, stretches, strict=True)
-    )
+    found = []
+    for channel in channels:
+        for key, name, places in zip(keys, names, stretches, strict=True):
+            shown = name if channel == ALL else f"{channel}: {name}"
+            found.append(Feature(shown, Where("window", (channel, key), tuple(places))))
+    return tuple(found)
 
 
 def _name(places: Sequence[tuple[int, int]], series: Series, shortest: int) -> str:
@@ -352,7 +353,11 @@ def _name(places: Sequence[tuple[int, int]], series: Series, shortest: int) -> s
         return ", ".join([recorded(start, stop, rate, shortest) for start, stop in places[:3]]) + (
             "" if len(places) <= 3 else f" and {len(places) - 3} more"
         )
-    ends = [(str(start), str(stop - 1)) if times is None else (times[start], times[stop - 1]) for start, stop in places]
+    # the last step of a window is inside of it
+    if times is None:
+        ends = [(str(start), str(stop - 1)) for start, stop in places]
+    else:
+        ends = [(times[start], times[stop - 1]) for start, stop in places]
     between = "–" if times is None else " … "
     shown = [first if first == last else f"{first}{between}{last}" for first, last in ends]
     several = "" if len(shown) <= 3 else f" and {len(shown) - 3} more"

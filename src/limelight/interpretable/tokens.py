@@ -230,8 +230,10 @@ def _asked(text: str, tokenizer: Any) -> list[Span]:
     """Return what somebody's tokenizer says, as spans."""
     if hasattr(tokenizer, "convert_ids_to_tokens"):
         answer = tokenizer(text, return_offsets_mapping=True, add_special_tokens=False)
+    elif callable(tokenizer):
+        answer = tokenizer(text)
     else:
-        answer = tokenizer(text) if callable(tokenizer) else tokenizer.encode(text)
+        answer = tokenizer.encode(text)
     if isinstance(answer, Mapping) or hasattr(answer, "offset_mapping"):
         if isinstance(answer, Mapping):
             answer = answer["offset_mapping"]

@@ -191,7 +191,10 @@ class Volume:
         for name in ("segments", "fill"):  # the caller may go on to use these arrays for something else
             if isinstance(getattr(self, name), (np.ndarray, list)):
                 given = getattr(self, name)
-                own = as_voxel_labels(given) if name == "segments" else as_array(name, given)
+                if name == "segments":
+                    own = as_voxel_labels(given)
+                else:
+                    own = as_array(name, given)
                 object.__setattr__(self, name, np.array(own))
         if isinstance(self.segments, str) and self.segments not in METHODS:
             raise UnknownNameError("segments", self.segments, METHODS)

@@ -73,7 +73,7 @@ def _found_windows(windows: Windows, values: FloatArray, n_windows: int | None) 
         if windows == "changepoints":
             cuts = changepoints(values, n)
         else:
-            cuts = -(-np.arange(1, n) * t // n)
+            cuts = -(-np.arange(1, n) * t // n)  # rounded up: lengths differ by one step at most
         return np.searchsorted(cuts, np.arange(t), side="right")
     if isinstance(windows, (int, np.integer)) and not isinstance(windows, bool):
         if windows < 1:
@@ -105,7 +105,7 @@ def changepoints(values: FloatArray, n_windows: int) -> NDArray[np.int64]:
     cuts: list[int] = []
     while len(cuts) < n_windows - 1:
         (gain, cut), start, stop = max(stretches, key=lambda stretch: stretch[0][0])
-        if gain <= 1e-12:
+        if gain <= 1e-12:  # level everywhere, but for rounding
             break
         stretches.remove(((gain, cut), start, stop))
         stretches += [(_best_cut(sums, start, cut), start, cut), (_best_cut(sums, cut, stop), cut, stop)]

@@ -198,7 +198,9 @@ def encodings(schema: Any) -> tuple[list[str], list[str]]:
     """Return which columns of a part have their bytes laid side by side, and which are kept as codes."""
     arrow = require("pyarrow", EXTRA)
     lists = {field.name for field in schema if arrow.types.is_list(field.type)}
-    names = [f"{name}.list.element" if name in lists else name for name in schema.names if name in COLUMNS]
+    # Parquet keeps what is in a list under a name of its own
+    names = [name for name in schema.names if name in COLUMNS]
+    names = [f"{name}.list.element" if name in lists else name for name in names]
     random, coded = list(_RANDOM), [name for name in names if name not in (*_RANDOM, *_COUNTED, "id")]
     if "full" in schema.names:
         further = written_encodings("full.")

@@ -61,6 +61,7 @@ class _Functions:
         i, j = (paired[side] for side in np.triu_indices(len(paired), 1))
         both = masks[:, i] * masks[:, j]
         X = np.hstack([masks, both, masks[:, i] + masks[:, j] - both])
+        # half of what is expected is owed to single features, a quarter each to both together and to either
         alone = np.full(d, 0.5 / d if len(i) else 1.0 / d)
         prior = np.concatenate([alone, np.full(2 * len(i), 0.25 / max(len(i), 1))])
         own = np.arange(d)
@@ -92,6 +93,7 @@ def _pair_weights(sizes: FloatArray) -> tuple[float, float]:
     """
     d = len(sizes) - 1
     _, one, two, three = inclusion_moments(sizes, 3)
+    # an exchangeable law has one variance and one covariance, so its inverse needs their difference and their sum
     own, shared = one - one**2, two - one**2
     member, other = two - one * two, three - one * two
     everywhere = own + (d - 1) * shared
@@ -131,7 +133,7 @@ def left_out_by_parts(Z: MaskArray, parts: FloatArray) -> FloatArray:
     """Return (n,) how far the sum of the parts is from what the other seven eighths of the rows foretell."""
     few = summed_up(parts)
     functions = _Functions.of(Z, _strength(Z, few))
-    fold = np.arange(len(Z)) % min(FOLDS, len(Z))
+    fold = np.arange(len(Z)) % min(FOLDS, len(Z))  # masks are in random order already
     errors = few.sum(axis=1)
     for part in range(int(fold.max()) + 1):
         seen = fold != part
@@ -163,7 +165,7 @@ def summed_up(parts: FloatArray) -> FloatArray:
     moved, scatter = moved[:, live], scatter[live]
     if not live.any():
         return np.zeros((len(parts), 1))
-    alike = np.round(moved / np.sqrt(scatter), 9) + 0.0
+    alike = np.round(moved / np.sqrt(scatter), 9) + 0.0  # −0 and 0 are one
     _, place = np.unique(alike, axis=1, return_inverse=True)
     together = np.zeros((len(parts), int(place.max()) + 1))
     np.add.at(together.T, place.ravel(), moved.T)
@@ -203,12 +205,14 @@ def _effects(X: FloatArray, prior: FloatArray, parts: FloatArray) -> FloatArray:
         cross = centred.T @ left
         explained = np.clip(np.square(cross) / (scatter[:, None] * size), 0.0, 1.0) * n / (n + 1)
         log = log_prior - 0.5 * math.log1p(n) - 0.5 * (n - 1) * np.log(np.maximum(1.0 - explained, LEFT))
+        # a part is more often there because of a feature than for want of it
         log += np.where(cross >= 0.0, math.log(SAID_BECAUSE), math.log1p(-SAID_BECAUSE))
         top = log.max(axis=0)
-        share = np.exp(log - top)
+        share = np.exp(log - top)  # less the largest, which no exponent overflows
         total = share.sum(axis=0)
         if step:
             going &= (top + np.log(total) > STRONG) & (size > LEFT * at_first)
+        # the mean over all functions, each by how probable it is: one that is picked would be too sure
         effect = np.where(going, share / total * cross / scatter[:, None] * n / (n + 1), 0.0)
         found += effect
         left = left - centred @ effect

@@ -58,6 +58,7 @@ def chance(neighborhood: Neighborhood, *, drawn: bool) -> Chance:
         return Chance(np.zeros(k), np.zeros(k))
     weights = neighborhood.weights / max(float(neighborhood.weights.sum()), 1e-300)
     variance = weights @ np.square(neighborhood.Y - weights @ neighborhood.Y)
+    # rows that were asked repeatedly say it themselves; drawn fills show it only where a mask came twice
     if not drawn and neighborhood.noise is not None:
         found = weights @ neighborhood.noise
         error = np.sqrt(2 * np.square(weights) @ np.square(neighborhood.noise))
@@ -76,6 +77,7 @@ def _between_repeats(neighborhood: Neighborhood, weights: FloatArray) -> tuple[F
     squares = np.square(Y - means[mask])
     size = Z.sum(axis=1, dtype=np.int64)
     d = Z.shape[1]
+    # each mask that occurs c times tells c − 1 times how far answers to it are apart
     free = np.bincount(size, (counts[mask] - 1) / counts[mask], d + 1)
     known = free > 0.5
     if free.sum() < FEWEST or weights[known[size]].sum() < SEEN:
@@ -89,32 +91,47 @@ def _between_repeats(neighborhood: Neighborhood, weights: FloatArray) -> tuple[F
     stands[known] = np.bincount(size, weights, d + 1) @ shares
     factor = np.divide(stands, free, out=np.zeros(d + 1), where=known)
     found = np.bincount(size, weights, d + 1) @ variance
-    return found, _error(mask, counts, size, weights, factor, variance, squares)
+    of_mask = np.zeros(len(counts), dtype=np.int64)
+    of_mask[mask] = size
+    weight = np.bincount(mask, weights) / counts
+    spread = _spread_of_squares(size, squares, variance)
+    return found, _error((weight, counts), of_mask, factor, variance, spread)
+
+
+def _spread_of_squares(size: NDArray[np.int64], squares: FloatArray, variance: FloatArray) -> FloatArray:
+    """Return (d + 1, k) the variance of the squared deviations of answers, by the size of their mask."""
+    sizes = len(variance)
+    rows = np.bincount(size, minlength=sizes)[:, None]
+    fourth = np.stack([np.bincount(size, np.square(column), sizes) for column in squares.T], axis=1)
+    # normal answers' squares vary by 2 σ⁴; those of long tails by more
+    found = fourth / np.maximum(rows, 1) - np.square(variance)
+    return np.asarray(np.maximum(found, 2 * np.square(variance)))
 
 
 def _error(
-    mask: NDArray[np.intp],
-    counts: NDArray[np.intp],
-    size: NDArray[np.int64],
-    weights: FloatArray,
+    masks: tuple[FloatArray, NDArray[np.intp]],
+    of_mask: NDArray[np.int64],
     factor: FloatArray,
     variance: FloatArray,
-    squares: FloatArray,
+    spread: FloatArray,
 ) -> FloatArray:
     """Return (k,) the standard error of what is left of the variance when chance is taken out of it.
 
     The variance of all answers holds the same chance. What varies is the means of masks, which chance moves by its
     variance over their number, and the squares in which a mask's weight differs from what its size stands for.
+
+    Parameters
+    ----------
+    masks
+        The weight and the number of answers of each different mask.
+    of_mask
+        Its size.
+    factor, variance, spread
+        By size: what a square stands for, the variance of answers to one mask, and that of their squares.
     """
-    of_mask = np.zeros(len(counts), dtype=np.int64)
-    of_mask[mask] = size
-    weight = np.bincount(mask, weights) / counts
-    # normal answers' squares vary by 2 σ⁴; those of long tails by more
-    rows = np.bincount(size, minlength=len(factor))[:, None]
-    spread = np.stack([np.bincount(size, np.square(column), len(factor)) for column in squares.T], axis=1)
-    spread = np.maximum(spread / np.maximum(rows, 1) - np.square(variance), 2 * np.square(variance))[of_mask]
+    weight, counts = masks
     moved = 2 * np.square(weight)[:, None] * np.square(variance)[of_mask]
-    left = (np.square(weight - factor[of_mask]) * (counts - 1))[:, None] * spread
+    left = (np.square(weight - factor[of_mask]) * (counts - 1))[:, None] * spread[of_mask]
     return np.asarray(np.sqrt((moved + left).sum(axis=0)))
 
 

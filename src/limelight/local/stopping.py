@@ -283,4 +283,5 @@ def _rivals(
     best = score.argmin(axis=1)
     least = score[np.arange(len(score)), best]
     pairs = zip(best.tolist(), least.tolist(), strict=True)
-    return [(place, NormalDist().cdf(-each)) if math.isfinite(each) else (-1, 0.0) for place, each in pairs]
+    normal = NormalDist()
+    return [(place, normal.cdf(-each)) if math.isfinite(each) else (-1, 0.0) for place, each in pairs]

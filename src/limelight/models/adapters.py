@@ -100,7 +100,9 @@ class MultiOutputProbabilities:
         answer = self.predict_proba(inputs)
         if not isinstance(answer, (list, tuple)):
             return answer
-        return np.hstack([table[:, 1:] if table.shape[1] == 2 else table for table in map(np.asarray, answer)])
+        tables = [np.asarray(table) for table in answer]
+        # of two classes the second says it all, as of one output
+        return np.hstack([table[:, 1:] if table.shape[1] == 2 else table for table in tables])
 
 
 def _asked(model: Any) -> tuple[Any, str, Callable[[Inputs], Any], About]:

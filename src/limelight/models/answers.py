@@ -253,11 +253,10 @@ class Answers:
 
     def _ask(self, wanted: Sequence[tuple[tuple[str, int], Any]], sessions: Sequence[_Session]) -> None:
         """Ask for the answers that are not known yet; what was answered is kept even where the chat fails later."""
-        missing = [
-            (key, content, session)
-            for (key, content), session in zip(wanted, sessions, strict=True)
-            if key not in self._memory
-        ]
+        missing = []
+        for (key, content), session in zip(wanted, sessions, strict=True):
+            if key not in self._memory:
+                missing.append((key, content, session))
         for start in range(0, len(missing), AT_ONCE):
             part = missing[start : start + AT_ONCE]
             before = spent(self.chat)

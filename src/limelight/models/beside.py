@@ -105,7 +105,10 @@ class Beside:
         self._check_alike(known)
         chosen = self._wanted(known[0], wanted)
         single = len(known[0]) == 1
-        self._chosen = [[0] if single else [own.index(name) for name in chosen] for own in known]
+        if single:
+            self._chosen = [[0] for _ in known]
+        else:
+            self._chosen = [[own.index(name) for name in chosen] for own in known]
         return chosen
 
     def __call__(self, inputs: Inputs) -> FloatArray:

@@ -113,9 +113,12 @@ def packed(form: Form) -> list[bytes]:
         head = _line(["labels", _plain(form.known)])
         return [head + json.dumps(_one(value)).encode() for value in form.values]
     head = _line(["scores"])
-    return [
-        head + json.dumps([[_one(label), float(score)] for label, score in row.items()]).encode() for row in form.rows
-    ]
+    written = []
+    for row in form.rows:
+        # pairs and not an object: labels of JSON's objects are strings, and these may be numbers
+        pairs = [[_one(label), float(score)] for label, score in row.items()]
+        written.append(head + json.dumps(pairs).encode())
+    return written
 
 
 def unpacked(answers: Sequence[bytes]) -> Form:

@@ -124,7 +124,10 @@ class XgboostBooster:
     def __call__(self, inputs: Inputs) -> Any:
         """Return the booster's prediction."""
         # An array has no names of columns, and a booster trained on a frame insists on them.
-        names = None if hasattr(inputs, "columns") else self.booster.feature_names
+        if hasattr(inputs, "columns"):
+            names = None
+        else:
+            names = self.booster.feature_names
         matrix = sys.modules["xgboost"].DMatrix(inputs, feature_names=names, enable_categorical=True)
         return self.booster.predict(matrix)
 

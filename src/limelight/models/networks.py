@@ -178,11 +178,12 @@ class FastText:
         """Return {label: probability} for each text."""
         lines = [" ".join(str(text).split("\n")) for text in texts]
         labels, scores = self.model.predict(lines, k=-1)
-        rows = zip(labels, scores, strict=True)
-        # its probabilities may exceed 1 by a rounding
-        return [
-            {name.removeprefix("__label__"): min(float(p), 1.0) for name, p in zip(*row, strict=True)} for row in rows
-        ]
+        answers = []
+        for names, shares in zip(labels, scores, strict=True):
+            plain = [name.removeprefix("__label__") for name in names]
+            # its probabilities may exceed 1 by a rounding
+            answers.append(dict(zip(plain, [min(float(share), 1.0) for share in shares], strict=True)))
+        return answers
 
 
 def fasttext_model(model: Any) -> Found:

@@ -174,7 +174,10 @@ expected finite numbers. Make the model answer every perturbed input with a numb
     if not len(odd):
         return None
     row, column = odd[0]
-    output = repr(names[column]) if names and len(names) == Y.shape[1] else column
+    if names and len(names) == Y.shape[1]:
+        output = repr(names[column])
+    else:
+        output = column
     return ModelOutputError(
         f"model returned {Y[row, column]} for output {output} of row {batch.start + row} in {batch}, the first "
         f"of {len(np.unique(odd[:, 0]))} such rows in the batch; expected finite numbers. "

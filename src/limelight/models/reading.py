@@ -86,7 +86,10 @@ class Reader:
         return self._columns
 
     def _described(self, names: tuple[str, ...]) -> Columns:
-        labels = self._about.labels if self._names is None else self._column_labels
+        if self._names is None:
+            labels = self._about.labels
+        else:
+            labels = self._column_labels
         if labels is not None and len(labels) != len(names):
             labels = None
         renamed = self._given is not None and labels is not None

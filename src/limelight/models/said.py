@@ -163,6 +163,7 @@ def contrasts(masks: MaskArray, scores: FloatArray, answers: Sequence[str]) -> l
         return []
     Z, first = masks.astype(float), scores[:, 0]
     weight = _expected(Z, first)
+    # (n, n) in how many units two prompts differ, and how much those that only the first has are expected to do
     apart = Z @ (1 - Z).T + (1 - Z) @ Z.T
     elsewhere = (Z * weight) @ (1 - Z).T + ((1 - Z) * weight) @ Z.T
     # a difference of one more unit counts as a hundredth of the largest weight
@@ -183,5 +184,5 @@ def _expected(Z: FloatArray, score: FloatArray) -> FloatArray:
     """Return (d,) how much each unit is expected to move the score, whichever way."""
     X = Z - Z.mean(axis=0)
     gram = X.T @ X
-    gram.flat[:: len(gram) + 1] += 0.05 * len(Z)
+    gram.flat[:: len(gram) + 1] += 0.05 * len(Z)  # a ridge, since there may be fewer prompts than units
     return np.asarray(np.abs(np.linalg.solve(gram, X.T @ (score - score.mean()))))

@@ -94,9 +94,15 @@ def _listed(answer: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, Any]:
     if lacking := [box for box in boxes if isinstance(box, Mapping) and not set(CORNERS) <= set(box)]:
         named = ", ".join(map(str, lacking[0]))
         raise ModelOutputError(f"model returned a box by {named}; expected {', '.join(CORNERS)}, or four numbers.")
-    corners = [[box[name] for name in CORNERS] if isinstance(box, Mapping) else list(box) for box in boxes]
+    corners = [_corners(box) for box in boxes]
     labelled = all("label" in each for each in answer)
     return corners, [each["score"] for each in answer], [each["label"] for each in answer] if labelled else None
+
+
+def _corners(box: Any) -> list[Any]:
+    if isinstance(box, Mapping):
+        return [box[name] for name in CORNERS]
+    return list(box)
 
 
 def _in_arrays(answer: Any) -> tuple[Any, Any, Any]:

@@ -117,7 +117,7 @@ def read_entries(explanations: Explanations, name: Name | None = None) -> Iterat
             continue
         kinds, found = _identified(position, entry)
         for other in kinds:
-            kind = other if kind is None else kind
+            kind = other if kind is None else kind  # that of the first is what all must have
             check_kind(kind, other, position)
         yield found
 

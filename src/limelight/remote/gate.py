@@ -41,7 +41,10 @@ class Gate:
         self.most = limits.concurrency
         self.allowed = 1.0
         self._first = True
-        self._apart = 0.0 if limits.per_second is None else 1.0 / limits.per_second
+        if limits.per_second is None:
+            self._apart = 0.0
+        else:
+            self._apart = 1.0 / limits.per_second
         self._on_their_way = 0
         self._not_before = 0.0
         self._next = 0.0

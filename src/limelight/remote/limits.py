@@ -222,6 +222,7 @@ def _integer(name: str, value: Any) -> None:
 
 
 def _number(name: str, value: Any, *, least: float, more: bool = False) -> None:
+    # True is a number to Python, and hardly meant as one
     fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     if not fits or value < least or (more and value == least):
         raise InputError(f"{name}: expected a number {'>' if more else '≥'} {least:g}, got {value!r}.")

@@ -69,6 +69,7 @@ class Meter:
         """
         with self._settled:
             while (refused := self._sums.take(self._most(load), self.limits)) is not None:
+                # a request that was sent is spent whatever comes of it; rows and money may come back
                 if refused.name == "max_requests" or not self._on_their_way:
                     raise BudgetSpent(self._said(refused, self._most(load)))
                 self._settled.wait()
@@ -107,6 +108,7 @@ class Meter:
                 tokens_out=used.tokens_out + tokens[1],
                 cost=used.cost + cost,
             )
+            # whoever waits is woken also where the file of the sums cannot be written
             try:
                 self._sums.correct(Spent(0, rows - most.rows, cost - most.cost))
             finally:

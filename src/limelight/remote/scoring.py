@@ -97,6 +97,7 @@ class TFServing(Scoring):
     def decode(self, received: Received, n: int) -> Decoded:
         """Return the predictions; a single column of numbers as (n,)."""
         answers = as_answers(need(received.json(), "predictions", "TF-Serving"))
+        # Keras answers (n, 1) where there is one number for each row
         single = getattr(answers, "ndim", 0) == 2 and answers.shape[1] == 1
         return Decoded(answers[:, 0] if single else answers)
 
@@ -165,4 +166,5 @@ def _by_label(answer: Any) -> Any:
         answer = [answer]
     if not isinstance(answer, list) or not all(isinstance(each, Mapping) and "label" in each for each in answer):
         return answer
+    # they come by size, which differs from row to row
     return {each["label"]: float(each["score"]) for each in sorted(answer, key=lambda each: str(each["label"]))}

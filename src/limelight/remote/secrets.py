@@ -83,7 +83,10 @@ class Key:
         secret = self.reveal()
         if secret is not None:
             bearer = self.header.lower() == "authorization" and " " not in secret
-            request.headers[self.header] = f"Bearer {secret}" if bearer else secret
+            if bearer:
+                request.headers[self.header] = f"Bearer {secret}"
+            else:
+                request.headers[self.header] = secret
         return request
 
     def hide(self, text: bytes) -> bytes:

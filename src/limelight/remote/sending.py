@@ -202,7 +202,10 @@ class Sender:
     def _pause(self, failure: Failure | None, number: int) -> float:
         """Return how long to wait after an attempt: what the server asks for, or twice as long each time."""
         asked = None if failure is None else failure.wait
-        wait = self.limits.backoff * 2.0 ** (number - 1) if asked is None else asked
+        if asked is None:
+            wait = self.limits.backoff * 2.0 ** (number - 1)
+        else:
+            wait = asked
         return min(wait, self.limits.max_wait)
 
     def _exchange(self, method: str, path: str, body: Body | None) -> Received:

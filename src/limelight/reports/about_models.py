@@ -141,11 +141,8 @@ def _body(found: Found) -> list[str]:
 
 
 def _doubts(found: Found) -> list[str]:
-    return [
-        *(text if text.endswith(".") else f"{text}." for text in found.warnings),
-        LIMITS[type(found)],
-        pieces.UNSEEN,
-    ]
+    sentences = [text.removesuffix(".") + "." for text in found.warnings]
+    return [*sentences, LIMITS[type(found)], pieces.UNSEEN]
 
 
 def _marks(found: Found, mark: str) -> dict[str, str]:

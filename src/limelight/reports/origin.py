@@ -107,6 +107,7 @@ def digest(path: str | PathLike[str]) -> str:
     """Return the SHA-256 of a file; of a folder, that of the names and digests of its files."""
     found = hashlib.sha256()
     if Path(path).is_dir():
+        # sorted, since each system lists files in an order of its own
         for each in sorted(file for file in Path(path).rglob("*") if file.is_file()):
             found.update(f"{each.relative_to(path).as_posix()} {digest(each)}\n".encode())
         return found.hexdigest()
@@ -139,6 +140,7 @@ def fingerprint(explanations: Explanation | Iterable[Explanation] | Found) -> st
         facts = each.to_dict()
         for name in () if isinstance(each, Explanation) else NAMING:
             facts.pop(name, None)
+        # what it took, and what computed it, may differ between two runs of the same numbers
         if facts["provenance"] is not None:
             provenance = facts["provenance"]
             del provenance["cost"], provenance["versions"]
@@ -153,11 +155,10 @@ def command_of_found(found: Found, origin: Origin) -> str:
         return ""
     if isinstance(found, Comparison):
         parts = _compare(found, origin)
+    elif isinstance(found, Audit):
+        parts = _audit(found, origin)
     else:
-        if isinstance(found, Audit):
-            parts = _audit(found, origin)
-        else:
-            parts = _drift(found, origin)
+        parts = _drift(found, origin)
     if not parts:
         return ""
     if found.asked.get("target") is not None:
@@ -250,6 +251,7 @@ def setting_flags(settings: Mapping[str, Any]) -> list[str] | None:
     """
     usual, flags = Settings().to_dict(), []
     for name, value in settings.items():
+        # the seed is said in any case, below
         if name not in usual or value == usual[name] or name in ("seed", *OF_THE_RUN):
             continue
         flag = "--" + name.replace("_", "-")

@@ -56,6 +56,7 @@ def plain_words(explanation: Explanation, facts: TargetFacts) -> str:
         )
         return pieces.paragraph(*said)
     known = [row for row in facts.rows if row.certain and row.weight]
+    # a fact whose direction is not known is no reason, however large its bar
     up, down = [row for row in known if row.weight > 0], [row for row in known if row.weight < 0]
     said.append(_pushes(facts, up, down))
     said.append(_extent(facts))
@@ -118,7 +119,7 @@ def _extent(facts: TargetFacts) -> str:
             f", if all their values are counted; the conditions that are listed below, each met or not, for "
             f"{_percent(facts.fidelity)}"
         )
-    if share >= 0.9:
+    if share >= 0.9:  # what acts together is a tenth at most
         return f"{start}."
     return f"{start}; the rest comes from facts acting together, so that the sizes are rough."
 
@@ -180,7 +181,10 @@ def _numbers(facts: TargetFacts) -> str:
     if sentences.additivity(facts):
         cells.append(("Additivity", sentences.additivity(facts)))
     items = "".join(f"<div><dt>{m.text(name)}</dt><dd>{value}</dd></div>" for name, value in cells)
-    both = f"<p class=note>{m.text(BOTH_SHARES)}</p>" if _two_shares(facts) else ""
+    if _two_shares(facts):
+        both = f"<p class=note>{m.text(BOTH_SHARES)}</p>"
+    else:
+        both = ""
     return f'<dl class="numbers">{items}</dl>{both}'
 
 

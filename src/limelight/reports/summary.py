@@ -154,7 +154,10 @@ def _count_warnings(many: Iterable[Explanation]) -> tuple[tuple[str, int], ...]:
         found = {}
         for sentence in sentences.warnings(each):
             unsure = sentence.startswith(("the sign is not certain", "signs of some features"))
-            key = UNSURE if unsure else sentences.skeleton(sentence, each.targets)
+            if unsure:
+                key = UNSURE
+            else:
+                key = sentences.skeleton(sentence, each.targets)
             found[key] = UNSURE if unsure else sentence.rstrip(".")
         counts.update(found.keys())
         first = {**found, **first}
@@ -172,14 +175,11 @@ def _quantiles(values: Sequence[float]) -> tuple[float, ...] | None:
 def _features(many: Explanations) -> tuple[tuple[str, str, tuple[FeatureImportance, ...]], ...]:
     importance = feature_importance(many)
     often = sorted(importance.n_explanations, key=lambda target: -importance.n_explanations[target])[:MOST_TARGETS]
-    return tuple(
-        (
-            target,
-            _over(importance, target),
-            tuple(entry for entry in importance.features if entry.target == target)[:MOST_FEATURES],
-        )
-        for target in often
-    )
+    ranked = []
+    for target in often:
+        entries = [entry for entry in importance.features if entry.target == target]
+        ranked.append((target, _over(importance, target), tuple(entries[:MOST_FEATURES])))
+    return tuple(ranked)
 
 
 def _over(importance: Importance, target: str) -> str:

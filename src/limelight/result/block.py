@@ -16,12 +16,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
 
 from limelight.contracts import Feature
-from limelight.result.columns import Numbers, Strings
+from limelight.result.columns import Numbers, Strings, alone, each_of, joined, named
 from limelight.result.effects import side_by_side
 from limelight.result.explanation import Explanation
 from limelight.result.open_block import OpenBlock
@@ -206,20 +208,24 @@ class Writer:
 
     def _arrays(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Keep for each row some arrays of numbers, end to end."""
-        arrays = [[np.asarray(array) for array in row] for row in rows]
-        self._lengths[name] = [sum([array.size for array in row]) for row in arrays]
-        every = [array.reshape(-1) for row in arrays for array in row]
-        self._flat[name] = np.concatenate([np.empty(0), *every]).astype(np.float64, copy=False)
+        lengths: list[int] = []
+        every = [np.empty(0)]
+        for row in rows:
+            flat = [np.asarray(array).reshape(-1) for array in row]
+            lengths.append(sum(map(len, flat)))
+            every += flat
+        self._lengths[name] = lengths
+        self._flat[name] = np.concatenate(every).astype(np.float64, copy=False)
 
     def _numbers(self, name: str, rows: Sequence[Sequence[float]]) -> None:
         """Keep for each row a list of numbers."""
-        self._lengths[name] = [len(row) for row in rows]
-        self._flat[name] = np.array([value for row in rows for value in row], dtype=np.float64)
+        self._lengths[name] = list(map(len, rows))
+        self._flat[name] = np.array(list(chain.from_iterable(rows)), dtype=np.float64)
 
     def _list(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Keep for each row a list of whole numbers or strings."""
-        self._lengths[name] = [len(row) for row in rows]
-        self._flat[name] = [value for row in rows for value in row]
+        self._lengths[name] = list(map(len, rows))
+        self._flat[name] = list(chain.from_iterable(rows))
 
     def _one(self, name: str, values: Sequence[Any]) -> None:
         """Keep one entry for each row."""
@@ -231,8 +237,8 @@ class Writer:
 
     def _cut(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Lay lists of indices end to end, and their lengths beside them."""
-        self._list(name, [[index for each in row for index in _listed(each)] for row in rows])
-        self._list(f"{name}_count", [[len(each) for each in row] for row in rows])
+        self._list(name, [list(chain.from_iterable(map(_listed, row))) for row in rows])
+        self._list(f"{name}_count", each_of(rows, len))
 
     def _shared(self, name: str, rows: Sequence[Sequence[Any]], same: Callable[[Any], Any]) -> None:
         """Keep for each row the codes of things that rows share."""
@@ -245,7 +251,7 @@ class Writer:
                 found = known[id(thing)] = self._code(name, same(thing))
             return found
 
-        self._list(name, [[code(thing) for thing in row] for row in rows])
+        self._list(name, each_of(rows, code))
 
     def _code(self, name: str, thing: Any) -> int:
         """Return the place of a thing in the block's list; it is held there, so that its identity stays its own."""
@@ -265,34 +271,33 @@ class Writer:
                 found = known[text] = self._code(name, self._interner.same(text, lambda: text))
             return found
 
-        self._list(name, [[code(text) for text in row] for row in rows])
+        self._list(name, each_of(rows, code))
 
     # -- all explanations ---------------------------------------------------------------------------------------------
 
     def _facts(self) -> None:
         rows = self._explanations
-        self._names("targets", [each.targets for each in rows])
+        self._names("targets", named(rows, "targets"))
         self._features()
         for name in ("coef", "stderr", *BY_TARGET):
-            self._arrays(name, [[getattr(each, name)] for each in rows])
-        self._one("df", [each.df for each in rows])
-        self._names("output_names", [[name for name, _ in each.outputs] for each in rows])
-        self._numbers("output_values", [[value for _, value in each.outputs] for each in rows])
-        self._shared("layout", [[each.layout] for each in rows], self._interner.document)
+            self._arrays(name, alone(named(rows, name)))
+        self._one("df", named(rows, "df"))
+        outputs = named(rows, "outputs")
+        self._names("output_names", each_of(outputs, itemgetter(0)))
+        self._numbers("output_values", each_of(outputs, itemgetter(1)))
+        self._shared("layout", alone(named(rows, "layout")), self._interner.document)
         for name in OPTIONAL:
-            values = [getattr(each, name) for each in rows]
-            there = [[] if value is None else [value] for value in values]
+            there = [[] if value is None else [value] for value in named(rows, name)]
             if name == "curve":
                 self._shared(name, there, self._interner.document)
             else:
                 self._arrays(name, there)
-        bits = [[(getattr(each, name) is not None) << bit for bit, name in enumerate(OPTIONAL)] for each in rows]
-        self._one("given", [sum(each) for each in bits])
+        self._one("given", list(map(_given, rows)))
 
     def _features(self) -> None:
         """Keep features without the values of the instance, which are columns of their own."""
-        rows = [each.features for each in self._explanations]
-        self._list("values", [[feature.value for feature in row] for row in rows])
+        rows = named(self._explanations, "features")
+        self._list("values", each_of(rows, attrgetter("value")))
         known: dict[tuple[str, int, float], int] = {}
         met: dict[int, int] = {}
 
@@ -306,63 +311,73 @@ class Writer:
                 found = met[id(feature)] = known[key]
             return found
 
-        self._list("features", [[code(feature) for feature in row] for row in rows])
+        self._list("features", each_of(rows, code))
 
     def _findings(self) -> None:
         rows = self._explanations
-        self._cut("selected", [each.selected for each in rows])
-        self._arrays("covariance", [each.covariance for each in rows])
-        self._list("covariance_count", [[len(triangle) for triangle in each.covariance] for each in rows])
-        rankings = [each.rankings for each in rows]
-        self._cut("ranking_order", [[each.order for each in row] for row in rankings])
-        self._cut("ranking_cuts", [[each.cuts for each in row] for row in rankings])
-        self._list("ranking_certified", [[each.certified for each in row] for row in rankings])
-        self._list("ranking_contender", [[each.contender for each in row] for row in rankings])
-        self._numbers("ranking_doubt", [[each.doubt for each in row] for row in rankings])
-        self._list("pairs_count", [[len(of_target) for of_target in each.pairs] for each in rows])
-        pairs = [[pair for of_target in each.pairs for pair in of_target] for each in rows]
+        self._cut("selected", named(rows, "selected"))
+        covariance = named(rows, "covariance")
+        self._arrays("covariance", covariance)
+        self._list("covariance_count", each_of(covariance, len))
+        rankings = named(rows, "rankings")
+        for name in ("order", "cuts"):
+            self._cut(f"ranking_{name}", each_of(rankings, attrgetter(name)))
+        for name in ("certified", "contender"):
+            self._list(f"ranking_{name}", each_of(rankings, attrgetter(name)))
+        self._numbers("ranking_doubt", each_of(rankings, attrgetter("doubt")))
+        self._list("pairs_count", each_of(named(rows, "pairs"), len))
+        pairs = [list(chain.from_iterable(each.pairs)) for each in rows]
         for name in ("first", "second"):
-            self._list(f"pair_{name}", [[getattr(pair, name) for pair in row] for row in pairs])
+            self._list(f"pair_{name}", each_of(pairs, attrgetter(name)))
         for name in ("share", "share_stderr", "size", "stderr"):
-            self._numbers(f"pair_{name}", [[getattr(pair, name) for pair in row] for row in pairs])
-        self._list("verdicts", [each.verdicts for each in rows])
-        self._names("causes", [each.causes for each in rows])
+            self._numbers(f"pair_{name}", each_of(pairs, attrgetter(name)))
+        self._list("verdicts", named(rows, "verdicts"))
+        self._names("causes", named(rows, "causes"))
 
     def _curves(self) -> None:
-        rows = [[side_by_side(curves) for curves in each.curves] for each in self._explanations]
-        self._list("effects_count", [[len(curves) for curves in row] for row in rows])
-        self._list("effect_feature", [[feature for curves in row for feature in curves.features] for row in rows])
-        self._list("effect_own", [[own for curves in row for own in curves.own] for row in rows])
-        names = [[bins for curves in row for bins in curves.names] for row in rows]
+        rows = each_of(named(self._explanations, "curves"), side_by_side)
+        self._list("effects_count", each_of(rows, len))
+        # of each row the features of all its targets, end to end; so are the places and the names of their bins
+        features, own, names = (joined(rows, name) for name in ("features", "own", "names"))
+        self._list("effect_feature", features)
+        self._list("effect_own", own)
         self._shared("effect_names", names, lambda bins: self._interner.same(bins, lambda: tuple(bins)))
         for at, name in enumerate(("bin_share", "bin_effect", "bin_stderr")):
             self._arrays(name, [[curves.numbers[at] for curves in row] for row in rows])
 
     def _provenance(self) -> None:
-        rows = [each.provenance for each in self._explanations]
+        rows = named(self._explanations, "provenance")
         # a seed may be larger than any integer of 64 bits
-        self._names("seed", [[str(each.seed)] for each in rows])
+        self._names("seed", alone(map(str, named(rows, "seed"))))
         for name in ("n_samples", "samples_needed", "shared"):
-            self._one(name, [int(getattr(each, name)) for each in rows])
+            self._one(name, list(map(int, named(rows, name))))
         for name in ("effective_sample_size", "kernel_width"):
-            self._one(name, [getattr(each, name) for each in rows])
+            self._one(name, named(rows, name))
         for name in ("stopped", "estimator", "path"):
-            self._names(name, [[getattr(each, name)] for each in rows])
+            self._names(name, alone(named(rows, name)))
         for name in ("settings", "modality", "versions"):
-            self._shared(name, [[getattr(each, name)] for each in rows], self._interner.document)
-        self._list("warnings", [each.warnings for each in rows])
-        self._one("cost_rows", [each.cost.model_rows for each in rows])
-        self._one("cost_calls", [each.cost.model_calls for each in rows])
-        self._one("cost_seconds", [each.cost.seconds for each in rows])
+            self._shared(name, alone(named(rows, name)), self._interner.document)
+        self._list("warnings", named(rows, "warnings"))
+        costs = named(rows, "cost")
+        for column, name in (("rows", "model_rows"), ("calls", "model_calls"), ("seconds", "seconds")):
+            self._one(f"cost_{column}", named(costs, name))
 
 
-def _listed(indices: Any) -> Sequence[int]:
+def _given(explanation: Explanation) -> int:
+    """Return which of the optional fields there are, a bit for each."""
+    bits = 0
+    for bit, name in enumerate(OPTIONAL):
+        if getattr(explanation, name) is not None:
+            bits |= 1 << bit
+    return bits
+
+
+def _listed(indices: Any) -> list[int]:
     """Return indices as Python integers."""
     if isinstance(indices, np.ndarray):
-        found: Sequence[int] = indices.tolist()
-    else:
-        found = [int(index) for index in indices]
-    return found
+        found: list[int] = indices.tolist()
+        return found
+    return list(map(int, indices))
 
 
 def _alike(entries: Any, others: Any) -> bool:

@@ -8,9 +8,9 @@ end to end: a number that never changes once, few different ones as codes of one
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -154,6 +154,34 @@ class Strings:
 def starts_of(lengths: Packed) -> list[int]:
     """Return where each of some pieces of these lengths begins, and where the last ends."""
     return list(accumulate(lengths.unpack().tolist(), initial=0))
+
+
+def named(things: Iterable[Any], name: str) -> list[Any]:
+    """Return one attribute of each thing.
+
+    >>> named([1, 2 + 3j], "imag")
+    [0, 3.0]
+    """
+    return [getattr(thing, name) for thing in things]
+
+
+def each_of(rows: Iterable[Iterable[Any]], make: Callable[[Any], Any]) -> list[list[Any]]:
+    """Return for each row what is made of each of its entries.
+
+    >>> each_of([["a"], ["bc", "d"]], len)
+    [[1], [2, 1]]
+    """
+    return [[make(entry) for entry in row] for row in rows]
+
+
+def joined(rows: Iterable[Iterable[Any]], name: str) -> list[list[Any]]:
+    """Return for each row one attribute, a sequence, of all its entries, end to end."""
+    return [list(chain.from_iterable(named(row, name))) for row in rows]
+
+
+def alone(values: Iterable[Any]) -> list[list[Any]]:
+    """Return rows of one entry each."""
+    return [[value] for value in values]
 
 
 def cut(flat: Any, lengths: Iterable[int]) -> list[Any]:

@@ -242,9 +242,12 @@ class Comparison:
 
         kept = [name for name in self.__dataclass_fields__ if name != "explanations"]
         found = {name: getattr(self, name) for name in kept}
-        found["features"] = [
-            asdict(entry) | {"p_refit": None if math.isnan(entry.p_refit) else entry.p_refit} for entry in self.features
-        ]
+        found["features"] = []
+        for entry in self.features:
+            told = asdict(entry)
+            if math.isnan(entry.p_refit):
+                told["p_refit"] = None  # JSON holds no NaN
+            found["features"].append(told)
         found["rows"] = [asdict(row) for row in self.rows]
         found["provenance"] = written_provenance(self.provenance)
         return {"what": "comparison", **found, "sentences": list(self.sentences())}

@@ -58,9 +58,9 @@ class Array:
         """Return an array of the shape that is expected."""
         array = _as_array(value, place, gaps=self.gaps)
         lengths = {"k": sizes.k, "d": sizes.d}
-        expected = tuple(
-            lengths.get(axis, array.shape[i] if i < array.ndim else 0) for i, axis in enumerate(self.shape)
-        )
+        # an axis whose length nothing else gives is as long as it came
+        given = (*array.shape, *[0] * len(self.shape))
+        expected = tuple(lengths.get(axis, given[i]) for i, axis in enumerate(self.shape))
         # an empty list says nothing about its axes
         if array.shape != expected and not (array.size == 0 and math.prod(expected) == 0):
             raise misfit(place, f"numbers of shape {expected}", value)

@@ -125,6 +125,7 @@ class Drift:
     def data_changed(self) -> tuple[FeatureDrift, ...]:
         """Return the features whose values changed in frequency, surest first."""
         found = [entry for entry in self.features if entry.p_data <= 1.0 - self.level]
+        # by permutation many have the smallest p that there can be: the larger change then comes first
         return tuple(sorted(found, key=lambda entry: (entry.p_data, -abs(entry.data))))
 
     @property

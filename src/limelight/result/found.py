@@ -78,11 +78,11 @@ def _comparison(data: dict[str, Any]) -> Comparison:
         FeatureChange(**{**each, "feature": key(each["feature"]), "p_refit": _number(each["p_refit"])})
         for each in data["features"]
     )
-    rows = tuple(
-        RowChange(**{**each, "reasons": tuple(ReasonChange(**reason) for reason in each["reasons"])})
-        for each in data["rows"]
-    )
-    given = {**data, "features": features, "rows": rows, "explanations": Explanations()}
+    rows = []
+    for each in data["rows"]:
+        reasons = tuple(ReasonChange(**reason) for reason in each["reasons"])
+        rows.append(RowChange(**{**each, "reasons": reasons}))
+    given = {**data, "features": features, "rows": tuple(rows), "explanations": Explanations()}
     return Comparison(**_fitting(Comparison, given, ("names", "outputs", "warnings")))
 
 
@@ -100,7 +100,9 @@ def _drift(data: dict[str, Any]) -> Drift:
 def _fitting(made: Any, data: dict[str, Any], listed: tuple[str, ...]) -> dict[str, Any]:
     """Return the arguments of a result: lists as tuples, and where it comes from."""
     names = {field.name for field in fields(made)}
-    given = {name: tuple(value) if name in listed else value for name, value in data.items() if name in names}
+    given = {name: value for name, value in data.items() if name in names}
+    for name in given.keys() & set(listed):
+        given[name] = tuple(given[name])
     given["provenance"] = read_provenance(data.get("provenance"))
     return given
 

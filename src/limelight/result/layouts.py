@@ -175,7 +175,10 @@ def raster_layout(
         )
     rows, columns = (_nearest(size, max(labels.shape), max_side) for size in labels.shape)
     small = labels[np.ix_(rows, columns)]
-    kept = None if keys is None else [key if isinstance(key, str) else int(key) for key in keys]
+    if keys is None:
+        kept = None
+    else:
+        kept = [key if isinstance(key, str) else int(key) for key in keys]
     if kept is not None and all(isinstance(key, int) and 0 <= key < 65536 for key in kept):
         small, kept = np.asarray(kept, dtype=np.int64)[small], None
     picture = None if image is None else image_uri(_resized(_as_rgb(image, labels.shape), rows, columns))
@@ -256,14 +259,10 @@ def series_layout(
             f"{len(names)} channels and {'no' if times is None else len(times)} times."
         )
     numbers = [[value if math.isfinite(value) else None for value in row] for row in array.tolist()]
-    return {
-        "kind": "series",
-        "channels": names,
-        "values": numbers,
-        "times": None
-        if times is None
-        else [value if isinstance(value, (int, float)) else str(value) for value in times],
-    }
+    labels = None
+    if times is not None:
+        labels = [value if isinstance(value, (int, float)) else str(value) for value in times]
+    return {"kind": "series", "channels": names, "values": numbers, "times": labels}
 
 
 MOST_SHOWN = 20_000

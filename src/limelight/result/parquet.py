@@ -346,9 +346,8 @@ def _put_together(parts: Sequence[OpenColumn]) -> OpenColumn:
     """Return the features of all rows, each of them made once."""
     known: dict[tuple[Any, ...], Feature] = {}
     features = []
-    for entry in zip(
-        *[part.flat if isinstance(part.flat, list) else part.flat.tolist() for part in parts], strict=True
-    ):
+    lists = [part.flat if isinstance(part.flat, list) else part.flat.tolist() for part in parts]
+    for entry in zip(*lists, strict=True):
         if entry not in known:
             name, kind, key, places, keep = entry
             spans = tuple([(start, end) for start, end in json.loads(places)])

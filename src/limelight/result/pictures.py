@@ -76,6 +76,7 @@ def _check_raster(layout: Mapping[str, Any], place: str, sizes: Sizes) -> None:
         raise misfit(place, f"at most {_MOST_PIXELS:,} pixels", (width, height))
     segments = String().read(layout.get("segments"), f"{place}.segments", sizes)
     try:
+        # one byte more than there should be is enough to see that there are too many: a bomb is not unpacked
         words = zlib.decompressobj().decompress(base64.b64decode(segments, validate=True), 2 * width * height + 1)
         if len(words) == 2 * width * height:
             decode_segments(layout)

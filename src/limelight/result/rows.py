@@ -75,7 +75,7 @@ def _optional(block: OpenBlock, row: int) -> dict[str, Any]:
     given = block.one("given", row)
     found: dict[str, Any] = {}
     for bit, name in enumerate(OPTIONAL):
-        if not given >> bit & 1:
+        if not given >> bit & 1:  # the explanation had None here
             found[name] = None
         elif name == "curve":
             found[name] = block.one(name, row)
@@ -113,6 +113,7 @@ def first_is_open(block: OpenBlock, rows: NDArray[np.int64], places: NDArray[np.
     for at, (row, place) in enumerate(zip(rows.tolist(), places.tolist(), strict=True)):
         sizes, cuts = counts.at(row), cut_counts.at(row)
         if place < len(sizes):
+            # cuts of all targets lie end to end; the first cut is after the first group of features in doubt
             before = int(sum(cuts[:place]))
             if cuts[place]:
                 first = block.entries("ranking_cuts", row)[before]

@@ -212,7 +212,10 @@ def _upgraded(data: Any) -> dict[str, Any]:
     InputError
         If it says no version that is known.
     """
-    version: Any = data.get("schema_version") if isinstance(data, Mapping) else None
+    if isinstance(data, Mapping):
+        version: Any = data.get("schema_version")
+    else:
+        version = None
     whole = isinstance(version, int) and not isinstance(version, bool)
     if not whole or not 1 <= version <= SCHEMA_VERSION:
         later = whole and version > SCHEMA_VERSION

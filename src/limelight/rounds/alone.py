@@ -80,6 +80,7 @@ def _around(
         if one.context.curves and isinstance(_untied(estimate), ReplicateErrors):
             drawn = curves(stack, weighed, [verdict.selected])[0]
         return around(stack, weighed)[0], drawn
+    # Pairs need every size of mask in plenty, which a budget of few calls does not give; one feature has no pair.
     masks = None
     frugal = isinstance(one.source, FrugalSource)
     many = len(one.representation.features) > 1 and len(neighborhood.Z) > 0
@@ -130,11 +131,13 @@ def _without_chance(around: Around, by_chance: float, stderr: float) -> Around:
     if by_chance == 0.0:
         return around
     rest = 1.0 - by_chance
+    # within two errors of zero nothing may be left to share
     share = around.share / rest if rest > 2 * stderr else math.nan
     if rest:
         error = math.hypot(around.share_stderr, share * stderr) / rest
     else:
         error = math.nan
+    # unsure chance must not decide on which side of a verdict's border a model lies
     open_ = any(share < border <= share + 2 * error for border in (IN_PART, ADDS_UP))
     if error < ROUGH and not open_:
         pairs = [replace(pair, share=min(pair.share / rest, 1.0)) for pair in around.pairs]
@@ -152,7 +155,7 @@ def _interaction(pair: ActingPair) -> Interaction:
 def _spread(neighborhood: Neighborhood, estimate: Estimate) -> FloatArray:
     """Return (k,) what the surrogate leaves of each output, as a standard deviation."""
     left = neighborhood.Y - estimate.intercept - neighborhood.Z @ estimate.coef.T
-    total = max(float(neighborhood.weights.sum()), 1e-300)
+    total = max(float(neighborhood.weights.sum()), 1e-300)  # all weights may have underflowed
     return np.asarray(np.sqrt(neighborhood.weights @ np.square(left) / total))
 
 

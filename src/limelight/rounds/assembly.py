@@ -80,7 +80,7 @@ def said(one: OpenInstance) -> tuple[tuple[str, float], ...]:
     quoted = likely(one.outputs, one.context.caller.output_names or ())
     if columns is None or not columns.growing:
         return quoted
-    return tuple(pair for pair in quoted if pair[1] != 0)
+    return tuple(pair for pair in quoted if pair[1] != 0)  # a label that this answer lacks was met elsewhere
 
 
 def likely(outputs: FloatArray, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:

@@ -143,6 +143,7 @@ def _in_units(fitted: Fitted) -> Fitted:
         targets.append(replace(known, pairs=tuple(pairs)))
     curves = []
     for drawn, scale in zip(fitted.curves, scales, strict=False):
+        # shares of the background have no unit; effects and their errors have that of the output
         curves.append(replace(drawn, numbers=drawn.numbers * np.array([[1.0], [scale], [scale]])))
     return replace(fitted, covariance=tuple(covariance), targets=tuple(targets), curves=tuple(curves))
 

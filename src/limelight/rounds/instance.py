@@ -162,6 +162,7 @@ class Context:
         settings, first = self.settings, FIRST_LOOK[kind]
         if settings.n_samples != "auto":
             return (int(settings.n_samples),)
+        # doubled and not multiplied: the looks of all numbers of features are the same numbers of rows
         while first < FIRST_LOOK_PER_FEATURE * n_features:
             first *= 2
         return look_schedule(first, settings.max_samples or self.modality.max_samples)
@@ -230,6 +231,7 @@ class Context:
         if pool is None:
             seed, drawn = cast(int, settings.seed), cast(Any, design)
             pool = SharedDraws(background, seed, drawn, content, self.replicates, rescale=self.rescales)
+            # draws of one instance alone would only fill the memory
             if background.shared and not settings.fresh:
                 self.pools[content] = pool
         return pool
@@ -335,7 +337,7 @@ class OpenInstance:
         """Take what the model says of the instance itself, which decides what is explained."""
         self.outputs = outputs
         self.targets = self.context.targets(outputs)
-        former, self.former = self.former, None
+        former, self.former = self.former, None  # whatever comes of it, it is looked at once
         if former is not None and same_answers(outputs, former.outputs, sizes(outputs[None])):
             self.source, self.looks, self.n, self.seen = former.source, former.looks, former.n, former.seen
         if self.label is not None and not self.context.labels_checked:

@@ -98,6 +98,7 @@ class Range:
     @property
     def deviation(self) -> FloatArray:
         """Return (k,) the standard deviation."""
+        # the offset was taken off before, so that the difference of two squares does not drown it
         variance = self.squares / self.n - np.square(self.total / self.n)
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
@@ -236,8 +237,10 @@ def look_of(draws: SharedDraws, n: int, targets: NDArray[np.int64], context: Con
         controls: Controls = (None,) * len(targets)
         models: Controls | None = None
         ridge = settings.surrogate == "ridge" and not settings.regularization
+        # only then is the neighborhood a product of its columns, and the limit of g known
         product = settings.kernel == "exponential" and context.distance == "euclidean"
         if settings.control_variates and ridge and product:
+            # a g that was fitted to fewer rows has no fold for those that are missing: it only tells what is around
             if draws.missing(n):
                 models = answered_controls(draws, n, targets)
             else:

@@ -160,6 +160,7 @@ class MaskSource:
         if self.tally is not None:
             rounds = -(-(n - self.n) // len(self._draws[0].Z))
             return Request(self._rebuilt(self._draws[0].Z, 0), max(rounds, 1), paid=self.paid)
+        # A request that was broken off is drawn again, from the same stream: block and not row numbers it.
         block, start, content = len(self._answers), self.n, self.representation.content
         draws = self.plan.draw(n - start, stream(self.seed, content, "sample", block), first=block == 0)
         self._draws[block:] = [draws]
@@ -184,12 +185,14 @@ class MaskSource:
         if answers.noise is None:
             noise = None
         else:
-            noise = answers.noise[:, targets] / np.square(self.units.scale)
+            noise = answers.noise[:, targets] / np.square(self.units.scale)  # a variance has the unit squared
         if self.tally is not None:
             self.tally.add_rounds(outputs, noise, answers.asked // len(outputs))
             return False
         if len(again) and self._wavers(answers, again):
             self.waver()
+            # drawn masks are asked once more as a block, so that each has as many answers as later ones will have; of
+            # complete sets every answer counts as it comes
             if not self._exhaustive:
                 self._before = outputs if isinstance(self._rows, slice) else None
                 return True
@@ -239,6 +242,7 @@ class MaskSource:
     def _rebuilt(self, Z: MaskArray, start: int) -> Iterator[Inputs]:
         chunk, content = self.representation.chunk, self.representation.content
         for row in range(0, len(Z), chunk):
+            # a stream for each chunk, by its first row: what is drawn does not depend on how many are asked at once
             rng = stream(self.seed, content, "reconstruct", start + row)
             masks = Z[row : row + chunk]
             inputs = self.representation.reconstruct(masks, rng)

@@ -89,6 +89,8 @@ def explain_stream(
             try:
                 run_round(still_open(waiting), context, on_error, visible=visible)
             except (LimelightError, KeyboardInterrupt) as error:
+                # A new fit is no error where only earlier calls knew the old one: they are forgotten, and it begins
+                # again, once. Within a call it is one, since explanations of two models must not stand side by side.
                 if learned and isinstance(error, ModelChangedError):
                     start_anew(still_open(waiting), context, error, known=context.forgotten > forgotten)
                     learned = False
@@ -137,7 +139,7 @@ def run_round(
         if on_error == "raise" or context.caller.output_names is None:
             raise
         for one in opened:
-            if len(opened) == 1:
+            if len(opened) == 1:  # asked by itself, it is the one that fails
                 one.fail(error)
             elif one.open:
                 run_round([one], context, on_error, visible=visible)
@@ -244,6 +246,7 @@ def look_alone(one: OpenInstance, context: Context) -> None:
     sample = one.source.sample(one.n, one.targets)
     if one.left_out.rows:
         kept = answered(sample.Y)
+        # how much of the neighborhood is missing, by weight and not by rows: far ones are hardly missed
         near = sample.design * nearness(sample.Z, one, context, kernel_width(context, one))
         one.left_out = replace(one.left_out, share=float(near[~kept].sum() / near.sum()))
         sample = without(sample, kept)

@@ -111,6 +111,8 @@ class Stack:
                 continue
             slopes, starts = control.parts.project(self.own, self.ratio)
             folds = np.concatenate([starts[:, None], slopes], axis=1)
+            # Each fold's g is another function; what is added back is their mean, and how far each lies from it counts
+            # as scatter of its replicate.
             mean = folds.mean(axis=2)
             intercept[:, target], coef[:, target] = mean[:, 0], mean[:, 1:]
             moved[:, target] = ((folds - mean[:, :, None]) / replicates).swapaxes(1, 2)
@@ -145,7 +147,7 @@ def stack_of(
     codes = np.result_type(*{block.lines.codes.dtype for blocks in drawn for block in blocks})
     # a code that is too large for the type has not been drawn
     mine = np.where(own <= np.iinfo(codes).max, own, -2).astype(codes)
-    space, laid = None, -1
+    space, laid = None, -1  # the memory in use, and how many parts it was laid out for
     # rows whose draws are as many one after the other, in the same memory
     for row in sorted(range(len(sources)), key=lambda row: len(every[row])):
         blocks, parts = drawn[row], every[row]
@@ -154,6 +156,7 @@ def stack_of(
         space.lay(blocks, parts, mine[row])
         if weights is None:
             found[row] = _weigh(look.n, blocks, parts, space.Z, near)
+        # with draws of its own a row weighs outputs that the others do not have: its squares are summed anew
         squared = look.shared.squared if not parts else None
         sums[row] = Sums.of(space.columns, found[row], space.p, squared, space.scaled)
     together = Sums.stack(sums)
@@ -243,9 +246,10 @@ class _Space:
             self.columns[:, self.p :, place] = block.outputs
             places.append(place)
             start = place.stop
-        np.equal(self.codes, own[:, None, None], out=self.Z)
+        np.equal(self.codes, own[:, None, None], out=self.Z)  # z' is 1 in the row's own bin
         for part, place in zip(parts, places, strict=True):
             if part.averaged is not None:
+                # the background never shows this value: only draws that were made with it have it
                 self.Z[part.averaged] = False
                 self.Z[part.averaged, :, place] = True
         self.columns[:, 1 : self.p] = self.Z[self._free].swapaxes(0, 1)
@@ -280,6 +284,7 @@ def _weigh(
 
 def _design(n: int, blocks: Sequence[Sorted], parts: Sequence[HeldDraws], Z: NDArray[np.bool_]) -> FloatArray:
     """Return (R, M) one over the density of each draw in the mixture of shared and held ones."""
+    # n draws of the background, and of each part n' that fall into a region of share p with n'/p times its density
     density = np.full(Z.shape[1:], float(n))
     for part in parts:
         if part.share > 0.0:
@@ -293,6 +298,7 @@ def _design(n: int, blocks: Sequence[Sorted], parts: Sequence[HeldDraws], Z: NDA
     for part, block in zip(parts, blocks[1:], strict=True):
         stop = start + block.lines.codes.shape[2]
         if part.share <= 0.0:
+            # outside of the background there is no density to divide by; the whole part weighs what is agreed on
             design[:, start:stop] = ABSENT_WEIGHT / part.n
         start = stop
     return design

@@ -150,7 +150,7 @@ def _acting(every: FloatArray, one: FloatArray, other: FloatArray, both: FloatAr
         + np.square(mean * mean_other) * every
     )[..., 0]
     scale = square.sum(axis=1)
-    safe = np.where(scale > 0.0, scale, np.nan)
+    safe = np.where(scale > 0.0, scale, np.nan)  # a column that does not vary acts with nothing
     size = product[..., 1].sum(axis=1) / safe
     scores = (product[..., 1] - size[:, None] * square) / safe[:, None]
     return size, scattered_error(scores, axis=1)
@@ -179,6 +179,7 @@ def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[n
         count[each.rows] += each.cells.count
     found: list[list[Curves]] = [[] for _ in stack.sources]
     rows, k = len(stack.sources), len(look.targets)
+    # many targets of many rows are taken some at a time: their sums by bin would not stay in the cache
     step = max(_MOST_AT_ONCE // rows, 1)
     weight = np.empty(0)
     for targets in [range(start, min(start + step, k)) for start in range(0, k, step)]:
@@ -222,7 +223,7 @@ def _moved(stack: Stack, cells: Sequence[_Placed], targets: range, helped: NDArr
     Before the first target stands Σ w.
     """
     k, used, weighed = len(stack.look.targets), helped[:, targets], targets.start == 0
-    left = slice(targets.start + k, targets.stop + k)
+    left = slice(targets.start + k, targets.stop + k)  # what second models leave stands behind the k outputs
     if used.all():
         return _sums(stack, cells, left, weighed=weighed)
     plain = _sums(stack, cells, slice(targets.start, targets.stop), weighed=weighed)
@@ -337,10 +338,13 @@ def expected(
         told = [None if each is None else (each.model, *each.model.at(each.terms, own, inside)) for each in look.models]
         for row, at in enumerate(places):
             alike = answered_alike(rows[at][0], look, inside[row])
-            found[at] = [
-                None if each is None or met else Expectation(each[0], *[float(part[row]) for part in each[1:]])
-                for each, met in zip(told, alike.tolist(), strict=True)
-            ]
+            of_row: list[Expectation | None] = [None] * len(told)
+            for target, (each, met) in enumerate(zip(told, alike.tolist(), strict=True)):
+                # draws nearby answer as the row does: what its curve misses there is a corner, and no gap
+                if each is not None and not met:
+                    model, *parts = each
+                    of_row[target] = Expectation(model, *[float(part[row]) for part in parts])
+            found[at] = of_row
     for (one, fitted), expectations in zip(rows, found, strict=True):
         yield one, fitted, expectations
 

@@ -62,6 +62,7 @@ def look_at_rows(opened: Sequence[OpenInstance], width: float) -> list[Found]:
         memory = _memory(look)
         own = look.units.told(np.array([opened[i].outputs[look.targets] for i in at]))
         keys = [_key(look, opened[i], mine) for i, mine in zip(at, own, strict=True)]
+        # Equal rows are fitted once. What is found is held here, too: the memory may drop it before it is handed out.
         known: dict[Hashable, Found] = {}
         new: dict[Hashable, int] = {}
         for place, key in enumerate(keys):
@@ -151,6 +152,7 @@ def _tied(fits: TableFits, stack: Stack, own: FloatArray) -> TableFits:
     high = np.array([each.high for each in stack.ranges])
     still = low == high
     tied = rounding(fits.coef, fits.stderr, low, high, own) | still[:, :, None]
+    # of an output that never moves there is nothing to explain, and so no share of it that is explained
     if still.any():
         unknown = np.where(still, np.nan, 0.0)
         fits = replace(fits, fidelity=fits.fidelity + unknown, fidelity_stderr=fits.fidelity_stderr + unknown)
@@ -183,6 +185,7 @@ def _described(
     varying[fits.free] = True
     found = []
     for row, verdict in enumerate(verdicts):
+        # copies: it is remembered for a long time, and must not hold the arrays of a hundred others
         fitted = Fitted(
             coef=fits.coef[row].copy(),
             stderr=fits.stderr[row].copy(),

@@ -96,6 +96,7 @@ class Originals:
                 one.meet(outputs)
                 continue
             one.rows += 1
+            # rounding is no noise: a model may sum its rows in another order
             same = same_answers(outputs, other, float(np.abs(outputs).max(initial=0.0)))
             if not same:
                 one.source.waver()
@@ -119,6 +120,7 @@ class Growth:
         self._before: FloatArray | None = None
         self._drawn: list[Pending] = []
         self._asked: Hashable = None
+        # answers that an interrupted call has paid for, and no row yet by which to tell whether they still hold
         self._doubtful = pool.n == 0 and bool(pool.paid)
 
     @property
@@ -146,6 +148,7 @@ class Growth:
             self._again = handful(self.n - pool.n, exhaustive=False)
         else:
             self._again = NONE_AGAIN
+        # where the model was found noisy in this round, one asking of each row is there already
         repeats = (pool.repeats or 1) - (0 if self._before is None else 1)
         self._drawn, self._asked = [], self._key
         return Request(pool.request(self.n, self.held, self._drawn), repeats, self._again, pool.paid.get(self._asked))
@@ -163,7 +166,7 @@ class Growth:
             self._doubtful = False
             self._check_paid(answers.outputs[0])
             return True
-        self.pool.paid.pop(self._asked, None)
+        self.pool.paid.pop(self._asked, None)  # now they are in the pool
         if self.pool.repeats is None:
             first = answers.outputs[self._again]
             if same_answers(first, answers.again, sizes(answers.outputs)):

@@ -97,6 +97,7 @@ def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, st
     n, last = standing.n, standing.last
     selected = choose(neighborhood, estimate, settings)
     needed = samples_needed(n, float(relative_error(estimate).max(initial=0.0)), settings.tolerance)
+    # with every mask asked nothing is left to sample, unless the model says something else each time
     exhaustive = neighborhood.exhaustive and neighborhood.noise is None
     if settings.stop != "ranking" and not last and not exhaustive:
         more = needed > n or (
@@ -105,7 +106,7 @@ def judge(neighborhood: Neighborhood, estimate: Estimate, settings: Settings, st
         if more:
             return Verdict("", needed, selected, ())
     ranked = _rank(estimate, selected, critical_value(LEVEL, looks=standing.looks, df=estimate.errors.df))
-    moved = bool(estimate.coef.any() or estimate.stderr.any())
+    moved = bool(estimate.coef.any() or estimate.stderr.any())  # all zeros: no perturbation changed the answer
     reason = _reason(settings, ranked, precise=needed <= n, last=last, moved=moved)
     stopped = "exhaustive" if exhaustive else reason
     return Verdict(stopped, needed, selected, ranked)
@@ -170,6 +171,7 @@ def judge_tables(fits: TableFits, distance: FloatArray, settings: Settings, stan
     ranked = rankings(coef, stderr, _covariance(added[at]), shown.shape[1], critical=critical)
     for place, row in enumerate(done.tolist()):
         here = slice(place * k, (place + 1) * k)
+        # a copy, since a view of the stack would keep the whole of it alive
         selected = tuple([each.copy() for each in shown[here]])
         certain = _sharing(ranked[here], selected)
         moved = bool(coef[here].any() or stderr[here].any())
@@ -187,6 +189,7 @@ def _covariance(added: FloatArray) -> Covariance:
 def _largest(coef: FloatArray, varying: NDArray[np.int64], count: int | None) -> NDArray[np.int64]:
     """Return (T, K) the features shown of T weightings, largest |weight| first."""
     size = np.abs(coef[:, varying])
+    # which are shown is decided with ties in the order of columns; then they are put into the order of size
     order = strongest(size)[:, :count]
     shown = np.take_along_axis(size, order, axis=1)
     return varying[np.take_along_axis(order, np.argsort(-shown, axis=1, kind="stable"), axis=1)]

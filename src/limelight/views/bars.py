@@ -168,7 +168,7 @@ def _axis(low: float, high: float, kind: str) -> str:
 
 def _starts(facts: TargetFacts) -> list[float]:
     starts, at = [], facts.intercept
-    for row in facts.rows:
+    for row in facts.rows:  # each bar starts where the one above it ends
         starts.append(at)
         at += row.weight
     return starts

@@ -31,7 +31,10 @@ def draw_raster(explanation: Explanation, facts: TargetFacts, figure: Any) -> No
     pixels = image_pixels(explanation.layout)
     extent = (0, labels.shape[1], labels.shape[0], 0)
     whole, hot = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
-    base = np.full((*labels.shape, 3), 128, np.uint8) if pixels is None else pixels
+    if pixels is None:
+        base = np.full((*labels.shape, 3), 128, np.uint8)
+    else:
+        base = pixels
     whole.imshow(base, extent=extent)
     grey = base[..., :3].mean(axis=2)
     hot.imshow(grey, cmap="gray", extent=extent, vmin=0, vmax=255)

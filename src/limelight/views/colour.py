@@ -56,6 +56,7 @@ def bar(row: Row, low: float, high: float, width: int) -> Text:
             covered = styles[i] == tone and row.certain
             cells[i], styles[i] = "─", f"black on {tone}" if covered else "white"
         cells[first], cells[last] = ("├", "┤") if first < last else ("┼", "┼")
+    # the whisker may cover zero, which then must not cover the whisker
     if zero < width and not styles[zero].startswith(("white", "black")):
         cells[zero], styles[zero] = "│", SOFT
     out = text()

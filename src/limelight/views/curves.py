@@ -47,6 +47,7 @@ class Curve:
     def extent(self) -> tuple[float, float]:
         """Return the range of the curve with its intervals and zero; never empty."""
         known = np.isfinite(self.middle)
+        # zero is what every effect is compared with, so it is always in the picture
         low = min(0.0, float(self.low[known].min(initial=0.0)))
         high = max(0.0, float(self.high[known].max(initial=0.0)))
         if high > low:

@@ -82,7 +82,7 @@ def trust(explanation: Explanation, facts: TargetFacts) -> str:
     if facts.verdict:
         return ""
     explained = f"The linear story explains {max(0.0, facts.fidelity):.0%} of what the model does nearby"
-    explained = explained.replace("%", " %")
+    explained = explained.replace("%", " %")  # as all views write it
     count = len(explanation.provenance.warnings)
     if facts.fidelity < 0.5:
         return f"{explained}; do not rely on it, because it misses most of that."

@@ -385,11 +385,11 @@ def doubts(explanation: Explanation, facts: TargetFacts, quote: Callable[[str], 
         return []  # with a gap, what matters at the instance may be none of these, however sure their order is
     ranking = explanation.rankings[facts.index]
     named = {*ranking.order.tolist(), ranking.contender}
-    names = tuple(
-        quote(shorten(visible(feature.name), 60)) if j in named else ""
-        for j, feature in enumerate(explanation.features)
-    )
-    return list(ranking.sentences(names))
+    names = [""] * len(explanation.features)
+    for j, feature in enumerate(explanation.features):
+        if j in named:
+            names[j] = quote(shorten(visible(feature.name), 60))
+    return list(ranking.sentences(tuple(names)))
 
 
 def bounds(rows: Sequence[Row]) -> tuple[float, float]:

@@ -75,7 +75,10 @@ def _figure(explanation: Explanation, facts: TargetFacts) -> Axes:
     says = sum(map(len, _says(facts, WIDTH)))
     below = 1.0 + 0.27 * max(len(facts.rows), 2) + 0.14 * len(notes) + LINE_HEIGHT * says
     kind = kind_of(explanation)
-    above = kind.height(explanation.layout) if kind.figure and kind.height else 0.0
+    if kind.figure and kind.height:
+        above = kind.height(explanation.layout)
+    else:
+        above = 0.0
     figure = require("matplotlib.figure", "plot").Figure(
         figsize=(WIDTH, below + above), dpi=150, layout="constrained", facecolor="white"
     )

@@ -55,6 +55,7 @@ def draw_text(explanation: Explanation, facts: TargetFacts, figure: Any) -> None
             continue
         label = _put(ax, x, line, word)
         width = label.get_window_extent(renderer).width / dots
+        # a line breaks after a space, and anywhere in scripts without spaces
         if open_end and x and x + width > ROOM:
             label.remove()
             x, line = 0.0, line + 1
@@ -91,7 +92,8 @@ def drawable(text: str) -> str:
     """Return the text with what no font here can draw as a box, and without marks that only join letters."""
     if all(ord(character) < 0x500 for character in text):
         return text
-    return "".join("□" if not _has(c) else c for c in text if unicodedata.category(c) != "Cf" and c != "\ufe0f")
+    shown = [c for c in text if unicodedata.category(c) != "Cf" and c != "\ufe0f"]
+    return "".join(c if _has(c) else "□" for c in shown)
 
 
 @cache

@@ -130,11 +130,11 @@ def _outputs(explanation: Explanation, targets: Sequence[TargetFacts]) -> str:
     numbers = Numbers.fitting(value for _, value in said)
     largest = max(abs(value) for _, value in said) or 1.0
     explained = {facts.name for facts in targets}
-    items = "".join(
-        f'<li{" class=explained" if name in explained else ""}><span class="oname">{m.name(name)}</span>'
-        f'<i style="--p:{abs(value) / largest:.3f}"></i>{m.number(value, numbers, "output")}</li>'
-        for name, value in said
-    )
+    items = ""
+    for name, value in said:
+        marked = " class=explained" if name in explained else ""
+        bar = f'<i style="--p:{abs(value) / largest:.3f}"></i>'
+        items += f'<li{marked}><span class="oname">{m.name(name)}</span>{bar}{m.number(value, numbers, "output")}</li>'
     return f'<ul class="outputs" aria-label="What the model said">{items}</ul>'
 
 

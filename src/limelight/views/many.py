@@ -130,8 +130,9 @@ def plot_beeswarm(explanations: Many, ax: Axes | None = None, *, target: str | N
     order = sorted(groups, key=lambda group: -float(np.abs(groups[group]).sum()))[:n]
     ax = axes(ax, 1.0 + 0.36 * len(order))
     ax.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
+    # one scale for all rows of the figure, so that a dot is as wide in each
     span = max((float(np.abs(groups[group]).max()) for group in order), default=1.0) or 1.0
-    step = -(-count // MOST_DOTS)
+    step = -(-count // MOST_DOTS)  # of sorted values every n-th: the shape of the swarm stays
     for y, group in enumerate(order):
         values = np.sort(groups[group][::step])
         colours = np.where(values > 0, POSITIVE, NEGATIVE)
@@ -184,7 +185,7 @@ def swarm(values: Any, *, width: float = 0.36, bins: int = 80) -> Any:
     for place in np.unique(places):
         inside = np.flatnonzero(places == place)
         rank[inside[np.argsort(np.arange(len(inside)) * GOLDEN % 1)]] = np.arange(len(inside))
-    steps = (rank + 1) // 2 * np.where(rank % 2 == 1, 1, -1)
+    steps = (rank + 1) // 2 * np.where(rank % 2 == 1, 1, -1)  # 0, 1, −1, 2, −2, … from the middle outwards
     most = max(int(np.abs(steps).max(initial=0)), 1)
     return steps * min(0.05, width / most)
 
@@ -265,6 +266,7 @@ def _set_of(explanations: Many) -> Explanations:
 def _grouped(batch: Batch, rows: NDArray[np.int64]) -> Iterator[tuple[Group, FloatArray]]:
     """Yield each feature that some rows of a batch have, in the order met, and its contributions."""
     at = pieces(batch.starts, rows)
+    # a kind and a key as one number, so that one sort groups them
     codes = batch.kinds[at] * max(len(batch.known_keys), 1) + batch.keys[at]
     order = np.argsort(codes, kind="stable")
     if len(order):

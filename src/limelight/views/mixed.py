@@ -111,7 +111,10 @@ def _cells(explanation: Explanation, facts: TargetFacts) -> str:
             said = f'<mark data-f="{j}" class="{m.sign(row.weight)}{maybe}" style="--s:{size}">{said}</mark>'
         elif j is not None:
             said = f'<i data-f="{j}">{said}</i>'
-        note = f" <small>{state}</small>" if state in ("held", "typical") else ""
+        if state in ("held", "typical"):
+            note = f" <small>{state}</small>"
+        else:
+            note = ""
         cells.append(f"<div><dt>{m.name(name)}</dt><dd>{said}{note}</dd></div>")
     if cells:
         return f'<dl class="cells">{"".join(cells)}</dl>'
@@ -142,9 +145,9 @@ def _own(name: str, kind: str, feature: Feature) -> Feature:
 
 def _only(kind: str, explanation: Explanation, facts: TargetFacts) -> tuple[Explanation, TargetFacts]:
     """Return the same with the places of one kind of features alone: a window's steps are no letters."""
-    features = tuple(
-        each if each.where.kind == kind else replace(each, where=replace(each.where, places=()))
-        for each in explanation.features
-    )
+    features = list(explanation.features)
+    for j, each in enumerate(features):
+        if each.where.kind != kind:
+            features[j] = replace(each, where=replace(each.where, places=()))
     rows = tuple(row for row in facts.rows if explanation.features[row.index].where.kind == kind)
-    return replace(explanation, features=features), replace(facts, rows=rows)
+    return replace(explanation, features=tuple(features)), replace(facts, rows=rows)

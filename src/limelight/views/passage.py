@@ -39,14 +39,14 @@ def _style(row: Row, largest: float) -> str:
 
 def pieces(explanation: Explanation, field: TextField) -> Iterator[Piece]:
     """Yield the field's text in order, cut where features begin and end; overlaps belong to the first."""
-    spans = sorted(
-        (start - field.start, stop - field.start, j)
-        for j, feature in enumerate(explanation.features)
-        for start, stop in feature.where.places
-        if field.start <= start < stop <= field.start + len(field.text)
-    )
+    spans = []
+    end = field.start + len(field.text)
+    for j, feature in enumerate(explanation.features):
+        for start, stop in feature.where.places:
+            if field.start <= start < stop <= end:
+                spans.append((start - field.start, stop - field.start, j))
     at = 0
-    for start, stop, j in spans:
+    for start, stop, j in sorted(spans):
         if start < at:
             continue
         if start > at:

@@ -73,12 +73,14 @@ def usage(layout: Mapping[str, Any]) -> str:
     '1 call · 1,200 tokens read · cost 0.25'
     """
     counts = layout["usage"]
-    said = [
-        f"{counts[name]:,} {one if counts[name] == 1 else several}"
-        for name, one, several in COUNTED
-        if counts.get(name)
-    ]
-    return " · ".join([*said, *([f"cost {counts['cost']:.4g}"] if counts.get("cost") else [])])
+    said = []
+    for name, one, several in COUNTED:
+        count = counts.get(name)
+        if count:
+            said.append(f"{count:,} {one if count == 1 else several}")
+    if counts.get("cost"):
+        said.append(f"cost {counts['cost']:.4g}")
+    return " · ".join(said)
 
 
 def _pair(row: Row, pair: Mapping[str, Any]) -> str:

@@ -80,14 +80,13 @@ def island(explanation: Explanation) -> dict[str, object]:
 def segment_weights(explanation: Explanation, facts: TargetFacts) -> dict[int, tuple[float, bool]]:
     """Return label → (weight, whether its sign is known), of all segments of one target."""
     bounds = explanation.interval()[facts.index]
-    return {
-        _segment(explanation, j): (
-            float(explanation.coef[facts.index, j]),
-            bool(bounds[j, 0] > 0 or bounds[j, 1] < 0),
-        )
-        for j, feature in enumerate(explanation.features)
-        if feature.where.kind in PLACED  # a row with a picture has other features, too
-    }
+    found = {}
+    for j, feature in enumerate(explanation.features):
+        if feature.where.kind not in PLACED:
+            continue  # a row with a picture has other features, too
+        certain = bool(bounds[j, 0] > 0 or bounds[j, 1] < 0)
+        found[_segment(explanation, j)] = (float(explanation.coef[facts.index, j]), certain)
+    return found
 
 
 def heat(
@@ -107,6 +106,7 @@ def painted(
     table = np.zeros(int(labels.max(initial=0)) + 1, np.intp)
     for label, (weight, certain) in weights.items():
         if 0 <= label < len(table) and weight:
+            # the smallest is still seen, and the largest lets the picture through
             alpha = (40 + 190 * abs(weight) / largest) * (1.0 if certain else 0.35)
             colour = (*LIGHT.signed(weight), round(alpha))
             table[label] = colours.setdefault(colour, len(colours))
@@ -148,6 +148,7 @@ def center(labels: NDArray[np.int64], label: int) -> tuple[float, float] | None:
     y, x = np.divmod(np.flatnonzero(labels == label), max(labels.shape[1], 1))
     if not len(x):
         return None
+    # the middle of a ring belongs to another segment
     nearest = int(np.argmin((x - x.mean()) ** 2 + (y - y.mean()) ** 2))
     return (float(x[nearest]) + 0.5) / labels.shape[1], (float(y[nearest]) + 0.5) / labels.shape[0]
 
@@ -174,13 +175,14 @@ def tag_place(layout: Layout, labels: NDArray[np.int64], label: int) -> tuple[fl
 def _tags(layout: Layout, labels: NDArray[np.int64], shown: list[int]) -> str:
     """Return a tag on each shown segment, which says the person's own label of it."""
     keys = layout.get("keys")
-    places = ((label, tag_place(layout, labels, label)) for label in shown)
-    return "".join(
-        f'<span class="tag" aria-hidden="true" style="--x:{at[0]:.1%};--y:{at[1]:.1%}">'
-        f"{label if keys is None else keys[label]}</span>"
-        for label, at in places
-        if at is not None
-    )
+    tags = []
+    for label in shown:
+        at = tag_place(layout, labels, label)
+        if at is not None:
+            said = label if keys is None else keys[label]
+            style = f"--x:{at[0]:.1%};--y:{at[1]:.1%}"
+            tags.append(f'<span class="tag" aria-hidden="true" style="{style}">{said}</span>')
+    return "".join(tags)
 
 
 def tile_places(layout: Layout) -> Iterator[tuple[str, float, float]]:

@@ -186,10 +186,11 @@ def _refused(explanation: Explanation, row: int, denied: str) -> str:
     facts = f.target_facts(explanation, row)
     if facts.cause in UNUSABLE:
         return f"the weights do not describe the model here ({facts.verdict}); have the case read by a person."
+    # additivity, where it is known: it counts what all values of a column do, and fidelity the own bin alone
     share, what = facts.fidelity, "fidelity"
     if facts.additivity is not None and math.isfinite(facts.additivity):
         share, what = facts.additivity, "additivity"
-    if not share >= LEAST:
+    if not share >= LEAST:  # also where it is NaN
         return (
             f"the effects of single features tell {max(0.0, share):.2f} of what the model does nearby ({what}), and at "
             f"least {LEAST} are needed; have the case read by a person."
@@ -206,7 +207,7 @@ def _reasons(
     """
     push = sign * explanation.contributions[row]
     error = stated_quantile(0.95, explanation.df) * explanation.contribution_stderr[row]
-    tied = 1e-9 * float(np.abs(push).max(initial=0.0))
+    tied = 1e-9 * float(np.abs(push).max(initial=0.0))  # rounding is no push
     grouped: dict[str, list[int]] = {}
     missing = []
     for j, feature in enumerate(explanation.features):
@@ -227,11 +228,11 @@ def _reasons(
 
 def _reason(explanation: Explanation, text: str, members: Sequence[int], push: FloatArray, error: FloatArray) -> Reason:
     size, half = float(push[members].sum()), float(error[members].sum())
-    names = [
-        f.with_value(f.visible(explanation.features[j].name), f.visible(explanation.features[j].value))
-        for j in members
-        if push[j] > 0
-    ]
+    names = []
+    for j in members:
+        if push[j] > 0:
+            feature = explanation.features[j]
+            names.append(f.with_value(f.visible(feature.name), f.visible(feature.value)))
     return Reason(text, tuple(names), size, size - half, size + half)
 
 

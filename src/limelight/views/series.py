@@ -44,6 +44,7 @@ def thinned(row: FloatArray, most: int = MOST_POINTS) -> list[tuple[int, float]]
     if len(row) <= most:
         return list(enumerate(row.tolist()))
     points: list[tuple[int, float]] = []
+    # two points for each stretch: a spike of one step would be lost in means, and in every n-th value
     for part in np.array_split(np.arange(len(row)), most // 2):
         stretch = row[part]
         if np.isnan(stretch).all():
@@ -95,7 +96,7 @@ def _shades(explanation: Explanation, facts: TargetFacts, name: str, steps: int)
 def _path(row: FloatArray, low: float, high: float) -> str:
     scale, spread = WIDTH / max(len(row), 1), (high - low) or 1.0
     out: list[str] = []
-    pen = "M"
+    pen = "M"  # move: the line begins anew after a gap
     for i, value in thinned(row):
         if not math.isfinite(value):
             pen = "M"

@@ -94,9 +94,11 @@ def _row_table(comparison: Comparison, rows: Sequence[RowChange]) -> str:
     first, second = comparison.names
     head = ["row", first, second, "!what differs most"]
     said = Numbers.fitting(value for row in rows for value in (row.first, row.second))
-    sizes = Numbers.fitting(
-        size for row in rows for reason in row.reasons[:3] for size in (reason.first, reason.second)
-    )
+    shown: list[float] = []
+    for row in rows:
+        for reason in row.reasons[:3]:
+            shown += [reason.first, reason.second]
+    sizes = Numbers.fitting(shown)
     cells = []
     for row in rows:
         why = "<br>".join(

@@ -65,6 +65,7 @@ def column_numbers(categorical_features: Any, c: int) -> list[int]:
     """Return the numbers of columns given, none for None, each of them one of c."""
     given = () if categorical_features is None else categorical_features
     try:
+        # −1 is no column: what is no whole number is refused below with the rest
         found = [int(j) if float(j).is_integer() else -1 for j in given]
     except (TypeError, ValueError, OverflowError):
         found = [-1]

@@ -234,8 +234,11 @@ def _inside(column: FloatArray, edges: FloatArray) -> tuple[list[float], list[fl
         lowest, highest = (0.0, 0.0)
     codes = np.searchsorted(edges, present)
     parts: list[NDArray[Any]] = [present[codes == b] for b in range(len(edges) + 1)]
-    means = [float(part.mean()) if part.size else 0.0 for part in parts]
-    stds = [(float(part.std()) if part.size else 0.0) + TINY for part in parts]
+    means, stds = [], []
+    for part in parts:
+        # a bin that training never filled is at 0, as in lime
+        means.append(float(part.mean()) if part.size else 0.0)
+        stds.append((float(part.std()) if part.size else 0.0) + TINY)
     return means, stds, [lowest, *edges.tolist()], [*edges.tolist(), highest]
 
 

@@ -38,7 +38,10 @@ def draw_rows(explainer: Any, row: Any, n: int, sampling_method: str, rng: np.ra
         data = _around_sparse(explainer, row, n, sampling_method, rng)
         return data, data.copy()
     if explainer.discretizer is None:
-        center = row if explainer.sample_around_instance else explainer.scaler.mean_
+        if explainer.sample_around_instance:
+            center = row
+        else:
+            center = explainer.scaler.mean_
         data = _normal(n, len(row), sampling_method, rng) * explainer.scaler.scale_ + center
         columns, own = explainer.categorical_features, row
     else:
@@ -126,7 +129,10 @@ def _around_sparse(explainer: Any, row: Any, n: int, sampling_method: str, rng: 
 
     at = np.unique(row.indices[row.data != 0])
     own = row.toarray()[0, at]
-    center = own if explainer.sample_around_instance else explainer.scaler.mean_[at]
+    if explainer.sample_around_instance:
+        center = own
+    else:
+        center = explainer.scaler.mean_[at]
     values = _normal(n, len(at), sampling_method, rng) * explainer.scaler.scale_[at] + center
     values[0] = own
     starts = np.arange(n + 1) * len(at)

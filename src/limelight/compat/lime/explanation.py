@@ -186,7 +186,10 @@ class Explanation:
     ) -> None:
         """Show the explanation below the cell of a notebook."""
         display = require("IPython.display", "notebook")
-        said = predict_proba if self.mode == "classification" else show_predicted_value
+        if self.mode == "classification":
+            said = predict_proba
+        else:
+            said = show_predicted_value
         display.display(display.HTML(self._fragment(labels, said)))
 
     def _repr_html_(self) -> str:

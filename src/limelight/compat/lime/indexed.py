@@ -49,6 +49,7 @@ def split_text(text: str, split_expression: Split) -> Iterator[tuple[str, bool]]
 def _between(text: str, expression: Any) -> Iterator[tuple[int, int]]:
     """Yield the spans between what a regular expression matches."""
     try:
+        # an expression that matches nothing at all would cut between any two letters
         separators = [found.span() for found in re.finditer(expression, text) if found.end() > found.start()]
     except (re.error, TypeError) as error:
         raise InputError(

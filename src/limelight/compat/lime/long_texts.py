@@ -98,6 +98,7 @@ def _movement(masks: NDArray[np.uint8], outputs: FloatArray) -> FloatArray:
     shares = masks.mean(axis=1)
     left = outputs - outputs.mean(axis=0)
     order = np.argsort(shares, kind="stable")
+    # within a group as many words are hidden, so that which ones is all that differs
     for group in np.array_split(order, min(GROUPS, max(1, len(order) // 10))):
         left[group] = outputs[group] - outputs[group].mean(axis=0)
     spread = left.std(axis=0)

@@ -50,7 +50,10 @@ class Card:
             said = explanation.predicted_value
             known = show_said and said is not None
             return cls([("predicted value", float(said))] if known else [], {"": pairs})
-        wanted = explanation.available_labels() if labels is None else list(labels)
+        if labels is None:
+            wanted = explanation.available_labels()
+        else:
+            wanted = list(labels)
         weights = {}
         for label in wanted:
             weights[_class_name(explanation, label)] = _named(explanation.as_list(label))
@@ -111,7 +114,11 @@ def _named(pairs: Any) -> Named:
 
 def _class_name(explanation: Any, label: int) -> str:
     """Return the class's name, or its number where it has none."""
-    names = [] if explanation.class_names is None else list(explanation.class_names)
+    # lime's labels may count from the end, as indices of a list do
+    if explanation.class_names is None:
+        names = []
+    else:
+        names = list(explanation.class_names)
     if -len(names) <= label < len(names):
         return str(names[label])
     return str(label)

@@ -121,6 +121,7 @@ class LimeSurrogate:
     def _with_instance(self, neighborhood: Neighborhood) -> Neighborhood:
         n = len(neighborhood.Z)
         center = neighborhood.center.astype(neighborhood.Z.dtype)
+        # beside the instance, whose weight is fixed, few rows of a complete set must weigh as much as lime's many
         weights = neighborhood.weights * (self.n_rows / n if n else 1.0)
         if self.always_hides and center.size == 1:  # half of limelight's masks of a single word hide nothing
             weights = 2.0 * weights * (neighborhood.Z[:, 0] != center[0])

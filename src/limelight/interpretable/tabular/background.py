@@ -154,10 +154,11 @@ class TableBackground:
     @cached_property
     def _numbers(self) -> tuple[FloatArray | None, ...]:
         """For each feature its support points as numbers; None for categories, groups and normal laws."""
-        return tuple(
-            self.store.numbers(members[0]) if len(members) == 1 and isinstance(law, Observed) else None
-            for law, members in zip(self.laws, self.members, strict=True)
-        )
+        found = []
+        for law, members in zip(self.laws, self.members, strict=True):
+            single = len(members) == 1 and isinstance(law, Observed)
+            found.append(self.store.numbers(members[0]) if single else None)
+        return tuple(found)
 
     @property
     def discrete(self) -> bool:

@@ -90,9 +90,10 @@ class Options:
     def describe_bins(self) -> Any:
         """Return `bins` as JSON."""
         if isinstance(self.bins, Mapping):
-            return {
-                str(name): how if isinstance(how, str) else [float(x) for x in how] for name, how in self.bins.items()
-            }
+            told: dict[str, Any] = {}
+            for name, how in self.bins.items():
+                told[str(name)] = how if isinstance(how, str) else [float(edge) for edge in how]
+            return told
         if self.bins is None or isinstance(self.bins, str):
             return self.bins
         return [float(x) for x in self.bins]

@@ -265,20 +265,17 @@ class DenseTable:
     ) -> TableRow:
         firsts = [part.members[0] for part in self.parts]
         gone = np.array([read[j] is None for j in firsts])
-        standard = np.array(
-            [
-                self.columns[j].standardize(read[j]) if flag else 0.0
-                for j, flag in zip(firsts, self._continuous, strict=True)
-            ]
-        )
+        standard = np.zeros(len(firsts))
+        for i, (j, continuous) in enumerate(zip(firsts, self._continuous, strict=True)):
+            if continuous:
+                standard[i] = self.columns[j].standardize(read[j])
         flags = self._continuous & ~gone
         codes = np.where(flags, standard, np.where(self._continuous, np.nan, own))
         background = self.background
         if self.around == "instance":
-            laws = [
-                _centre(law, at) if flag else law
-                for law, at, flag in zip(background.laws, standard, flags, strict=True)
-            ]
+            laws = list(background.laws)
+            for i in np.flatnonzero(flags).tolist():
+                laws[i] = _centre(laws[i], standard[i])
             background = replace(background, laws=tuple(laws), salt=content)
         return TableRow(
             features,

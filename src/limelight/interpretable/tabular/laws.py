@@ -260,6 +260,7 @@ def code_dtype_of(law: Law) -> np.dtype[Any]:
 def law_bytes(law: Law) -> bytes:
     """Return bytes that tell a law from others."""
     parts: Sequence[Any] = [getattr(law, field.name) for field in fields(law)]
-    return type(law).__name__.encode() + b"".join(
-        part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in parts
-    )
+    said = type(law).__name__.encode()
+    for part in parts:
+        said += part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode()
+    return said

@@ -97,11 +97,10 @@ class Store:
         for j, (support, pick) in enumerate(zip(self.supports, picks, strict=True)):
             if pick is not None:
                 out[:, j] = support[pick]
+            elif support.dtype == object:
+                out[:, j] = _as_objects(support, numbers[j])
             else:
-                if support.dtype == object:
-                    out[:, j] = _as_objects(support, numbers[j])
-                else:
-                    out[:, j] = numbers[j]
+                out[:, j] = numbers[j]
         return out
 
     def rows(self, rows: Sequence[Sequence[Any]]) -> Any:

@@ -139,11 +139,10 @@ def _column_finding(material: Material, feature: int, skill: tuple[float, float,
 def _conditions(material: Material, truth: FloatArray, known: set[str]) -> list[Candidate]:
     """Return the candidates of conditions such as “gain > 7,000” that nearly settle the answer."""
     laid, base = material.laid, float(truth.mean())
-    conditions = [
-        _weighed(each, truth, base)
-        for j in np.flatnonzero(material.shares >= USED / len(laid.keys)).tolist()
-        for each in conditions_of(material, j)
-    ]
+    used = np.flatnonzero(material.shares >= USED / len(laid.keys))
+    conditions = []
+    for j in used.tolist():
+        conditions += [_weighed(each, truth, base) for each in conditions_of(material, j)]
     found = []
     for one in conditions:
         rivals = [each.ratio for each in conditions if _rivals(one, each)]
