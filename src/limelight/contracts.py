@@ -167,11 +167,16 @@ class Shape:
         (m,) the bin of each, non-decreasing.
     terms
         (m, 4) place, place², value, value². Places have mean 0 in every bin and variance 1 in theirs; values have
-        mean 0 and variance 1 over the whole column. A term that cannot matter is 0.
+        mean 0 and variance 1 over the whole column. A term that cannot matter is 0. A group of columns may have more:
+        the other values, then products of two.
     means
         (b, 4) the mean of each term in every bin.
     share
         (b,) P(code = b).
+    values
+        How many terms are values; there are several in a group of columns alone.
+    together
+        Whether it is a group of columns: then draws with nearly the same first value need not be alike.
     """
 
     mass: FloatArray
@@ -179,6 +184,8 @@ class Shape:
     terms: FloatArray
     means: FloatArray
     share: FloatArray
+    values: int = 1
+    together: bool = False
 
     @property
     def placed(self) -> NDArray[np.bool_]:
@@ -189,7 +196,7 @@ class Shape:
 
     @property
     def valued(self) -> bool:
-        """Return whether the value is a number that varies inside some bin."""
+        """Return whether there is a value: a number of which the bins do not say everything."""
         return bool(self.terms[:, 2].any())
 
 

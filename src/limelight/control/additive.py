@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import FloatArray, Shape
+from limelight.contracts import INNER_TERMS, FloatArray, Shape
 from limelight.local.positive import invert_positive, solve_positive
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Terms:
         (B,) the column of each bin's level, of the place inside it and of its square; −1 where there is none.
     value, value_square
         (c,) the column of each coordinate's value and of its square; −1 where there is none.
+    more
+        (t, c) the columns of the other inner terms, which groups have: their other values, then products.
     penalty
         (p,) ridge penalties relative to the rows.
     owner
@@ -72,6 +74,7 @@ class Terms:
     square: NDArray[np.int64]
     value: NDArray[np.int64]
     value_square: NDArray[np.int64]
+    more: NDArray[np.int64]
     penalty: FloatArray
     owner: NDArray[np.int64]
     lent: NDArray[np.bool_]
@@ -95,7 +98,7 @@ class Terms:
         codes
             (n, c) bins.
         inside
-            (n, c, 4) inner terms.
+            (n, c, 4 + t) inner terms.
         averaged
             Coordinates over whose law to average, as where a value is none of the background's.
         """
@@ -113,7 +116,7 @@ class Terms:
                     numbers[np.where(at >= 0, row + at, n * across)] = 1.0
                 else:
                     numbers[np.where(at >= 0, row + at, n * across)] = inside[:, :, term]
-        for columns, term in ((self.value, 2), (self.value_square, 3)):
+        for columns, term in self._of_values:
             there = columns >= 0
             found[:, 1 + columns[there]] = inside[:, there, term]
         mean = self.law_mean
@@ -124,6 +127,21 @@ class Terms:
         if len(averaged):
             own = np.flatnonzero(np.isin(self.owner, averaged))
             found[:, 1 + own] = mean[own]
+        return found
+
+    @property
+    def _of_values(self) -> list[tuple[NDArray[np.int64], int]]:
+        """Return the columns (c,) of each inner term that has one slope over all bins, and which term it is."""
+        return [(self.value, 2), (self.value_square, 3), *[(each, 4 + at) for at, each in enumerate(self.more)]]
+
+    @property
+    def curved(self) -> NDArray[np.bool_]:
+        """Return (p,) which columns are squares or products."""
+        found = np.zeros(self.width, bool)
+        values = np.array([shape.values for shape in self.shapes])
+        products = np.where(np.arange(len(self.more))[:, None] >= values - 1, self.more, -1)
+        for columns in (self.square, self.value_square, products.ravel()):
+            found[columns[columns >= 0]] = True
         return found
 
     def _levels_of(self, coordinate: int) -> NDArray[np.int64]:
@@ -152,12 +170,13 @@ class Terms:
         return found
 
     def beside(self, own: NDArray[np.int64], inside: FloatArray, where: NDArray[np.bool_]) -> FloatArray:
-        """Return (S, p) how far values (S, c, 4) lie from the means of their bins (S, c), at coordinates (S, c)."""
+        """Return (S, p) how far values (S, c, 4 + t) lie from the means of their bins (S, c), at coordinates (S, c)."""
         found = np.zeros((len(own), self.width))
         for coordinate in np.flatnonzero(where.any(axis=0)).tolist():
             rows = np.flatnonzero(where[:, coordinate])
-            difference = inside[rows, coordinate] - self.shapes[coordinate].means[own[rows, coordinate]]
-            for columns, term in ((self.value, 2), (self.value_square, 3)):
+            means = _padded(self.shapes[coordinate].means, inside.shape[2])
+            difference = inside[rows, coordinate] - means[own[rows, coordinate]]
+            for columns, term in self._of_values:
                 if columns[coordinate] >= 0:
                     found[rows, columns[coordinate]] = difference[:, term]
         return found
@@ -190,8 +209,8 @@ class Terms:
         found = self._bin_levels(coef)
         bins = np.array([len(shape.share) for shape in self.shapes])
         owner = np.repeat(np.arange(len(bins)), bins)
-        means = np.concatenate([shape.means for shape in self.shapes])
-        for columns, term in ((self.value, 2), (self.value_square, 3)):
+        means = np.concatenate([_padded(shape.means, INNER_TERMS + len(self.more)) for shape in self.shapes])
+        for columns, term in self._of_values:
             found = found + means[:, term].reshape(-1, *[1] * (coef.ndim - 1)) * padded[columns[owner]]
         return np.asarray(found)
 
@@ -203,8 +222,10 @@ class Terms:
         flat = shape.codes + self.first[coordinate]
         found = self._bin_levels(coef)[flat]
         found = found + padded[self.place[flat]] * shape.terms[:, 0] + padded[self.square[flat]] * shape.terms[:, 1]
-        found = found + padded[self.value[coordinate]] * shape.terms[:, 2]
-        return np.asarray(found + padded[self.value_square[coordinate]] * shape.terms[:, 3])
+        for columns, term in self._of_values:
+            if columns[coordinate] >= 0:
+                found = found + padded[columns[coordinate]] * shape.terms[:, term]
+        return np.asarray(found)
 
 
 def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
@@ -241,10 +262,29 @@ def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
         square=ledger.enter(placed, owner_of_bin, _PENALTY_PLACE_SQUARED),
         value=ledger.enter(valued, everywhere, _PENALTY_VALUE),
         value_square=ledger.enter(valued & deep, everywhere, _PENALTY_VALUE_SQUARED),
+        more=_more(ledger, shapes, deep=deep),
         penalty=np.concatenate(ledger.penalties),
         owner=np.concatenate(ledger.owners),
         lent=(with_level > 0) & (with_level < bins) & (elsewhere < LEAST_ROWS),
     )
+
+
+def _more(ledger: _Ledger, shapes: Sequence[Shape], *, deep: bool) -> NDArray[np.int64]:
+    """Enter the terms of groups beyond four, and return their columns (t, c)."""
+    widths = np.array([shape.terms.shape[1] for shape in shapes])
+    values = np.array([shape.values for shape in shapes])
+    everywhere = np.arange(len(shapes))
+    found = []
+    for term in range(INNER_TERMS, int(widths.max())):
+        is_value = term - INNER_TERMS < values - 1
+        there = (term < widths) & (is_value | deep)
+        found.append(ledger.enter(there, everywhere, np.where(is_value, _PENALTY_VALUE, _PENALTY_VALUE_SQUARED)))
+    return np.array(found, np.int64).reshape(-1, len(shapes))
+
+
+def _padded(terms: FloatArray, width: int) -> FloatArray:
+    """Return terms (…, t) with zeros for those that only wider shapes have."""
+    return np.pad(terms, ((0, 0), (0, width - terms.shape[1])))
 
 
 class _Ledger:
@@ -254,12 +294,14 @@ class _Ledger:
         self.penalties: list[FloatArray] = []
         self.owners: list[NDArray[np.int64]] = []
 
-    def enter(self, there: NDArray[np.bool_], owner: NDArray[np.int64], penalty: float) -> NDArray[np.int64]:
+    def enter(
+        self, there: NDArray[np.bool_], owner: NDArray[np.int64], penalty: float | FloatArray
+    ) -> NDArray[np.int64]:
         """Return the column of each place where there is one, −1 elsewhere."""
         count = int(np.count_nonzero(there))
         columns = np.full(len(there), -1, dtype=np.int64)
         columns[there] = sum(map(len, self.penalties)) + np.arange(count)
-        self.penalties.append(np.full(count, penalty))
+        self.penalties.append(np.broadcast_to(penalty, there.shape)[there])
         self.owners.append(owner[there])
         return columns
 

@@ -141,7 +141,7 @@ def fit_waves(design: FloatArray, y: FloatArray, terms: Terms) -> Waves:
     terms
         What the columns are.
     """
-    kept = np.concatenate([terms.level[terms.level >= 0], terms.place[terms.place >= 0], terms.value[terms.value >= 0]])
+    kept = np.flatnonzero(~terms.curved)
     few = max(_ROWS, _ROWS_PER_COLUMN * len(kept))
     index = fit_index(design[:few, kept].astype(np.float32), y[:few])
     reach = float(np.abs(design @ _spread(index.coef, kept, design.shape[1])).max(initial=0.0))

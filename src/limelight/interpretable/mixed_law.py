@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import INNER_TERMS, Feature, FloatArray, Inputs, Layout, MaskArray, Shape
 from limelight.interpretable.tabular.held import OWN, HeldBackground
+from limelight.interpretable.tabular.shapes import inner_terms
 
 if TYPE_CHECKING:
     from limelight.interpretable.composite import MixedRow
@@ -89,7 +90,7 @@ class MixedBackground:
 
     def inside(self, U: FloatArray) -> FloatArray:
         """Return (n, d, 4) the inner terms of the draws at points U (n, d); 0 for parts."""
-        found = np.zeros((*U.shape, INNER_TERMS))
+        found = np.zeros((*U.shape, inner_terms(self.shapes or ())))
         if self.columns is not None:
             found[:, : self.n_columns] = self.columns.inside(U[:, : self.n_columns])
         return found
@@ -180,7 +181,7 @@ class DrawnRow:
         """Return (d, 4) zeros: the own value is a bin of its own."""
         if self.background.shapes is None:
             return None
-        return np.zeros((len(self.features), INNER_TERMS))
+        return np.zeros((len(self.features), inner_terms(self.background.shapes)))
 
     @property
     def outside(self) -> Mapping[int, Hashable]:

@@ -7,6 +7,7 @@ within some hundredths of either; of three there are none nearby.
 
 Draws with just the own value are no witnesses: a rule for one value would be met in them, too. Nor does a witness
 excuse a surrogate that misses the instance; only the curves.
+Of columns in one group nothing is asked: draws with nearly the same first value may differ in the others.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def answered_alike(one: OpenInstance, look: Look, inside: FloatArray) -> NDArray
     draws, targets = look.draws, look.targets
     none = np.zeros(len(targets), dtype=np.bool_)
     shapes = draws.background.shapes
-    if shapes is None or len(shapes) > FEW_COLUMNS or not all(shape.valued for shape in shapes):
+    if shapes is None or len(shapes) > FEW_COLUMNS or not all(shape.valued and not shape.together for shape in shapes):
         return none
     key = ("in order of value", look.n)
     if key not in draws.made:  # once for all rows

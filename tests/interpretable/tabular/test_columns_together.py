@@ -5,6 +5,7 @@ The claims of `interpretable/tabular/together.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,100 @@ def test_the_weight_of_a_group_is_what_its_columns_do_together(people: pd.DataFr
     assert first.provenance.shared and second.provenance.cost.model_rows == 1, "rows share their draws as before"
 
 
+# -- numbers that move together ---------------------------------------------------------------------------------------
+
+GROUPS = {"size": ["a", "b"], "shape": ["c", "d", "kind"]}
+
+
+@pytest.fixture(scope="module")
+def bodies() -> pd.DataFrame:
+    """Two lengths, two skewed areas that go with a kind, a number of its own, and one that is missing now and then."""
+    rng = np.random.default_rng(8)
+    n = 4000
+    long, wide = rng.normal(size=(2, n))
+    frame = pd.DataFrame({"a": long + 0.3 * rng.normal(size=n), "b": long + 0.3 * rng.normal(size=n)})
+    frame["c"] = np.exp(0.5 * wide)
+    frame["d"] = np.where(rng.random(n) < 0.1, np.nan, np.exp(0.5 * wide) + 0.2 * rng.normal(size=n))
+    frame["kind"] = np.where(wide + rng.normal(size=n) > 0, "tall", "flat")
+    return frame.assign(e=rng.normal(size=n))
+
+
+def numbers(rows: pd.DataFrame) -> np.ndarray:
+    return np.asarray(rows["a"] - 0.7 * rows["b"] + 0.5 * rows["c"] + 0.8 * rows["e"])
+
+
+def linear(rows: pd.DataFrame) -> np.ndarray:
+    numbers = rows["a"] - 0.7 * rows["b"] + 0.5 * rows["c"] + 1.2 * rows["d"].fillna(1.0) + 0.8 * rows["e"]
+    return np.asarray(numbers + np.where(rows["kind"] == "tall", 0.4, 0.0), float)
+
+
+@pytest.mark.parametrize(("model", "least", "unsure"), [(numbers, 1 - 1e-9, 1e-6), (linear, 0.999, 1e-2)])
+def test_the_weights_of_a_linear_model_are_exact_for_groups_of_numbers_too(
+    bodies: pd.DataFrame, model: Callable[[pd.DataFrame], np.ndarray], least: float, unsure: float
+) -> None:
+    """With categories and missing values as far as rare bins let: they have no level."""
+    background, rows = bodies[:3000], bodies[3000:3040].reset_index(drop=True)
+    tabular = Tabular(background, groups=GROUPS)
+    many = ll.Explainer(model, tabular, n_samples=4096).explain_many(rows)
+    nothing = pd.DataFrame({name: [0.0] * 3000 for name in "abcde"}).assign(kind="flat")
+    parts = [model(nothing.assign(**background[columns])) for columns in (["a", "b"], ["c", "d", "kind"], ["e"])]
+    codes = [tabular.represent(background.iloc[i]).own for i in range(3000)]  # type: ignore[attr-defined]
+    for explanation, own in zip(many, [tabular.represent(rows.iloc[i]).own for i in range(40)], strict=True):  # type: ignore[attr-defined]
+        assert explanation.additivity is not None and explanation.additivity[0] > least
+        assert explanation.causes == ("adds up",), "no row of a linear model is far from what its columns say"
+        assert explanation.interactions() == ()
+        for j, part in enumerate(parts):
+            same = np.array([each[j] == own[j] for each in codes])
+            if same.mean() > 0.02:  # of rarer bins draws are made on purpose
+                contrast = part[same].mean() - part[~same].mean()
+                error = explanation.stderr[0, j]
+                assert error < unsure
+                assert explanation.coef[0, j] == pytest.approx(contrast, abs=4 * error + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("answer", "least"),
+    [
+        (lambda rows: rows["a"] * rows["b"] + 0.5 * rows["e"], 0.999),
+        (lambda rows: np.exp(0.5 * (rows["a"] - rows["b"])) + rows["e"], 0.999),
+        (lambda rows: np.where(rows["kind"] == "tall", rows["c"], -rows["c"]) + 0.5 * rows["e"], 0.99),
+        (lambda rows: ((rows["a"] > 0) ^ (rows["b"] > 0)) + 0.5 * rows["e"], 0.9),
+    ],
+    ids=["product", "curve", "number by category", "exclusive or"],
+)
+def test_what_columns_of_one_group_do_with_each_other_is_no_interaction(
+    bodies: pd.DataFrame, answer: Callable[[pd.DataFrame], pd.Series], least: float
+) -> None:
+    tabular = Tabular(bodies[:3000], groups=GROUPS)
+    explainer = ll.Explainer(lambda rows: np.asarray(answer(rows), float), tabular, n_samples=4096)
+    for explanation in explainer.explain_many(bodies[3000:3020]):
+        assert explanation.additivity is not None and explanation.additivity[0] > least
+        assert explanation.interactions() == ()
+
+
+def test_what_columns_of_two_groups_do_with_each_other_is_an_interaction(bodies: pd.DataFrame) -> None:
+    def crossed(rows: pd.DataFrame) -> np.ndarray:
+        return np.asarray((rows["a"] > 0) ^ (rows["c"] > 1), float)
+
+    explanation = ll.Explainer(crossed, Tabular(bodies, groups=GROUPS), n_samples=4096).explain(bodies.iloc[0])
+    assert explanation.additivity is not None and explanation.additivity[0] < 0.1
+    (pair,) = explanation.interactions()
+    assert (pair.first, pair.second) == (0, 1)
+
+
+def test_own_values_held_against_groups_are_exact_for_a_linear_model(bodies: pd.DataFrame) -> None:
+    """z' = 1 is the own value: its weight is what the group's part says of it less the part's mean."""
+    tabular = Tabular(bodies[:3000], groups=GROUPS, contrast="value")
+    explanation = ll.Explainer(linear, tabular, n_samples=4096).explain(bodies.iloc[3001])
+    nothing = pd.DataFrame({name: [0.0] * 4000 for name in "abcde"}).assign(kind="flat")
+    for j, columns in enumerate((["a", "b"], ["c", "d", "kind"], ["e"])):
+        part = linear(nothing.assign(**bodies[columns]))
+        error = explanation.stderr[0, j]
+        assert error < 0.01
+        assert explanation.coef[0, j] == pytest.approx(part[3001] - part[:3000].mean(), abs=4 * error + 1e-6)
+    assert explanation.additivity is not None and explanation.additivity[0] > 0.99
+
+
 def test_twins_are_said_unless_they_are_one_feature(people: pd.DataFrame) -> None:
     (note,) = Tabular(people).notes
     assert "'degree' and 'years' say the same in every row" in note and 'groups="auto"' in note
@@ -194,6 +289,10 @@ def test_on_adult_the_families_are_found_and_drawn_rows_look_real(shared_data: P
     found = set(map(frozenset, tabular.groups.values()))
     assert {frozenset({"marital-status", "relationship", "sex"}), frozenset({"education", "education-num"})} <= found
     drawn = tabular.background.draw(qmc.Sobol(tabular.background.n_coordinates, seed=0).random(4096))[1]
+    slopes = {"age": 0.02, "education-num": 0.3, "gain": 1e-4, "loss": 4e-4, "hours": 0.03}
+    linear = ll.Explainer(lambda rows: sum(k * rows[name].to_numpy(float) for name, k in slopes.items()), tabular)
+    for explanation in linear.explain_many(frame[12000:12020]):
+        assert explanation.additivity is not None and explanation.additivity[0] >= 0.99
     both = pd.concat([frame[12000:16000], drawn], ignore_index=True)
     coded = np.column_stack([pd.factorize(both[name], sort=True)[0] for name in both]).astype(float)
     real = np.r_[np.ones(4000), np.zeros(4096)]

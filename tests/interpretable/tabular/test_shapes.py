@@ -95,14 +95,6 @@ def test_one_bin_with_two_values_is_enough_for_the_value_to_matter():
     assert shape.terms[:, 2].round(6).tolist() == [-1.224745, 0.0, 1.224745]
 
 
-def test_a_group_of_columns_has_bins_and_no_order_inside_them():
-    mass, codes, values = law()
-    shape = shape_of(mass, codes, values, ordered=False)
-    assert not shape.terms.any()
-    assert not shape.placed.any()
-    np.testing.assert_allclose(shape.share, np.bincount(codes, weights=mass))
-
-
 def test_values_next_to_each_other_and_far_from_zero_are_still_told_apart():
     """A year and a day number: deviations are small beside the values, and no rounding."""
     values = 7.3e5 + np.arange(4.0)

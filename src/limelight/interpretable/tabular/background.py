@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import INNER_TERMS, FloatArray, Inputs, Shape
 from limelight.interpretable.tabular.frames import IntArray
+from limelight.interpretable.tabular.joint import Joint
 from limelight.interpretable.tabular.laws import (
     BinnedGaussian,
     Law,
@@ -30,8 +31,11 @@ from limelight.interpretable.tabular.laws import (
     law_shape,
     support_points,
 )
+from limelight.interpretable.tabular.shapes import inner_terms
 from limelight.interpretable.tabular.store import Store
 
+Numbers = float | tuple[float | None, ...] | None
+"""What a row shows of a feature as a number: of a group one for each column."""
 _MOST_MET = 1 << 13
 """Values of which the inner terms are remembered, some 3 MiB: most values of a table are met again and again."""
 
@@ -85,23 +89,35 @@ class TableBackground:
         if self.probabilities is None:
             return None
         found = []
+        for law, members, joint in zip(self.laws, self.members, self._joints, strict=True):
+            found.append(law_shape(law, self.store.numbers(members[0])) if joint is None else joint.shape)
+        return tuple(found)
+
+    @cached_property
+    def _joints(self) -> tuple[Joint | None, ...]:
+        """For each feature what its columns do together; None where it is one column."""
+        found: list[Joint | None] = []
         for law, members in zip(self.laws, self.members, strict=True):
-            single = len(members) == 1
-            found.append(law_shape(law, self.store.numbers(members[0]) if single else None, ordered=single))
+            if len(members) == 1 or not isinstance(law, Observed):
+                found.append(None)
+                continue
+            mass = np.diff(law.cumulative, prepend=0.0)
+            found.append(Joint.of(mass, law.codes, [self.store.numbers(j) for j in members]))
         return tuple(found)
 
     def inside(self, U: FloatArray) -> FloatArray:
         """Return (n, c, 4) the inner terms of the draws at points U (n, c), see `contracts.Shape`."""
         shapes = self.shapes or ()
-        found = np.zeros((*U.shape, INNER_TERMS))
+        found = np.zeros((*U.shape, inner_terms(shapes)))
         for k, (law, shape) in enumerate(zip(self.laws, shapes, strict=True)):
-            found[:, k] = shape.terms[support_points(law, U[:, k])]
+            found[:, k, : shape.terms.shape[1]] = shape.terms[support_points(law, U[:, k])]
         return found
 
-    def inside_of(self, own: NDArray[Any], numbers: Sequence[float | None]) -> FloatArray:
+    def inside_of(self, own: NDArray[Any], numbers: Sequence[Numbers]) -> FloatArray:
         """Return (c, 4) the inner terms of one row, given its codes (c,), and its values as far as they are numbers.
 
-        A value between two support points stands at the nearest; one of a bin without numbers at its middle.
+        A value between two support points stands at the nearest; one of a bin without numbers at its middle. A group
+        has a tuple of values.
         """
         if self.shapes is None:
             return np.zeros((0, INNER_TERMS))
@@ -116,13 +132,21 @@ class TableBackground:
             found.append(terms)
         return np.array(found)
 
-    def _terms_at(self, feature: int, code: float, number: float | None) -> tuple[float, ...]:
+    def _terms_at(self, feature: int, code: float, number: Numbers) -> tuple[float, ...]:
         """Return the inner terms of one value in one bin."""
+        joint = self._joints[feature]
+        if joint is not None and isinstance(number, tuple):
+            found = joint.at(int(code), number)
+        else:
+            found = self._nearest(feature, code, number)
+        return found + (0.0,) * (inner_terms(self.shapes or ()) - len(found))
+
+    def _nearest(self, feature: int, code: float, number: Numbers) -> tuple[float, ...]:
         values, terms = self._points_of(feature, code)
         if not len(terms):
             return (0.0,) * INNER_TERMS
         nearest = len(terms) // 2
-        if values is not None and number is not None and math.isfinite(number):
+        if values is not None and isinstance(number, float) and math.isfinite(number):
             nearest = int(np.abs(values - number).argmin())
         return tuple(terms[nearest].tolist())
 
@@ -142,7 +166,7 @@ class TableBackground:
         return {}
 
     @cached_property
-    def _terms_met(self) -> dict[tuple[int, float, float | None], tuple[float, ...]]:
+    def _terms_met(self) -> dict[tuple[int, float, Numbers], tuple[float, ...]]:
         """Inner terms of values that were met, since most values are met again."""
         return {}
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray
-from limelight.interpretable.tabular.background import TableBackground
+from limelight.interpretable.tabular.background import Numbers, TableBackground
 from limelight.interpretable.tabular.columns import NUMERIC_TYPES, UNKNOWN, Column, stable_repr
 from limelight.interpretable.tabular.features import Part, group_label
 from limelight.interpretable.tabular.fixed import FixedBackground, fixed_note
@@ -85,11 +85,11 @@ class TableRow:
         """Return (d, 4) what the row's own values do inside their bins; None where features are continuous."""
         if self.background.shapes is None:
             return None
-        numbers: list[float | None] = [None] * len(self.own)
-        for feature, members in enumerate(self.background.members):
-            value = self.read[members[0]]
-            if len(members) == 1 and isinstance(value, (int, float)):
-                numbers[feature] = float(value)
+        known = [float(value) if isinstance(value, (int, float)) else None for value in self.read]
+        numbers: list[Numbers] = []
+        for members in self.background.members:
+            told = tuple([known[j] for j in members])
+            numbers.append(told if len(told) > 1 else told[0])
         return self.background.inside_of(self.own, numbers)
 
     @property

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Inputs, Shape
 from limelight.errors import InputError
-from limelight.interpretable.tabular.background import TableBackground
+from limelight.interpretable.tabular.background import Numbers, TableBackground
 from limelight.interpretable.tabular.laws import Law
 from limelight.interpretable.tabular.store import Store
 
@@ -91,7 +91,7 @@ class FixedBackground:
         """Return (n, d, 4) the inner terms of the draws at points U (n, d)."""
         return self.inner.inside(U)
 
-    def inside_of(self, own: NDArray[Any], numbers: Sequence[float | None]) -> FloatArray:
+    def inside_of(self, own: NDArray[Any], numbers: Sequence[Numbers]) -> FloatArray:
         """Return (d, 4) the inner terms of one row."""
         return self.inner.inside_of(own, numbers)
 

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limelight.contracts import INNER_TERMS, Feature, FloatArray, Inputs, Layout, MaskArray, Shape, Where
+from limelight.contracts import Feature, FloatArray, Inputs, Layout, MaskArray, Shape, Where
+from limelight.interpretable.tabular.shapes import inner_terms
 from limelight.interpretable.tabular.store import store_beside
 from limelight.result.layouts import table_layout
 
@@ -89,7 +90,7 @@ class HeldBackground:
             return None
         found = []
         for share, shape in zip(self.shares, self.inner.shapes, strict=True):
-            nothing = np.zeros((1, INNER_TERMS))
+            nothing = np.zeros((1, shape.terms.shape[1]))
             found.append(
                 Shape(
                     mass=np.concatenate([[share], (1.0 - share) * shape.mass]),
@@ -97,6 +98,8 @@ class HeldBackground:
                     terms=np.concatenate([nothing, shape.terms]),
                     means=np.concatenate([nothing, shape.means]),
                     share=np.concatenate([[share], (1.0 - share) * shape.share]),
+                    values=shape.values,
+                    together=shape.together,
                 )
             )
         return tuple(found)
@@ -187,7 +190,7 @@ class HeldRow:
         """Return (d, 4) zeros: the own value is a bin of its own."""
         if self.background.shapes is None:
             return None
-        return np.zeros((len(self.features), INNER_TERMS))
+        return np.zeros((len(self.features), inner_terms(self.background.shapes)))
 
     @property
     def outside(self) -> Mapping[int, Hashable]:

@@ -218,7 +218,7 @@ GRID = 64
 """Support points that stand for a bin's normal law when its shape is tabulated."""
 
 
-def law_shape(law: Law, values: FloatArray | None, *, ordered: bool = True) -> Shape:
+def law_shape(law: Law, values: FloatArray | None) -> Shape:
     """Return what a law with bins may do inside them.
 
     Parameters
@@ -226,13 +226,11 @@ def law_shape(law: Law, values: FloatArray | None, *, ordered: bool = True) -> S
     law
         `Observed` or `BinnedGaussian`.
     values
-        (m,) the support points as numbers, NaN where there is none; None for categories and groups.
-    ordered
-        Whether the order of values inside a bin means something.
+        (m,) the support points as numbers, NaN where there is none; None for categories.
     """
     if isinstance(law, Observed):
         mass = np.diff(law.cumulative, prepend=0.0)
-        return shape_of(mass, law.codes, values, ordered=ordered)
+        return shape_of(mass, law.codes, values)
     shares = np.asarray(law.probabilities, float)
     codes = np.repeat(np.arange(len(shares)), GRID)
     return shape_of(np.repeat(shares / GRID, GRID), codes, None)

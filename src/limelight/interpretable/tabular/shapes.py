@@ -11,6 +11,7 @@ ranks bend in the outer bins.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from limelight.contracts import INNER_TERMS, FloatArray, Shape
 
 
-def shape_of(mass: FloatArray, codes: NDArray[Any], values: FloatArray | None, *, ordered: bool = True) -> Shape:
+def shape_of(mass: FloatArray, codes: NDArray[Any], values: FloatArray | None) -> Shape:
     """Return the shape of a law given by its support points.
 
     Parameters
@@ -30,8 +31,6 @@ def shape_of(mass: FloatArray, codes: NDArray[Any], values: FloatArray | None, *
         (m,) non-decreasing bins.
     values
         (m,) numbers, NaN where there is none; None for categories.
-    ordered
-        Whether the order inside a bin means something; a group of columns has none.
 
     >>> shape = shape_of(np.full(4, 0.25), np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 3.0, 4.0]))
     >>> shape.terms[:, 0].tolist(), shape.means[:, 2].round(2).tolist()
@@ -41,17 +40,21 @@ def shape_of(mass: FloatArray, codes: NDArray[Any], values: FloatArray | None, *
     bins = int(codes.max(initial=-1)) + 1
     share = np.bincount(codes, weights=mass, minlength=bins).astype(np.float64)
     terms = np.zeros((len(mass), INNER_TERMS))
-    if ordered:
-        inside = np.cumsum(mass) - mass / 2.0
-        terms[:, 0] = _standard(inside, mass, codes, share)
-        terms[:, 1] = _standard(np.square(terms[:, 0]), mass, codes, share)
-        if values is not None:
-            terms[:, 2:] = _value_terms(values, mass, codes)
+    inside = np.cumsum(mass) - mass / 2.0
+    terms[:, 0] = _standard(inside, mass, codes, share)
+    terms[:, 1] = _standard(np.square(terms[:, 0]), mass, codes, share)
+    if values is not None:
+        terms[:, 2:] = _value_terms(values, mass, codes)
     weighted = mass[:, None] * terms
     totals = np.stack([np.bincount(codes, weights=column, minlength=bins) for column in weighted.T], axis=1)
     means = totals / np.maximum(share, 1e-300)[:, None]
     means[:, :2] = 0.0  # by construction, but for rounding
     return Shape(np.asarray(mass, float), codes, terms, means, share)
+
+
+def inner_terms(shapes: Sequence[Shape]) -> int:
+    """Return how many terms the widest of some shapes has: a group of columns may have more than a column."""
+    return max([INNER_TERMS, *[int(shape.terms.shape[1]) for shape in shapes]])
 
 
 def _standard(values: FloatArray, mass: FloatArray, codes: NDArray[np.int64], share: FloatArray) -> FloatArray:
