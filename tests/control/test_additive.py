@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Shape
-from limelight.control.additive import LEAST_ROWS, Folds, Terms, additivity, fold_sums, terms_of
+from limelight.control.additive import LEAST_ROWS, Terms, additivity, terms_of
+from limelight.control.folds import fold_sums
 from limelight.interpretable.tabular.shapes import shape_of
 from limelight.local.replicates import by_replicate
 
@@ -223,29 +224,6 @@ def test_along_a_coordinate_the_function_is_that_of_its_support_points():
 
 
 # ----------------------------------------------------------------------------------------------------------- the fits
-
-
-def test_leaving_a_replicate_out_is_a_ridge_fit_to_the_other_rows():
-    rng, replicates, n, p = np.random.default_rng(4), 8, 61, 5
-    X, Y, penalty = rng.normal(size=(n, p)), rng.normal(size=(n, 2)), np.linspace(0.0, 0.01, p)
-    folds = fold_sums(by_replicate(X, replicates), by_replicate(Y, replicates), penalty, n)
-    found = folds.solve()
-    assert found.shape == (replicates + 1, p, 2)
-    for r in range(replicates + 1):
-        kept = np.arange(n) % replicates != r
-        stacked = np.concatenate([X[kept], np.diag(np.sqrt(penalty * n))])
-        target = np.concatenate([Y[kept], np.zeros((p, 2))])
-        np.testing.assert_allclose(found[r], np.linalg.lstsq(stacked, target, rcond=None)[0], atol=1e-10)
-    expected = np.linalg.inv(X.T @ X + np.diag(penalty * n))
-    np.testing.assert_allclose(folds.inverse(), expected)
-    np.testing.assert_array_equal(folds.solve([5, 2, replicates]), found[[5, 2, replicates]])
-
-
-def test_asking_for_the_inverse_leaves_the_sums_as_they_were():
-    gram = np.stack([np.eye(2), 2 * np.eye(2)])
-    folds = Folds(gram.copy(), np.ones((2, 2, 1)), np.ones(2))
-    np.testing.assert_array_equal(folds.inverse(), np.eye(2) / 4)
-    np.testing.assert_array_equal(folds.gram, gram)
 
 
 def test_a_linear_model_comes_back_exactly_through_its_values():

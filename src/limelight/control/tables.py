@@ -25,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray, Shape
-from limelight.control.additive import PENALTY_LEVEL, Additivity, Folds, Terms, additivity, terms_of
+from limelight.control.additive import PENALTY_LEVEL, Additivity, Terms, additivity, terms_of
 from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, pair_tests
+from limelight.control.folds import Folds
 from limelight.control.growth import growth_of
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
 from limelight.control.saturation import moving_rows, saturating_share
