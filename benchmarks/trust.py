@@ -2,7 +2,7 @@
 
     python benchmarks/trust.py                           all parts, about ten minutes
     python benchmarks/trust.py --only compare drift      parts of it: null, refits, variance, rule, audit, drift
-    python benchmarks/trust.py --json docs/trust.json    keep the figures, in the parts that were run
+    python benchmarks/trust.py --json docs/trust.json    keep the figures by part, and go on where it was cut off
     python benchmarks/scaffolds.py                       tampering has a file of its own
 
 null      a second model that adds what no surrogate sees: how often a weight is said to differ at 95 %
@@ -341,14 +341,17 @@ def main() -> None:
         "husky": huskies,
     }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="*", choices=list(parts), default=list(parts))
-    parser.add_argument("--json", type=Path, help="file that keeps the figures; those of other parts stay")
+    parser.add_argument("--only", nargs="*", choices=list(parts), help="parts to run, also if they were run before")
+    parser.add_argument("--json", type=Path, help="file that keeps the figures; parts that it holds are not run again")
     asked = parser.parse_args()
     if asked.json is not None and asked.json.exists():
         KEPT.update(json.loads(asked.json.read_text(encoding="utf-8")))
-    for name in asked.only:
+    known = KEPT.setdefault("parts", [])
+    for name in asked.only or [each for each in parts if each not in known]:
         started = time.process_time()
         parts[name]()
+        KEPT["parts"] = [each for each in parts if each in known or each == name]
+        known = KEPT["parts"]
         if asked.json is not None:
             asked.json.write_text(json.dumps(KEPT, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"        ({time.process_time() - started:.0f} s CPU)", flush=True)

@@ -36,7 +36,7 @@ KEPT = {
     "docs/concepts/conditional.md": ["docs/conditional.json"],
     "docs/concepts/precision.md": ["docs/honesty.json"],
     "docs/how-to/what-a-call-costs.md": ["docs/prompts.json"],
-    "docs/how-to/when-to-trust.md": ["docs/four-models.json"],
+    "docs/how-to/when-to-trust.md": ["docs/four-models.json", "docs/trust.json"],
     "docs/scale.md": ["docs/scale.json"],
     "docs/service.md": ["docs/service.json"],
 }

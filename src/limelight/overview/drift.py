@@ -7,15 +7,15 @@ parts exactly [kitagawa1955]:
     Σ_b (q_b − p_b) (c_b + d_b) / 2  +  Σ_b (d_b − c_b) (p_b + q_b) / 2
 
 the change of the shares from p to q, and that of the contributions from c to d. Both are tested by permutation: which
-set a row belongs to is shuffled over all rows for the first, and among the rows with the same value for the second, so
-that a change of the data is none of the reasons. A change of the reasons must also be larger than the errors of the
-perturbations, which rows of one bin share.
+set a row belongs to is shuffled over all rows for the first, and among the rows with the same value for the second
+(`shuffled.py`), so that a change of the data is none of the reasons. A change of the reasons must also be larger than
+the errors of the perturbations, which rows of one bin share.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from limelight.overview.bounds import met_by_values_beyond
 from limelight.overview.longform import Longform, one_output, some_of
 from limelight.overview.many_tests import benjamini_hochberg, t_test
 from limelight.overview.reading import gathered
+from limelight.overview.shuffled import p_of_means, p_of_shares
 from limelight.result.drift import Drift, FeatureDrift
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations
@@ -40,8 +41,6 @@ FEWEST = 20
 MOST = 200
 """So many features, the weightiest, are looked at."""
 PERMUTATIONS = 499
-EXCEEDING = 10
-"""With fewer permutations beyond what was seen, the tail is read off a gamma law with their moments."""
 
 
 def drift(
@@ -226,10 +225,8 @@ def _left_out(laid: Longform, columns: Sequence[_Column]) -> tuple[str, ...]:
 def _features(
     laid: Longform, columns: Sequence[_Column], month: NDArray[np.bool_], *, quantile: float, permutations: int
 ) -> tuple[FeatureDrift, ...]:
-    rng = np.random.default_rng(0)
-    shuffled = np.array([rng.permutation(month) for _ in range(permutations)])
-    data = np.array([_p_value(_of_data(column), month, shuffled) for column in columns])
-    reasons = np.array([_p_of_reasons(laid, column, month, shuffled) for column in columns])
+    data = np.array([p_of_shares(column.codes, month, permutations) for column in columns])
+    reasons = np.array([_p_of_reasons(laid, column, month, permutations) for column in columns])
     adjusted = (benjamini_hochberg(data), benjamini_hochberg(reasons))
     found = [
         _told(laid, column, month, quantile, (float(adjusted[0][at]), float(adjusted[1][at])))
@@ -238,48 +235,13 @@ def _features(
     return tuple(sorted(found, key=lambda entry: -abs(entry.change)))
 
 
-def _of_data(column: _Column) -> Callable[[NDArray[np.bool_]], float]:
-    """Return the χ² statistic of a column's values in both sets, as a function of which set a row belongs to."""
-    total = np.bincount(column.codes).astype(float)
-    codes, n = column.codes, len(column.codes)
-
-    def statistic(month: NDArray[np.bool_]) -> float:
-        share = month.sum() / n
-        seen = np.bincount(codes[month], minlength=len(total))
-        expected = total * share
-        known = expected > 0
-        return float((np.square(seen - expected)[known] / (expected * (1 - share))[known]).sum())
-
-    return statistic
-
-
-def _of_reasons(column: _Column) -> Callable[[NDArray[np.bool_]], float]:
-    """Return Σ_b of the squared differences of a value's mean contributions, in units of their variance there."""
-    codes, total = column.codes, np.bincount(column.codes).astype(float)
-    mean = np.divide(np.bincount(codes, column.values), total, out=np.zeros(len(total)), where=total > 0)
-    centred = column.values - mean[codes]
-    scale = float(np.abs(column.values).max(initial=0.0))
-    centred[np.abs(centred) <= 1e-9 * scale] = 0.0
-    variance = np.divide(np.bincount(codes, centred**2), total, out=np.zeros(len(total)), where=total > 0)
-
-    def statistic(month: NDArray[np.bool_]) -> float:
-        inside = np.bincount(codes[month], minlength=len(total))
-        sums = np.bincount(codes[month], centred[month], minlength=len(total))
-        known = (inside > 0) & (inside < total) & (variance > 0)
-        n, m, s = inside[known], total[known], sums[known]
-        # mean in one set less mean in the other: s/n + s/(N − n), since all sum to 0
-        return float((np.square(s) * m / (n * (m - n)) / variance[known]).sum())
-
-    return statistic
-
-
-def _p_of_reasons(laid: Longform, column: _Column, month: NDArray[np.bool_], shuffled: NDArray[np.bool_]) -> float:
+def _p_of_reasons(laid: Longform, column: _Column, month: NDArray[np.bool_], permutations: int) -> float:
     """Return the p-value of no change of the reasons: it must be none of the rows, and none of the perturbations.
 
     Rows that share their perturbations have the same error in the same bin, which shuffling rows cannot see; two models
     have two such errors.
     """
-    by_rows = _p_value(_of_reasons(column), month, _within(column, month, shuffled))
+    by_rows = p_of_means(column.codes, column.values, month, permutations)
     if not laid.shared:
         return by_rows
     errors, chances = laid.errors(column.feature), []
@@ -290,35 +252,6 @@ def _p_of_reasons(laid: Longform, column: _Column, month: NDArray[np.bool_], shu
             error = math.hypot(*[float(errors[part].mean()) for part in parts])
             chances.append(float(t_test(np.array([change]), np.array([error]), laid.df)[0]))
     return max(by_rows, min(min(chances, default=1.0) * len(chances), 1.0))
-
-
-def _within(column: _Column, month: NDArray[np.bool_], shuffled: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which set each row belongs to, shuffled among the rows with the same value only."""
-    order = np.argsort(column.codes, kind="stable")
-    rng = np.random.default_rng(1)
-    found = np.empty_like(shuffled)
-    sorted_codes, sorted_month = column.codes[order], month[order]
-    for at in range(len(shuffled)):
-        mixed = np.argsort(sorted_codes + rng.random(len(order)))
-        found[at, order] = sorted_month[mixed]
-    return found
-
-
-def _p_value(
-    statistic: Callable[[NDArray[np.bool_]], float], month: NDArray[np.bool_], shuffled: NDArray[np.bool_]
-) -> float:
-    """Return how often shuffled rows show as much; far out by a gamma law with the moments of the shuffled values."""
-    from scipy.stats import gamma
-
-    seen = statistic(month)
-    drawn = np.array([statistic(each) for each in shuffled])
-    beyond = int((drawn >= seen * (1 - 1e-9)).sum())
-    spread = float(drawn.std())
-    by_count = (1 + beyond) / (1 + len(drawn))
-    if beyond >= EXCEEDING or spread <= 1e-9 * max(seen, 1e-300):
-        return by_count
-    mean = float(drawn.mean())
-    return min(by_count, float(gamma.sf(seen, (mean / spread) ** 2, scale=spread**2 / mean)))
 
 
 def _told(
