@@ -91,3 +91,7 @@ def test_a_phrase_that_would_cut_a_token_is_left_alone() -> None:
     assert [each.name for each in ll.Text(r"\S+", phrases=["New York"]).represent("New York, now").features] == [
         "New", "York,", "now",
     ]  # fmt: skip
+    assert "New York" not in [
+        each.name for each in ll.Text(r"\S+", phrases=["New York"]).represent("(New York").features
+    ]
+    assert len(ll.Text("characters", phrases=["New York"]).represent("New Yorkers").features) == 8  # no whole words

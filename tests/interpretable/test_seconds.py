@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import limelight as ll
-from limelight.interpretable.seconds import in_words, is_even, windows_of
+from limelight.interpretable.seconds import in_words, is_even, seconds_of, windows_of
 from limelight.result.layouts import MOST_SHOWN
 from limelight.testing import check_modality
 from limelight.views.series import windows
@@ -130,3 +130,9 @@ def test_options_that_do_not_fit_are_refused(options: dict[str, Any], said: str)
 def test_seconds_need_a_clock() -> None:
     with pytest.raises(ll.InputError, match="pass rate="):
         ll.TimeSeries(seconds=1.0).represent(np.zeros(10), np.random.default_rng(0))
+
+
+def test_steps_at_one_time_are_in_order() -> None:
+    found = seconds_of(np.array([0.0, 0.0, 5.0]))
+    assert found is not None
+    assert found.tolist() == [0.0, 0.0, 5.0]
