@@ -7,9 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import limelight as ll
 from limelight.errors import InputError, UnknownNameError
 from limelight.overview.longform import longforms, one_output
 from made_up import explanation
+from many_explanations import of_a_table
+from prepared_tables import Model, table
 
 TEXTS = [
     explanation({"good": 2.0, "bad": -1.0}, kind="word", stderr=[0.1, 0.2]),
@@ -94,3 +97,23 @@ def test_it_agrees_with_a_table_explained_for_real() -> None:
     explanations = explainer.explain_all(X[:20])
     (laid,) = longforms(explanations, ["output"])
     np.testing.assert_array_equal(np.stack([laid.column(j) for j in range(3)], axis=1), explanations.values)
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_weights_under_two_laws_are_not_laid_side_by_side(as_list: bool) -> None:
+    rows = table().iloc[:24]
+    usual, like_it = [
+        ll.Explainer(Model(), law(table()), seed=0, max_samples=512).explain_all(rows)
+        for law in (ll.Tabular, ll.Conditional)
+    ]
+    if as_list:
+        usual, like_it = list(usual), list(like_it)
+    with pytest.raises(InputError, match="under one law"):
+        ll.audit(usual + like_it)
+    with pytest.raises(InputError, match="under one law"):
+        ll.drift(usual, like_it)
+
+
+def test_a_target_that_is_no_name_is_refused() -> None:
+    with pytest.raises(InputError, match="truth="):
+        ll.audit(of_a_table(), target=np.ones(60))  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from limelight.overview.reading import OWN_NUMBERING, Explanations, whole_explan
 from limelight.result.batch import batch_of
 from limelight.result.explanation import Explanation
 from limelight.result.explanations import Explanations as Columns
-from limelight.result.open_block import SUM_TO_ONE
+from limelight.result.open_block import SUM_TO_ONE, law_of
 from limelight.result.quantiles import normal_quantile
 
 MOST_ROWS = 50_000
@@ -217,10 +217,16 @@ def one_output(many: Sequence[Explanation], target: str | None) -> Longform:
     Raises
     ------
     InputError
-        If there are no explanations, or if their features number the parts of one instance.
+        If there are no explanations, if their features number the parts of one instance, or if some weights are under
+        another law than others.
     UnknownNameError
         If nothing explains `target`.
     """
+    if target is not None and not isinstance(target, str):
+        raise InputError(
+            f"target: expected the name of an output, got {type(target).__name__}; what was true goes into truth=."
+        )
+    _check_one_law(many)
     if isinstance(many, Columns):
         counts, two = outputs_of(many)
     else:
@@ -233,6 +239,22 @@ def one_output(many: Sequence[Explanation], target: str | None) -> Longform:
     else:
         mirror = None
     return longforms(many, [chosen], mirror=mirror)[0]
+
+
+def _check_one_law(many: Sequence[Explanation]) -> None:
+    """Raise where weights answer two questions: what is off is drawn as in all rows, or as in rows like this one."""
+    if isinstance(many, Columns):
+        laws = set()
+        for block, rows, _ in many.runs():
+            of_row, known = block.laws()
+            laws |= {known[code] for code in np.unique(of_row[rows]).tolist()}
+    else:
+        laws = {law_of(explanation.provenance.modality) for explanation in many}
+    if len(laws) > 1:
+        raise InputError(
+            "explanations: expected weights under one law, got some by ll.Conditional, where what is off is drawn from "
+            "rows like the instance, and some where it is drawn from all; look at one of them at a time."
+        )
 
 
 def _two_classes(many: Sequence[Explanation]) -> tuple[str, ...]:
