@@ -17,6 +17,7 @@ from typing import Any
 from limelight.errors import InputError, LimelightError, ModelCallError, ModelOutputError, RemoteError
 from limelight.explainer import Explainer
 from limelight.web import beside, service, tensors, whatif
+from limelight.web.sized import check_size
 
 VERBS: dict[str, Callable[[Explainer, Any], Any]] = {
     "predict": service.predict,
@@ -138,8 +139,9 @@ def read(body: bytes) -> Any:
     Raises
     ------
     InputError
-        If it is none.
+        If it is none, or would take too much memory.
     """
+    check_size(body)
     try:
         return json.loads(body, parse_constant=_no_constant, object_pairs_hook=_once)
     except InputError:

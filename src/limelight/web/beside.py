@@ -17,6 +17,7 @@ from limelight.explainer import Explainer
 from limelight.overview.compare import changed, other_model, side_by_side, titled
 from limelight.result.explanation import Explanation
 from limelight.views.measure import Measured, against_average, measured
+from limelight.web.matched import matched
 from limelight.web.service import fields_of, received
 from limelight.web.whatif import Asked, instance_of, needed
 
@@ -26,6 +27,8 @@ ROUNDING = 1e-12
 """Of what is compared: a smaller difference is one of adding up."""
 MOST_PAIRS = 16
 """Explainers of two models that are kept: each holds the answers of both to its perturbations."""
+Bar = tuple[float, float, float]
+"""A contribution, and its 95 % interval."""
 
 
 def beside(asked: Asked, body: Any) -> dict[str, Any]:
@@ -90,18 +93,28 @@ def of_models(explanation: Explanation, names: Sequence[str], output: str) -> li
 def of_instances(first: Explanation, second: Explanation) -> list[Change]:
     """Return the changes from one explanation to another of the same output.
 
-    Columns are matched by their name, words by what they say. Both stand on the same perturbations, so that their
-    errors may be related in any way: the interval of the difference is as wide as both together, which holds for every
-    relation.
+    Both stand on the same perturbations, so that their errors may be related in any way: the interval of the difference
+    is as wide as both together, which holds for every relation.
+
+    Raises
+    ------
+    InputError
+        If they were cut in unlike ways, so that nothing can be compared.
     """
-    here, there = measured(first, 0), measured(second, 0)
-    places = {_key(each): j for j, each in enumerate(second.features)}
+    sides = (first, measured(first, 0)), (second, measured(second, 0))
     found = []
-    for j, each in enumerate(first.features):
-        other = places.pop(_key(each), None)
-        theirs = None if other is None else second.features[other].name
-        found.append(_change((each.name, theirs), _bar(here, j), None if other is None else _bar(there, other)))
-    return found + [_change((None, second.features[j].name), None, _bar(there, j)) for j in places.values()]
+    for places in matched(first, second):
+        names, bars = zip(*(_side(*side, j) for side, j in zip(sides, places, strict=True)), strict=True)
+        found.append(_change(names, *bars))
+    return found
+
+
+def _side(explanation: Explanation, found: Measured, j: int | None) -> tuple[str | None, Bar | None]:
+    """Return what a feature is called, and its bar; twice None where it is not there."""
+    if j is None:
+        return None, None
+    bar = float(found.values[j]), float(found.low[j]), float(found.high[j])
+    return explanation.features[j].name, bar
 
 
 def _change(names: tuple[str | None, str | None], a: Bar | None, b: Bar | None) -> Change:
@@ -113,19 +126,6 @@ def _change(names: tuple[str | None, str | None], a: Bar | None, b: Bar | None) 
     return Change(
         names, None if a is None else first, None if b is None else second, change, change - half, change + half
     )
-
-
-Bar = tuple[float, float, float]
-
-
-def _bar(found: Measured, j: int) -> Bar:
-    return float(found.values[j]), float(found.low[j]), float(found.high[j])
-
-
-def _key(feature: Any) -> Any:
-    if feature.where.kind == "column":
-        return feature.where.key
-    return feature.name
 
 
 def _of_models(asked: Asked, instance: Any, other: Any, output: str) -> dict[str, Any]:
