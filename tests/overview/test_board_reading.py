@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import limelight as ll
 from limelight.errors import InputError
 from limelight.overview.board import Filter
-from limelight.overview.board_reading import Source
+from limelight.overview.board_reading import Source, _Building, _few_bytes, _one_type
 from limelight.result.schema import to_json
 
 pytest.importorskip("pyarrow")
@@ -145,3 +146,30 @@ def test_outputs_that_are_each_explained_are_not_turned_round(tmp_path: Path) ->
     assert board.facing is None
     assert len(board) == 40
     assert len(board.chosen(Filter(target=0))) == 20
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [[5, 6], [2**32 - 1]],
+        [[5, 6], [2**32]],
+        [[-1], [5, 6]],
+        [["5", "6"], ["seven"]],
+    ],
+)
+def test_ids_are_what_they_were_in_however_few_bytes(parts: list[list[Any]]) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    kept = _one_type([_few_bytes(arrow.chunked_array([part])) for part in parts])
+    assert kept.to_pylist() == [each for part in parts for each in part]
+    small = all(isinstance(each, int) and 0 <= each < 2**32 for part in parts for each in part)
+    assert (kept.type == arrow.uint32()) == small
+    assert _one_type([]) == []
+
+
+def test_a_column_is_joined_in_order_and_in_a_type_that_holds_all_its_pieces() -> None:
+    building = _Building()
+    building._keep(keys=np.array([1, 2], dtype=np.uint8))
+    building._keep(keys=np.array([300], dtype=np.uint16))
+    joined = building._joined("keys")
+    assert (joined.tolist(), joined.dtype) == ([1, 2, 300], np.uint16)
+    assert building._joined("keys").tolist() == []

@@ -151,7 +151,6 @@ class _Building:
         good = part.filter(part.column("error").is_null()).combine_chunks()
         self.failed += len(part) - len(good)
         if not len(good):
-            self._keep(ids=good.column("id"))
             return
 
         self._classes.add(two_classes(shared_of(part.schema, "explanations")))
@@ -180,7 +179,7 @@ class _Building:
         kind, new = self._kinds.of(list(of_features.values()), list(of_rows.values()), widths)
         entries = pieces(np.append(0, np.cumsum(widths)), new)
         self._keep(
-            ids=good.column("id"),
+            ids=_few_bytes(good.column("id")),
             kind=kind,
             prediction=_numbers(get("prediction")).astype(np.float32),
             widths=widths[new],
@@ -194,10 +193,17 @@ class _Building:
             self._columns.setdefault(name, []).append(values)
 
     def _joined(self, name: str) -> Any:
+        """Return the pieces of a column as one; each is let go when it is copied, so that no column is there twice."""
         pieces = self._columns.pop(name, [])
-        joined = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
-        pieces.clear()
-        give_back()  # ten million rows are ten columns of fifty MB, and nobody wants the pieces as well
+        if not pieces:
+            return np.zeros(0, dtype=np.int64)
+        joined = np.empty(sum(map(len, pieces)), dtype=np.result_type(*pieces))
+        end = len(joined)
+        while pieces:
+            last = pieces.pop()
+            joined[end - len(last) : end] = last
+            end -= len(last)
+        give_back()
         return joined
 
     def _facing(self, arrays: dict[str, Any], widths: NDArray[np.int64]) -> int | None:
@@ -212,14 +218,13 @@ class _Building:
         first, second = (codes.setdefault(name, len(codes)) for name in classes)
         turned = arrays["target"] == first
         arrays["leading"][turned] *= -1
-        rows = turned[arrays["kind"]]
-        arrays["prediction"][rows] = 1 - arrays["prediction"][rows]
+        rows, prediction = turned[arrays["kind"]], arrays["prediction"]
+        np.subtract(1, prediction, out=prediction, where=rows)
         np.negative(arrays["contributions"], out=arrays["contributions"], where=np.repeat(turned, widths))
         return second
 
     def board(self) -> Board:
         """Return what was taken in."""
-        arrow = require("pyarrow", EXTRA)
         self._kinds = Kinds()
         ids = self._columns.pop("ids", [])
         arrays = {name: self._joined(name) for name in list(self._columns)}
@@ -232,7 +237,7 @@ class _Building:
             conditions=known["condition"],
             targets=known["target"],
             causes=known["cause"],
-            ids=arrow.chunked_array([chunk for each in ids for chunk in each.chunks]) if ids else [],
+            ids=_one_type(ids),
             starts=np.append(0, np.cumsum(widths)).astype(np.int64),
             failed=self.failed,
             facing=facing,
@@ -270,6 +275,28 @@ def _firsts(
 
 def _numbers(array: Any) -> NDArray[np.float64]:
     return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _few_bytes(ids: Any) -> Any:
+    """Return ids in 32 bits where they are whole numbers that fit, else as they are."""
+    arrow = require("pyarrow", EXTRA)
+    if not arrow.types.is_integer(ids.type):
+        return ids
+    try:
+        return ids.cast(arrow.uint32())
+    except arrow.ArrowInvalid:  # negative, or larger
+        return ids
+
+
+def _one_type(parts: list[Any]) -> Any:
+    """Return the ids of all parts as one array; of whole numbers in 32 bits where those of all parts fit."""
+    arrow = require("pyarrow", EXTRA)
+    if not parts:
+        return []
+    wide = [part.type for part in parts if part.type != arrow.uint32()]
+    if wide and all(arrow.types.is_integer(part.type) for part in parts):
+        parts = [part.cast(wide[0]) for part in parts]
+    return arrow.chunked_array([chunk for part in parts for chunk in part.chunks], type=parts[0].type)
 
 
 def _small(numbers: NDArray[Any]) -> NDArray[Any]:

@@ -31,6 +31,8 @@ SWARMED = 10
 """Features whose contributions are shown as points."""
 WAITING, PATIENCE = 100, 30.0
 """How many questions may wait for their turn, and how many seconds each."""
+KEPT_TWICE = 3_000_000
+"""Rows up to which the rows of two filters are kept; beyond, of one."""
 BOUNDS = ("low", "high")
 
 
@@ -64,7 +66,8 @@ class Dashboard:
             "row": self.row,
         }
         # whoever goes back and forth between two filters is not kept waiting; a set of rows takes 4 MB at a million
-        self._chosen: Callable[[Filter], Rows] = lru_cache(2)(self.board.chosen)
+        kept = 2 if len(self.board) <= KEPT_TWICE else 1
+        self._chosen: Callable[[Filter], Rows] = lru_cache(kept)(self.board.chosen)
 
     async def page(self, request: Request) -> Response:
         """Answer with the page."""
