@@ -121,3 +121,16 @@ def test_what_cannot_be_sent_is_refused_before_anybody_asks() -> None:
 
     with pytest.raises(InputError, match="it holds a lock"):
         Processes(Models({"s": ll.Explainer(Fixed(), ll.Text(), seed=0)}), 2)
+
+
+def test_processes_end_where_there_is_neither_psutil_nor_pgrep(monkeypatch: pytest.MonkeyPatch) -> None:
+    # as in a slim container; loky ends no process there, and the service would wait for ever
+    monkeypatch.setattr("loky.backend.utils.psutil", None)
+    monkeypatch.setenv("PATH", "")
+    crew = Processes(Models({"m": ll.Explainer(lambda X: X[:, 0], ll.Tabular(np.eye(4)), seed=0)}), 2)
+    started = list(crew._pool._processes.values())
+    assert started
+    crew.close()
+    for process in started:
+        process.join(10)
+        assert process.exitcode is not None

@@ -82,7 +82,9 @@ def test_two_recordings_with_windows_of_their_own_are_refused() -> None:
 
 
 def test_volumes_are_refused_as_pictures_are() -> None:
-    explainer = ll.Explainer(lambda many: [float(np.mean(each)) for each in many], ll.Volume(segments="slic"), seed=0, n_samples=40)
+    explainer = ll.Explainer(
+        lambda many: [float(np.mean(each)) for each in many], ll.Volume(segments="slic"), seed=0, n_samples=40
+    )
     one, other = np.random.default_rng(0).normal(size=(2, 8, 8, 8))
     other[:, :3] += 50
     with pytest.raises(InputError, match="same segments"):

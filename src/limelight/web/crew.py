@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from typing import Any, Protocol
 
 from limelight.errors import InputError, LimelightError
@@ -25,6 +25,8 @@ THREADS = 8
 """Of one process: as many questions to models that wait for an answer themselves are in hand at once."""
 
 
+PATIENCE = 3.0
+"""Seconds in which a process may end by itself."""
 LOOKS = 2.0
 """Seconds between two looks of a worker process whether its parent lives."""
 
@@ -127,18 +129,34 @@ class Processes:
         except (require("loky", "web").BrokenProcessPool, RuntimeError) as error:
             if self._pool is pool:  # the first to notice
                 self._pool = self._started()
-                pool.shutdown(wait=False, kill_workers=True)
+                _end(pool, patience=0)
             raise Gone from error
         return said
 
     def close(self) -> None:
         """Let everybody go."""
         # waited for: this process may end by a signal right after, and they would live on without it
-        self._pool.shutdown(wait=True, kill_workers=True)
+        _end(self._pool, PATIENCE)
 
     def _started(self) -> Any:
         loky = require("loky", "web")
         return loky.ProcessPoolExecutor(self.size, initializer=_begin, initargs=(self._payload,), env=ONE_THREAD)
+
+
+def _end(pool: Any, patience: float) -> None:
+    """End the processes of a pool, those that work on after so many seconds by force.
+
+    loky's own `kill_workers` needs psutil or the command pgrep; a slim container has neither, and would never end.
+    """
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False)
+    until = time.monotonic() + patience
+    for process in processes:
+        process.join(max(0.0, until - time.monotonic()))
+    for process in processes:
+        if process.exitcode is None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
 
 def _packed(models: Models) -> bytes:

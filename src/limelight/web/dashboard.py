@@ -66,8 +66,8 @@ class Dashboard:
             "row": self.row,
         }
         # whoever goes back and forth between two filters is not kept waiting; a set of rows takes 4 MB at a million
-        kept = 2 if len(self.board) <= KEPT_TWICE else 1
-        self._chosen: Callable[[Filter], Rows] = lru_cache(kept)(self.board.chosen)
+        filters = 2 if len(self.board) <= KEPT_TWICE else 1
+        self._chosen: Callable[[Filter], Rows] = lru_cache(filters)(self.board.chosen)
 
     async def page(self, request: Request) -> Response:
         """Answer with the page."""
