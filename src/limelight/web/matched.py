@@ -42,8 +42,8 @@ def matched(first: Explanation, second: Explanation) -> list[Pair]:
     for kind, remedy in REMEDIES.items():
         if _cut(first, kind) != _cut(second, kind):
             raise InputError(
-                f"against: expected an instance that is cut into the same {kind}s as the first, got one with others, so "
-                f"that one number would name unlike parts of the two; {remedy}."
+                f"against: expected an instance that is cut into the same {kind}s as the first, got one with others; "
+                f"one number would name unlike parts of the two; {remedy}."
             )
     there = {key: k for k, key in enumerate(_keys(second.features))}
     pairs: list[Pair] = [(j, there.pop(key, None)) for j, key in enumerate(_keys(first.features))]
