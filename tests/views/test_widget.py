@@ -108,6 +108,12 @@ def test_what_is_no_question_is_refused() -> None:
     for field in ("verb", "model"):
         with pytest.raises(UnknownNameError):
             output.reply({**question, field: "predict"})
+    odd: list[Any] = [None, [], "x", {}, {**question, "verb": []}, {**question, "model": {}}, {**question, "body": 1}]
+    odd += [{name: question[name] for name in question if name != missing} for missing in question]
+    odd.append({**question, "body": " " * 10_000_001})
+    for each in odd:
+        with pytest.raises(InputError, match="question: expected"):
+            output.reply(each)
     with pytest.raises(InputError, match="no what-if for Components"):
         WhatIf(ll.Explainer(lambda masks: masks @ [1.0, 2.0], ll.Components(["a", "b"], np.asarray)), None, {})
     with pytest.raises(InputError, match="another kind"):

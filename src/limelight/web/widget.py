@@ -23,6 +23,8 @@ from limelight.web.page import what_if_body
 SCRIPTS = ("pieces.js", "beside.js", "live.js", "frame.js")
 """In the order in which they use each other; a frame has no address from which it could import them."""
 EXTRA = "widget"
+LARGEST = 10_000_000
+"""Letters of a question: as many as the service takes bytes."""
 
 
 def what_if(explainer: Explainer, instance: Any, *, beside: Mapping[str, Explainer] | None = None) -> WhatIf:
@@ -108,15 +110,18 @@ class WhatIf:
 
         Raises
         ------
+        InputError
+            If it is no question: texts for ``verb``, ``model`` and ``body``, of no more than a request to the service,
+            and an ``id``.
         UnknownNameError
-            If the question names no model that is here, or is none.
+            If the question names no model that is here, or no verb.
         """
-        verb, model = question["verb"], question["model"]
+        verb, model, body = _question(question)
         if verb not in QUESTIONS:
-            raise UnknownNameError("verb", str(verb)[:80], QUESTIONS)
+            raise UnknownNameError("verb", verb[:80], QUESTIONS)
         if model not in self.models.explainers:
-            raise UnknownNameError("model", str(model)[:80], self.models.explainers)
-        said = answer(self.models, model, verb, str(question["body"]).encode("utf-8", "replace"))
+            raise UnknownNameError("model", model[:80], self.models.explainers)
+        said = answer(self.models, model, verb, body.encode("utf-8", "replace"))
         text = said.content.decode("utf-8", "replace")
         return {"id": question["id"], "status": said.status, "text": text, "html": said.kind.startswith("text/html")}
 
@@ -134,6 +139,18 @@ class WhatIf:
 
     def __repr__(self) -> str:
         return f"<WhatIf of {self.explanation!r}>"
+
+
+def _question(given: Any) -> tuple[str, str, str]:
+    """Return verb, model and body of what a page sent; a page may send anything."""
+    if not isinstance(given, Mapping) or "id" not in given:
+        raise InputError("question: expected an object with 'verb', 'model', 'body' and 'id'.")
+    verb, model, body = (given.get(name) for name in ("verb", "model", "body"))
+    if not (isinstance(verb, str) and isinstance(model, str) and isinstance(body, str)):
+        raise InputError("question: expected texts for 'verb', 'model' and 'body'.")
+    if len(body) > LARGEST:
+        raise InputError(f"question: expected a body of at most {LARGEST:,} letters, got {len(body):,}.")
+    return verb, model, body
 
 
 def script() -> str:
