@@ -14,27 +14,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
-
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-with atheris.instrument_imports(include=["limelight"]):
-    import bulk
-    import bulk_explained
-
-DOORS = {**bulk.DOORS, **bulk_explained.DOORS}
 LONGEST = 20_000
 """Bytes of an input: saved explanations of pictures have as many."""
 
 
 def main() -> None:
     """Give one door inputs until the time is over, or one fails."""
+    import atheris  # only here: whoever lists the tests need not have it
+
+    with atheris.instrument_imports(include=["limelight"]):
+        import bulk
+        import bulk_explained
+
+    doors = {**bulk.DOORS, **bulk_explained.DOORS}
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("door", choices=sorted(DOORS))
+    parser.add_argument("door", choices=sorted(doors))
     parser.add_argument("--seconds", type=int, default=600)
     chosen = parser.parse_args()
-    door, sound = DOORS[chosen.door], {**bulk.seeds(), **bulk_explained.seeds()}[chosen.door]
+    door, sound = doors[chosen.door], {**bulk.seeds(), **bulk_explained.seeds()}[chosen.door]
     found = Path(tempfile.mkdtemp(prefix=f"limelight-guided-{chosen.door}-"))
     for number, data in enumerate(sound):
         (found / f"sound-{number}").write_bytes(data)
