@@ -129,9 +129,9 @@ class Superpixels:
     def _words(self) -> Words:
         values = self.picture.values
         if self.place is None:
-            labels, axis = (self.segments.index, self.picture.axis)
+            labels, axis = self.segments.index, self.picture.axis
         else:
-            labels, axis = (self.place, None)
+            labels, axis = self.place, None
         return words_of(labels, values.shape, axis, values.itemsize)
 
     def _grounds(self, n: int, rng: np.random.Generator) -> Iterator[NDArray[Any]]:

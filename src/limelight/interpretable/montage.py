@@ -125,12 +125,12 @@ def _scaled(values: NDArray[Any]) -> NDArray[np.uint8]:
     if known.size:
         low, high = np.percentile(known, [1, 99]).tolist()
     else:
-        low, high = (0.0, 1.0)
+        low, high = 0.0, 1.0
     if high <= low:
         if known.size:
             low, high = (float(known.min()), float(known.max()))
         else:
-            low, high = (0.0, 1.0)
+            low, high = 0.0, 1.0
     scaled = (np.nan_to_num(numbers, nan=low, posinf=high, neginf=low) - low) * (255.0 / ((high - low) or 1.0))
     return np.asarray(np.rint(np.clip(scaled, 0, 255)), dtype=np.uint8)
 

@@ -240,7 +240,7 @@ class Board:
         if bounds:
             low, high = (min(each[0] for each in bounds), max(each[1] for each in bounds))
         else:
-            low, high = (0.0, 1.0)
+            low, high = 0.0, 1.0
         span = (high - low) or 1.0
         told = np.nan_to_num(np.clip(self.fidelity, 0.0, 1.0))
         up = np.minimum((told * CELLS).astype(np.int64), CELLS - 1)

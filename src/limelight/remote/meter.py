@@ -80,7 +80,7 @@ class Meter:
     def answered(self, load: Load, tokens: tuple[int, int] | None) -> None:
         """Book an answer: what the server says it took, or else what was reserved."""
         if tokens is None:
-            read, written = (load.tokens_in, load.tokens_out)
+            read, written = load.tokens_in, load.tokens_out
         else:
             read, written = tokens
         cost = self._price.of(requests=1, rows=load.rows, tokens_in=read, tokens_out=written)

@@ -227,9 +227,9 @@ class Sender:
         url = address.rstrip("/") + path + (f"?{query}" if query else "")
         nothing = Received(0, {}, b"")
         if body is None:
-            content, headers = (None, {})
+            content, headers = None, {}
         else:
-            content, headers = (body.content, dict(body.headers))
+            content, headers = body.content, dict(body.headers)
         try:
             received = self.line().exchange(method, url, content, headers, self.key.sign)
         except httpx.TimeoutException:

@@ -187,9 +187,9 @@ def curves(stack: Stack, weighed: Weighed, selected: Sequence[Sequence[NDArray[n
         # the weights are summed in one pass with the first outputs
         sums, known = _moved(stack, cells, targets, weighed.helped), _known(stack, targets, weighed.helped, bins)
         if targets.start == 0:
-            weight, moved = (sums[:, 0], sums[:, 1:])
+            weight, moved = sums[:, 0], sums[:, 1:]
         else:
-            weight, moved = (weight, sums)
+            moved = sums
         told = RowBins(
             weight=np.repeat(weight, several, axis=0),
             moved=moved.reshape(-1, *weight.shape[1:]),

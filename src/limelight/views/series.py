@@ -60,7 +60,7 @@ def _channel(explanation: Explanation, facts: TargetFacts, name: str, row: Float
     if len(known):
         low, high = (float(known.min()), float(known.max()))
     else:
-        low, high = (0.0, 1.0)
+        low, high = 0.0, 1.0
     numbers = Numbers.fitting([low, high])
     shades = _shades(explanation, facts, name, len(row))
     path = _path(row, low, high)

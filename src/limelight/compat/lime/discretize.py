@@ -231,7 +231,7 @@ def _inside(column: FloatArray, edges: FloatArray) -> tuple[list[float], list[fl
     if present.size:
         lowest, highest = (float(present.min()), float(present.max()))
     else:
-        lowest, highest = (0.0, 0.0)
+        lowest, highest = 0.0, 0.0
     codes = np.searchsorted(edges, present)
     parts: list[NDArray[Any]] = [present[codes == b] for b in range(len(edges) + 1)]
     means, stds = [], []

@@ -239,7 +239,7 @@ def column_by_bins(
     if len(present):
         mean, scale = (float(present.mean()), float(present.std()))
     else:
-        mean, scale = (0.0, 1.0)
+        mean, scale = 0.0, 1.0
     moments = (how is None, mean, scale or 1.0)
     column = Column(raw.label, raw.type, raw.unit, edges, {}, missing, tuple(names), *moments, zone=raw.zone)
     if how is not None and len(present):
