@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,14 @@ def only_the_fonts_of_matplotlib() -> None:
     forget = getattr(getattr(manager, "_findfont_cached", None), "cache_clear", None)
     if forget is not None:
         forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Ctrl-C means what it means in a terminal: shells in the background ignore it, which all children inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

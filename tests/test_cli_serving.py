@@ -58,9 +58,7 @@ class Running:
     """A `limelight serve` in a process of its own."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
-        # background shells ignore SIGINT, and children inherit that
-        heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        code = heard + "from limelight.cli import main; main()"
+        code = "from limelight.cli import main; main()"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, "serve", *arguments, "--port", "0"],

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import pickle
-import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -179,15 +177,6 @@ def test_requests_go_at_once_and_one_brake_holds_all() -> None:
     ) - 1  # the first row went alone, though metadata came first
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C means what it means in a terminal, also where the tests were started in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_all_waits_and_keeps_what_was_answered() -> None:
     import _thread
 
