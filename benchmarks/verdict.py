@@ -167,13 +167,17 @@ def _told(name: str, bins: str, columns: int, causes: Counter[str]) -> Line:
 def dense_additivity(model: Model, frame: pd.DataFrame, draws: int, cells: int = 150) -> float:
     """Return the share that the best sum over columns explains, from draws in which columns are independent.
 
+    Indicators of one thing are one column, as they are to whoever reads the explanation.
+
     Means and slopes in fine cells, fitted in turn; none of limelight's own code, bins or terms.
     """
     rng = np.random.default_rng(99)
-    chosen = {name: rng.integers(len(frame), size=draws) for name in frame}
-    drawn = pd.DataFrame({name: frame[name].to_numpy()[at] for name, at in chosen.items()})
+    drawn = frame.iloc[np.zeros(draws, int)].reset_index(drop=True)
+    parts = drawn_together(frame)
+    for names in parts:
+        drawn[names] = frame[names].to_numpy()[rng.integers(len(frame), size=draws)]
     y = np.concatenate([model(drawn.iloc[at : at + 20_000]) for at in range(0, draws, 20_000)]).astype(float)
-    columns = [_cells(drawn[name], cells) for name in drawn]
+    columns = [_cells(drawn[names[0]], cells) if len(names) == 1 else _which(drawn[names]) for names in parts]
     left = y - y.mean()
     for _ in range(4):
         for code, inner in columns:
@@ -182,6 +186,23 @@ def dense_additivity(model: Model, frame: pd.DataFrame, draws: int, cells: int =
             left = left - slope[code] * inner
     free = draws - 1 - sum(len(set(code)) - 1 + len(set(code[inner != 0])) for code, inner in columns)
     return 1.0 - float(np.square(left).sum()) / free / y.var(ddof=1)
+
+
+def drawn_together(frame: pd.DataFrame) -> list[list[str]]:
+    """Return the columns in sets that are drawn as one: indicators of one thing, of which each row has exactly one."""
+    found: dict[str, list[str]] = {}
+    for name in frame:
+        found.setdefault(name.rpartition("_")[0] or name, []).append(name)
+    parts: list[list[str]] = []
+    for names in found.values():
+        whole = len(names) > 1 and frame[names].isin((0, 1)).all(axis=None) and (frame[names].sum(axis=1) == 1).all()
+        parts += [names] if whole else [[name] for name in names]
+    return parts
+
+
+def _which(indicators: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of the indicators each row has, as `_cells` does."""
+    return indicators.to_numpy().argmax(axis=1), np.zeros(len(indicators))
 
 
 def _cells(column: pd.Series, cells: int) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from limelight.contracts import FloatArray, Shape
 from limelight.control.additive import PENALTY_LEVEL, Additivity, Terms, additivity, terms_of
 from limelight.control.bin_pairs import MOST_NAMED, MOST_PRODUCT, PairTable, PairTests, fit_table, pair_tests
+from limelight.control.fine_cells import FineCells
 from limelight.control.folds import Folds
 from limelight.control.growth import growth_of
 from limelight.control.product import ProductParts, own_and_others, own_probabilities, pair_part
@@ -131,6 +133,8 @@ class TableDesign:
         coef = Folds(self.gram, cross, self.penalty).solve(range(self.replicates))[:, :, 0]
         described = self._described(y, cross)
         residual = y - self.whole @ described
+        # squares of this sum to what the best additive function leaves, not the fitted one
+        left = residual / np.sqrt(1.0 - self.leverage)
         share, stderr = additivity(residual, self.leverage, y)
         building = _Building(self, y, coef, y - coef @ self.columns.T)
         saturating, growth = float("nan"), None
@@ -138,12 +142,12 @@ class TableDesign:
         if share < EXACTLY_ADDITIVE:
             building.add_waves()
             building.add_pairs()
+            alone, error = self.fine_cells.share(residual, left, y)
+            share, stderr = min(share + alone, 1.0), float(np.hypot(stderr, error))
         if share < NAMED_BELOW:
             saturating = saturating_share(self.whole, y, self._whole_penalty)
             growth = growth_of(self.whole, y, self.inverse, self.leverage)
             saturating = float(np.fmax(saturating, float("nan") if growth is None else growth.share))
-        # squares of this sum to what the best additive function leaves, not the fitted one
-        left = residual / np.sqrt(1.0 - self.leverage)
         # `not … >=` rather than `<`: an unknown curve (NaN) must not keep pairs from being named
         pairs = self._named(left, y) if not max(share, saturating) >= NAMED_BELOW else ()
         known = 1 + self.terms.width
@@ -164,6 +168,11 @@ class TableDesign:
             growth=None if growth is None else replace(growth, coef=growth.coef[:known]),
         )
         return building.finished(model)
+
+    @cached_property
+    def fine_cells(self) -> FineCells:
+        """Return the cells in which columns may still tell something by themselves."""
+        return FineCells.of(self.codes, self.inside[:, :, 0], self.whole, self.inverse)
 
     @property
     def _whole_penalty(self) -> FloatArray:
