@@ -64,7 +64,9 @@ def test_it_is_the_sum_over_pairs_of_draws_in_each_cell(seed):
     places = places.round(2)  # so that some draws are equal
     y = np.random.default_rng(50 + seed).normal(size=N) + (places[:, 0] > 0.6)
     inverse, residual, left = fitted(columns, y)
-    found, _ = FineCells.of(codes, places, columns, inverse).share(residual, left, y)
+    found, _ = FineCells.of(codes, places, columns, np.linalg.cholesky(inverse[::-1, ::-1])[::-1, ::-1]).share(
+        residual, left, y
+    )
     assert found == pytest.approx(by_pairs(cells_of(codes, places), columns, y), abs=1e-12)
 
 
@@ -74,7 +76,9 @@ def test_noise_is_as_often_below_nothing_as_above_and_has_the_error_that_is_stat
         codes, places, columns = drawn(seed)
         y = np.random.default_rng(1000 + seed).normal(size=N) * (0.3 + places[:, 0])
         inverse, residual, left = fitted(columns, y)
-        share, error = FineCells.of(codes, places, columns, inverse).share(residual, left, y)
+        share, error = FineCells.of(codes, places, columns, np.linalg.cholesky(inverse[::-1, ::-1])[::-1, ::-1]).share(
+            residual, left, y
+        )
         found.append(share)
         stated.append(error)
     assert abs(np.mean(found)) < 3.0 * np.std(found) / np.sqrt(300)

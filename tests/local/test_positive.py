@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from limelight.local.positive import invert_positive, solve_positive
+from limelight.local.positive import half_inverse, invert_positive, solve_positive
 
 
 def positive(p: int, seed: int) -> np.ndarray:
@@ -24,6 +24,9 @@ def test_solutions_and_inverses_are_those_of_elimination(p):
     inverse = invert_positive(matrix.copy())
     np.testing.assert_allclose(inverse @ matrix, np.eye(p), atol=1e-8)
     np.testing.assert_array_equal(inverse, inverse.T)
+    half = half_inverse(matrix.copy())
+    np.testing.assert_allclose(half @ half.T, inverse, atol=1e-8)
+    np.testing.assert_array_equal(half, np.triu(half))
 
 
 @pytest.mark.parametrize("first", [1.0, -1.0])  # the factorisation ends late, or at once
@@ -32,6 +35,15 @@ def test_a_matrix_that_is_not_positive_definite_is_eliminated_with_pivots(first)
     right = np.array([1.0, 2.0, 3.0])
     np.testing.assert_allclose(solve_positive(matrix.copy(), right), np.linalg.solve(matrix, right))
     np.testing.assert_allclose(invert_positive(matrix.copy()), np.linalg.inv(matrix))
+
+
+def test_half_of_an_inverse_is_there_also_where_rounding_has_made_the_matrix_indefinite():
+    column = np.array([1.0, 2.0, 3.0, 4.0])
+    matrix = np.array([[column @ column, column @ column], [column @ column, column @ column * (1.0 - 1e-12)]])
+    half = half_inverse(matrix.copy())
+    assert np.isfinite(half).all()
+    # along the sum, which is known; along the difference nothing is
+    np.testing.assert_allclose(np.square(half.T @ matrix @ np.ones(2)).sum(), matrix.sum(), rtol=1e-5)
 
 
 def test_a_singular_matrix_is_refused_as_elimination_refuses_it():

@@ -1,7 +1,7 @@
 """What single columns still tell of residuals, in cells much finer than their bins: it adds up, though no term has it.
 
-Input: the bins of every draw and its place inside them, and the columns of an additive fit. Output: the share of the
-movement that a free function of each column would explain beside that fit, and its standard error.
+Input: the bins of every draw and its place inside them, and the columns of an additive fit. Output: its leverages, and
+the share of the movement that a free function of each column would explain beside it, with a standard error.
 
 An additive function has a level, a slope and a bend in each bin. Boosted trees step inside bins: such a function leaves
 a part of what one column does by itself, which would be told as columns that act together. In a cell of draws whose
@@ -14,14 +14,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limelight.contracts import FloatArray
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 MOST_CELLS = 32
-"""Cells of one bin: more find hardly anything on six real tables, and each adds noise."""
+"""Cells of one bin; more find hardly anything on six real tables, and each adds noise."""
+_AT_ONCE = 128
+"""Columns of the fit whose part in the hat matrix is held at a time."""
 LEAST_DRAWS = 8
 """Draws in a cell, unless its bin holds fewer: a step has to be told from the draws beside it."""
 
@@ -32,43 +38,50 @@ class FineCells:
 
     Parameters
     ----------
-    order
-        (c n,) the draws from smallest to largest value, column after column.
-    start
-        (C,) where each cell begins in it, in ascending order.
+    members
+        (C, n) a one where a draw lies in a cell; each draw lies in one cell of each column.
     owed
         (C,) Σ hᵢₖ over the pairs of different draws in each cell, h the hat matrix of the fit: by so many variances the
         fit has taken away of their products of residuals.
+    leverage
+        (n,) hᵢᵢ.
     """
 
-    order: NDArray[np.int64]
-    start: NDArray[np.int64]
+    members: csr_array
     owed: FloatArray
+    leverage: FloatArray
 
     @classmethod
-    def of(cls, codes: NDArray[np.int64], places: FloatArray, columns: FloatArray, inverse: FloatArray) -> FineCells:
+    def of(cls, codes: NDArray[np.int64], places: FloatArray, columns: FloatArray, half: FloatArray) -> FineCells:
         """Return the cells of draws.
 
         Parameters
         ----------
         codes, places
             (n, c) the bin of each draw, and its place inside it.
-        columns, inverse
-            (n, p) and (p, p) of the additive fit.
+        columns
+            (n, p) of the additive fit.
+        half
+            (p, p) H, zero below its diagonal, with H H' the inverse of its Gram matrix.
         """
+        from scipy.sparse import csr_array
+
         n = len(codes)
-        # h = z z': a row of z for each draw
-        z = columns @ np.linalg.cholesky(inverse)
-        leverage = np.square(z).sum(axis=1)
-        orders, starts, owed = [], [], []
+        orders, starts = [], []
         for j, (code, place) in enumerate(zip(codes.T, places.T, strict=True)):
             order = np.lexsort((place, code))
-            start = _starts(code[order], place[order])
-            together = np.add.reduceat(z[order], start)
             orders.append(order)
-            starts.append(start + j * n)
-            owed.append(np.square(together).sum(axis=1) - np.add.reduceat(leverage[order], start))
-        return cls(np.concatenate(orders), np.concatenate(starts), np.concatenate(owed))
+            starts.append(j * n + _starts(code[order], place[order]))
+        start = np.append(np.concatenate(starts), codes.size)
+        members = csr_array((np.ones(codes.size), np.concatenate(orders), start), shape=(len(start) - 1, n))
+        owed, leverage = np.zeros(len(start) - 1), np.zeros(n)
+        for first in range(0, len(half), _AT_ONCE):
+            last = min(first + _AT_ONCE, len(half))
+            # h = z z'
+            z = columns[:, :last] @ half[:last, first:last]
+            leverage += np.square(z).sum(axis=1)
+            owed += np.square(members @ z).sum(axis=1)
+        return cls(members, owed - members @ leverage, leverage)
 
     def share(self, residual: FloatArray, left: FloatArray, y: FloatArray) -> tuple[float, float]:
         """Return the share of y's movement that columns tell of residuals by themselves, and its standard error.
@@ -82,17 +95,18 @@ class FineCells:
         residual, left, y
             (n,) e, e / √(1 − h), and the outputs.
 
-        >>> cells = FineCells(np.arange(6), np.array([0, 3]), np.zeros(2))
+        >>> from scipy.sparse import csr_array
+        >>> members = csr_array([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+        >>> cells = FineCells(members, np.zeros(2), np.zeros(6))
         >>> step = np.array([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
         >>> round(cells.share(step, step, step)[0] * 6 / 5, 6)
         1.0
         """
         n = len(y)
-        count = np.diff(self.start, append=len(self.order))
-        sums = np.add.reduceat(residual[self.order], self.start)
-        squares = np.add.reduceat(np.square(residual)[self.order], self.start)
-        fourth = np.add.reduceat(np.square(np.square(residual))[self.order], self.start)
-        variance = np.add.reduceat(np.square(left)[self.order], self.start) / count
+        count = np.diff(self.members.indptr)
+        powers = np.stack([residual, residual**2, residual**4, left**2], axis=1)
+        sums, squares, fourth, variance = (self.members @ powers).T
+        variance = variance / count
         # one draw has no other beside it
         pairs = n * np.where(count > 1, count - 1.0, np.inf)
         found = (np.square(sums) - squares + variance * self.owed) / pairs

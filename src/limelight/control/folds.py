@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from limelight.contracts import FloatArray
-from limelight.local.positive import invert_positive, solve_positive
+from limelight.local.positive import half_inverse, solve_positive
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Folds:
                 found[at] = solve_positive(whole.copy(), right)
         return found
 
-    def inverse(self) -> FloatArray:
-        """Return (p, p) the inverse of the penalised Gram matrix of all rows."""
-        return invert_positive(self._penalised())
+    def half_inverse(self) -> FloatArray:
+        """Return H (p, p), zero below its diagonal: H H' is the inverse of the penalised Gram matrix of all rows."""
+        return half_inverse(self._penalised())
 
     def _penalised(self) -> FloatArray:
         whole: FloatArray = self.gram.sum(axis=0)

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +47,6 @@ NAMED_BELOW = 0.95
 
 _PAIRS_A_ROUND = 6
 _ROUNDS = 2
-_PIECE = 1024  # rows
 _LEAST_HALF = 4  # rows of half the draws for each column of an index
 
 
@@ -78,6 +76,8 @@ class TableDesign:
         (1 + p + q, 1 + p + q) of the penalised Gram matrix of `whole`.
     leverage
         (n,) of the draws in the fit of `whole`.
+    fine_cells
+        In which columns may tell something by themselves that `whole` has no column for.
     """
 
     terms: Terms
@@ -90,6 +90,7 @@ class TableDesign:
     whole_gram: FloatArray
     inverse: FloatArray
     leverage: FloatArray
+    fine_cells: FineCells
 
     @property
     def penalty(self) -> FloatArray:
@@ -112,18 +113,19 @@ class TableDesign:
             return None
         columns = terms.with_constant(codes, inside)
         grouped = in_replicates(columns, replicates)
-        gram = grouped.swapaxes(1, 2) @ grouped
+        gram = np.empty((replicates, columns.shape[1], columns.shape[1]))
+        for rows, of_rows in zip(grouped, gram, strict=True):
+            np.matmul(rows.T, rows, out=of_rows)  # of a product with itself BLAS makes one half
         rest = _without_level(terms, codes)
         whole, whole_gram = columns, gram
         if rest.shape[1]:
             whole = np.column_stack([columns, rest])
             whole_gram = (whole.T @ whole)[None]
         penalty = _penalty(terms, rest.shape[1]) * len(codes)
-        inverse = Folds(whole_gram, whole_gram[:, :, :0], penalty).inverse()
-        # some rows at a time, in memory that is at hand
-        leverage = [np.einsum("ij,ij->i", some @ inverse, some) for some in _pieces(whole)]
-        leverages = np.minimum(np.concatenate(leverage), 0.9)
-        return cls(terms, codes, inside, columns, grouped, gram, whole, whole_gram, inverse, leverages)
+        half = Folds(whole_gram, whole_gram[:, :, :0], penalty).half_inverse()
+        cells = FineCells.of(codes, inside[:, :, 0], whole, half)
+        leverage = np.minimum(cells.leverage, 0.9)
+        return cls(terms, codes, inside, columns, grouped, gram, whole, whole_gram, half @ half.T, leverage, cells)
 
     def control(self, y: FloatArray) -> TableControl | None:
         """Return g for one target; None where the outputs never move."""
@@ -135,15 +137,13 @@ class TableDesign:
         residual = y - self.whole @ described
         # squares of this sum to what the best additive function leaves, not the fitted one
         left = residual / np.sqrt(1.0 - self.leverage)
-        share, stderr = additivity(residual, self.leverage, y)
+        share, stderr = self._adding_up(residual, left, y)
         building = _Building(self, y, coef, y - coef @ self.columns.T)
         saturating, growth = float("nan"), None
         # an additive model leaves only rounding, of which curves and pairs would make something
         if share < EXACTLY_ADDITIVE:
             building.add_waves()
             building.add_pairs()
-            alone, error = self.fine_cells.share(residual, left, y)
-            share, stderr = min(share + alone, 1.0), float(np.hypot(stderr, error))
         if share < NAMED_BELOW:
             saturating = saturating_share(self.whole, y, self._whole_penalty)
             growth = growth_of(self.whole, y, self.inverse, self.leverage)
@@ -169,10 +169,13 @@ class TableDesign:
         )
         return building.finished(model)
 
-    @cached_property
-    def fine_cells(self) -> FineCells:
-        """Return the cells in which columns may still tell something by themselves."""
-        return FineCells.of(self.codes, self.inside[:, :, 0], self.whole, self.inverse)
+    def _adding_up(self, residual: FloatArray, left: FloatArray, y: FloatArray) -> tuple[float, float]:
+        """Return the share of y's movement that a free function of each column explains, and its standard error."""
+        share, stderr = additivity(residual, self.leverage, y)
+        if share >= EXACTLY_ADDITIVE:
+            return share, stderr
+        alone, error = self.fine_cells.share(residual, left, y)
+        return min(share + alone, 1.0), float(np.hypot(stderr, error))
 
     @property
     def _whole_penalty(self) -> FloatArray:
@@ -245,10 +248,6 @@ def _without_level(terms: Terms, codes: NDArray[np.int64]) -> FloatArray:
     """Return (n, q) whether draws are in a bin without a level, where such bins stand at the mean of the others."""
     lent = np.flatnonzero(terms.lent)
     return np.asarray(terms.level[codes[:, lent] + terms.first[lent]] < 0, dtype=float)
-
-
-def _pieces(rows: FloatArray) -> list[FloatArray]:
-    return [rows[start : start + _PIECE] for start in range(0, len(rows), _PIECE)]
 
 
 class _Building:

@@ -10,6 +10,9 @@ import numpy as np
 
 from limelight.contracts import FloatArray
 
+_ROUNDING = 1e-10
+"""What is added to a diagonal, relative to it, where rounding has made a matrix indefinite."""
+
 
 def solve_positive(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Return x with `matrix` x = `right` (p,) or (p, k); the matrix (p, p) is overwritten.
@@ -45,6 +48,23 @@ def invert_positive(matrix: FloatArray) -> FloatArray:
     lower += lower.T
     np.fill_diagonal(lower, inverse.diagonal())
     return np.asarray(lower)
+
+
+def half_inverse(matrix: FloatArray) -> FloatArray:
+    """Return H (p, p), zero below its diagonal, with H H' the inverse; the matrix is overwritten.
+
+    >>> half_inverse(np.array([[4.0, 2.0], [2.0, 2.0]])).tolist()
+    [[0.5, -0.5], [0.0, 1.0]]
+    """
+    from scipy.linalg.lapack import dpotrf, dtrtri
+
+    kept = matrix.diagonal().copy()
+    factor, failed = dpotrf(matrix.T, lower=True, clean=False, overwrite_a=True)
+    if failed:
+        # its smallest eigenvalues are rounding: so little more on the diagonal makes them positive
+        return half_inverse(_as_before(matrix, kept * (1.0 + _ROUNDING)))
+    inverse, _ = dtrtri(factor, lower=True, overwrite_c=True)
+    return np.triu(inverse.T)
 
 
 def _as_before(matrix: FloatArray, diagonal: FloatArray) -> FloatArray:
