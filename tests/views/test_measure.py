@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import samples
 
+import limelight as ll
 from limelight.contracts import Feature, Where
 from limelight.errors import InputError
 from limelight.result.explanation import Explanation
@@ -80,3 +82,22 @@ def test_a_slope_is_the_weight_in_units_of_the_column() -> None:
 def test_another_measure_is_refused() -> None:
     with pytest.raises(InputError, match="expected 'contributions' or 'coef', got 'shares'"):
         measured(against([0.0, 0.0, 0.0]), 0, "shares")
+
+
+def test_weights_below_the_last_digits_of_large_answers_are_shown_where_they_are_known() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(1000, 3)), columns=list("abc"))
+    made = ll.Explainer(lambda rows: (2 * rows["a"] - rows["b"]) * 1e-3 + 1e12, ll.Tabular(frame), seed=0)
+    explanation = made.explain(frame.iloc[0])
+    for weights in ("contributions", "coef"):
+        bars = measured(explanation, 0, weights)
+        assert not bars.tied[:2].any()
+        assert (bars.values[:2] != 0).all()
+    text = ll.Explainer(lambda texts: [1e12 + 0.01 * each.count("b") for each in texts], ll.Text(), seed=0)
+    assert measured(text.explain("a b"), 0).tied.tolist() == [True, False]
+
+
+def test_what_the_last_digits_of_answers_do_is_nothing() -> None:
+    made = ll.Explainer(
+        lambda texts: [0.3 * (1 + 5e-16 * (len(each) % 3 - 1)) for each in texts], ll.Text(mask=""), seed=0
+    )
+    assert measured(made.explain("a bb ccc dddd"), 0).tied.all()

@@ -20,8 +20,10 @@ LIKE = "rows like it in what is kept"
 """What bars are compared with where what is off is drawn from rows alike; where nothing is kept, that is any row."""
 TIED = 1e-9
 """Weights below this part of the largest are rounding errors: tied at zero."""
-ROUNDING = 1e-14
-"""The same as a part of the answers themselves, which are added up in double precision."""
+ROUNDING = 4 * float(np.finfo(np.float64).eps)
+"""The same as a part of the answers themselves, whose last digits may do this alone."""
+CLEAR = 4.0
+"""A mean over many answers may be far below their last digits, and known: so many standard errors off zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,10 @@ def slope(explanation: Explanation, row: int, j: int) -> float | None:
 
 def _tied(explanation: Explanation, row: int) -> NDArray[np.bool_]:
     sizes = np.abs(explanation.coef[row])
-    answers = abs(float(explanation.intercept[row])) + abs(float(explanation.local_prediction[row]))
-    limit = max(TIED * float(sizes.max(initial=0.0)), ROUNDING * answers)
+    stderr = explanation.stderr[row]
+    least = TIED * float(sizes.max(initial=0.0))
+    last_digits = ROUNDING * max(abs(float(explanation.intercept[row])), abs(float(explanation.local_prediction[row])))
+    clear = (stderr > 0) & (sizes > CLEAR * stderr)
+    limit = np.where(clear, least, max(least, last_digits))
     # A small weight with a wide interval is not zero: it is not known.
-    return np.asarray((sizes <= limit) & (explanation.stderr[row] <= limit))
+    return np.asarray((sizes <= limit) & (stderr <= limit))
