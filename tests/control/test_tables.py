@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import limelight as ll
 from binned_tables import QUARTERS, UNEQUAL, control, design, normal_columns, shared
 from limelight.control import tables
 from limelight.control.additive import Terms
@@ -225,6 +227,38 @@ def test_what_a_rare_bin_does_alone_adds_up_as_well_as_anything():
     said = model.at(made.terms, codes, made.inside)[0]
     rare = codes[:, 0] == 2
     assert np.abs(said - step)[~rare].mean() < 0.05
+
+
+@pytest.mark.parametrize("names", [120, 1500])
+def test_names_none_of_which_is_drawn_often_add_up_as_well_as_anything(names):
+    """Of two columns of names, one beside a number; what is multiplied still does not add up."""
+    rng = np.random.default_rng(names)
+    effect, frame = rng.normal(size=names), pd.DataFrame({"x": rng.normal(size=9000)})
+    for column in ("one", "other"):
+        frame[column] = [f"n{each}" for each in rng.integers(0, names, 9000)]
+
+    def of(rows, column):
+        return effect[rows[column].str[1:].astype(int)]
+
+    def share(model, columns):
+        told = ll.Explainer(model, ll.Tabular(frame[columns]), seed=0).explain(frame[columns].iloc[0])
+        return told.additivity[0]
+
+    both = ["x", "one", "other"]
+    assert share(lambda rows: of(rows, "one") + rows["x"].to_numpy(), ["x", "one"]) > 0.97
+    assert share(lambda rows: of(rows, "one") + of(rows, "other"), ["one", "other"]) > 0.97
+    assert share(lambda rows: of(rows, "one"), ["one"]) > 0.97
+    assert share(lambda rows: of(rows, "one") * of(rows, "other"), ["one", "other"]) < 0.15
+    half = share(lambda rows: of(rows, "one") + of(rows, "one") * rows["x"].to_numpy(), both)
+    assert half == pytest.approx(0.5, abs=0.1)
+
+
+def test_names_each_drawn_once_are_too_few_to_say():
+    names = pd.DataFrame({"id": [f"n{each}" for each in range(60_000)], "v": np.arange(60_000) % 7})
+    made = ll.Explainer(lambda rows: rows["id"].str[1:].astype(int) % 11 + rows["v"], ll.Tabular(names), seed=0)
+    told = made.explain(names.iloc[0])
+    assert np.isnan(told.additivity[0])
+    assert "Too few perturbations" in str(told)
 
 
 def test_a_threshold_of_a_sum_stays_one_where_a_rare_bin_decides_it():

@@ -269,7 +269,7 @@ class _Building:
         design = self.design
         halves = self.fold < self.design.replicates // 2
         terms = design.terms
-        if np.count_nonzero(halves) < _LEAST_HALF * terms.width:
+        if not terms.width or np.count_nonzero(halves) < _LEAST_HALF * terms.width:
             return
         # an index has seen its outputs, so each half of the replicates uses the one of the other half
         made = [fit_waves(design.columns[half, 1:], self.y[half], terms) for half in (halves, ~halves)]

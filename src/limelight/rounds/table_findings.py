@@ -19,7 +19,7 @@ from limelight.result.effects import Curves, Interaction
 from limelight.rounds.alike import answered_alike
 from limelight.rounds.curves import Bins, Cells, RowBins, Shown, effects_of
 from limelight.rounds.encoded import SharedSource
-from limelight.rounds.findings import Expectation, Expectations
+from limelight.rounds.findings import ADDS_UP, Expectation, Expectations
 from limelight.rounds.fitted import Around, Fitted
 from limelight.rounds.instance import OpenInstance
 from limelight.rounds.lines import Lines, Look, Sorted, lines_of, look_of
@@ -78,13 +78,16 @@ def around(stack: Stack, weighed: Weighed) -> list[tuple[Around, ...]]:
 
 
 def _plain(stack: Stack, weighed: Weighed, row: int, target: int) -> Around:
-    found = stack.ranges[row]
+    found, share = stack.ranges[row], float(weighed.fidelity[row, target])
+    if share < ADDS_UP:
+        # the conditions are yes and no, and columns may add up without them: nobody knows what a second model would say
+        share = float("nan")
     return Around(
         spread=float(weighed.spread[row, target]),
         deviation=float(found.deviation[target]),
         low=float(found.low[target]),
         high=float(found.high[target]),
-        share=float(weighed.fidelity[row, target]),
+        share=share,
         share_stderr=float(weighed.fidelity_stderr[row, target]),
     )
 
