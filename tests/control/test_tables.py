@@ -255,7 +255,7 @@ def test_names_none_of_which_is_drawn_often_add_up_as_well_as_anything(names):
 
 def test_names_each_drawn_once_are_too_few_to_say():
     names = pd.DataFrame({"id": [f"n{each}" for each in range(60_000)], "v": np.arange(60_000) % 7})
-    made = ll.Explainer(lambda rows: rows["id"].str[1:].astype(int) % 11 + rows["v"], ll.Tabular(names), seed=0)
+    made = ll.Explainer(lambda rows: rows["id"].str[1:].astype(int) % 11 + rows["v"], ll.Tabular(names), n_samples=512)
     told = made.explain(names.iloc[0])
     assert np.isnan(told.additivity[0])
     assert "Too few perturbations" in str(told)
