@@ -30,23 +30,30 @@ def fitted(columns: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     return inverse, residual, residual / np.sqrt(1.0 - np.diag(hat))
 
 
-def by_pairs(cells: list[list[int]], columns: np.ndarray, y: np.ndarray) -> float:
-    """Return the share from every pair of draws, one after the other."""
+def by_pairs(cells: list[list[list[int]]], columns: np.ndarray, y: np.ndarray) -> float:
+    """Return the share from every pair of draws, one after the other; small cells stand for draws that are alone."""
     inverse, residual, left = fitted(columns, y)
     hat, found = columns @ inverse @ columns.T, 0.0
-    for cell in cells:
-        variance = float(np.mean(left[cell] ** 2))
-        for i in cell:
-            for k in cell:
-                if i != k:
-                    found += (residual[i] * residual[k] + variance * hat[i, k]) / (N * (len(cell) - 1))
+    for column in cells:
+        small = [len(cell) for cell in column if len(cell) < LEAST_DRAWS]
+        together = sum(size for size in small if size > 1)
+        for cell in column:
+            variance = float(np.mean(left[cell] ** 2))
+            pairs = N * (len(cell) - 1)
+            if together and len(cell) < LEAST_DRAWS:
+                pairs *= together / sum(small)
+            for i in cell:
+                for k in cell:
+                    if i != k:
+                        found += (residual[i] * residual[k] + variance * hat[i, k]) / pairs
     return found / float(y.var(ddof=1))
 
 
-def cells_of(codes: np.ndarray, places: np.ndarray) -> list[list[int]]:
-    """Return the draws of every cell, column after column."""
+def cells_of(codes: np.ndarray, places: np.ndarray) -> list[list[list[int]]]:
+    """Return the draws of every cell, for each column."""
     found = []
     for code, place in zip(codes.T, places.T, strict=True):
+        column: list[list[int]] = []
         for bin_ in np.unique(code):
             rows = sorted(np.flatnonzero(code == bin_), key=lambda i: place[i])
             many = min(max(len(rows) // LEAST_DRAWS, 1), MOST_CELLS)
@@ -54,7 +61,8 @@ def cells_of(codes: np.ndarray, places: np.ndarray) -> list[list[int]]:
             for i in rows:
                 rank = sum(place[k] < place[i] for k in rows)
                 by_cell.setdefault(rank * many // len(rows), []).append(i)
-            found += by_cell.values()
+            column += by_cell.values()
+        found.append(column)
     return found
 
 

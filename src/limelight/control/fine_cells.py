@@ -30,6 +30,9 @@ _AT_ONCE = 128
 """Columns of the fit whose part in the hat matrix is held at a time."""
 LEAST_DRAWS = 8
 """Draws in a cell, unless its bin holds fewer: a step has to be told from the draws beside it."""
+MOST_STOOD_FOR = 8.0
+"""Nobody knows what a column does whose draws of rare values stand for more than so many draws each, most of them alone
+in their bins, where these are a twentieth of all draws."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,15 @@ class FineCells:
         fit has taken away of their products of residuals.
     leverage
         (n,) hᵢᵢ.
+    standing
+        (C,) how many draws each of a cell stands for. A draw alone in its cell, as of a post code, tells nothing of what
+        its column does; the small cells of that column, whose draws have company by chance alone, stand for it.
     """
 
     members: csr_array
     owed: FloatArray
     leverage: FloatArray
+    standing: FloatArray
 
     @classmethod
     def of(cls, codes: NDArray[np.int64], places: FloatArray, columns: FloatArray, half: FloatArray) -> FineCells:
@@ -81,7 +88,8 @@ class FineCells:
             z = columns[:, :last] @ half[:last, first:last]
             leverage += np.square(z).sum(axis=1)
             owed += np.square(members @ z).sum(axis=1)
-        return cls(members, owed - members @ leverage, leverage)
+        count, owner = np.diff(start), np.repeat(np.arange(len(starts)), [len(each) for each in starts])
+        return cls(members, owed - members @ leverage, leverage, _standing(count, owner, n))
 
     def share(self, residual: FloatArray, left: FloatArray, y: FloatArray) -> tuple[float, float]:
         """Return the share of y's movement that columns tell of residuals by themselves, and its standard error.
@@ -97,7 +105,7 @@ class FineCells:
 
         >>> from scipy.sparse import csr_array
         >>> members = csr_array([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
-        >>> cells = FineCells(members, np.zeros(2), np.zeros(6))
+        >>> cells = FineCells(members, np.zeros(2), np.zeros(6), np.ones(2))
         >>> step = np.array([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
         >>> round(cells.share(step, step, step)[0] * 6 / 5, 6)
         1.0
@@ -108,12 +116,29 @@ class FineCells:
         sums, squares, fourth, variance = (self.members @ powers).T
         variance = variance / count
         # one draw has no other beside it
-        pairs = n * np.where(count > 1, count - 1.0, np.inf)
+        pairs = n * np.where(count > 1, count - 1.0, np.inf) / self.standing
         found = (np.square(sums) - squares + variance * self.owed) / pairs
         noise = 2.0 * float(((np.square(squares) - fourth) / np.square(pairs)).sum())
         noise += 4.0 / n * max(float((found * variance).sum()), 0.0)
         moved = float(y.var(ddof=1))
         return float(found.sum()) / moved, math.sqrt(noise) / moved
+
+
+def _standing(count: NDArray[np.int64], owner: NDArray[np.int64], n: int) -> FloatArray:
+    """Return (C,) how many draws each of a cell's stands for, from the draws in cells and their columns.
+
+    >>> _standing(np.array([8, 2, 1, 1, 12]), np.array([0, 0, 0, 0, 1]), 12).tolist()
+    [1.0, 2.0, 2.0, 2.0, 1.0]
+    """
+    small = count < LEAST_DRAWS
+    drawn = np.bincount(owner, np.where(small, count, 0))
+    alone = np.bincount(owner, count == 1, minlength=len(drawn))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(alone > 0, drawn / (drawn - alone), 1.0)
+    each[(each > MOST_STOOD_FOR) & (alone > n / 20)] = np.nan
+    # a few that no other stands for are a few
+    each[np.isinf(each)] = 1.0
+    return np.asarray(np.where(small, each[owner], 1.0))
 
 
 def _starts(codes: NDArray[np.int64], places: FloatArray) -> NDArray[np.int64]:

@@ -141,10 +141,11 @@ class TableDesign:
         building = _Building(self, y, coef, y - coef @ self.columns.T)
         saturating, growth = float("nan"), None
         # an additive model leaves only rounding, of which curves and pairs would make something
-        if share < EXACTLY_ADDITIVE:
+        # of columns whose names are each drawn once it is unknown (NaN)
+        if not share >= EXACTLY_ADDITIVE:
             building.add_waves()
             building.add_pairs()
-        if share < NAMED_BELOW:
+        if not share >= NAMED_BELOW:
             saturating = saturating_share(self.whole, y, self._whole_penalty)
             growth = growth_of(self.whole, y, self.inverse, self.leverage)
             saturating = float(np.fmax(saturating, float("nan") if growth is None else growth.share))
