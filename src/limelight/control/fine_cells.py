@@ -49,8 +49,8 @@ class FineCells:
     leverage
         (n,) hᵢᵢ.
     standing
-        (C,) how many draws each of a cell stands for. A draw alone in its cell, as of a post code, tells nothing of what
-        its column does; the small cells of that column, whose draws have company by chance alone, stand for it.
+        (C,) how many draws each of a cell stands for. A draw alone in its cell, as of a post code, tells nothing of
+        what its column does; the small cells of that column, whose draws have company by chance alone, stand for it.
     """
 
     members: csr_array
