@@ -126,6 +126,46 @@ def test_a_pair_that_no_row_hid_together_may_act_unseen() -> None:
     assert np.allclose(found.stderr[0, 2:], 0.0, atol=1e-9)
 
 
+def four_needed(Z: np.ndarray) -> np.ndarray:
+    """1 where features 0 to 3 are all there, as a statement that matches only if nothing of it is missing."""
+    return np.asarray(Z[:, :4].all(axis=1) * 1.0)
+
+
+def weights_of_four_needed(d: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    hidden = rng.choice(d + 1, 40_000, p=near_law(d)[::-1])
+    Z = np.argsort(rng.random((40_000, d)), axis=1) >= hidden[:, None]
+    found = np.linalg.lstsq(np.column_stack([np.ones(len(Z)), Z]), four_needed(Z), rcond=None)[0][1:]
+    return np.asarray(np.where(np.arange(d) < 4, found[:4].mean(), found[4:].mean()))
+
+
+def test_either_or_answers_do_not_add_up_where_no_row_shows_it() -> None:
+    """Where no two needed features were hidden together the answers look linear, each weight 1: the limit is .7."""
+    d, limit = 20, weights_of_four_needed(20)
+    covered, far = [], []
+    for seed in range(120):
+        near = sample(28, d, seed, four_needed, law="near")
+        found = estimate_sparse(near, near_law(d))
+        covered.append(np.abs(found.coef[0] - limit)[:4] <= 1.96 * found.stderr[0, :4])
+        far.append(np.abs(found.coef[0] - limit)[:4].max())
+    assert np.mean(covered) > 0.95
+    assert np.mean(far) < 0.17
+
+
+def test_a_half_is_an_end_of_no_answer_but_of_one_asked_twice() -> None:
+    """(0, 1, ½): the two answers of one mask. What they foretell is held; the intercept is that of the weights."""
+    d = 8
+    near = sample(40, d, 3, four_needed, law="near")
+    Y = near.Y.copy()
+    Y[:2] = 0.5
+    found = estimate_sparse(
+        Neighborhood(near.Z, Y, near.weights, near.center, near.enumerated, near.clusters), near_law(d)
+    )
+    at_mean = found.intercept[0] + found.coef[0] @ np.full(d, near_law(d) @ np.arange(d + 1) / d)
+    assert abs(at_mean - Y.mean()) < 0.1
+    assert (found.coef[0, :4] < 0.95).all()
+
+
 def test_an_error_that_rests_on_few_rows_has_few_degrees_of_freedom() -> None:
     """Hidden one time in eight, a feature's error rests on its seven rows of 56 without it: t with about 9 df."""
     from limelight.local.sparse import _Law, _rows_behind

@@ -26,6 +26,7 @@ from limelight.local.estimate import Estimate, WholeCovariance
 from limelight.local.moments import moments
 from limelight.local.replicates import NORMAL_95, student_quantile
 from limelight.local.sampling import inclusion_moments
+from limelight.local.spread import systematic
 from limelight.local.surrogate import weighted_r2
 
 FOLDS = 8
@@ -46,6 +47,12 @@ NOTHING_LEFT = 1e-20
 """A fit that leaves less of the variance than this, with so many rows to spare, is that of a linear model."""
 RULE_OF_THREE = 3.0
 """What was never seen in n rows happens, at a level of 95 %, less often than 3 / n."""
+SAME = 1e-9
+"""Answers that differ by less than this share of their range are one."""
+LAW_CELLS = 2**19
+LEAST_LAW_MASKS = 1024
+"""Masks by which weights under the law are found of what a lasso foretells between two ends: as many as have so many
+cells, at least so many. With 20 features that leaves .006 of the answers' range, a tenth of any interval's half."""
 NAME = "debiased lasso"
 
 
@@ -63,9 +70,11 @@ class _Lasso:
 class _Law:
     """What is known of the masks under Q.
 
-    Their mean μ and Σ⁻¹ (d, d), the deviation of one feature, and the probability that two given ones are hidden.
+    Probabilities of their sizes, their mean μ and Σ⁻¹ (d, d), the deviation of one feature, and the probability that
+    two given ones are hidden.
     """
 
+    sizes: FloatArray
     mean: float
     inverse: FloatArray
     deviation: float
@@ -89,7 +98,29 @@ class _Law:
         else:
             inverse = np.zeros((d, d))
         both_hidden = 1.0 - 2.0 * first + second if d > 1 else 0.0
-        return cls(float(first), inverse, math.sqrt(max(own, 0.0)), max(float(both_hidden), 0.0))
+        return cls(sizes, float(first), inverse, math.sqrt(max(own, 0.0)), max(float(both_hidden), 0.0))
+
+    def loadings(self, centred: FloatArray) -> FloatArray:
+        """Return (n, d + 1): their means with any function of the masks are its mean and its weights."""
+        return np.column_stack([np.ones(len(centred)), centred @ self.inverse])
+
+    def beyond(self, middle: float, g: FloatArray, ends: tuple[float, float]) -> FloatArray:
+        """Return (d + 1,) mean and weights of what takes middle + (z − μ)'g back between two ends.
+
+        >>> law = _Law.of(np.array([0.25, 0.5, 0.25]))  # 2, 1, 1 and 0, of which the 2 becomes 1
+        >>> law.beyond(1.0, np.ones(2), (0.0, 1.0)).round(2).tolist()
+        [-0.25, -0.5, -0.5]
+        """
+        d = len(g)
+        if not math.isfinite(ends[0]):
+            return np.zeros(d + 1)
+        rng = np.random.default_rng(0)
+        n = max(LAW_CELLS // d, LEAST_LAW_MASKS)
+        masks = np.argsort(rng.random((n, d)), axis=1) < systematic(self.sizes, n, rng)[:, None]
+        centred = np.asarray(masks - self.mean, dtype=np.float64)
+        foretold = middle + centred @ g
+        moved = np.asarray(np.clip(foretold, *ends) - foretold, dtype=np.float64)
+        return np.asarray(moved @ self.loadings(centred) / n)
 
 
 def estimate_sparse(neighborhood: Neighborhood, sizes: FloatArray) -> Estimate:
@@ -164,17 +195,18 @@ def _target(neighborhood: Neighborhood, law: _Law, share: FloatArray, target: in
         return _unmoved(neighborhood, law, target)
     lasso = _exactly(centred / law.deviation, y, share) or _lasso(centred / law.deviation, y, share)
     g = lasso.coef / law.deviation
-    left = y - lasso.intercept - centred @ g
+    ends = _ends(y)
+    left = y - np.clip(lasso.intercept + centred @ g, *ends)
     shift = float(share @ left) / n
     left = left - shift
-    loadings = np.column_stack([np.ones(n), centred @ law.inverse])
-    step = (share * left) @ loadings / n
-    coef = g + step[1:]
-    middle = lasso.intercept + shift  # at the mean of the masks, which is known
+    loadings = law.loadings(centred)
+    beyond = law.beyond(lasso.intercept, g, ends)
+    coef = g + beyond[1:] + ((share * left) @ loadings / n)[1:]
+    middle = lasso.intercept + beyond[0] + shift  # at the mean of the masks, which is known
     kept = int(np.count_nonzero(g))
     df = max(n - kept - 1, 1)
     fitted = _scatter(loadings, share * left) / df
-    unseen = _scatter(loadings, share * lasso.unseen) / n
+    unseen = _scatter(loadings, share * (y - np.clip(y - lasso.unseen, *ends))) / n
     share_unseen = LEFT_OUT if law.mean < FEW_HIDDEN else LEFT_OUT_OF_FEW
     covariance = ((1 - share_unseen) * fitted + share_unseen * unseen) / n
     covariance[1:, 1:] += _leftover(centred, law, share, g, lasso.penalty)
@@ -184,6 +216,19 @@ def _target(neighborhood: Neighborhood, law: _Law, share: FloatArray, target: in
     own = np.diag(covariance)[1:]
     covariance[1:, 1:] += np.diag(np.maximum(_never_together(neighborhood.Z, law, float(np.ptp(y))) - own, 0.0))
     return _Fit(coef, middle - law.mean * float(coef.sum()), _at_zero(covariance, law.mean), lasso.unseen, float(df))
+
+
+def _ends(y: FloatArray) -> tuple[float, float]:
+    """Return the two answers that there are, beside their mean (of a row that was asked twice); else no ends.
+
+    >>> _ends(np.array([0.0, 1.0, 0.5])), _ends(np.array([0.0, 1.0, 0.3]))
+    ((0.0, 1.0), (-inf, inf))
+    """
+    low, high = float(y.min()), float(y.max())
+    nearest = np.abs(y[:, None] - [low, (low + high) / 2, high]).min(axis=1)
+    if (nearest <= SAME * (high - low)).all():
+        return low, high
+    return -math.inf, math.inf
 
 
 def _scatter(loadings: FloatArray, scores: FloatArray) -> FloatArray:
