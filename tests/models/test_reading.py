@@ -450,3 +450,24 @@ def test_labels_met_in_a_later_batch_widen_the_answers_of_earlier_ones(batch_siz
 def test_numbers_are_taken_as_they_are_where_that_is_asked_for() -> None:
     model = LogisticRegression().fit(D, THREE)
     assert Caller(model.predict, as_is=True).ask([D.iloc[:5]])[0][:, 0].tolist() == model.predict(D.iloc[:5]).tolist()
+
+
+@pytest.mark.parametrize("form", [lambda p: {"POS": p}, lambda p: [{"label": "POS", "score": p}]])
+def test_a_text_without_scores_among_others_is_left_out_and_counted(form: Any) -> None:
+    """A moderation service that has nothing to say about an empty text."""
+
+    def model(texts: list[str]) -> Any:
+        return [form(0.9 if "good" in text else 0.1) if text.strip() else None for text in texts]
+
+    explanation = ll.Explainer(model, ll.Text(), seed=0).explain("a good film")
+    assert explanation.as_list()[0][0] == "good"
+    assert explanation.coef[0].max() == pytest.approx(0.8)
+    assert any("no answer to 1 of 7 perturbations" in each for each in explanation.warnings)
+
+
+def test_no_scores_for_any_text_are_refused() -> None:
+    def model(texts: list[str]) -> Any:
+        return [{"POS": 0.5} if texts == ["a good film"] else None for _ in texts]
+
+    with pytest.raises(ll.LimelightError):
+        ll.Explainer(model, ll.Text(), seed=0).explain("a good film")

@@ -24,7 +24,7 @@ def cut_at(limit, *known):
 
 def said(model, text, **options):
     explanation = ll.Explainer(model, ll.Text(**options), seed=0).explain(text)
-    return [sentence for sentence in explanation.warnings if "only the beginning of the text" in sentence]
+    return [sentence for sentence in explanation.warnings if "seems to read only" in sentence]
 
 
 @pytest.mark.parametrize(("n", "limit", "at"), [(40, 20, 30), (300, 100, 150), (40, 35, 36), (12, 6, 8)])
@@ -54,6 +54,23 @@ def test_limits_in_characters_are_limits():
         return [float("bad" in text[:60]) for text in texts]
 
     assert said(model, words(40, bad=30))
+
+
+def test_limits_in_characters_that_marks_would_move_are_told_with_marks_of_the_same_length():
+    sentences = said(lambda texts: [float("bad" in text[:100]) for text in texts], words(60, bad=45))
+    assert len(sentences) == 1
+    assert "Text(mask=lambda word: '_' * len(word)) keeps every character in its place" in sentences[0]
+
+
+def test_a_model_that_reads_only_the_end_is_noticed():
+    def model(texts):
+        return [float("bad" in text.split()[-10:]) for text in texts]
+
+    (sentence,) = said(model, words(40, bad=20))
+    assert "only the end of the text: all up to “bad” can be hidden and nothing changes" in sentence
+    assert "hiding later words moves it into view" in sentence
+    assert "Text(mask='_')" in sentence
+    assert said(model, words(40, bad=20), mask="_") == []
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of some labels for each input."""
+    """The scores of some labels for each input; None where it has no answer."""
 
-    rows: list[dict[Any, float]]
+    rows: list[dict[Any, float] | None]
 
 
 Form = Numbers | Labels | Scores
@@ -296,7 +296,7 @@ def _of_rows(items: list[Any], batch: Batch) -> Form:
         labels = [_first(item, LABEL_KEYS) for item in items]
         if all(isinstance(label, str) for label in labels):
             return Labels(labels)
-    return Scores([_row(item, batch) for item in items])
+    return Scores([_row(item, batch) if item is not None else None for item in items])
 
 
 def _plain(items: list[Any]) -> bool:

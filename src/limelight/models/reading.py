@@ -305,15 +305,20 @@ class Reader:
             raise unexpected(f"scores for {len(form.rows)} inputs", batch, wrappers.RETURN)
         self._prepare(None)
         known = len(self._labels)
-        met = dict.fromkeys(label for row in form.rows for label in row)
+        told = {i: row for i, row in enumerate(form.rows) if row is not None}
+        if not told:  # which columns there are is not known from nothing
+            raise unexpected(f"no scores (None) for row {batch.start}", batch, wrappers.RETURN)
+        met = dict.fromkeys(label for row in told.values() for label in row)
         self._meet(met, MOST_SCORED, batch)
         if self._form is None:
             self._new_labels = False  # the first answer says which labels there are, as long as the others agree
         grown = self._form is not None and len(self._labels) > known
-        self._left_out = self._left_out or grown or any(len(row) < len(self._labels) for row in form.rows)
+        self._left_out = self._left_out or grown or any(len(row) < len(self._labels) for row in told.values())
         self._new_labels = self._left_out and not self._fixed
-        cells = ((i, label, score) for i, row in enumerate(form.rows) for label, score in row.items())
-        return checked(self._filled(batch, cells), batch)
+        cells = ((i, label, score) for i, row in told.items() for label, score in row.items())
+        Y = checked(self._filled(batch, cells), batch)
+        Y[[i for i, row in enumerate(form.rows) if row is None]] = np.nan
+        return Y
 
     def _prepare(self, known: tuple[Any, ...] | None) -> None:
         """Take the labels that are known before any is met: the model's, the user's, or the answer's categories."""

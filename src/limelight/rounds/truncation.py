@@ -1,13 +1,14 @@
-"""Does a model of texts read only the beginning? Then a word that it never saw may seem to matter most.
+"""Does a model of texts read only the beginning, or the end? Then a word that it never saw may seem to matter most.
 
-A model that cuts a text at a length limit does not see the words beyond it, until hiding earlier words moves them into
-view. Such a word gets a weight, though the answer to the text as it is cannot depend on it. Input: an instance whose
+A model that cuts a text at a length limit does not see the words beyond it, until hiding others moves them into view.
+Such a word gets a weight, though the answer to the text as it is cannot depend on it. Input: an instance whose
 neighborhood has been fitted. Output: a sentence, or none. The model is asked a few texts more, and only where the rows
 that have been asked do not answer the question.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,16 @@ EARLIER = 4
 """Words before the one in question, without which nothing can be moved into view."""
 LINEAR = 0.999
 """Fidelity from which nothing is looked for: words that move in and out of view are anything but linear."""
-STAND_IN = "_"
+REMEDIES = {
+    "Text(mask='_') keeps every word in its place": lambda word: "_",
+    "Text(mask=lambda word: '_' * len(word)) keeps every character in its place": lambda word: "_" * len(word),
+}
+"""What keeps words from moving, by what a limit counts: words, or characters."""
+SIDES = {
+    "only the beginning of the text: all from “{}” on can be hidden and nothing changes, but hiding earlier words": 1,
+    "only the end of the text: all up to “{}” can be hidden and nothing changes, but hiding later words": -1,
+}
+"""How a limit is told, by the direction in which words lie further from what is read."""
 
 
 def truncation_notes(one: OpenInstance, neighborhood: Neighborhood, estimate: Estimate) -> tuple[str, ...]:
@@ -57,17 +67,15 @@ def truncation_notes(one: OpenInstance, neighborhood: Neighborhood, estimate: Es
     for row in range(len(one.targets)):
         if estimate.fidelity[row] > LINEAR:
             continue
-        for late in late_words(estimate.coef[row], estimate.stderr[row], starts):
-            if matters_alone(late, row, neighborhood, one):
-                continue
-            if not is_moved_into_view(late, row, starts, float(estimate.coef[row, late]), one, texts):
-                continue
-            name = representation.features[late].name
-            return (
-                f"the model seems to read only the beginning of the text: all from “{name}” on can be hidden and "
-                "nothing changes, but hiding earlier words moves it into view and so gives it a weight; Text(mask='_') "
-                "keeps every word in its place",
-            )
+        for told, side in SIDES.items():
+            for late in late_words(estimate.coef[row], estimate.stderr[row], side * starts):
+                if matters_alone(late, row, neighborhood, one):
+                    continue
+                weight = float(estimate.coef[row, late])
+                remedy = moved_into_view(late, row, side * starts, weight, one, texts)
+                if remedy:
+                    said = told.format(representation.features[late].name)
+                    return (f"the model seems to read {said} moves it into view and so gives it a weight; {remedy}",)
     return ()
 
 
@@ -95,23 +103,36 @@ def matters_alone(late: int, row: int, neighborhood: Neighborhood, one: OpenInst
     return bool((moved > SAME * size).any())
 
 
-def is_moved_into_view(
+def moved_into_view(
     late: int, row: int, starts: NDArray[np.int64], weight: float, one: OpenInstance, texts: Any
-) -> bool:
-    """Return whether a word acts when earlier ones are gone, not when something stands in their place, nor as it is."""
+) -> str:
+    """Return what keeps a word in its place that acts when earlier ones are gone, and not as the text is.
+
+    Nothing where that is not so: it acts as it is, or acts no less when something stands in the place of the others.
+    """
     target = one.targets[row]
     said = float(one.outputs[target])
     tail = np.where(starts < starts[late], 1, 0).astype(np.uint8)
     answers = _ask(one, [texts.with_masks(tail[None])])
     if answers is None or abs(answers[0][0, target] - said) > SAME * max(abs(said), abs(weight)):
-        return False
+        return ""
     head_hidden = (1 - tail)[None]
-    stand_ins = [replace(each, stand_ins=(STAND_IN,) * len(each.spans)) for each in texts.templates]
-    marked = replace(texts, templates=tuple(stand_ins), Z=head_hidden)
-    answers = _ask(one, [texts.with_masks(head_hidden), marked])
+    answers = _ask(
+        one, [texts.with_masks(head_hidden), *[_marked(texts, head_hidden, how) for how in REMEDIES.values()]]
+    )
     if answers is None:
-        return False
-    return bool(abs(answers[0][0, target] - answers[1][0, target]) > abs(weight) / 2)
+        return ""
+    gone, *kept = [float(each[0, target]) for each in answers]
+    return next((told for told, y in zip(REMEDIES, kept, strict=True) if abs(gone - y) > abs(weight) / 2), "")
+
+
+def _marked(texts: Any, Z: NDArray[np.uint8], stand_in: Callable[[str], str]) -> Any:
+    """Return texts in which something stands in the place of what masks hide."""
+    templates = tuple(
+        replace(each, stand_ins=tuple(stand_in(each.text[start:stop]) for start, stop in each.spans))
+        for each in texts.templates
+    )
+    return replace(texts, templates=templates, Z=Z)
 
 
 def _ask(one: OpenInstance, parts: list[Inputs]) -> list[FloatArray] | None:
