@@ -112,7 +112,7 @@ def test_forms_come_back_as_they_were() -> None:
     assert isinstance(mixed, Numbers) and mixed.array.tolist() == [1.0, 2.0, 0.5]
     labels = unpacked(packed(Labels([np.str_("x"), 3, True], ("x", "y"))))
     assert labels == Labels(["x", 3, True], ("x", "y"))
-    assert unpacked(packed(Scores([{"x": 0.5, 2: 0.25}]))) == Scores([{"x": 0.5, 2: 0.25}])
+    assert unpacked(packed(Scores([{"x": 0.5, 2: 0.25}, None]))) == Scores([{"x": 0.5, 2: 0.25}, None])
 
 
 def test_a_cache_that_cannot_serve_is_refused(tmp_path: Path) -> None:

@@ -115,8 +115,10 @@ def packed(form: Form) -> list[bytes]:
     head = _line(["scores"])
     written = []
     for row in form.rows:
-        # pairs and not an object: labels of JSON's objects are strings, and these may be numbers
-        pairs = [[_one(label), float(score)] for label, score in row.items()]
+        pairs = None  # no answer
+        if row is not None:
+            # pairs and not an object: labels of JSON's objects are strings, and these may be numbers
+            pairs = [[_one(label), float(score)] for label, score in row.items()]
         written.append(head + json.dumps(pairs).encode())
     return written
 
@@ -130,7 +132,7 @@ def unpacked(answers: Sequence[bytes]) -> Form:
     values = [json.loads(content) for _, _, content in parts]
     if kind == "labels":
         return Labels(values, None if about[0] is None else tuple(about[0]))
-    return Scores([dict(map(tuple, pairs)) for pairs in values])
+    return Scores([dict(map(tuple, pairs)) if pairs is not None else None for pairs in values])
 
 
 def _numbers(parts: Sequence[Any], dtype: str, shape: list[int], names: Any, labels: Any, logits: bool) -> Numbers:

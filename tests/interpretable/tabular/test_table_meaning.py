@@ -447,3 +447,15 @@ def test_rows_share_the_feature_of_a_number_and_a_table_is_the_same_file_however
     for row in X.to_dict("records"):
         assert met.represent(row, rng).features == fresh.represent(row, rng).features
     assert [feature.value for feature in met.represent({"a": 3.5, "b": 2}, rng).features] == ["3.5", "2"]
+
+
+def test_a_tensor_is_answered_by_what_makes_an_array_of_it() -> None:
+    class Tensor:
+        def detach(self) -> Any:
+            raise AssertionError("nobody asked for it")
+
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    with pytest.raises(InputError, match=r"background: .*got Tensor; pass tensor.detach\(\).cpu\(\).numpy\(\)"):
+        ll.Tabular(Tensor())
+    with pytest.raises(InputError, match=r"instance: .*got Tensor; pass tensor.detach\(\).cpu\(\).numpy\(\)"):
+        ll.Explainer(lambda rows: rows[:, 0], ll.Tabular(X)).explain(Tensor())

@@ -20,6 +20,8 @@ from limelight.interpretable.tabular.clock import zone_name
 from limelight.interpretable.tabular.columns import EXACT, ColumnType, is_missing, read_value
 
 IntArray = NDArray[np.intp]
+TENSOR = "pass tensor.detach().cpu().numpy(); a torch.nn.Module is explained on arrays as it is"
+"""What to do with a tensor: a table has dtypes and missing values, which tensors lack."""
 MAX_FLOAT = float(np.finfo(np.float64).max)
 
 
@@ -134,9 +136,10 @@ def read_table(table: Any, names: Sequence[Hashable] | None = None) -> tuple[str
             raise InputError("names: expected None for a frame, which has column names; rename its columns instead.")
         columns = _read_frame(table, library)
     else:
+        remedy = TENSOR if hasattr(table, "detach") else "convert it to one of these"
         raise InputError(
             f"background: expected a pandas, polars or pyarrow frame, a numpy array (n, c) or a scipy sparse matrix, "
-            f"got {type(table).__name__}; convert it to one of these."
+            f"got {type(table).__name__}; {remedy}."
         )
     if not columns:
         raise InputError("background: expected at least one column, got none; pass the columns that the model takes.")

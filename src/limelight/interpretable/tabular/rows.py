@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limelight.errors import InputError, UnknownNameError
-from limelight.interpretable.tabular.frames import frame_columns, library_of, to_list
+from limelight.interpretable.tabular.frames import TENSOR, frame_columns, library_of, to_list
 
 CHUNK = 1024
 """Rows of a frame that are turned into Python values at a time when it is iterated."""
@@ -65,9 +65,10 @@ def row_values(row: Any, labels: tuple[Hashable, ...]) -> Sequence[Any]:
         return _named(dict(zip(index, values, strict=True)), labels)
     if library_of(row):
         return _frame_row(row, labels)
+    remedy = TENSOR if hasattr(row, "detach") else "pass for example X_test.iloc[0]"
     raise InputError(
         f"instance: expected one row (a Series, a frame of one row, a dict or a list), got {type(row).__name__}; "
-        f"pass for example X_test.iloc[0]."
+        f"{remedy}."
     )
 
 
