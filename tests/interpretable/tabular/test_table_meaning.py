@@ -449,9 +449,9 @@ def test_rows_share_the_feature_of_a_number_and_a_table_is_the_same_file_however
     assert [feature.value for feature in met.represent({"a": 3.5, "b": 2}, rng).features] == ["3.5", "2"]
 
 
-def test_a_tensor_is_answered_by_what_makes_an_array_of_it() -> None:
+def test_a_tensor_is_answered_by_what_makes_an_array_of_it():
     class Tensor:
-        def detach(self) -> Any:
+        def detach(self):
             raise AssertionError("nobody asked for it")
 
     X = np.random.default_rng(0).normal(size=(50, 2))
