@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +101,13 @@ def log_explainer(explainer: Explainer, name: str = "explainer", **how: Any) -> 
         path = Path(folder) / EXPLAINER_FILE
         path.write_bytes(pickled)
         how.setdefault("pip_requirements", ["limelight", "cloudpickle", "pandas"])
-        return mlflow.pyfunc.log_model(
-            name=name, python_model=_model(mlflow), artifacts={"explainer": str(path)}, **how
-        )
+        with _without_type_hints():
+            return mlflow.pyfunc.log_model(
+                name=name,
+                python_model=_class_of_reasons(mlflow.pyfunc.PythonModel)(),
+                artifacts={"explainer": str(path)},
+                **how,
+            )
 
 
 def load_explainer(uri: str) -> Explainer:
@@ -122,7 +127,9 @@ def load_explainer(uri: str) -> Explainer:
     InputError
         If it is another model.
     """
-    model = _mlflow().pyfunc.load_model(uri)
+    mlflow = _mlflow()
+    with _without_type_hints():
+        model = mlflow.pyfunc.load_model(uri)
     try:
         explainer: Explainer = model.unwrap_python_model().explainer
     except Exception as error:  # of whatever class that flavour raises
@@ -155,14 +162,22 @@ def _free(mlflow: Any, name: str) -> str:
     return found
 
 
-def _model(mlflow: Any) -> Any:
-    """Return the object whose `predict` MLflow calls; its class needs a base that is only there with mlflow."""
-    with warnings.catch_warnings():  # MLflow recommends type hints, which it would read as a schema of the rows
-        warnings.filterwarnings("ignore", message=".*type hints", category=UserWarning)
-        return _class_of_reasons(mlflow.pyfunc.PythonModel)()
+@contextmanager
+def _without_type_hints() -> Iterator[None]:
+    """MLflow recommends type hints wherever it makes our class; it would read them as a schema of the rows.
+
+    It recommends them under filters of its own, so that none of ours would keep them back.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        yield
+    for each in told:
+        if "type hints" not in str(each.message):
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 def _class_of_reasons(base: type) -> type:
+    """Return the class whose `predict` MLflow calls; it needs a base that is only there with mlflow."""
+
     class Reasons(base):  # type: ignore[misc]
         def load_context(self, context: Any) -> None:
             import pickle
