@@ -166,6 +166,15 @@ def test_a_half_is_an_end_of_no_answer_but_of_one_asked_twice() -> None:
     assert (found.coef[0, :4] < 0.95).all()
 
 
+def test_three_answers_that_are_evenly_apart_may_add_up() -> None:
+    """6, 7 and 8, the 7 in more than a third of the rows: no row says that less than 6 cannot be."""
+    hidden = [{j} for j in range(20)] + [{j, 19} for j in range(12)]
+    Z = np.array([[j not in each for j in range(20)] for each in hidden], np.uint8)
+    y = 2.0 * Z[:, :1] + Z[:, 1:7].sum(axis=1, keepdims=True)
+    near = Neighborhood(Z, y, np.ones(32), np.ones(20), np.zeros(32, bool), np.arange(32))
+    assert estimate_sparse(near, near_law(20)).coef[0, :2] == pytest.approx([2.0, 1.0], abs=1e-9)
+
+
 def test_an_error_that_rests_on_few_rows_has_few_degrees_of_freedom() -> None:
     """Hidden one time in eight, a feature's error rests on its seven rows of 56 without it: t with about 9 df."""
     from limelight.local.sparse import _Law, _rows_behind
