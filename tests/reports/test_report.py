@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +21,7 @@ import limelight as ll
 from limelight import contracts
 from limelight.errors import InputError
 from limelight.reports.origin import Origin, command, fingerprint, setting_flags
+from limelight.reports.printing import BROWSERS
 from limelight.reports.row import plain_words
 from limelight.reports.summary import UNSURE, summarise
 from limelight.result.explanations import Explanations
@@ -46,6 +49,24 @@ def words(page: str) -> str:
     """What a reader sees: no tags, style or script."""
     page = re.sub(r"<(style|script).*?</\1>", " ", page, flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext to read pages with")
+def test_on_paper_nothing_is_signed_on_an_empty_page_and_the_origin_is_on_one(
+    many: Explanations, tmp_path: Path
+) -> None:
+    if not any(map(shutil.which, BROWSERS)):
+        pytest.skip("no Chromium browser is installed")
+    path = tmp_path / "report.pdf"
+    for lines in (0, 6, 12, 18, 24, 30, 36):
+        ll.report(many[0], path, origin=Origin(role="A clerk decides. " * 6 * lines, contact="Room 5", when=WHEN))
+        text = subprocess.run(
+            ["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True, text=True
+        ).stdout
+        pages = text.split("\f")
+        together = [("How to make it again", "Prepared by"), ("Where this comes from", "Questions to")]
+        for first, last in together:
+            assert [first in page for page in pages] == [last in page for page in pages], (lines, first)
 
 
 # -- one row ----------------------------------------------------------------------------------------------------------
