@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -102,6 +105,117 @@ def test_where_nothing_can_be_written_the_place_is_named(what: str, tmp_path: Pa
         write(place / "it")
     assert str(place) in str(told.value)
     assert place.read_text(encoding="utf-8") == "old"
+
+
+ASIDE = """
+import os, signal, sys
+from pathlib import Path
+import test_faults as here
+what, path = sys.argv[1], Path(sys.argv[2])
+"""
+"""How a program in a process of its own begins: what ends it, or what it may not do, ends or binds nobody else."""
+
+
+def aside(program: str, what: str, path: Path) -> subprocess.CompletedProcess[str]:
+    """Return how a program ended that writes something in a process of its own."""
+    folders = os.pathsep.join(each for each in (str(Path(__file__).parent), *sys.path) if each)
+    command = [sys.executable, "-c", ASIDE + program, what, str(path)]
+    environment = {**os.environ, "PYTHONPATH": folders}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
+
+
+KILLED_AFTER_A_KILOBYTE = """
+import resource
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # kills at once, as kill -9 does, and always at the same byte
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+here.WRITERS[what](path)
+"""
+KILLED_BEFORE_THE_NAME_IS_GIVEN = """
+os.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
+Path.replace = os.replace
+here.WRITERS[what](path)
+"""
+POSIX = pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="this system has no such signals")
+
+
+@POSIX
+@pytest.mark.parametrize("what", WRITERS)
+@pytest.mark.parametrize("program", [KILLED_AFTER_A_KILOBYTE, KILLED_BEFORE_THE_NAME_IS_GIVEN])
+def test_who_is_killed_while_writing_leaves_the_old_file_and_the_next_one_writes(
+    what: str, program: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "it"
+    path.write_text("old", encoding="utf-8")
+    ended = aside(program, what, path)
+    assert ended.returncode in (-signal.SIGXFSZ, -signal.SIGKILL), ended.stderr
+    assert path.read_text(encoding="utf-8") == "old"
+    WRITERS[what](path)
+    assert path.stat().st_size > 1000
+
+
+KILLED_AT_THE_THIRD_CALL = """
+calls = 0
+def model(rows):
+    global calls
+    calls += 1
+    if calls == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return here.slope(rows)
+here.explainer(model, cache=here.ll.remote.Cache(path, model="slope 1"), batch_size=256).explain(here.FRAME.iloc[0])
+"""
+
+
+@POSIX
+def test_answers_that_were_paid_before_kill_minus_nine_are_not_asked_again(tmp_path: Path) -> None:
+    path = tmp_path / "answers.db"
+    assert aside(KILLED_AT_THE_THIRD_CALL, "cache", path).returncode == -signal.SIGKILL
+    asked = [0]
+
+    def model(rows: Any) -> Any:
+        asked[0] += len(rows)
+        return slope(rows)
+
+    alone = explainer(batch_size=256).explain(FRAME.iloc[0])
+    kept = ll.remote.Cache(path, model="slope 1")
+    assert np.array_equal(explainer(model, cache=kept, batch_size=256).explain(FRAME.iloc[0]).coef, alone.coef)
+    assert asked[0] <= alone.provenance.model_rows - 256
+
+
+NOBODY = """
+write = {
+    **here.WRITERS,
+    "job": lambda path: here.ll.jobs.run(here.explainer(), here.FRAME, path),
+    "cache": lambda path: here.explainer(cache=path).explain(here.FRAME.iloc[0]),
+}[what]
+write(path.parent.parent / "first")  # all that is imported on the way
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)  # an administrator writes everywhere
+try:
+    write(path)
+except (PermissionError, here.ll.InputError) as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="this system has no users of this kind")
+@pytest.mark.parametrize("what", [*WRITERS, "job", "cache"])
+def test_a_folder_for_reading_alone_is_named_and_its_files_stay(what: str, tmp_path: Path) -> None:
+    place = tmp_path / "read only"
+    place.mkdir()
+    (place / "it").write_text("old", encoding="utf-8")
+    for each in (tmp_path, *tmp_path.parents[:2]):
+        each.chmod(0o755)  # pytest's folders are its own user's
+    place.chmod(0o555)
+    try:
+        name = "it" if what in WRITERS else "new"
+        ended = aside(NOBODY, what, place / name)
+    finally:
+        place.chmod(0o755)
+    assert ended.returncode == 0, ended.stderr
+    assert str(place) in ended.stdout
+    assert [each.name for each in place.iterdir()] == ["it"]
+    assert (place / "it").read_text(encoding="utf-8") == "old"
 
 
 def test_two_who_write_one_set_leave_one_of_the_two_whole_for_every_reader(tmp_path: Path) -> None:
