@@ -177,7 +177,9 @@ def reordered(problem: Problem, order: list[str]) -> Problem:
 
 
 def orders(problem: Problem, n: int, several: int, seeds: int) -> dict[str, Any]:
-    """Return the squared error, summed over rows and weights, in several column orders ÷ that of independent draws.
+    """Return squared errors, summed over rows and weights, in several column orders ÷ those of independent draws.
+
+    Beside them the mean width of intervals, and that in the order where it is widest, ÷ that of independent draws.
 
     Independent draws know no order, so theirs is that of twice the seeds in one. The first order is the table's own and
     the second that one backwards.
@@ -185,13 +187,17 @@ def orders(problem: Problem, n: int, several: int, seeds: int) -> dict[str, Any]
     exact, error = problem.truth(DENSE, REPEATS // 2)
     own, rng = list(problem.background), np.random.default_rng(17)
     chance = float(np.square(error).sum())
-    plain = [float(np.square(problem.weights(500 + s, n, "plain")[0] - exact).sum()) for s in range(2 * seeds)]
-    ratios, errors = [], []
+    independent = [problem.weights(500 + s, n, "plain") for s in range(2 * seeds)]
+    plain = [float(np.square(coef - exact).sum()) for coef, _, _ in independent]
+    wide = np.mean([stderr.mean() for _, stderr, _ in independent])
+    ratios, errors, widths = [], [], []
     for turn in range(several):
         order = own if turn == 0 else own[::-1] if turn == 1 else [str(name) for name in rng.permutation(own)]
         back = [order.index(name) for name in own]
         shuffled = reordered(problem, order)
-        sums = np.array([np.square(shuffled.weights(s, n)[0][:, back] - exact).sum() for s in range(seeds)])
+        runs = [shuffled.weights(s, n) for s in range(seeds)]
+        sums = np.array([np.square(coef[:, back] - exact).sum() for coef, _, _ in runs])
+        widths.append(np.mean([stderr.mean() for _, stderr, _ in runs]) / wide)
         ratios.append((sums.mean() - chance) / (np.mean(plain) - chance))
         spread = np.hypot(sums.std() / sums.mean() / seeds**0.5, np.std(plain) / np.mean(plain) / (2 * seeds) ** 0.5)
         errors.append(ratios[-1] * spread)
@@ -199,13 +205,15 @@ def orders(problem: Problem, n: int, several: int, seeds: int) -> dict[str, Any]
     return {
         "orders": several, "seeds": seeds, "median": float(np.median(ratios)),
         "worst": float(ratios[worst]), "worst_error": float(errors[worst]), "ratios": [round(r, 3) for r in ratios],
+        "width": float(np.mean(widths)), "widest": float(max(widths)),
     }  # fmt: skip
 
 
 def told_of_orders(name: str, found: dict[str, Any]) -> str:
     """Return the line of the table of column orders."""
     worst = f"{found['worst']:.2f} ± {found['worst_error']:.2f}"
-    return f"| {name} | {found['orders']} | {found['seeds']} | {found['median']:.2f} | {worst} |"
+    width = f"{found['width']:.2f}, {found['widest']:.2f}"
+    return f"| {name} | {found['orders']} | {found['seeds']} | {found['median']:.2f}, {worst} | {width} |"
 
 
 def measure(problem: Problem, n: int | str, seeds: int, truth: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
@@ -305,7 +313,7 @@ def main() -> None:
     sizes: list[int | str] = [2048] if said.quick else [n if n == "auto" else int(n) for n in said.draws]
     seeds = 40 if said.quick else said.seeds
     if said.orders:
-        print("| table | orders | seeds | squared error ÷ independent draws: median order | worst order |")
+        print("| table | orders | seeds | squared error ÷ independent draws: median, worst | width: mean, widest |")
         for problem in real(said.data):
             if not said.only or problem.name in said.only:
                 turned = orders(problem, 2048, said.orders, seeds)

@@ -279,3 +279,40 @@ def test_a_leverage_of_one_makes_no_infinite_share():
     share, _ = additivity(np.array([0.1, -0.2, 0.1]), np.ones(3), np.array([1.0, 2.0, 4.0]))
     deviations = np.square(np.array([1.0, 2.0, 4.0]) - 7 / 3).sum() * 1.5
     assert share == pytest.approx(1 - 0.06 / 0.1 / deviations)
+
+
+@pytest.mark.parametrize(("columns", "deep"), [(6, True), (7, False)])
+def test_other_values_of_a_group_are_all_but_free_and_its_products_have_to_earn_their_place(columns, deep):
+    """192 draws, 48 in each of four bins, as above; the first column is a group of three."""
+    rng = np.random.default_rng(0)
+    terms = rng.normal(size=(64, 4 + 2 + 3))  # two more values, and three products
+    at = np.repeat(np.arange(4), 16)
+    means = np.stack([terms[at == b].mean(axis=0) for b in range(4)])
+    group = Shape(np.full(64, 1 / 64), at, terms, means, np.full(4, 0.25), values=3, together=True)
+    alone = shape_of(np.full(4, 0.25), np.arange(4), None)
+    codes = np.column_stack([rng.permutation(np.repeat(np.arange(4), 48)) for _ in range(columns)])
+    found = terms_of(codes, [group] + [alone] * (columns - 1))
+    assert found is not None
+    assert (found.more[:, 1:] == -1).all()
+    others, products = found.more[:2, 0], found.more[2:, 0]
+    assert found.penalty[others].tolist() == [1e-8, 1e-8]
+    assert (products >= 0).tolist() == [deep] * 3
+    assert not deep or found.penalty[products].tolist() == [1e-3] * 3
+
+
+def test_what_is_left_without_rare_values_has_no_mean_in_their_bins_and_is_the_same_elsewhere():
+    codes, _, _ = drawn(1000)
+    found = terms_for(1000)
+    left = np.random.default_rng(5).normal(size=1000)
+    without = found.without_rare(left, codes)
+    rare = np.zeros(1000, bool)
+    for j, first in enumerate(found.first.tolist()):
+        for code in np.unique(codes[:, j]):
+            if found.level[first + code] < 0:
+                here = codes[:, j] == code
+                rare |= here
+                if j == 4:  # the last coordinate is the last to be taken out
+                    assert abs(without[here].mean()) < 1e-12
+    assert rare.any()
+    np.testing.assert_array_equal(without[~rare], left[~rare])
+    assert (without[rare] != left[rare]).all()

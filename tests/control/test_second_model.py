@@ -58,3 +58,17 @@ def test_what_is_said_of_the_model_is_said_of_its_complement():
     assert [pair[:2] for pair in said.pairs] == [pair[:2] for pair in fitted.pairs]
     np.testing.assert_allclose(said.coef, fitted.coef, atol=1e-9)
     np.testing.assert_allclose(said.residual, fitted.residual, atol=1e-9)
+
+
+def test_to_average_over_a_coordinate_is_to_ask_of_each_of_its_values():
+    U, codes, _, found, _ = both_classes()
+    _, later = shared(48, 5)
+    inside = design(U, codes).inside[100:148]
+    assert (0, 2) in {(table.first, table.second) for table in found.tables}
+    for j, shape in enumerate(found.terms.shapes):
+        one_by_one = np.zeros(48)
+        for mass, code, terms in zip(shape.mass, shape.codes, shape.terms, strict=True):
+            there, at = later.copy(), inside.copy()
+            there[:, j], at[:, j] = code, terms
+            one_by_one += mass * found.residuals(there, at, np.zeros(48))
+        np.testing.assert_allclose(found.residuals(later, inside, np.zeros(48), averaged=j), one_by_one, atol=1e-10)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Neighborhood
-from limelight.local.chance import chance
+from limelight.local.chance import _error, chance
 from limelight.local.interactions import additivity
 from limelight.local.sampling import MaskSampler, design_weights
 
@@ -94,3 +94,25 @@ def test_the_error_is_of_what_chance_leaves() -> None:
         rest.append(1.0 - found.share[0])
         stated.append(found.stderr[0])
     assert np.std(rest) == pytest.approx(np.mean(stated), rel=0.2)
+
+
+def test_of_answers_that_never_move_nothing_is_known() -> None:
+    Z = np.random.default_rng(0).integers(0, 2, (50, 4)).astype(np.uint8)
+    still = Neighborhood(
+        Z, np.ones((50, 1)), np.ones(50), np.ones(4), np.zeros(50, bool), np.arange(50), noise=np.full((50, 1), 0.1)
+    )
+    found = chance(still, drawn=False)
+    assert np.isnan(found.share).all()
+    assert np.isnan(found.stderr).all()
+
+
+def test_the_error_by_hand() -> None:
+    """2 (.6² 4² + .4² 9²) for the means, (.6 − .2)² 2 · 10 for the squares of the mask that came three times."""
+    found = _error(
+        (np.array([0.6, 0.4]), np.array([3, 1])),
+        np.array([1, 2]),
+        np.array([0.0, 0.2, 0.1]),
+        np.array([[0.0], [4.0], [9.0]]),
+        np.array([[0.0], [10.0], [20.0]]),
+    )
+    assert found == pytest.approx([np.sqrt(2 * (0.36 * 16 + 0.16 * 81) + 0.16 * 2 * 10)])

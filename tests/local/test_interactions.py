@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Neighborhood
-from limelight.local.interactions import LEAST_SHARE, additivity
+from limelight.local.interactions import LEAST_SHARE, _Screen, _sums_of, additivity
 from limelight.local.precision import estimate_plain
 from limelight.local.proximity import proximity_to
 from limelight.local.sampling import MaskSampler, all_masks, design_weights, size_law
@@ -192,7 +192,7 @@ def alone(neighborhood, j, k):
     return (left([Z]) - left([Z, Z[:, j] * Z[:, k]])) / left([])
 
 
-@pytest.mark.parametrize("d", [6, 230])
+@pytest.mark.parametrize("d", [3, 6, 230])
 @pytest.mark.parametrize("penalty", [0.0, 0.5])
 def test_sums_that_a_fit_has_made_say_the_same_whatever_its_penalty(d, penalty):
     sample = drawn(lambda Z: Z[:, 0] * Z[:, 1] + 0.3 * Z[:, 2], "bernoulli", d, 600, 0)
@@ -205,3 +205,19 @@ def test_sums_that_a_fit_has_made_say_the_same_whatever_its_penalty(d, penalty):
         [(pair.first, pair.second, pytest.approx(pair.size)) for pair in found.pairs[0]] for found in (alone, known)
     ]
     assert named[0] == named[1]
+
+
+@pytest.mark.parametrize("design", ["pairs", "plain"])
+def test_what_each_pair_has_of_noise_is_the_sum_over_rows_one_by_one(design):
+    """Sums of d × d products against the residual of each product itself, row by row and pair by pair."""
+    neighborhood = drawn(linear, "bernoulli", 5, 60, 3, design=design)
+    sample, shape = _sums_of(neighborhood)
+    screen = _Screen(neighborhood, sample, shape)
+    unseen = np.random.default_rng(0).normal(size=len(neighborhood.Z))
+    even, odd = shape.rows.plus(unseen), shape.rows.minus(unseen)
+    found = screen._sums(np.square(even), np.square(odd), even * odd)
+    a, b, c = screen.projection
+    for at, (j, k) in enumerate(zip(screen.first, screen.second, strict=True)):
+        h = screen.signs
+        of_even, of_odd = h[:, j] * h[:, k] - a, b * (h[:, j] + h[:, k]) + c * screen.size
+        assert found[at] == pytest.approx(float(np.square(of_even * even - of_odd * odd).sum()))

@@ -194,3 +194,11 @@ def test_two_weights_may_change_places_too():
 def test_the_rows_that_settle_an_order_grow_with_the_squared_ratio_of_quantiles():
     assert stopping.samples_to_settle(1000, 0.2, 0.95) == 3820
     assert stopping.samples_to_settle(1000, 0.04, 0.95) == 1000
+
+
+def test_the_confidence_sequence_is_that_of_the_paper_at_every_row():
+    """Theorem 2.2, with ρ² of its equation 15 at the rows that it is calibrated for."""
+    alpha, n = 0.05, 700
+    rho2 = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / stopping._CALIBRATED
+    reach = np.sqrt(2 * (n * rho2 + 1) / (n**2 * rho2) * np.log(np.sqrt(n * rho2 + 1) / alpha))
+    assert critical_value(0.95, rule="acs", n=n) == pytest.approx(reach * np.sqrt(n))
