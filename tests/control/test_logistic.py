@@ -53,3 +53,16 @@ def test_a_prediction_that_has_not_seen_its_row_has_not_seen_the_rows_partner_ei
         right = J.T @ ((y - fitted)[kept] / np.sqrt(n)) - problem.penalty * theta
         step = np.linalg.solve(J.T @ J + np.diag(problem.penalty), right)
         assert found[i] == pytest.approx(1 / (1 + np.exp(-S[i] @ (theta + step))), abs=1e-3)
+
+
+def test_pairs_are_looked_for_in_what_the_line_leaves():
+    """Forty of 435 pairs are chosen; what single features do would fill them all."""
+    slopes = 3.0 * np.random.default_rng(2).normal(size=30)
+
+    def game(Z):
+        return Z @ slopes + 2.0 * Z[:, 4] * Z[:, 7] - 2.0 * Z[:, 11] * Z[:, 20]
+
+    for seed in range(4):
+        sample = drawn(game, "bernoulli", 30, 400, seed)
+        chosen = fit_logistic(sample.Z, sample.Y[:, 0], sample.weights, sample.clusters).model.pairs
+        assert {(4, 7), (11, 20)} <= {tuple(sorted(pair)) for pair in np.asarray(chosen).reshape(-1, 2).tolist()}

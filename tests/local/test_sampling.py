@@ -161,3 +161,7 @@ def test_unknown_names_name_the_known_ones():
         MaskSampler("binomial")
     with pytest.raises(UnknownNameError, match="pairs"):
         MaskSampler("uniform", "pair")
+
+
+def test_where_the_kernel_knows_no_mask_the_law_of_sizes_stays():
+    assert weighted_size_law(np.array([0.25, 0.75]), np.zeros(2)).tolist() == [0.25, 0.75]
