@@ -7,8 +7,6 @@ import pytest
 
 from limelight.overview.board import CELLS, FOLDED, MOST_POINTS, Board, Filter, in_order, spread
 
-pa = pytest.importorskip("pyarrow")
-
 YES, NO = 0, 1
 AGE, CITY = 0, 1
 YOUNG, OLD, OSLO, ROME = range(4)
@@ -26,7 +24,6 @@ def board() -> Board:
         target=np.array([YES, YES, YES, NO]),
         cause=np.array([0, 1, 0, 0]),
         first=np.array([AGE, CITY, AGE, CITY]),
-        ids=pa.chunked_array([pa.array(["a", "b", "c", "d"])]),
         prediction=np.array([0.9, 0.6, 0.2, 0.7], dtype=np.float32),
         fidelity=np.array([0.5, 1.0, -2.0, np.nan], dtype=np.float32),
         leading=np.array([0.4, -0.3, -0.2, 0.1], dtype=np.float32),
@@ -100,7 +97,7 @@ def test_a_swarm_holds_the_contributions_and_never_more_points_than_are_sent(boa
 
 def test_rows_are_shown_with_their_largest_reason_first(board: Board) -> None:
     (row,) = board.shown(np.array([1]))
-    assert (row["id"], row["cause"], row["place"]) == ("b", "gap", 1)
+    assert (row["cause"], row["place"]) == ("gap", 1)
     assert [each["condition"] for each in row["reasons"]] == ["city = Rome", "age > 30"]
 
 

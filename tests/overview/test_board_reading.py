@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import pytest
 import limelight as ll
 from limelight.errors import InputError
 from limelight.overview.board import Filter
-from limelight.overview.board_reading import Source, _Building, _few_bytes, _one_type
+from limelight.overview.board_reading import Source, _Building
 from limelight.result.schema import to_json
 
 pytest.importorskip("pyarrow")
@@ -148,22 +148,35 @@ def test_outputs_that_are_each_explained_are_not_turned_round(tmp_path: Path) ->
     assert len(board.chosen(Filter(target=0))) == 20
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [
-        [[5, 6], [2**32 - 1]],
-        [[5, 6], [2**32]],
-        [[-1], [5, 6]],
-        [["5", "6"], ["seven"]],
-    ],
-)
-def test_ids_are_what_they_were_in_however_few_bytes(parts: list[list[Any]]) -> None:
-    arrow = pytest.importorskip("pyarrow")
-    kept = _one_type([_few_bytes(arrow.chunked_array([part])) for part in parts])
-    assert kept.to_pylist() == [each for part in parts for each in part]
-    small = all(isinstance(each, int) and 0 <= each < 2**32 for part in parts for each in part)
-    assert (kept.type == arrow.uint32()) == small
-    assert _one_type([]) == []
+def test_ids_are_those_of_the_rows_in_any_order_and_of_any_part(
+    explained: tuple[Path, Path, list[ll.Explanation]],
+) -> None:
+    """Row 7 failed, and has no place on the board."""
+    folder, file, _ = explained
+    source = Source(folder)
+    board = source.board()
+    assert source.ids(range(len(board))) == [str(row) for row in range(60) if row != 7]
+    assert source.ids([58, 0, 24, 23, 0]) == ["59", "0", "25", "24", "0"]
+    assert source.ids([]) == []
+    lines = Source(file)
+    lines.board()
+    assert lines.ids([3, 1]) == ["3", "1"]
+
+
+def test_a_folder_that_was_changed_is_not_read_as_if_it_were_not(
+    explained: tuple[Path, Path, list[ll.Explanation]], tmp_path: Path
+) -> None:
+    folder, _, _ = explained
+    copy = tmp_path / "out"
+    shutil.copytree(folder, copy)
+    source = Source(copy)
+    source.board()
+    parquet = pytest.importorskip("pyarrow.parquet")
+    last = sorted(copy.glob("*.parquet"))[-1]
+    parquet.write_table(parquet.read_table(last).slice(0, 2), last)
+    for asked in (lambda: source.ids([58]), lambda: source.explanation(58)):
+        with pytest.raises(InputError, match="was changed; start again"):
+            asked()
 
 
 def test_a_column_is_joined_in_order_and_in_a_type_that_holds_all_its_pieces() -> None:

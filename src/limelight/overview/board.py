@@ -19,7 +19,7 @@ from limelight.overview.coverage import lazy_greedy
 from limelight.overview.importance import FOLDED
 from limelight.result.flat import pieces
 
-AT_ONCE = 16_384
+AT_ONCE = 4_096
 """Kinds that are looked at together: temporary arrays stay in the processor's cache."""
 ROWS_AT_ONCE = 262_144
 """Rows that are looked at together, of which less is asked."""
@@ -70,8 +70,6 @@ class Board:
         What the codes stand for.
     kind
         (n,) which kind each row is of.
-    ids
-        n ids, an array of Arrow.
     prediction
         (n,) the model's answer.
     target, cause, first
@@ -94,7 +92,6 @@ class Board:
     targets: Sequence[str]
     causes: Sequence[str]
     kind: NDArray[Any]
-    ids: Any
     prediction: NDArray[np.float32]
     target: NDArray[Any]
     cause: NDArray[Any]
@@ -293,7 +290,6 @@ class Board:
         ]
         return {
             "place": i,
-            "id": str(self.ids[i].as_py()),
             "prediction": float(self.answers(i, side)),
             "fidelity": float(self.fidelity[kind]),
             "cause": self.causes[self.cause[kind]],

@@ -5,7 +5,7 @@ Input: a path. Output: the board, and single explanations for whoever asks about
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,26 @@ class Source:
             self._ends.append(building.rows)
             pool.release_unused()
         board = building.board()
+        give_back()
         if not len(board):
             raise InputError(f"explanations: '{self.path}' holds no explanation, {board.failed} rows failed.")
         return board
+
+    def ids(self, places: Sequence[int]) -> list[str]:
+        """Return the ids of some rows of the board, which are read when they are asked for: they may be long.
+
+        Raises
+        ------
+        InputError
+            If the file was changed meanwhile.
+        """
+        parts = np.searchsorted(self._ends, places, side="right")
+        found: dict[int, str] = {}
+        for part in np.unique(parts).tolist():
+            good = self._good(part, ("id", "error"))
+            for place in np.asarray(places)[parts == part].tolist():
+                found[place] = str(good.column("id")[self._within(place, part, good)].as_py())
+        return [found[place] for place in places]
 
     def explanation(self, place: int) -> Explanation:
         """Return the explanation that holds one row of the board.
@@ -79,16 +96,26 @@ class Source:
             If the file was changed meanwhile.
         """
         part = int(np.searchsorted(self._ends, place, side="right"))
-        for table in self._tables(None, only=part):
-            at = place - (self._ends[part - 1] if part else 0)
-            good = table.filter(table.column("error").is_null())
-            row, identity = (good.column(name)[at] for name in ("row", "id"))
-            compute = require("pyarrow.compute", EXTRA)
-            same = compute.equal(good.column("id"), identity)
-            if row.is_valid:
-                same = compute.and_(same, compute.equal(good.column("row"), row))
-            return next(iter(explanations_in(good.filter(same), shared_of(table.schema, self.path))))
-        raise InputError(f"explanations: '{self.path}' was changed; start again.")
+        good = self._good(part, None)
+        at = self._within(place, part, good)
+        row, identity = (good.column(name)[at] for name in ("row", "id"))
+        compute = require("pyarrow.compute", EXTRA)
+        same = compute.equal(good.column("id"), identity)
+        if row.is_valid:
+            same = compute.and_(same, compute.equal(good.column("row"), row))
+        return next(iter(explanations_in(good.filter(same), shared_of(good.schema, self.path))))
+
+    def _good(self, part: int, columns: tuple[str, ...] | None) -> Any:
+        """Return a part without the rows that failed."""
+        (table,) = self._tables(columns, only=part)
+        return table.filter(table.column("error").is_null())
+
+    def _within(self, place: int, part: int, good: Any) -> int:
+        """Return where a row of the board stands among the rows of its part."""
+        at = place - (self._ends[part - 1] if part else 0)
+        if at >= len(good):
+            raise InputError(f"explanations: '{self.path}' was changed; start again.")
+        return at
 
     def _tables(self, columns: tuple[str, ...] | None, only: int | None = None) -> Iterator[Any]:
         if self._held is not None:
@@ -179,7 +206,6 @@ class _Building:
         kind, new = self._kinds.of(list(of_features.values()), list(of_rows.values()), widths)
         entries = pieces(np.append(0, np.cumsum(widths)), new)
         self._keep(
-            ids=_few_bytes(good.column("id")),
             kind=kind,
             prediction=_numbers(get("prediction")).astype(np.float32),
             widths=widths[new],
@@ -226,7 +252,6 @@ class _Building:
     def board(self) -> Board:
         """Return what was taken in."""
         self._kinds = Kinds()
-        ids = self._columns.pop("ids", [])
         arrays = {name: self._joined(name) for name in list(self._columns)}
         widths = arrays.pop("widths", np.zeros(0, dtype=np.int64))
         empty = {name: np.zeros(0, dtype=np.int64) for name in _ARRAYS}
@@ -237,7 +262,6 @@ class _Building:
             conditions=known["condition"],
             targets=known["target"],
             causes=known["cause"],
-            ids=_one_type(ids),
             starts=np.append(0, np.cumsum(widths)).astype(np.int64),
             failed=self.failed,
             facing=facing,
@@ -275,28 +299,6 @@ def _firsts(
 
 def _numbers(array: Any) -> NDArray[np.float64]:
     return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _few_bytes(ids: Any) -> Any:
-    """Return ids in 32 bits where they are whole numbers that fit, else as they are."""
-    arrow = require("pyarrow", EXTRA)
-    if not arrow.types.is_integer(ids.type):
-        return ids
-    try:
-        return ids.cast(arrow.uint32())
-    except arrow.ArrowInvalid:  # negative, or larger
-        return ids
-
-
-def _one_type(parts: list[Any]) -> Any:
-    """Return the ids of all parts as one array; of whole numbers in 32 bits where those of all parts fit."""
-    arrow = require("pyarrow", EXTRA)
-    if not parts:
-        return []
-    wide = [part.type for part in parts if part.type != arrow.uint32()]
-    if wide and all(arrow.types.is_integer(part.type) for part in parts):
-        parts = [part.cast(wide[0]) for part in parts]
-    return arrow.chunked_array([chunk for part in parts for chunk in part.chunks], type=parts[0].type)
 
 
 def _small(numbers: NDArray[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limelight.errors import InputError, LimelightError, UnknownNameError
+from limelight.jobs.worker import give_back
 from limelight.overview.board import Filter, Rows
 from limelight.overview.board_reading import Source
 from limelight.web.answering import Said, read, said
@@ -89,7 +90,9 @@ class Dashboard:
             question = read(body)
             if not isinstance(question, Mapping):
                 raise InputError("body: expected a JSON object.")
-            return said(self.views[name](self.filter(question.get("filter")), question))
+            answer = said(self.views[name](self.filter(question.get("filter")), question))
+            give_back()
+            return answer
         except InputError as error:
             return said({"error": str(error)}, 400)
         except LimelightError as error:
@@ -152,13 +155,15 @@ class Dashboard:
         return {"count": len(rows), "offset": at, "rows": self._listed(filter, rows[at : at + ROWS_AT_ONCE])}
 
     def _listed(self, filter: Filter, rows: Rows) -> list[dict[str, Any]]:
-        return self.board.shown(rows, self.board.side(filter.target))
+        shown = self.board.shown(rows, self.board.side(filter.target))
+        ids = self.source.ids(rows.tolist())
+        return [{"id": each, **row} for each, row in zip(ids, shown, strict=True)]
 
     def row(self, filter: Filter, question: Any) -> Any:
         """Return one explanation, drawn."""
         place = question.get("place")
         _check("place", _is_code(place, len(self.board)), "the place of a row")
-        return {"article": drawn(self.source.explanation(place)), "id": str(self.board.ids[place].as_py())}
+        return {"article": drawn(self.source.explanation(place)), "id": self.source.ids([place])[0]}
 
 
 def _is_code(value: Any, size: int) -> bool:
