@@ -41,7 +41,7 @@ def test_what_is_missing_and_how_values_read() -> None:
 
 
 def test_odd_values_are_missing_shown_and_the_same() -> None:
-    assert [is_missing(each) for each in (np.datetime64("NaT"), Decimal("NaN"), Decimal(1))] == [True, True, False]
+    assert [is_missing(each) for each in (np.datetime64("NaT", "s"), Decimal("NaN"), Decimal(1))] == [True, True, False]
     assert shown(np.inf) == "inf"
     assert same(np.ones(2), np.ones(2)) and not same(np.ones(2), np.zeros(2))
     assert typical_of([Decimal("NaN"), Decimal(3), Decimal(1), Decimal(2)]) == 2

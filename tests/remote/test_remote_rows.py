@@ -57,7 +57,7 @@ def test_what_is_no_frame(inputs: Any, want: list[Any]) -> None:
     [
         (np.float32(0.5), 0.5),
         (np.bool_(True), True),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "s"), None),
         (pd.NaT, None),
         (pd.NA, None),
         (np.nan, None),

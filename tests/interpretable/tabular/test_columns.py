@@ -45,7 +45,7 @@ def ages(**how: Any) -> Column:
         (pd.Timedelta("2s"), "duration", "s", 2),
         (pd.NA, "string", "", None),
         (pd.NaT, "datetime", "s", None),
-        (np.datetime64("NaT"), "datetime", "s", None),
+        (np.datetime64("NaT", "s"), "datetime", "s", None),
         (float("nan"), "integer", "", None),
         (np.str_("a"), "string", "", "a"),
         ((1, 2), "other", "", (1, 2)),

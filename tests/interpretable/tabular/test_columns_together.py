@@ -270,9 +270,15 @@ def test_rare_combinations_are_not_taken_for_columns_that_act_together() -> None
     def additive(rows: pd.DataFrame) -> np.ndarray:
         return np.asarray(rows["code"].map(value).to_numpy(float) + rows["x"].to_numpy() - 0.5 * rows["y"].to_numpy())
 
+    def together(rows: pd.DataFrame) -> np.ndarray:
+        return additive(rows) + 2.0 * rows["x"].to_numpy() * rows["y"].to_numpy()
+
     explanation = ll.Explainer(additive, Tabular(frame), n_samples=2048).explain(frame.iloc[0])
-    assert explanation.additivity is not None and explanation.additivity[0] < 0.95, "the rare codes have no level"
-    assert explanation.interactions() == (), "and yet it is a sum"
+    assert explanation.additivity is not None and explanation.additivity[0] > 0.95, "rare codes have no level"
+    assert explanation.interactions() == ()
+    explanation = ll.Explainer(together, Tabular(frame), n_samples=2048).explain(frame.iloc[0])
+    assert explanation.additivity is not None and explanation.additivity[0] < 0.9
+    assert [(pair.first, pair.second) for pair in explanation.interactions()] == [(1, 2)], "not with a rare code"
 
 
 @pytest.mark.shared_data
