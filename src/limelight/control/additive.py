@@ -243,7 +243,7 @@ def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
     # A bin that is hardly ever drawn takes no column, and so costs no rows.
     levelled = counts >= LEAST_ROWS
     rows_per_bin = len(codes) / max(int(np.count_nonzero(levelled)), 1)
-    if rows_per_bin < ROWS_PER_BIN or not shapes:
+    if rows_per_bin < ROWS_PER_BIN or len(codes) < LEAST_ROWS or not shapes:
         return None
     owner_of_bin = np.repeat(np.arange(len(bins)), bins)
     deep = rows_per_bin >= ROWS_PER_BIN_WITH_PLACES
