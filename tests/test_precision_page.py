@@ -40,12 +40,15 @@ def test_every_rare_value_is_the_measured_one() -> None:
 
 
 def test_every_column_order_is_the_measured_one_and_the_bars_hold() -> None:
-    said = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d.]+ ± [\d.]+) \|$", PAGE, re.MULTILINE)
+    said = re.findall(
+        r"^\| (\w+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d.]+ ± [\d.]+) \| ([\d., ]+) \|$", PAGE, re.MULTILINE
+    )
     assert {f"{name}, 2048" for name, *_ in said} == set(FIGURES["orders"])
     for name, *rest in said:
         one = FIGURES["orders"][f"{name}, 2048"]
         worst = f"{one['worst']:.2f} ± {one['worst_error']:.2f}"
-        assert rest == [str(one["orders"]), str(one["seeds"]), f"{one['median']:.2f}", worst], name
+        width = f"{one['width']:.2f}, {one['widest']:.2f}"
+        assert rest == [str(one["orders"]), str(one["seeds"]), f"{one['median']:.2f}", worst, width], name
         assert one["median"] <= 1.0
         assert one["worst"] <= 1.3
 
