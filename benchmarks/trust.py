@@ -132,20 +132,40 @@ def pairs(rng: np.random.Generator) -> Iterator[tuple[str, Model, Model, np.ndar
 
 
 def variance(seeds: int = 30) -> None:
-    """Hold the variance over seeds of a paired change against that of two explanations with seeds of their own."""
+    """Hold the variance over seeds of a paired change against that of two explanations with seeds of their own.
+
+    On the same perturbations Var(b − a) = Var a + Var b − 2 ρ sd(a) sd(b). What was left of it if the errors of both
+    models went entirely together (ρ = 1) is the floor: models that are not equally rough have a high one.
+    """
     for name, first, second, X in pairs(np.random.default_rng(0)):
         one, two = (lambda Z, m=model: m(Z)[:, 1] for model in (first, second))
         paired, alone = [], []
         for seed in range(seeds):
             explainer = ll.Explainer(one, ll.Tabular(X), seed=seed, n_samples=1024)
-            paired.append([row.coef[2] for row in ll.compare(explainer, two, X[:4]).explanations])
+            paired.append([row.coef for row in ll.compare(explainer, two, X[:4]).explanations])
             other = ll.Explainer(two, ll.Tabular(X), seed=1000 + seed, n_samples=1024)
             both = zip(explainer.explain_many(X[:4]), other.explain_many(X[:4]), strict=True)
-            alone.append([b.coef[0] - a.coef[0] for a, b in both])
-        ratio = np.var(paired, axis=0) / np.maximum(np.var(alone, axis=0), 1e-300)
-        pooled = np.var(paired, axis=0).sum() / np.var(alone, axis=0).sum()
-        KEPT[f"variance {name}"] = {"pooled": float(pooled), "worst": float(ratio.max()), "seeds": seeds}
-        print(f"variance: {name:<28} {pooled:.2f} of two separate explanations; worst weight {ratio.max():.2f}")
+            alone.append([(a.coef[0], b.coef[0]) for a, b in both])
+        apart = np.moveaxis(np.array(alone), 2, 0)
+        together = np.moveaxis(np.array(paired), 2, 0)
+        separate = np.var(apart[1] - apart[0], axis=0)
+        ratio = np.var(together[2], axis=0) / np.maximum(separate, 1e-300)
+        pooled = np.var(together[2], axis=0).sum() / separate.sum()
+        a, b = np.std(apart, axis=1)
+        floor = np.square(b - a).sum() / (np.square(a) + np.square(b)).sum()
+        errors = together[:2] - together[:2].mean(axis=1, keepdims=True)
+        rho = (errors[0] * errors[1]).sum() / np.sqrt(np.square(errors[0]).sum() * np.square(errors[1]).sum())
+        KEPT[f"variance {name}"] = {
+            "pooled": float(pooled),
+            "worst": float(ratio.max()),
+            "floor": float(floor),
+            "correlation": float(rho),
+            "seeds": seeds,
+        }
+        print(
+            f"variance: {name:<28} {pooled:.2f} of two separate explanations; worst weight {ratio.max():.2f}; errors "
+            f"correlate by {rho:.2f}, and if by 1: {floor:.2f}"
+        )
 
 
 def rule(runs: int = 20) -> None:
