@@ -136,3 +136,25 @@ def test_nothing_to_summarise_is_refused() -> None:
         many.plot_importance([samples.table()], target=">5OK")
     with pytest.raises(UnknownNameError, match="target"):
         many.plot_importance(ll.feature_importance([samples.table()]), target=">5OK")
+
+
+@pytest.mark.parametrize("make", [samples.text, samples.raster, None])
+def test_a_notebook_shows_the_whole_figure(make: Any) -> None:
+    """What IPython asks an object for that is the last line of a cell; pyplot does not know this figure."""
+    formatter = pytest.importorskip("IPython.core.formatters").DisplayFormatter()
+    if make is None:
+        ax = many.plot_coverage([0.5])
+    else:
+        ax = figure.plot(make())
+    shown = formatter.format(ax)[0]["image/png"]
+    whole = ax.get_figure(root=True)
+    width = int.from_bytes(shown[16:20], "big")
+    assert width == round(float(whole.get_figwidth() * whole.dpi))
+
+
+def test_axes_of_somebody_elses_figure_are_left_to_it() -> None:
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    figure.plot(samples.text(), ax)
+    assert not hasattr(ax, "_repr_png_")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,18 @@ Axes = Any
 """A `matplotlib.axes.Axes`; matplotlib is optional and imported when something is drawn."""
 
 INK, SOFT, LINE = hexadecimal(FIGURE.ink), hexadecimal(FIGURE.soft), hexadecimal(FIGURE.line)
+
+
+def shown_in_notebooks(ax: Axes, figure: Any) -> Axes:
+    """Return axes that a notebook shows as their whole figure; pyplot, which shows figures there, does not know it."""
+    ax._repr_png_ = partial(_png, figure)
+    return ax
+
+
+def _png(figure: Any) -> bytes:
+    written = BytesIO()
+    figure.savefig(written, format="png")
+    return written.getvalue()
 
 
 def draw_raster(explanation: Explanation, facts: TargetFacts, figure: Any) -> None:

@@ -15,7 +15,7 @@ from limelight.optional import require
 from limelight.result.explanation import Explanation
 from limelight.views import curves, sentences
 from limelight.views import facts as f
-from limelight.views.canvas import Axes
+from limelight.views.canvas import Axes, shown_in_notebooks
 from limelight.views.describe import isolated
 from limelight.views.facts import TargetFacts
 from limelight.views.figure_text import drawable, fonts
@@ -83,10 +83,10 @@ def _figure(explanation: Explanation, facts: TargetFacts) -> Axes:
         figsize=(WIDTH, below + above), dpi=150, layout="constrained", facecolor="white"
     )
     if kind.figure is None or not above:
-        return figure.add_subplot()
+        return shown_in_notebooks(figure.add_subplot(), figure)
     grid = figure.add_gridspec(2, 1, height_ratios=[above, below])
     kind.figure(explanation, facts, figure.add_subfigure(grid[0]))
-    return figure.add_subplot(grid[1])
+    return shown_in_notebooks(figure.add_subplot(grid[1]), figure)
 
 
 def draw_bars(explanation: Explanation, facts: TargetFacts, ax: Axes) -> None:

@@ -19,7 +19,7 @@ from limelight.result.explanations import Explanations
 from limelight.result.flat import pieces
 from limelight.result.opening import open_set
 from limelight.views import facts as f
-from limelight.views.canvas import INK, LINE, SOFT, Axes
+from limelight.views.canvas import INK, LINE, SOFT, Axes, shown_in_notebooks
 from limelight.views.figure_text import drawable, fonts
 from limelight.views.palette import FIGURE, hexadecimal
 
@@ -289,7 +289,7 @@ def axes(ax: Axes | None, height: float) -> Axes:
     if ax is not None:
         return ax
     figure = require("matplotlib.figure", "plot").Figure(figsize=(7.2, height), dpi=150, layout="constrained")
-    return figure.add_subplot()
+    return shown_in_notebooks(figure.add_subplot(), figure)
 
 
 def name_rows(ax: Axes, order: Sequence[Hashable], title: str) -> None:
