@@ -67,6 +67,19 @@ def test_one_row_in_another_order_clears_them() -> None:
     assert check_ranks(seen(ranks, ranks[:1, ::-1]), 4) is None
 
 
+def test_the_first_two_of_several_sorted_scores_may_be_ranks_and_are_never_refused() -> None:
+    """top_k=2: what is left of one is not told, and two quantities may lie so by nature."""
+    ranks = -np.sort(-probabilities(300, 3), axis=1)[:, :2]
+    said = check_ranks(seen(ranks), 2)
+    assert said is not None
+    assert "top_k=2" in said
+    assert check_ranks(seen(ranks[: TELLING_ROWS - 1]), 2) is None  # an accident of few rows
+    assert check_ranks(seen(ranks, ranks[:1, ::-1]), 2) is None
+    assert check_ranks(seen(ranks * 1.4), 2) is None  # more than one together: no scores of classes
+    wide = -np.sort(-probabilities(300, 9), axis=1)[:, :6]
+    assert check_ranks(seen(wide), 6) is not None
+
+
 def test_the_same_row_again_and_again_tells_nothing() -> None:
     row = np.array([[0.7, 0.2, 0.1, 0.0]])
     assert seen(np.repeat(row, 100, axis=0)).descending == 1

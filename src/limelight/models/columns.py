@@ -90,7 +90,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._share_rows = 0
+        self._share_rows = self._part_rows = 0
         self._ordered = True
         self._distinct: set[bytes] = set()
         self._numbers: set[float] | None = set()
@@ -101,6 +101,7 @@ class Seen:
             Y = Y[~np.isnan(Y).any(axis=1)]
         self.rows += len(Y)
         self._share_rows += int(are_shares(Y).sum())
+        self._part_rows += int(((Y >= 0).all(axis=1) & (Y.sum(axis=1) <= 1 + ROUNDING * Y.shape[1])).sum())
         if self._ordered:
             self._ordered = bool((np.diff(Y, axis=1) <= 0).all())
         if self._ordered and len(self._distinct) < TELLING_ROWS:
@@ -121,6 +122,11 @@ class Seen:
         return self.rows > 0 and self._share_rows >= MOSTLY * self.rows
 
     @property
+    def parts(self) -> bool:
+        """Whether all rows are non-negative and sum to one at most, as the first few of many scores do."""
+        return self.rows > 0 and self._part_rows == self.rows
+
+    @property
     def descending(self) -> int:
         """Return how many different rows there were, all in descending order, up to `TELLING_ROWS`; else 0."""
         if self._ordered:
@@ -138,6 +144,12 @@ RANKS = (
     "column 0 would then be the rank and not a class"
 )
 """What is noticed of columns that may be ranks."""
+FIRST_RANKS = (
+    "all answers so far are in descending order and sum to one at most, as the first few scores are that a pipeline has "
+    "sorted (top_k=2): column 0 would then be the rank and not a class"
+)
+"""What is noticed of columns that may be the first ranks."""
+SAID = "if so, names and weights are wrong, and a dict {label: score} for each input puts it right"
 
 
 def check_ranks(seen: Seen, k: int) -> str | None:
@@ -148,10 +160,15 @@ def check_ranks(seen: Seen, k: int) -> str | None:
     ModelOutputError
         If there are so many columns that such an order is no accident.
     """
-    if k < 2 or not seen.shares or seen.descending < 2:
+    if k < 2 or seen.descending < 2:
+        return None
+    if not seen.shares:
+        # two quantities may lie so by nature, and a few rows by chance
+        if seen.parts and seen.descending == TELLING_ROWS:
+            return f"{FIRST_RANKS}; {SAID}"
         return None
     if k < MANY_COLUMNS or seen.descending < TELLING_ROWS:
-        return f"{RANKS}; if so, names and weights are wrong, and a dict {{label: score}} for each input puts it right"
+        return f"{RANKS}; {SAID}"
     raise ModelOutputError(
         f"model returned {k} columns of which {RANKS}. Return a dict {{label: score}} for each input, or a data frame "
         "whose columns are the classes; both are right also where the order is an accident."
