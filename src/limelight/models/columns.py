@@ -145,8 +145,8 @@ RANKS = (
 )
 """What is noticed of columns that may be ranks."""
 FIRST_RANKS = (
-    "all answers so far are in descending order and sum to one at most, as the first few scores are that a pipeline has "
-    "sorted (top_k=2): column 0 would then be the rank and not a class"
+    "all answers so far are in descending order and sum to one at most, as the first few scores are that a pipeline "
+    "has sorted (top_k=2): column 0 would then be the rank and not a class"
 )
 """What is noticed of columns that may be the first ranks."""
 SAID = "if so, names and weights are wrong, and a dict {label: score} for each input puts it right"
