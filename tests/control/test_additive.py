@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from limelight.contracts import Shape
+from limelight.control import additive as module
 from limelight.control.additive import LEAST_ROWS, Terms, additivity, terms_of
 from limelight.control.folds import fold_sums
 from limelight.interpretable.tabular.shapes import shape_of
@@ -82,6 +83,18 @@ def test_levels_take_six_draws_a_bin_and_what_happens_inside_takes_eight(columns
         assert (found.value >= 0).all()
         for inner in (found.place, found.square, found.value_square):
             assert (inner >= 0).all() == (inner >= 0).any() == deep
+
+
+@pytest.mark.parametrize(("most", "width"), [(84, 84), (83, 30), (30, 30), (29, None)])
+def test_a_function_that_would_be_too_wide_does_without_what_happens_inside_and_then_there_is_none(
+    most, width, monkeypatch
+):
+    """Six columns of four bins: 24 levels and 6 values; and 24 places, 24 squares and 6 squared values inside."""
+    monkeypatch.setattr(module, "MOST_TERMS", most)
+    share = np.full(4, 1 / 4)
+    shape = shape_of(np.repeat(share / 4, 4), np.repeat(np.arange(4), 4), np.arange(16.0))
+    found = terms_of(np.tile(np.repeat(np.arange(4), 48)[:, None], 6), [shape] * 6)
+    assert (None if found is None else found.width) == width
 
 
 def test_no_draws_have_no_function():

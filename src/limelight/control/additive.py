@@ -32,6 +32,10 @@ ROWS_PER_BIN = 6
 ROWS_PER_BIN_WITH_PLACES = 8
 """With fewer draws for each bin it knows their levels alone, and not what happens inside them."""
 
+MOST_TERMS = 2000
+"""With more columns it does without what happens inside bins, and if these are too many, there is none: time grows with
+the square of their number, and a logistic regression of 200 columns took ten times as long and six times the memory."""
+
 # Ridge penalties, relative to the number of rows. A value is all but free, so that a linear model comes back exactly;
 # squares of places have to earn their columns. Anything between a tenth and ten times of these does as well.
 PENALTY_LEVEL = 1e-4
@@ -246,9 +250,14 @@ def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
     if rows_per_bin < ROWS_PER_BIN or len(codes) < LEAST_ROWS or not shapes:
         return None
     owner_of_bin = np.repeat(np.arange(len(bins)), bins)
-    deep = rows_per_bin >= ROWS_PER_BIN_WITH_PLACES
-    placed = np.concatenate([shape.placed for shape in shapes]) & levelled & deep
     valued = np.array([shape.valued for shape in shapes])
+    placed = np.concatenate([shape.placed for shape in shapes]) & levelled
+    least = np.count_nonzero(levelled) + np.count_nonzero(valued)
+    if least > MOST_TERMS:
+        return None
+    whole = least + 2 * np.count_nonzero(placed) + np.count_nonzero(valued)
+    deep = rows_per_bin >= ROWS_PER_BIN_WITH_PLACES and whole <= MOST_TERMS
+    placed &= deep
     elsewhere = np.bincount(owner_of_bin, np.where(levelled, 0, counts), minlength=len(bins))
     with_level = np.bincount(owner_of_bin, levelled, minlength=len(bins))
     everywhere = np.arange(len(shapes))
