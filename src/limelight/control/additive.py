@@ -256,7 +256,7 @@ def terms_of(codes: NDArray[np.int64], shapes: Sequence[Shape]) -> Terms | None:
     if least > MOST_TERMS:
         return None
     whole = least + 2 * np.count_nonzero(placed) + np.count_nonzero(valued)
-    deep = rows_per_bin >= ROWS_PER_BIN_WITH_PLACES and whole <= MOST_TERMS
+    deep = rows_per_bin >= ROWS_PER_BIN_WITH_PLACES and bool(whole <= MOST_TERMS)
     placed &= deep
     elsewhere = np.bincount(owner_of_bin, np.where(levelled, 0, counts), minlength=len(bins))
     with_level = np.bincount(owner_of_bin, levelled, minlength=len(bins))
