@@ -52,7 +52,7 @@ tokenizer = transformers.BertTokenizerFast(vocabulary)
 config = transformers.BertConfig(vocab_size=30, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
                                  intermediate_size=32, id2label={0: "bad", 1: "good"}, label2id={"bad": 0, "good": 1})
 network = transformers.BertForSequenceClassification(config)
-optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+optimizer = torch.optim.Adam(network.parameters(), lr=0.003)  # faster, and it learns nothing
 for step in range(150):
     said = [[rest[(step + i + k) % 8] for k in range(4)] + [(good, bad)[i % 2][(step + i) % 4]] for i in range(16)]
     texts = [" ".join(words) for words in said]
@@ -162,6 +162,7 @@ def main() -> None:
             row = measure(model, package, explain, list(dict.fromkeys([*needed, *packages[package]])))
             found["rows"] = [each for each in found["rows"] if (each["model"], each["package"]) != (model, package)]
             found["rows"].append(row)
+            found["rows"].sort(key=lambda each: list(EXPLAINED).index((each["model"], each["package"])))
             found["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
             found["python"] = platform.python_version()
             asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
